@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '#src/base/embedded-postgres.ts';
+
+export interface TestDatabase {
+  url: string;
+  /** Cuts whatever connections are left. */
+  drop(): Promise<void>;
+}
+
+/** A PostgreSQL server for one run of the suite: real, but without durability, and gone with its data after `stop()`. */
+export async function startTestPostgres(): Promise<{ adminUrl: string; stop(): Promise<void> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'lawang-test-'));
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+  const removeData = () => rm(dataDir, { recursive: true, force: true });
+  try {
+    const server = await startEmbeddedPostgres({ dataDir, settings });
+    return { adminUrl: server.url, stop: () => server.stop().finally(removeData) };
+  } catch (error) {
+    await removeData();
+    throw error;
+  }
+}
+
+/**
+ * Makes the database that every test file's own one is copied from.
+ *
+ * @param migrate must have closed its connections when it is done: a database in use cannot be copied
+ * @returns the name to give to `createDatabase`
+ */
+export async function prepareTemplate(adminUrl: string, migrate: (url: string) => Promise<void>): Promise<string> {
+  const name = uniqueName('template');
+  await execute(adminUrl, `CREATE DATABASE ${name}`);
+  await migrate(urlOf(adminUrl, name));
+  return name;
+}
+
+/** A database of its own for whoever asks, empty or a copy of `template`. */
+export async function createDatabase(adminUrl: string, options: { template?: string } = {}): Promise<TestDatabase> {
+  const name = uniqueName('test');
+  await execute(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${options.template ?? 'template1'}`);
+  return { url: urlOf(adminUrl, name), drop: () => execute(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`) };
+}
+
+function uniqueName(prefix: string): string {
+  return `${prefix}_${randomBytes(8).toString('hex')}`;
+}
+
+function urlOf(adminUrl: string, database: string): string {
+  return new URL(`/${database}`, adminUrl).href;
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
