@@ -1,0 +1,241 @@
+/**
+ * The one door to PostgreSQL: a pool, transactions, and the unit of work of a request.
+ *
+ * Every statement is a constant text with parameters and is sent as a named prepared statement. Times come from Node,
+ * never from `now()`, so that one clock rules and a test can move it.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import pg from 'pg';
+
+/** What runs statements: the pool, a transaction or a request's unit of work. */
+export interface Db {
+  /** Rows of a statement. `text` is a constant: values go into `values`. */
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The one row of a statement, or undefined. */
+  first<Row>(text: string, values?: readonly unknown[]): Promise<Row | undefined>;
+  /** How many rows a statement touched. */
+  execute(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** The database did not answer, or asked to try again. Becomes 503 with `Retry-After`. */
+export class DatabaseUnavailable extends Error {
+  override name = 'DatabaseUnavailable';
+}
+
+/** Called with each text sent; tests count statements with it. */
+export type StatementListener = (text: string) => void;
+
+type Queryable = Pick<pg.Pool, 'query'>;
+
+const names = new Map<string, string>();
+
+/** Sends one statement as a prepared one, named after its text. */
+async function send(target: Queryable, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+  let name = names.get(text);
+  if (!name) {
+    name = `s${names.size}`;
+    names.set(text, name);
+  }
+  try {
+    return await target.query({ name, text, values: values as unknown[] });
+  } catch (error) {
+    throw isUnavailable(error) ? new DatabaseUnavailable('the database is not available', { cause: error }) : error;
+  }
+}
+
+abstract class Statements implements Db {
+  protected abstract run(text: string, values: readonly unknown[]): Promise<pg.QueryResult>;
+
+  async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.run(text, values)).rows as Row[];
+  }
+
+  async first<Row>(text: string, values: readonly unknown[] = []): Promise<Row | undefined> {
+    return (await this.query<Row>(text, values))[0];
+  }
+
+  async execute(text: string, values: readonly unknown[] = []): Promise<number> {
+    return (await this.run(text, values)).rowCount ?? 0;
+  }
+}
+
+/** The pool of one process. */
+export class Database extends Statements {
+  readonly #pool: pg.Pool;
+  /** Hears every text sent; for tests and metrics. */
+  onStatement: StatementListener | undefined;
+
+  constructor(url: string, options: { max?: number; onError?: (error: Error) => void } = {}) {
+    super();
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: options.max ?? 10,
+      connectionTimeoutMillis: 3_000,
+      idleTimeoutMillis: 30_000,
+      statement_timeout: 15_000,
+      idle_in_transaction_session_timeout: 15_000,
+      application_name: 'lawang',
+    });
+    // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+    this.#pool.on('error', (error) => options.onError?.(error));
+  }
+
+  protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    this.onStatement?.(text);
+    return send(this.#pool, text, values);
+  }
+
+  /** Runs `work` in one transaction; repeats it when PostgreSQL asks (serialization failure, deadlock). */
+  async transaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const unit = new UnitOfWork(this);
+      try {
+        const result = await work(unit);
+        await unit.commit();
+        return result;
+      } catch (error) {
+        await unit.rollback();
+        if (attempt >= 3 || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  /** A connection of its own, for a unit of work. The caller gives it back. */
+  async connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw new DatabaseUnavailable('the database is not available', { cause: error });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+}
+
+/**
+ * All that one request writes, as one transaction: acknowledged means durable, not acknowledged means nothing happened.
+ *
+ * Begins at the first write and keeps its own connection from then on; until then reads use the pool. Statements of one
+ * unit run one after another, also when the caller starts several at once (oidc-provider revokes in `Promise.all`).
+ * Hold no unit with a write in it across an outgoing request.
+ */
+export class UnitOfWork extends Statements {
+  readonly #database: Database;
+  #client: pg.PoolClient | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #failure: Error | undefined;
+
+  constructor(database: Database) {
+    super();
+    this.#database = database;
+  }
+
+  /** The first error of a statement of this unit, if any: a library may swallow it, the answer may not. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    this.#database.onStatement?.(text);
+    const result = this.#queue.then(() => this.#send(text, values));
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #send(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    try {
+      if (!this.#client && isRead(text)) return await this.#onPool(text, values);
+      this.#client ??= await this.#begin();
+      return await send(this.#client, text, values);
+    } catch (error) {
+      this.#failure ??= error as Error;
+      throw error;
+    }
+  }
+
+  async #onPool(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    const client = await this.#database.connect();
+    try {
+      return await send(client, text, values);
+    } finally {
+      client.release();
+    }
+  }
+
+  async #begin(): Promise<pg.PoolClient> {
+    const client = await this.#database.connect();
+    await client.query('begin');
+    return client;
+  }
+
+  /** Makes the unit's writes durable. @throws {DatabaseUnavailable} when that is not certain. */
+  async commit(): Promise<void> {
+    await this.#queue;
+    await this.#end('commit');
+  }
+
+  /** Undoes the unit's writes. */
+  async rollback(): Promise<void> {
+    await this.#queue;
+    await this.#end('rollback').catch(() => undefined);
+  }
+
+  async #end(how: 'commit' | 'rollback'): Promise<void> {
+    const client = this.#client;
+    if (!client) return;
+    this.#client = undefined;
+    try {
+      const { command } = await client.query(how);
+      client.release();
+      // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, without an error.
+      if (command !== how.toUpperCase()) throw new Error('the transaction had failed before');
+    } catch (error) {
+      client.release(error as Error);
+      throw new DatabaseUnavailable(`the ${how} did not succeed`, { cause: error });
+    }
+  }
+}
+
+const units = new AsyncLocalStorage<Db>();
+
+/** Runs `work` so that {@link currentDb} answers with `db` in everything it calls. */
+export function withDb<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  return units.run(db, work);
+}
+
+/** The unit of work of the running request, for code that a library calls without arguments; else `fallback`. */
+export function currentDb(fallback: Db): Db {
+  return units.getStore() ?? fallback;
+}
+
+/** A statement that changes nothing and may run outside the transaction. */
+function isRead(text: string): boolean {
+  return /^\s*select\b(?!.*\bfor\s+(update|share)\b)/is.test(text);
+}
+
+function sqlState(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Whether a statement failed because a unique constraint already holds the value. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}
+
+function isRetryable(error: unknown): boolean {
+  const cause = error instanceof DatabaseUnavailable ? error.cause : error;
+  return ['40001', '40P01'].includes(sqlState(cause));
+}
+
+/** Connection lost, server shutting down or starting, too many connections, asked to retry: all pass by themselves. */
+function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (/^(08|53|57P)/.test(state) || ['40001', '40P01', '57014', '25P03'].includes(state)) return true;
+  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(state)) return true;
+  return (
+    error instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered/.test(error.message)
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * The log: JSON lines on standard output, each request with a reference that error pages show too.
+ *
+ * Nothing personal and no secret goes in: log ids and codes, never values. The list below is the net under that rule.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+
+export type Log = Logger;
+
+const secrets = [
+  'password',
+  'code',
+  'token',
+  'secret',
+  'cookie',
+  'authorization',
+  'identifier',
+  'credential',
+  'email',
+  'phone',
+  'nik',
+];
+
+export function createLog(level: string): Log {
+  return pino({
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
+    serializers: { err: describeError },
+  });
+}
+
+/** An error without its parameters: PostgreSQL puts row values into `detail` and `where`, which stay out. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: 'not an error' };
+  const { name, message, stack, cause } = error;
+  const code = 'code' in error ? error.code : undefined;
+  return { name, code, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
+}
+
+/** A short reference for one request: in the log, on the error page, read out on the telephone. */
+export function newReference(): string {
+  const letters = 'ABCDEFGHJKMNPQRSTVWXYZ23456789';
+  const text = Array.from(randomBytes(10), (byte) => letters.charAt(byte % letters.length)).join('');
+  return `${text.slice(0, 5)}-${text.slice(5)}`;
+}

@@ -1,0 +1,273 @@
+/**
+ * Every "no" that a person may read, in one table: code → HTTP status → sentence and next step in every language.
+ *
+ * The code is language-neutral and stable: outsiders see it in `#error-code`, in problem documents and in the docs
+ * (`docs/errors.md`, printed from this table). A missing sentence is a compile error.
+ */
+
+export type Language = 'id' | 'en';
+
+interface Sentences {
+  /** What happened. */
+  readonly say: string;
+  /** What to do next, or who acts now. */
+  readonly next: string;
+}
+
+interface RefusalEntry extends Record<Language, Sentences> {
+  readonly status: number;
+}
+
+const table = {
+  account_unavailable: {
+    status: 403,
+    id: {
+      say: 'Akun ini sedang tidak dapat dipakai.',
+      next: 'Hubungi bantuan dengan menyebut nomor rujukan di bawah.',
+    },
+    en: { say: 'This account cannot be used right now.', next: 'Contact support and give the reference below.' },
+  },
+  body_too_large: {
+    status: 413,
+    id: { say: 'Data yang dikirim terlalu besar.', next: 'Kembali, perpendek isian, lalu kirim lagi.' },
+    en: { say: 'What was sent is too large.', next: 'Go back, shorten what you entered and send it again.' },
+  },
+  client_not_found: {
+    status: 404,
+    id: { say: 'Layanan ini tidak terdaftar.', next: 'Periksa alamatnya, atau beri tahu pengelola layanan.' },
+    en: { say: 'This service is not registered.', next: 'Check the address, or tell the people who run the service.' },
+  },
+  client_unavailable: {
+    status: 403,
+    id: {
+      say: 'Layanan ini sedang tidak dapat dipakai untuk masuk.',
+      next: 'Coba lagi nanti, atau hubungi pengelola layanan.',
+    },
+    en: {
+      say: 'This service cannot be used for signing in right now.',
+      next: 'Try again later, or contact the people who run it.',
+    },
+  },
+  csrf_mismatch: {
+    status: 403,
+    id: {
+      say: 'Formulir ini tidak lagi cocok dengan peramban Anda.',
+      next: 'Muat ulang halaman sebelumnya, lalu kirim sekali lagi.',
+    },
+    en: {
+      say: 'This form no longer belongs to your browser.',
+      next: 'Reload the previous page and send it once more.',
+    },
+  },
+  database_unavailable: {
+    status: 503,
+    id: {
+      say: 'Layanan sedang terputus sebentar.',
+      next: 'Kami sedang memulihkannya. Coba lagi dalam beberapa detik; tidak ada yang hilang.',
+    },
+    en: {
+      say: 'The service is briefly disconnected.',
+      next: 'We are bringing it back. Try again in a few seconds; nothing is lost.',
+    },
+  },
+  fresh_proof_required: {
+    status: 403,
+    id: {
+      say: 'Untuk perubahan ini kami perlu memastikan sekali lagi bahwa ini Anda.',
+      next: 'Masuk sekali lagi, lalu ulangi perubahannya.',
+    },
+    en: {
+      say: 'For this change we need to be sure once more that it is you.',
+      next: 'Sign in once more, then make the change again.',
+    },
+  },
+  identifier_invalid: {
+    status: 422,
+    id: {
+      say: 'Alamat ini bukan e-mail atau nomor telepon yang lengkap.',
+      next: 'Periksa ejaannya, misalnya nama@contoh.id atau 0812 3456 7890.',
+    },
+    en: {
+      say: 'This is not a complete e-mail address or phone number.',
+      next: 'Check the spelling, for example name@example.com or +62 812 3456 7890.',
+    },
+  },
+  interaction_expired: {
+    status: 400,
+    id: {
+      say: 'Halaman ini sudah selesai dipakai atau kedaluwarsa.',
+      next: 'Kembali ke layanan tadi dan mulai masuk lagi.',
+    },
+    en: {
+      say: 'This page has been used already or has expired.',
+      next: 'Go back to the service and start signing in again.',
+    },
+  },
+  internal: {
+    status: 500,
+    id: {
+      say: 'Ada kesalahan di pihak kami, dan sudah tercatat.',
+      next: 'Coba lagi sebentar lagi. Jika terulang, hubungi bantuan dengan nomor rujukan di bawah.',
+    },
+    en: {
+      say: 'There is a fault on our side, and it has been recorded.',
+      next: 'Try again shortly. If it happens again, give support the reference below.',
+    },
+  },
+  invalid_request: {
+    status: 400,
+    id: { say: 'Permintaan ini tidak lengkap atau tidak dapat dibaca.', next: 'Kembali dan coba sekali lagi.' },
+    en: { say: 'This request is incomplete or cannot be read.', next: 'Go back and try once more.' },
+  },
+  login_failed: {
+    status: 422,
+    id: {
+      say: 'Yang Anda masukkan tidak cocok.',
+      next: 'Periksa ejaan dan kata sandi, atau pilih cara lain di bawah.',
+    },
+    en: {
+      say: 'What you entered does not match.',
+      next: 'Check the spelling and the password, or choose another way below.',
+    },
+  },
+  code_wrong: {
+    status: 422,
+    id: {
+      say: 'Kode ini tidak cocok atau sudah tidak berlaku.',
+      next: 'Periksa pesan terakhir, atau minta kode baru.',
+    },
+    en: {
+      say: 'This code does not match or is no longer valid.',
+      next: 'Check the latest message, or ask for a new code.',
+    },
+  },
+  passkey_failed: {
+    status: 422,
+    id: {
+      say: 'Kunci sandi (passkey) tidak dapat dipastikan.',
+      next: 'Coba sekali lagi, atau pilih cara lain di bawah.',
+    },
+    en: { say: 'The passkey could not be verified.', next: 'Try once more, or choose another way below.' },
+  },
+  passkey_required: {
+    status: 422,
+    id: {
+      say: 'Layanan ini meminta kunci sandi (passkey).',
+      next: 'Masuk dengan sidik jari, wajah, atau kunci layar.',
+    },
+    en: { say: 'This service asks for a passkey.', next: 'Sign in with your fingerprint, face or screen lock.' },
+  },
+  passkey_script_required: {
+    status: 422,
+    id: {
+      say: 'Kunci sandi (passkey) memerlukan JavaScript, yang tidak aktif di peramban ini.',
+      next: 'Pakai kata sandi atau minta kode, atau buka dengan peramban lain.',
+    },
+    en: {
+      say: 'A passkey needs JavaScript, which is off in this browser.',
+      next: 'Use your password or ask for a code, or open another browser.',
+    },
+  },
+  password_length: {
+    status: 422,
+    id: { say: 'Kata sandi harus 8 sampai 256 karakter.', next: 'Beberapa kata yang Anda ingat sudah cukup.' },
+    en: { say: 'A password has 8 to 256 characters.', next: 'A few words that you remember are enough.' },
+  },
+  password_weak: {
+    status: 422,
+    id: {
+      say: 'Kata sandi ini mudah ditebak.',
+      next: 'Hindari nama, alamat, dan kata umum; beberapa kata yang tidak berhubungan lebih baik.',
+    },
+    en: {
+      say: 'This password is easy to guess.',
+      next: 'Avoid names, addresses and common words; a few unrelated words are better.',
+    },
+  },
+  name_invalid: {
+    status: 422,
+    id: {
+      say: 'Nama belum diisi atau terlalu panjang.',
+      next: 'Tulis nama Anda seperti di dokumen, paling panjang 200 karakter. Satu kata pun boleh.',
+    },
+    en: {
+      say: 'The name is missing or too long.',
+      next: 'Write your name as in your documents, 200 characters at most. One word is fine.',
+    },
+  },
+  contact_shared_too_often: {
+    status: 422,
+    id: { say: 'Alamat ini sudah dipakai oleh lima akun.', next: 'Pakai e-mail atau nomor telepon lain.' },
+    en: { say: 'This address is already used by five accounts.', next: 'Use another e-mail address or phone number.' },
+  },
+  not_found: {
+    status: 404,
+    id: { say: 'Halaman ini tidak ada.', next: 'Periksa alamatnya, atau mulai dari halaman depan.' },
+    en: { say: 'This page does not exist.', next: 'Check the address, or start from the front page.' },
+  },
+  method_not_allowed: {
+    status: 405,
+    id: {
+      say: 'Alamat ini tidak menerima cara pengiriman tersebut.',
+      next: 'Buka halamannya lebih dulu, lalu pakai tombol di sana.',
+    },
+    en: { say: 'This address does not accept that kind of request.', next: 'Open the page first and use its buttons.' },
+  },
+  password_busy: {
+    status: 503,
+    id: { say: 'Sedang banyak orang yang masuk.', next: 'Tunggu beberapa detik, lalu coba lagi.' },
+    en: { say: 'Many people are signing in right now.', next: 'Wait a few seconds, then try again.' },
+  },
+  redirect_uri_mismatch: {
+    status: 400,
+    id: {
+      say: 'Layanan ini meminta kembali ke alamat yang tidak terdaftar.',
+      next: 'Ini bukan kesalahan Anda. Beri tahu pengelola layanan dengan nomor rujukan di bawah.',
+    },
+    en: {
+      say: 'The service asked to return to an address that is not registered.',
+      next: 'This is not your fault. Tell the people who run it, with the reference below.',
+    },
+  },
+  session_required: {
+    status: 401,
+    id: { say: 'Anda belum masuk.', next: 'Masuk lebih dulu.' },
+    en: { say: 'You are not signed in.', next: 'Sign in first.' },
+  },
+  too_many_attempts: {
+    status: 429,
+    id: {
+      say: 'Terlalu banyak percobaan.',
+      next: 'Tunggu beberapa menit, lalu coba lagi. Kunci sandi (passkey) tetap dapat dipakai.',
+    },
+    en: { say: 'Too many attempts.', next: 'Wait a few minutes, then try again. A passkey still works.' },
+  },
+} as const satisfies Record<string, RefusalEntry>;
+
+/** A stable, language-neutral code of a refusal. */
+export type RefusalCode = keyof typeof table;
+
+/** The whole table, for the reference page and its test. */
+export const refusals: Readonly<Record<RefusalCode, RefusalEntry>> = table;
+
+/** A "no" with a reason that a person may read. Thrown anywhere; one place turns it into a page or a problem document. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly code: RefusalCode;
+  readonly status: number;
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  readonly retryAfter: number | undefined;
+
+  /** `reason` is for the log only: no personal value, no secret. */
+  constructor(code: RefusalCode, reason?: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+    super(reason ?? code, { cause: options.cause });
+    this.code = code;
+    this.status = table[code].status;
+    this.retryAfter = options.retryAfter ?? (this.status === 503 ? 2 : undefined);
+  }
+
+  /** The sentence and the next step in one language. */
+  in(language: Language): Sentences {
+    return table[this.code][language];
+  }
+}

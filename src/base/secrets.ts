@@ -1,0 +1,170 @@
+/**
+ * Random ids, keyed hashes and sealed values: what makes a stolen database useless.
+ *
+ * Every secret an outsider holds (token, code, session id) is stored only as a keyed hash, every personal value only
+ * sealed. Keys hang under the master keys (`MASTER_KEYS`): the master seals the rows of table `keys` and the data key
+ * of each account; those do the daily work, so rotating the master never moves a hash or an index.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto';
+
+/** Number of shard values; a shard is 0 to 4095. */
+export const SHARDS = 4096;
+
+/** A fresh account id (UUID v4). Its first three hex digits are its shard. */
+export function newAccountId(): string {
+  return randomUUID();
+}
+
+/** The shard that an account id, or any id made by {@link newIdIn}, carries in its first three hex digits. */
+export function shardOf(id: string): number {
+  return Number.parseInt(id.slice(0, 3), 16);
+}
+
+/** A random id (UUID shaped) that lives in `shard`. */
+export function newIdIn(shard: number): string {
+  return shard.toString(16).padStart(3, '0') + randomUUID().slice(3);
+}
+
+/** The shard of a row addressed by a value alone: the first 12 bits of the value's keyed hash. */
+export function shardOfHash(hash: Buffer): number {
+  return hash.readUInt16BE(0) >> 4;
+}
+
+/** 256 random bits, base64url. */
+export function randomSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** A value that cannot be opened: another key, another row, or altered bytes. */
+export class SealError extends Error {
+  override name = 'SealError';
+}
+
+const VERSION = 1;
+const KEY_ID_BYTES = 4;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
+
+/** Keys that seal and open: the first seals, all open. AES-256-GCM; a sealed value is version, key id, nonce, tag, data. */
+export class Keyring {
+  readonly #keys: ReadonlyMap<string, Buffer>;
+  readonly #first: { id: Buffer; key: Buffer };
+
+  constructor(keys: readonly Buffer[]) {
+    const [first] = keys;
+    if (!first) throw new SealError('a keyring needs at least one key');
+    this.#keys = new Map(keys.map((key) => [keyId(key).toString('hex'), key]));
+    this.#first = { id: keyId(first), key: first };
+  }
+
+  /**
+   * Seals `data` for one place, written as `table.column:row id`. The place is authenticated with it, so a value copied
+   * to another row does not open there.
+   */
+  seal(place: string, data: string | Buffer): Buffer {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#first.key, nonce).setAAD(Buffer.from(place));
+    const body = Buffer.concat([cipher.update(data), cipher.final()]);
+    return Buffer.concat([Buffer.from([VERSION]), this.#first.id, nonce, cipher.getAuthTag(), body]);
+  }
+
+  /** @throws {SealError} when no key opens it, it was altered, or it was sealed for another place. */
+  open(place: string, sealed: Buffer): Buffer {
+    const key = this.#keys.get(sealedBy(sealed));
+    if (!key) throw new SealError(`the key ${sealedBy(sealed)} that sealed ${place} is not among the keys given`);
+    const nonce = sealed.subarray(1 + KEY_ID_BYTES, 1 + KEY_ID_BYTES + NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place));
+    decipher.setAuthTag(sealed.subarray(HEAD_BYTES - TAG_BYTES, HEAD_BYTES));
+    try {
+      return Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES)), decipher.final()]);
+    } catch (cause) {
+      throw new SealError(`${place} does not open: it was altered or sealed for another place`, { cause });
+    }
+  }
+
+  /** Whether the value was sealed by the first key; if not, a rotation has still to seal it anew. */
+  isCurrent(sealed: Buffer): boolean {
+    return sealedBy(sealed) === this.#first.id.toString('hex');
+  }
+}
+
+/** The id (hex) of the key that sealed a value. */
+export function sealedBy(sealed: Buffer): string {
+  if (sealed.length < HEAD_BYTES || sealed[0] !== VERSION) throw new SealError('not a sealed value');
+  return sealed.subarray(1, 1 + KEY_ID_BYTES).toString('hex');
+}
+
+function keyId(key: Buffer): Buffer {
+  return createHash('sha256').update('lawang key id').update(key).digest().subarray(0, KEY_ID_BYTES);
+}
+
+/** The keyring that seals table `keys` and the accounts' data keys, derived from the master keys. */
+export function wrappingKeyring(masterKeys: readonly Buffer[]): Keyring {
+  return new Keyring(masterKeys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'lawang wrap', 32))));
+}
+
+/** What is hashed must say what it is, so that an id of one kind is never found as another. */
+export type HashPurpose = 'client-secret' | 'one-time-code' | 'challenge' | 'throttle' | 'replay' | 'browser';
+
+/** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
+export class Secrets {
+  readonly wrap: Keyring;
+  readonly #token: Buffer;
+  readonly #index: Buffer;
+
+  constructor(wrap: Keyring, keys: { token: Buffer; index: Buffer }) {
+    this.wrap = wrap;
+    this.#token = keys.token;
+    this.#index = keys.index;
+  }
+
+  /** Keyed hash (32 bytes) of a secret or of anything looked up by value. */
+  hash(purpose: HashPurpose, value: string | Buffer): Buffer {
+    return createHmac('sha256', this.#token).update(purpose).update('\0').update(value).digest();
+  }
+
+  /** Blind index (32 bytes) of a normalised identifier or contact: equal values meet, nothing can be read back. */
+  index(kind: string, value: string): Buffer {
+    return createHmac('sha256', this.#index).update(kind).update('\0').update(value).digest();
+  }
+
+  /**
+   * A fresh opaque id that carries a shard: two base64url characters, masked with bits of the keyed hash of the rest
+   * (so two ids of one person do not look alike to the apps that see them), then 256 random bits.
+   */
+  newTaggedId(shard: number): string {
+    const random = randomSecret();
+    return encodeTag(shard ^ this.#digest(random).mask) + random;
+  }
+
+  /** Where an opaque id is stored: its shard and its keyed hash. Undefined when it cannot be one of ours. */
+  locate(id: string): { shard: number; hash: Buffer } | undefined {
+    if (!/^[\w-]{45}$/.test(id)) return undefined;
+    const { mask, hash } = this.#digest(id.slice(2));
+    return { shard: decodeTag(id) ^ mask, hash };
+  }
+
+  #digest(random: string): { mask: number; hash: Buffer } {
+    const digest = createHmac('sha512', this.#token).update('id\0').update(random).digest();
+    return { hash: digest.subarray(0, 32), mask: digest.readUInt16BE(32) >> 4 };
+  }
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+function encodeTag(shard: number): string {
+  return ALPHABET.charAt(shard >> 6) + ALPHABET.charAt(shard & 63);
+}
+
+function decodeTag(id: string): number {
+  return (ALPHABET.indexOf(id.charAt(0)) << 6) | ALPHABET.indexOf(id.charAt(1));
+}
