@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node.js since 14 can read: an older one cannot run the TypeScript behind it, and says so here.
+const NEEDED = 24;
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED) {
+  process.stderr.write(
+    `Lawang needs Node.js ${NEEDED} or later, and this is ${process.versions.node}: ` +
+      '"npm ci" installs the right one, and "npm start" and "npx lawang" use it.\n',
+  );
+  process.exitCode = 1;
+} else {
+  import('./cli.ts').then((cli) => cli.run(process.argv.slice(2)));
+}
