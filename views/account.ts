@@ -1,0 +1,327 @@
+import { findClaimLabel } from './claims.ts';
+import { type Content, type Html, html, safeAddress } from './html.ts';
+import { formatDay, formatList, formatMoment, type MessageKey, translate } from './locale.ts';
+import { type Frame, page } from './page.ts';
+import { button, form, hidden } from './parts/form.ts';
+import { fingerprint } from './parts/icons.ts';
+import { type Notice, noticeBox } from './parts/notice.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
+import { tile } from './parts/tile.ts';
+import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
+
+type Kind = 'passkey-failed' | 'passkey-needs-script' | 'passkey-last' | 'proof-too-old';
+
+/** `passkey-last` refuses to remove the only way to sign in. */
+export type AccountProblem = Problem<Kind>;
+
+/** What a person types to sign in. The page masks numbers itself. */
+export type ShownIdentifier = { kind: 'email' | 'phone' | 'nik'; value: string };
+
+export type ConnectedApp = {
+  clientId: string;
+  name: string;
+  agency: string;
+  domain: string;
+  logo?: string | undefined;
+  home?: string | undefined;
+  /** Names of the claims it may read. */
+  claims: readonly string[];
+  since: Date;
+  lastUsed?: Date | undefined;
+};
+
+export type ShownPasskey = {
+  id: string;
+  /** From the authenticator's AAGUID, or what the person called it. */
+  name?: string | undefined;
+  addedAt: Date;
+  lastUsed?: Date | undefined;
+  /** Kept in a cloud keychain, so that it outlives the device. */
+  isSynced: boolean;
+};
+
+export type ShownSession = {
+  id: string;
+  /** Browser and system as text, such as "Chrome, Android". */
+  device?: string | undefined;
+  isCurrent: boolean;
+  startedAt: Date;
+  lastSeen: Date;
+};
+
+/**
+ * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
+ * `credential`), `remove-passkey` (with `passkey`), `end-session` (with `session`), `sign-out`.
+ */
+export type AccountContext = Frame & {
+  person: { name: string; identifiers: readonly ShownIdentifier[] };
+  apps: readonly ConnectedApp[];
+  passkeys: readonly ShownPasskey[];
+  sessions: readonly ShownSession[];
+  hasPassword: boolean;
+  /** Options for a new passkey; absent while a fresh proof is needed. */
+  passkeyOptions?: PasskeyOptions | undefined;
+  /** Leads to a fresh sign-in, when the last one is too old to change ways to sign in. */
+  freshProofLink?: string | undefined;
+  notice?: Notice | undefined;
+  problems?: readonly AccountProblem[] | undefined;
+};
+
+const sayings: Record<Kind, Saying> = {
+  'passkey-failed': { key: 'passkey.failed' },
+  'passkey-needs-script': { key: 'passkey.needs-script-here' },
+  'passkey-last': { key: 'account.passkey-last' },
+  'proof-too-old': { key: 'account.proof-too-old' },
+};
+
+/** A person's own page: which apps are connected, how one signs in, where one is signed in. */
+export function accountPage(context: AccountContext): Html {
+  const t = translate(context.language);
+  const said = sayProblems(context.language, context.problems, sayings);
+  return page(context, {
+    title: t('account.title', { name: context.person.name }),
+    shape: 'wide',
+    band: false,
+    hasProblem: said.length > 0,
+    scripts: ['passkey.js'],
+    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}
+<div class="sides">${sideList(context)}
+<div class="parts">${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>
+${passkeyData(context.passkeyOptions)}`,
+  });
+}
+
+const parts: { id: string; title: MessageKey }[] = [
+  { id: 'connected-apps', title: 'account.apps' },
+  { id: 'passkeys', title: 'account.passkeys' },
+  { id: 'sessions', title: 'account.sessions' },
+  { id: 'person', title: 'account.person' },
+];
+
+function sideList(context: AccountContext): Html {
+  const t = translate(context.language);
+  const links = parts.map(({ id, title }) => html`<li><a href="#${id}">${t(title)}</a></li>`);
+  return html`<nav class="side" aria-label="${t('account.parts')}"><ul>${links}</ul>
+${form(context, button({ id: 'sign-out', value: 'sign-out', label: t('account.sign-out'), look: 'quiet' }))}</nav>`;
+}
+
+function part(id: string, title: string, intro: Content, content: Content): Html {
+  return html`<section class="part" id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+${intro && html`<p class="hint">${intro}</p>`}
+${content}</section>`;
+}
+
+function appsPart(context: AccountContext): Html {
+  const t = translate(context.language);
+  if (context.apps.length === 0) return part('connected-apps', t('account.apps'), t('account.no-apps'), undefined);
+  const rows = context.apps.map((app, index) => appRow(context, app, `app-${index}`));
+  return part('connected-apps', t('account.apps'), t('account.apps-intro'), html`<ul class="rows">${rows}</ul>`);
+}
+
+function appRow(context: AccountContext, app: ConnectedApp, id: string): Html {
+  const t = translate(context.language);
+  const home = safeAddress(app.home);
+  const claims = app.claims.map((claim) => findClaimLabel(context.language, claim) ?? claim);
+  const since = t('account.since', { date: formatDay(context.language, app.since, context.timeZone) });
+  const lastUsed = sayLastUsed(context, app.lastUsed);
+  return html`<li class="row" data-client="${app.clientId}">${tile(app.name, app.logo)}
+<div class="row-words"><h3 id="${id}">${home ? html`<a href="${home}">${app.name}</a>` : app.name}</h3>
+<p>${app.agency} <span class="domain">${app.domain}</span></p>
+${claims.length > 0 && html`<p>${t('account.reads', { claims: formatList(context.language, claims) })}</p>`}
+<p class="hint">${since} · ${lastUsed}</p></div>
+${rowForm(context, { name: 'client', value: app.clientId, action: 'disconnect', label: t('account.disconnect'), hook: 'disconnect', describedBy: id })}</li>`;
+}
+
+type RowChoice = { name: string; value: string; action: string; label: string; hook?: string; describedBy: string };
+
+function rowForm(context: AccountContext, choice: RowChoice): Html {
+  const { label, describedBy, hook } = choice;
+  const end = button({ value: choice.action, label, look: 'stop', describedBy, ...(hook && { hook }) });
+  return form(context, [hidden(choice.name, choice.value), end]);
+}
+
+function sayLastUsed(context: AccountContext, date: Date | undefined): string {
+  const t = translate(context.language);
+  if (!date) return t('account.never-used');
+  return t('account.last-used', { date: formatDay(context.language, date, context.timeZone) });
+}
+
+function passkeysPart(context: AccountContext): Html {
+  const t = translate(context.language);
+  const rows = context.passkeys.map((passkey, index) => passkeyRow(context, passkey, `passkey-${index}`));
+  const intro = context.passkeys.length > 0 ? t('account.passkeys-intro') : t('account.no-passkeys');
+  return part('passkeys', t('account.passkeys'), intro, [
+    rows.length > 0 && html`<ul class="rows">${rows}</ul>`,
+    html`<p class="password-state">${context.hasPassword ? t('account.has-password') : t('account.no-password')}</p>`,
+    addPasskey(context),
+  ]);
+}
+
+function passkeyRow(context: AccountContext, passkey: ShownPasskey, id: string): Html {
+  const t = translate(context.language);
+  const added = t('account.added', { date: formatDay(context.language, passkey.addedAt, context.timeZone) });
+  return html`<li class="row" data-passkey="${passkey.id}"><span class="tile" aria-hidden="true">${fingerprint}</span>
+<div class="row-words"><h3 id="${id}">${passkey.name ?? t('account.unnamed-passkey')}</h3>
+<p>${passkey.isSynced ? t('account.synced') : t('account.on-device')}</p>
+<p class="hint">${added} · ${sayLastUsed(context, passkey.lastUsed)}</p></div>
+${!context.freshProofLink && rowForm(context, { name: 'passkey', value: passkey.id, action: 'remove-passkey', label: t('account.remove'), describedBy: id })}</li>`;
+}
+
+function addPasskey(context: AccountContext): Html {
+  const t = translate(context.language);
+  const freshProof = safeAddress(context.freshProofLink);
+  if (freshProof) {
+    return html`<div class="notice notice-info"><div><p>${t('account.fresh-proof')}</p><p><a class="button other" id="fresh-proof" href="${freshProof}">${t('account.prove')}</a></p></div></div>`;
+  }
+  const label = html`${t('account.add-passkey')} <small>${t('passkey.name')}</small>`;
+  return html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
+${form(context, [
+  button({
+    id: 'add-passkey',
+    value: 'add-passkey',
+    label,
+    look: 'main',
+    hook: 'passkey',
+    icon: fingerprint,
+    passkey: 'create',
+    describedBy: 'shared-phones',
+  }),
+  passkeyFields(context.language),
+])}`;
+}
+
+function sessionsPart(context: AccountContext): Html {
+  const t = translate(context.language);
+  const rows = context.sessions.map((session, index) => sessionRow(context, session, `session-${index}`));
+  return part('sessions', t('account.sessions'), t('account.sessions-intro'), html`<ul class="rows">${rows}</ul>`);
+}
+
+function sessionRow(context: AccountContext, session: ShownSession, id: string): Html {
+  const t = translate(context.language);
+  const startedAt = t('account.started', { date: formatMoment(context.language, session.startedAt, context.timeZone) });
+  const lastSeen = t('account.last-seen', { date: formatMoment(context.language, session.lastSeen, context.timeZone) });
+  const end = { name: 'session', value: session.id, action: 'end-session', label: t('account.end-session') };
+  return html`<li class="row" data-session="${session.id}">
+<div class="row-words"><h3 id="${id}">${session.device ?? t('account.unknown-device')}</h3>
+${session.isCurrent && html`<p class="state state-done">${t('account.this-device')}</p>`}
+<p class="hint">${startedAt} · ${lastSeen}</p></div>
+${!session.isCurrent && rowForm(context, { ...end, describedBy: id })}</li>`;
+}
+
+const identifierLabels: Record<ShownIdentifier['kind'], MessageKey> = {
+  email: 'account.email',
+  phone: 'account.phone',
+  nik: 'account.nik',
+};
+
+function personPart(context: AccountContext): Html {
+  const t = translate(context.language);
+  const rows = context.person.identifiers.map(
+    ({ kind, value }) =>
+      html`<div><dt>${t(identifierLabels[kind])}</dt><dd>${kind === 'email' ? value : maskNumber(value)}</dd></div>`,
+  );
+  return part(
+    'person',
+    t('account.person'),
+    t('account.person-intro'),
+    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${context.person.name}</dd></div>${rows}</dl>`,
+  );
+}
+
+/** Someone may look over the shoulder: only the last four digits stay readable. */
+function maskNumber(value: string): string {
+  return `•••• ${value.replaceAll(/\D/g, '').slice(-4)}`;
+}
+
+const full: AccountContext = {
+  ...sampleFrame,
+  person: {
+    name: 'Siti Rahayu',
+    identifiers: [
+      { kind: 'email', value: 'siti@contoh.id' },
+      { kind: 'phone', value: '+62 812-3456-7890' },
+      { kind: 'nik', value: '3273015704910001' },
+    ],
+  },
+  apps: [
+    {
+      clientId: 'puskesmas-online',
+      name: 'Puskesmas Online',
+      agency: 'Kementerian Kesehatan',
+      domain: 'puskesmas.contoh.go.id',
+      home: 'http://localhost:3001/',
+      claims: ['name', 'email', 'birthdate'],
+      since: new Date('2026-09-03T02:00:00Z'),
+      lastUsed: new Date('2026-11-20T02:00:00Z'),
+    },
+    {
+      clientId: 'pajak-daerah',
+      name: 'Pajak Daerah',
+      agency: 'Badan Pendapatan Daerah Provinsi Contoh',
+      domain: 'pajak.contoh.go.id',
+      claims: ['name', 'email', 'address', 'phone_number'],
+      since: new Date('2026-10-11T02:00:00Z'),
+    },
+  ],
+  passkeys: [
+    {
+      id: 'pk-1',
+      name: 'Google Password Manager',
+      addedAt: new Date('2026-09-03T02:00:00Z'),
+      lastUsed: new Date('2026-11-21T01:00:00Z'),
+      isSynced: true,
+    },
+    { id: 'pk-2', addedAt: new Date('2026-10-30T02:00:00Z'), isSynced: false },
+  ],
+  sessions: [
+    {
+      id: 's-1',
+      device: 'Chrome, Android',
+      isCurrent: true,
+      startedAt: new Date('2026-11-21T01:00:00Z'),
+      lastSeen: new Date('2026-11-21T03:12:00Z'),
+    },
+    {
+      id: 's-2',
+      isCurrent: false,
+      startedAt: new Date('2026-11-20T01:00:00Z'),
+      lastSeen: new Date('2026-11-20T05:40:00Z'),
+    },
+  ],
+  hasPassword: true,
+  passkeyOptions: sampleCreationOptions,
+};
+
+export const accountSamples: Record<string, AccountContext> = {
+  full,
+  new: { ...full, apps: [], passkeys: [], sessions: full.sessions.slice(0, 1), hasPassword: false },
+  disconnected: { ...full, notice: { tone: 'done', text: 'Puskesmas Online tidak lagi dapat membaca data Anda.' } },
+  'fresh-proof': {
+    ...full,
+    passkeyOptions: undefined,
+    freshProofLink: '/account/confirm',
+    problems: [{ kind: 'proof-too-old' }],
+  },
+  'passkey-last': { ...full, problems: [{ kind: 'passkey-last' }] },
+  'without-script': { ...full, problems: [{ kind: 'passkey-needs-script' }, { kind: 'passkey-failed' }] },
+  'passkey-removed': {
+    ...full,
+    passkeySignal: { accepted: { rpId: 'localhost', userId: 'c2FtcGxl', allAcceptedCredentialIds: ['c2FtcGxl'] } },
+  },
+  hostile: {
+    ...full,
+    person: { name: hostileText, identifiers: [{ kind: 'email', value: hostileText }] },
+    apps: full.apps.map((app) => ({
+      ...app,
+      clientId: hostileText,
+      name: hostileText,
+      agency: hostileText,
+      domain: hostileText,
+      home: 'javascript:alert(1)',
+      claims: [hostileText],
+    })),
+    passkeys: full.passkeys.map((passkey) => ({ ...passkey, id: hostileText, name: hostileText })),
+    sessions: full.sessions.map((session) => ({ ...session, id: hostileText, device: hostileText })),
+  },
+};

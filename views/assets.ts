@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+/** A file the pages load, ready to send: compressed once at start, its name changes with its content. */
+export type Asset = {
+  path: string;
+  contentType: string;
+  /** A quoted strong entity tag. */
+  etag: string;
+  body: Buffer;
+  brotli: Buffer;
+  gzip: Buffer;
+};
+
+export type AssetName = 'lawang.css' | 'passkey.js' | 'code.js' | 'mark.svg' | 'arches.svg';
+
+const contentTypes: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+const folder = new URL('./assets/', import.meta.url);
+const assets = readAssets();
+const assetsByPath = new Map([...assets.values()].map((asset) => [asset.path, asset]));
+
+/** Where a page finds an asset. May be cached for ever: other content gets another path. */
+export function assetPath(name: AssetName): string {
+  const asset = assets.get(name);
+  if (!asset) throw new Error(`views/assets has no ${name}`);
+  return asset.path;
+}
+
+/** The asset that lives at a path of this server, if one does. */
+export function findAsset(path: string): Asset | undefined {
+  return assetsByPath.get(path);
+}
+
+/** Every asset, for those who serve or weigh all of them. */
+export function listAssets(): Asset[] {
+  return [...assets.values()];
+}
+
+/** Style sheets come last, because they name pictures, whose paths must be known by then. */
+function readAssets(): Map<string, Asset> {
+  const read = new Map<string, Asset>();
+  const isStyle = (name: string): boolean => name.endsWith('.css');
+  const names = readdirSync(folder).sort((a, b) => Number(isStyle(a)) - Number(isStyle(b)));
+  for (const name of names) {
+    const source = readFileSync(new URL(name, folder), 'utf8');
+    read.set(name, packAsset(name, isStyle(name) ? nameReferences(source, read) : source));
+  }
+  return read;
+}
+
+function nameReferences(css: string, known: Map<string, Asset>): string {
+  return css.replace(/url\("([^"]+)"\)/g, (_, name: string) => {
+    const asset = known.get(name);
+    if (!asset) throw new Error(`a style sheet names ${name}, which views/assets does not have`);
+    return `url("${asset.path}")`;
+  });
+}
+
+function packAsset(name: string, content: string): Asset {
+  const [stem, extension = ''] = name.split('.');
+  const contentType = contentTypes[extension];
+  if (!contentType) throw new Error(`views/assets/${name} is of a kind nobody serves`);
+  const body = Buffer.from(extension === 'css' ? squeezeStyle(content) : content);
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12);
+  return {
+    path: `/assets/${stem}.${hash}.${extension}`,
+    contentType,
+    etag: `"${hash}"`,
+    body,
+    brotli: brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+    gzip: gzipSync(body, { level: 9 }),
+  };
+}
+
+/** Comments and indentation are for us, not for a phone on 2G. */
+function squeezeStyle(css: string): string {
+  return css
+    .replace(/\/\*[^]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .trim();
+}

@@ -1,0 +1,126 @@
+// Talks to the authenticator on behalf of a form. The button that carries data-passkey still submits: with the answer
+// in the field `credential` when there is one, as a plain press when this browser cannot.
+
+const readJson = (id) => {
+  const block = document.getElementById(id);
+  return block ? JSON.parse(block.textContent) : undefined;
+};
+
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0));
+
+const toText = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=/g, '');
+
+const withBytes = (descriptors) => (descriptors || []).map((known) => ({ ...known, id: toBytes(known.id) }));
+
+const getOptions = (json) => ({
+  ...json,
+  challenge: toBytes(json.challenge),
+  allowCredentials: withBytes(json.allowCredentials),
+});
+
+const createOptions = (json) => ({
+  ...json,
+  challenge: toBytes(json.challenge),
+  user: { ...json.user, id: toBytes(json.user.id) },
+  excludeCredentials: withBytes(json.excludeCredentials),
+});
+
+// The same shape as PublicKeyCredential.toJSON, which old phones and some password managers lack.
+const toJson = (credential) => {
+  const { id, rawId, type, authenticatorAttachment, response } = credential;
+  const answer = { clientDataJSON: toText(response.clientDataJSON) };
+  for (const part of ['attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+    if (response[part]) answer[part] = toText(response[part]);
+  }
+  if (response.getTransports) answer.transports = response.getTransports();
+  return {
+    id,
+    rawId: toText(rawId),
+    type,
+    authenticatorAttachment: authenticatorAttachment || undefined,
+    response: answer,
+    clientExtensionResults: credential.getClientExtensionResults(),
+  };
+};
+
+const options = readJson('passkey-options');
+const button = document.querySelector('[data-passkey]');
+const message = document.getElementById('passkey-message');
+let waiting;
+
+const say = (what) => {
+  message.textContent = what ? message.dataset[what] : '';
+};
+
+function send(credential) {
+  const { form } = button;
+  form.elements.credential.value = JSON.stringify(toJson(credential));
+  button.removeEventListener('click', press);
+  button.click();
+}
+
+const ask = (more) => {
+  if (waiting) waiting.abort();
+  waiting = new AbortController();
+  const { signal } = waiting;
+  return button.dataset.passkey === 'create'
+    ? navigator.credentials.create({ publicKey: createOptions(options), signal, ...more })
+    : navigator.credentials.get({ publicKey: getOptions(options), signal, ...more });
+};
+
+const failures = { NotAllowedError: 'cancelled', AbortError: '', InvalidStateError: 'known' };
+
+async function press(event) {
+  const name = button.form.elements.name;
+  if (name && !name.value.trim()) return;
+  event.preventDefault();
+  if (name) options.user.displayName = name.value.trim();
+  button.setAttribute('aria-busy', 'true');
+  say('');
+  try {
+    send(await ask());
+  } catch (error) {
+    const failure = failures[error.name];
+    say(failure === undefined ? 'failed' : failure);
+  }
+  button.removeAttribute('aria-busy');
+}
+
+// The passkey offers itself in the list under the first field.
+async function offerInField() {
+  const isAvailable = PublicKeyCredential.isConditionalMediationAvailable;
+  if (button.dataset.passkey !== 'get' || !document.getElementById('identifier') || !isAvailable) return;
+  if (!(await isAvailable.call(PublicKeyCredential))) return;
+  try {
+    send(await ask({ mediation: 'conditional' }));
+  } catch {
+    // Nobody chose one: the other ways are on the page.
+  }
+}
+
+// Keeps the list of passkeys on the device in step with the account.
+function signal({ unknown, accepted }) {
+  if (unknown && PublicKeyCredential.signalUnknownCredential) PublicKeyCredential.signalUnknownCredential(unknown);
+  if (accepted && PublicKeyCredential.signalAllAcceptedCredentials) {
+    PublicKeyCredential.signalAllAcceptedCredentials(accepted);
+  }
+}
+
+if (window.PublicKeyCredential) {
+  const news = readJson('passkey-signal');
+  if (news) signal(news);
+  if (button && options) {
+    button.addEventListener('click', press);
+    offerInField();
+  }
+} else if (button) {
+  button.addEventListener('click', (event) => {
+    event.preventDefault();
+    say('unsupported');
+  });
+}

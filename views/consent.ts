@@ -1,0 +1,253 @@
+import { findClaimLabel, sayClaim } from './claims.ts';
+import { type Content, type Html, html } from './html.ts';
+import { formatDay, translate } from './locale.ts';
+import { type Frame, page, type Service } from './page.ts';
+import { button, form } from './parts/form.ts';
+import { type Notice, noticeBox } from './parts/notice.ts';
+import { tile } from './parts/tile.ts';
+import { hostileText, sampleService, serviceFrame } from './samples.ts';
+
+/** One thing the app would read. */
+export type ConsentItem = {
+  /** The claim's name; the value of its tick box. */
+  claim: string;
+  /** What to call it where the claim is none of OpenID Connect Core §5.1. */
+  label?: string | undefined;
+  /** The person's own value as the claim carries it; nothing when the account has none. */
+  value?: unknown;
+  /** Why the app wants it, one sentence. */
+  reason?: string | undefined;
+  required: boolean;
+  /** The law that demands it. Without one the item rests on consent. */
+  duty?: string | undefined;
+  /** It was not part of what the person allowed before; stands out when `asked` is `changed`. */
+  isNew?: boolean | undefined;
+};
+
+/** Posts `action` = `allow` (with the ticked `claim`s) or `deny`. */
+export type ConsentContext = Frame & {
+  service: Service;
+  agency: { legalName: string; registeredSince: Date };
+  /** Who is signed in, so that nobody answers for somebody else. */
+  person: { name: string };
+  purpose: string;
+  items: readonly ConsentItem[];
+  /** The first time, something new since the last time, or the yearly renewal. */
+  asked: 'first' | 'changed' | 'renewed';
+  /** When the permission ends by itself. */
+  until: Date;
+  /** The app may also read while the person is away (`offline_access`). */
+  whileAway: boolean;
+  notice?: Notice | undefined;
+};
+
+/**
+ * Who asks, why, for which data, on which ground, how long; then the choice. Where every item is a duty by law the
+ * page informs and does not ask.
+ */
+export function consentPage(context: ConsentContext): Html {
+  const t = translate(context.language);
+  const informs = isNoticeOnly(context);
+  const title = informs
+    ? 'consent.title-duty'
+    : context.asked === 'changed'
+      ? 'consent.title-changed'
+      : 'consent.title';
+  return page(context, {
+    title: t(title, { service: context.service.name }),
+    lead: who(context),
+    band: false,
+    content: html`${noticeBox(context.notice)}
+<p class="purpose">${context.purpose}</p>
+${form(context, [itemLists(context), terms(context, informs), choices(context, informs)])}
+<p class="hint signed-in-as">${t('consent.person', { name: context.person.name })}</p>`,
+  });
+}
+
+function isNoticeOnly(context: ConsentContext): boolean {
+  return context.items.length > 0 && context.items.every((item) => item.duty !== undefined);
+}
+
+function who(context: ConsentContext): Html {
+  const t = translate(context.language);
+  const since = formatDay(context.language, context.agency.registeredSince, context.timeZone);
+  return html`<div class="band who">${tile(context.service.name, context.service.logo)}
+<div><p class="band-name">${context.service.name}</p>
+<p class="band-agency">${context.agency.legalName} <span class="domain">${context.service.domain}</span></p>
+<p class="band-since">${t('consent.registered-since', { since })}</p></div></div>`;
+}
+
+function itemLists(context: ConsentContext): Content {
+  const t = translate(context.language);
+  const asked = context.items.filter((item) => item.duty === undefined);
+  const lists = [
+    { title: t('consent.required'), items: asked.filter((item) => item.required), optional: false },
+    { title: t('consent.optional'), items: asked.filter((item) => !item.required), optional: true },
+    { title: t('consent.by-duty'), items: context.items.filter((item) => item.duty !== undefined), optional: false },
+  ];
+  return lists.filter(({ items }) => items.length > 0).map((list) => itemList(context, list));
+}
+
+type ItemList = { title: string; items: readonly ConsentItem[]; optional: boolean };
+
+function itemList(context: ConsentContext, list: ItemList): Html {
+  const t = translate(context.language);
+  const rows = list.items.map((item) => (list.optional ? optionalRow(context, item) : fixedRow(context, item)));
+  return html`<section class="items"><h2>${list.title}</h2>
+${list.optional && html`<p class="hint">${t('consent.optional-hint')}</p>`}
+<ul>${rows}</ul></section>`;
+}
+
+function fixedRow(context: ConsentContext, item: ConsentItem): Html {
+  return html`<li class="item${standsOut(context, item) && ' item-new'}"><div>${itemWords(context, item)}</div></li>`;
+}
+
+function optionalRow(context: ConsentContext, item: ConsentItem): Html {
+  const id = `claim-${item.claim.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
+  return html`<li class="item${standsOut(context, item) && ' item-new'}"><input type="checkbox" id="${id}" name="claim" value="${item.claim}"><label for="${id}">${itemWords(context, item)}</label></li>`;
+}
+
+function itemWords(context: ConsentContext, item: ConsentItem): Content {
+  const t = translate(context.language);
+  const label = item.label ?? findClaimLabel(context.language, item.claim) ?? item.claim;
+  const value = sayClaim(context.language, item.claim, item.value);
+  return [
+    html`<span class="item-label">${label}${standsOut(context, item) && html` <span class="new">${t('consent.new')}</span>`}</span>`,
+    value === undefined
+      ? html`<span class="item-value item-none">${t('consent.no-value')}</span>`
+      : html`<span class="item-value">${value}</span>`,
+    item.reason && html`<span class="item-reason">${item.reason}</span>`,
+    item.duty && html`<span class="item-reason">${t('consent.law', { law: item.duty })}</span>`,
+  ];
+}
+
+function standsOut(context: ConsentContext, item: ConsentItem): boolean {
+  return context.asked === 'changed' && item.isNew === true;
+}
+
+function terms(context: ConsentContext, informs: boolean): Html {
+  const t = translate(context.language);
+  const until = formatDay(context.language, context.until, context.timeZone);
+  const brand = context.brand;
+  return html`<dl class="terms">
+<div><dt>${t('consent.basis')}</dt><dd>${informs ? t('consent.basis-duty') : t('consent.basis-consent')}</dd></div>
+<div><dt>${t('consent.how-long')}</dt><dd>${informs ? t('consent.until-duty') : t('consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>
+<div><dt>${t('consent.how-to-stop')}</dt><dd>${informs ? t('consent.stop-duty', { brand }) : t('consent.stop', { brand })}</dd></div>
+</dl>`;
+}
+
+function choices(context: ConsentContext, informs: boolean): Html {
+  const t = translate(context.language);
+  return html`<div class="pair">
+${button({ id: 'consent-allow', value: 'allow', label: informs ? t('form.continue') : t('consent.allow'), look: 'main' })}
+${button({ id: 'consent-deny', value: 'deny', label: informs ? t('form.cancel') : t('consent.deny'), look: 'main', hook: 'counterpart' })}
+</div>`;
+}
+
+const first: ConsentContext = {
+  ...serviceFrame,
+  service: sampleService,
+  agency: { legalName: 'Kementerian Kesehatan Republik Indonesia', registeredSince: new Date('2026-03-02T00:00:00Z') },
+  person: { name: 'Siti Rahayu' },
+  purpose: 'Mendaftarkan Anda untuk berobat dan mengabari jadwal antrean.',
+  items: [
+    { claim: 'name', value: 'Siti Rahayu', reason: 'Memanggil Anda di loket.', required: true },
+    { claim: 'email', value: 'siti@contoh.id', reason: 'Mengirim bukti pendaftaran.', required: true },
+    { claim: 'email_verified', value: true, required: true },
+    { claim: 'birthdate', value: '1991-04-17', reason: 'Memilih layanan menurut umur.', required: false },
+    { claim: 'gender', value: 'female', required: false },
+    { claim: 'phone_number', reason: 'Mengabari lewat SMS bila giliran Anda dekat.', required: false },
+  ],
+  asked: 'first',
+  until: new Date('2027-11-21T00:00:00Z'),
+  whileAway: false,
+};
+
+export const consentSamples: Record<string, ConsentContext> = {
+  first,
+  'every-claim': {
+    ...first,
+    service: { name: 'Pajak Daerah', agency: 'Badan Pendapatan Daerah', domain: 'pajak.contoh.go.id' },
+    agency: { legalName: 'Badan Pendapatan Daerah Provinsi Contoh', registeredSince: new Date('2026-01-12T00:00:00Z') },
+    person: { name: 'Budi Santoso' },
+    purpose: 'Menghitung dan menagih pajak kendaraan Anda.',
+    whileAway: true,
+    items: [
+      ['name', 'Budi Santoso'],
+      ['given_name', 'Budi'],
+      ['family_name', 'Santoso'],
+      ['middle_name', undefined],
+      ['nickname', 'Bud'],
+      ['preferred_username', 'budi'],
+      ['profile', 'https://contoh.id/budi'],
+      ['picture', 'https://contoh.id/budi/foto.jpg'],
+      ['website', 'https://contoh.id'],
+      ['email', 'budi@contoh.id'],
+      ['email_verified', false],
+      ['gender', 'male'],
+      ['birthdate', '0000-08-17'],
+      ['zoneinfo', 'Asia/Jakarta'],
+      ['locale', 'id-ID'],
+      ['phone_number', '+62 812-3456-7890'],
+      ['phone_number_verified', true],
+      [
+        'address',
+        { street_address: 'Jalan Melati 5', locality: 'Bandung', region: 'Jawa Barat', postal_code: '40115' },
+      ],
+      ['updated_at', 1780000000],
+      ['sub', 'k3J9…'],
+    ].map(([claim, value]) => ({
+      claim: String(claim),
+      value,
+      required: ['name', 'email', 'email_verified'].includes(String(claim)),
+    })),
+  },
+  changed: {
+    ...first,
+    asked: 'changed',
+    items: [
+      { claim: 'name', value: 'Siti Rahayu', reason: 'Memanggil Anda di loket.', required: true },
+      {
+        claim: 'address',
+        value: { formatted: 'Jalan Kenanga 12\nKecamatan Sukajadi\nBandung 40162' },
+        reason: 'Mengirim obat ke rumah.',
+        required: true,
+        isNew: true,
+      },
+      { claim: 'gender', value: 'lainnya', required: false, isNew: true },
+    ],
+  },
+  renewed: { ...first, asked: 'renewed' },
+  duty: {
+    ...first,
+    purpose: 'Mencatat imunisasi yang wajib dilaporkan.',
+    items: [
+      { claim: 'name', value: 'Siti Rahayu', required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
+      { claim: 'birthdate', value: '1991-04-17', required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
+    ],
+  },
+  mixed: {
+    ...first,
+    items: [
+      ...first.items,
+      { claim: 'address', value: {}, required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
+      {
+        claim: 'https://contoh.go.id/claims/faskes',
+        label: 'Puskesmas pilihan',
+        value: ['Sukajadi', 'Cibogo'],
+        required: false,
+      },
+    ],
+  },
+  hostile: {
+    ...first,
+    service: { name: hostileText, agency: hostileText, domain: hostileText },
+    agency: { legalName: hostileText, registeredSince: new Date('2026-03-02T00:00:00Z') },
+    person: { name: hostileText },
+    purpose: hostileText,
+    items: [
+      { claim: hostileText, value: hostileText, reason: hostileText, required: false },
+      { claim: hostileText, label: hostileText, value: { formatted: hostileText }, required: true, duty: hostileText },
+    ],
+  },
+};

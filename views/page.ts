@@ -1,0 +1,136 @@
+import { type AssetName, assetPath } from './assets.ts';
+import { type Content, type Html, html, jsonBlock, safeAddress } from './html.ts';
+import { type Language, languages, translate } from './locale.ts';
+import { mark } from './parts/icons.ts';
+import { tile } from './parts/tile.ts';
+
+/** The app that a person is on the way to, as every page of an interaction names it. */
+export type Service = {
+  name: string;
+  /** The agency that answers for the app. */
+  agency: string;
+  /** The host of the app, such as `puskesmas.go.id`, so that people can compare it with the address they know. */
+  domain: string;
+  /** A path on this server; other hosts are refused by the content security policy. */
+  logo?: string | undefined;
+  /** Where the way back leads. */
+  home?: string | undefined;
+};
+
+/** What every page needs, whatever it is about. Values are raw; the pages escape them. */
+export type Frame = {
+  language: Language;
+  /** The name of the whole service (`BRAND_NAME`). */
+  brand: string;
+  /** The path of an own mark (`BRAND_MARK`); without one the open door is drawn. */
+  brandMark?: string | undefined;
+  /** Shows a banner that people and data are fictitious. */
+  sandbox: boolean;
+  /** This same page in each language. */
+  languageLinks: Record<Language, string>;
+  /** The token that each form carries back in its hidden field `csrf`. */
+  csrf?: string | undefined;
+  service?: Service | undefined;
+  /** Pages of the foot; each link appears when it leads somewhere. */
+  helpLink?: string | undefined;
+  privacyLink?: string | undefined;
+  /** IANA name of the reader's zone; defaults to `Asia/Jakarta`. */
+  timeZone?: string | undefined;
+  /** What the browser's passkey store has to learn (WebAuthn signal methods), done silently. */
+  passkeySignal?: PasskeySignal | undefined;
+};
+
+/** WebAuthn Level 3 §5.1.10: a passkey this server does not know, or the complete list of those it knows. */
+export type PasskeySignal =
+  | { unknown: { rpId: string; credentialId: string } }
+  | { accepted: { rpId: string; userId: string; allAcceptedCredentialIds: readonly string[] } };
+
+type Parts = {
+  /** The one heading, also the title of the document. */
+  title: string;
+  content: Content;
+  /** `card` for one question, `wide` for pages with many parts. */
+  shape?: 'card' | 'wide';
+  /** Says above the heading which app this is for; the default when there is one. */
+  band?: boolean;
+  /** A small line over the heading. */
+  lead?: Content;
+  scripts?: readonly AssetName[];
+  /** Puts "Problem:" before the title, the first thing a screen reader says. */
+  hasProblem?: boolean;
+};
+
+/** The document around each page: mark and language, the app it is for, one heading, quiet links. */
+export function page(frame: Frame, parts: Parts): Html {
+  const t = translate(frame.language);
+  const title = parts.hasProblem ? t('page.problem-title', { title: parts.title }) : parts.title;
+  const shape = parts.shape ?? 'card';
+  return html`<!DOCTYPE html>
+<html lang="${frame.language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} · ${frame.brand}</title>
+<link rel="stylesheet" href="${assetPath('lawang.css')}">
+<link rel="icon" type="image/svg+xml" href="${assetPath('mark.svg')}">
+${scriptTags(frame, parts)}</head>
+<body class="${shape}">
+<a class="skip" href="#main">${t('page.skip')}</a>
+${frame.sandbox && html`<p class="sandbox" role="note">${t('page.sandbox')}</p>`}
+${masthead(frame)}
+<main id="main">
+${frame.service && (parts.band ?? true) && band(frame, frame.service)}
+${parts.lead}<h1>${parts.title}</h1>
+${parts.content}
+</main>
+${foot(frame)}
+${frame.passkeySignal && jsonBlock('passkey-signal', frame.passkeySignal)}
+</body>
+</html>
+`;
+}
+
+function scriptTags(frame: Frame, parts: Parts): Html[] {
+  const names = new Set(parts.scripts);
+  if (frame.passkeySignal) names.add('passkey.js');
+  return [...names].map((name) => html`<script type="module" src="${assetPath(name)}"></script>\n`);
+}
+
+function masthead(frame: Frame): Html {
+  const t = translate(frame.language);
+  const own = safeAddress(frame.brandMark);
+  return html`<header class="masthead">
+<p class="brand">${own ? html`<img src="${own}" alt="" width="32" height="32">` : mark} <span>${frame.brand}</span></p>
+<nav aria-label="${t('page.language')}"><ul class="languages">${languages.map((language) => languageChoice(frame, language))}</ul></nav>
+</header>`;
+}
+
+const languageNames: Record<Language, string> = { id: 'Indonesia', en: 'English' };
+
+function languageChoice(frame: Frame, language: Language): Html {
+  const current = language === frame.language;
+  const link = safeAddress(frame.languageLinks[language]) ?? '?';
+  return html`<li><a href="${link}" lang="${language}" hreflang="${language}"${current && html` aria-current="true"`}>${languageNames[language]}</a></li>`;
+}
+
+function band(frame: Frame, service: Service): Html {
+  const t = translate(frame.language);
+  return html`<div class="band">
+${tile(service.name, service.logo)}
+<div><p class="band-way">${t('page.on-the-way')}</p>
+<p class="band-name">${service.name}</p>
+<p class="band-agency">${service.agency} <span class="domain">${service.domain}</span></p></div>
+</div>`;
+}
+
+function foot(frame: Frame): Html {
+  const t = translate(frame.language);
+  const help = safeAddress(frame.helpLink);
+  const privacy = safeAddress(frame.privacyLink);
+  return html`<footer class="foot">
+${(help || privacy) && html`<ul>${help && html`<li><a href="${help}">${t('page.help')}</a></li>`}${privacy && html`<li><a href="${privacy}">${t('page.privacy')}</a></li>`}</ul>`}
+<p>${t('page.promise', { brand: frame.brand })}</p>
+</footer>`;
+}

@@ -1,0 +1,193 @@
+import { type Content, type Html, html, safeAddress } from './html.ts';
+import { translate } from './locale.ts';
+import { type Frame, page } from './page.ts';
+import { button, field, form, tickBox } from './parts/form.ts';
+import { envelope, fingerprint } from './parts/icons.ts';
+import { type Notice, noticeBox } from './parts/notice.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from './parts/problem.ts';
+import { hostileText, sampleRequestOptions, sampleService, serviceFrame } from './samples.ts';
+
+type Kind = 'identifier-missing' | 'password-missing' | 'wrong' | 'passkey-wrong' | 'passkey-needs-script';
+
+/**
+ * Why the sign-in came back. `wrong` is the one answer to every mistaken, unknown, disabled or passkey-only account:
+ * the page never tells which. `passkey-needs-script` answers a press of the passkey button without JavaScript.
+ */
+export type SignInProblem = Problem<Kind>;
+
+/**
+ * Why a person signs in although a session may exist: `again` when the app asked for a fresh sign-in, the last one
+ * is too old, or the account page is about to change something; `step-up` when the app accepts a passkey only.
+ */
+export type SignInReason =
+  | { kind: 'first' }
+  | { kind: 'again'; because: 'requested' | 'too-old' | 'account-change' }
+  /** Where there is no passkey yet the page says how to get one; `passkeyPageLink` leads there. */
+  | { kind: 'step-up'; hasPasskey: boolean; passkeyPageLink?: string | undefined };
+
+/** Posts `action` = `sign-in`, `passkey` (with `credential`), `send-code` or `cancel`. */
+export type SignInContext = Frame & {
+  reason: SignInReason;
+  /** What was typed before, or the app's `login_hint`. */
+  identifier?: string | undefined;
+  signUpLink: string;
+  passkeyOptions?: PasskeyOptions | undefined;
+  /** Shows the tick box `shared-device` (value `yes`), ticked or not; without it there is none. */
+  sharedDevice?: boolean | undefined;
+  /** False leaves out `#cancel`, where there is no app to go back to. */
+  mayCancel: boolean;
+  notice?: Notice | undefined;
+  problems?: readonly SignInProblem[] | undefined;
+};
+
+const sayings: Record<Kind, Saying> = {
+  'identifier-missing': { key: 'sign-in.identifier-missing', field: 'identifier' },
+  'password-missing': { key: 'sign-in.password-missing', field: 'password' },
+  wrong: { key: 'sign-in.wrong' },
+  'passkey-wrong': { key: 'sign-in.passkey-wrong' },
+  'passkey-needs-script': { key: 'passkey.needs-script' },
+};
+
+/** The one entry for everybody: passkey, password, one-time code, or the way to a new account. */
+export function signInPage(context: SignInContext): Html {
+  const t = translate(context.language);
+  const said = sayProblems(context.language, context.problems, sayings);
+  const { reason } = context;
+  return page(context, {
+    title: t(reason.kind === 'first' ? 'sign-in.title' : `sign-in.title-${reason.kind}`),
+    hasProblem: said.length > 0,
+    scripts: ['passkey.js'],
+    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${explainReason(context)}
+${form(context, reason.kind === 'step-up' ? stepUpChoices(context, reason) : everyChoice(context, said))}
+${passkeyData(context.passkeyOptions)}`,
+  });
+}
+
+function explainReason(context: SignInContext): Html | false {
+  const t = translate(context.language);
+  const { reason } = context;
+  if (reason.kind === 'first') return false;
+  if (reason.kind === 'again') return html`<p class="intro">${t(`sign-in.again-${reason.because}`)}</p>`;
+  return html`<p class="intro">${t('sign-in.step-up', { service: context.service?.name ?? context.brand })}</p>`;
+}
+
+/** The password button stands first, because the Enter key presses the first one. */
+function everyChoice(context: SignInContext, said: readonly SaidProblem[]): Content {
+  const t = translate(context.language);
+  return [
+    field({
+      name: 'identifier',
+      label: t('sign-in.identifier'),
+      value: context.identifier,
+      autocomplete: 'username webauthn',
+      maxlength: 254,
+      plain: true,
+      problems: said,
+    }),
+    field({
+      name: 'password',
+      label: t('sign-in.password'),
+      type: 'password',
+      autocomplete: 'current-password',
+      maxlength: 256,
+      problems: said,
+    }),
+    context.sharedDevice !== undefined &&
+      tickBox({
+        id: 'shared-device',
+        name: 'shared-device',
+        value: 'yes',
+        label: t('sign-in.shared-device'),
+        ticked: context.sharedDevice,
+      }),
+    button({ id: 'sign-in', value: 'sign-in', label: t('sign-in.submit'), look: 'main' }),
+    html`<p class="or"><span>${t('sign-in.or')}</span></p>`,
+    passkeyButton(context, 'other'),
+    passkeyFields(context.language),
+    button({ id: 'send-code', value: 'send-code', label: t('sign-in.send-code'), look: 'other', icon: envelope }),
+    waysOut(context),
+  ];
+}
+
+function stepUpChoices(context: SignInContext, reason: Extract<SignInReason, { kind: 'step-up' }>): Content {
+  const t = translate(context.language);
+  const passkeyPage = safeAddress(reason.passkeyPageLink);
+  if (reason.hasPasskey) {
+    return [passkeyButton(context, 'main'), passkeyFields(context.language), cancelButton(context)];
+  }
+  return [
+    html`<p>${t('sign-in.no-passkey')}</p>`,
+    passkeyPage && html`<p><a class="button main" href="${passkeyPage}">${t('sign-in.make-passkey')}</a></p>`,
+    passkeyButton(context, 'other'),
+    passkeyFields(context.language),
+    cancelButton(context),
+  ];
+}
+
+function passkeyButton(context: SignInContext, look: 'main' | 'other'): Html {
+  const t = translate(context.language);
+  const label = html`${t('passkey.sign-in')} <small>${t('passkey.name')}</small>`;
+  return button({ id: 'passkey', value: 'passkey', label, look, hook: 'passkey', icon: fingerprint, passkey: 'get' });
+}
+
+function waysOut(context: SignInContext): Html {
+  const t = translate(context.language);
+  const signUp = safeAddress(context.signUpLink);
+  return html`<div class="ways-out">${signUp && html`<p>${t('sign-in.no-account')} <a id="sign-up" href="${signUp}">${t('sign-in.sign-up')}</a></p>`}${cancelButton(context)}</div>`;
+}
+
+function cancelButton(context: SignInContext): Html | false {
+  const t = translate(context.language);
+  const label = context.service ? t('form.cancel-to', { service: context.service.name }) : t('form.cancel');
+  return context.mayCancel && button({ id: 'cancel', value: 'cancel', label, look: 'quiet' });
+}
+
+const first: SignInContext = {
+  ...serviceFrame,
+  reason: { kind: 'first' },
+  signUpLink: '?sign-up',
+  passkeyOptions: sampleRequestOptions,
+  mayCancel: true,
+};
+
+export const signInSamples: Record<string, SignInContext> = {
+  first,
+  'shared-device': { ...first, sharedDevice: false, sandbox: false },
+  'without-service': { ...first, service: undefined, mayCancel: false },
+  wrong: { ...first, identifier: 'siti@contoh.id', problems: [{ kind: 'wrong' }] },
+  missing: { ...first, problems: [{ kind: 'identifier-missing' }, { kind: 'password-missing' }] },
+  throttled: { ...first, identifier: 'siti@contoh.id', problems: [{ kind: 'throttled', seconds: 840 }] },
+  'without-script': { ...first, problems: [{ kind: 'passkey-needs-script' }] },
+  'passkey-unknown': {
+    ...first,
+    problems: [{ kind: 'passkey-wrong' }],
+    passkeySignal: { unknown: { rpId: 'localhost', credentialId: 'c2FtcGxl' } },
+  },
+  'signed-out': { ...first, notice: { tone: 'info', text: 'Sesi Anda sudah berakhir. Silakan masuk lagi.' } },
+  'again-requested': { ...first, identifier: 'siti@contoh.id', reason: { kind: 'again', because: 'requested' } },
+  'again-too-old': { ...first, identifier: 'siti@contoh.id', reason: { kind: 'again', because: 'too-old' } },
+  'again-account-change': {
+    ...first,
+    service: undefined,
+    identifier: 'siti@contoh.id',
+    reason: { kind: 'again', because: 'account-change' },
+  },
+  'step-up': { ...first, reason: { kind: 'step-up', hasPasskey: true } },
+  'step-up-without-passkey': {
+    ...first,
+    reason: { kind: 'step-up', hasPasskey: false, passkeyPageLink: '/account#passkeys' },
+  },
+  hostile: {
+    ...first,
+    identifier: hostileText,
+    service: {
+      ...sampleService,
+      name: hostileText,
+      agency: hostileText,
+      domain: hostileText,
+      logo: 'javascript:alert(1)',
+    },
+    problems: [{ kind: 'said', text: hostileText, field: 'identifier' }],
+  },
+};
