@@ -17,6 +17,7 @@ export async function up(knex: Knex): Promise<void> {
       basis text not null,
       scopes text[] not null,
       claims text[] not null,
+      declined text[] not null,
       purpose text not null,
       language text not null,
       acr text not null,
@@ -37,6 +38,7 @@ export async function up(knex: Knex): Promise<void> {
     comment on column consents.basis is 'personal: by which legal basis the app reads';
     comment on column consents.scopes is 'personal: what was allowed';
     comment on column consents.claims is 'personal: what was allowed, item by item';
+    comment on column consents.declined is 'personal: what was offered and not allowed, so that it is not asked again';
     comment on column consents.purpose is 'personal: the purpose as it was shown';
     comment on column consents.language is 'personal: the language it was shown in';
     comment on column consents.acr is 'personal: how sure the sign-in was when it was given';

@@ -9,6 +9,8 @@ import pg from 'pg';
 
 /** What runs statements: the pool, a transaction or a request's unit of work. */
 export interface Db {
+  /** Whether this is one transaction, whose reads stay true until its writes. */
+  readonly isUnit: boolean;
   /** Rows of a statement. `text` is a constant: values go into `values`. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The one row of a statement, or undefined. */
@@ -44,6 +46,8 @@ async function send(target: Queryable, text: string, values: readonly unknown[])
 }
 
 abstract class Statements implements Db {
+  readonly isUnit: boolean = false;
+
   protected abstract run(text: string, values: readonly unknown[]): Promise<pg.QueryResult>;
 
   async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
@@ -122,6 +126,7 @@ export class Database extends Statements {
  * Hold no unit with a write in it across an outgoing request.
  */
 export class UnitOfWork extends Statements {
+  override readonly isUnit = true;
   readonly #database: Database;
   #client: pg.PoolClient | undefined;
   #queue: Promise<unknown> = Promise.resolve();

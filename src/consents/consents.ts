@@ -1,0 +1,132 @@
+/**
+ * What a person allowed an app to read. One current consent per account and client; ended ones stay on record.
+ *
+ * The record is ours; the protocol's Grant is its short-lived shadow (`oidc/grants.ts`).
+ */
+import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import type { Language } from '#src/base/refusals.ts';
+import { newIdIn, shardOf } from '#src/base/secrets.ts';
+
+/** Why a consent is no longer the current one. */
+export type ConsentEnd = 'replaced' | 'withdrawn';
+
+export interface Consent {
+  readonly id: string;
+  readonly clientId: string;
+  /** The legal basis of what it covers; `consent` as soon as one item rests on consent. */
+  readonly basis: string;
+  readonly scopes: readonly string[];
+  /** Allowed. */
+  readonly claims: readonly string[];
+  /** Offered and not ticked; not asked again. */
+  readonly declined: readonly string[];
+  /** The purpose as registered when it was given. */
+  readonly purpose: string;
+  readonly givenAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** What a person answers on the consent page, and how they had signed in. */
+export interface ConsentDraft extends Omit<Consent, 'id' | 'givenAt'> {
+  readonly accountId: string;
+  readonly language: Language;
+  readonly acr: string;
+  readonly amr: readonly string[];
+}
+
+interface ConsentRow {
+  id: string;
+  client_id: string;
+  basis: string;
+  scopes: string[];
+  claims: string[];
+  declined: string[];
+  purpose: string;
+  given_at: Date;
+  expires_at: Date;
+}
+
+/** Read with every authorization: one row by the index on the current consent. */
+export const findConsentSql = `select id, client_id, basis, scopes, claims, declined, purpose, given_at, expires_at
+  from consents where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null`;
+
+/** The current consent, also an expired one: the page then says that it is renewed. */
+export async function findConsent(db: Db, accountId: string, clientId: string): Promise<Consent | undefined> {
+  const row = await db.first<ConsentRow>(findConsentSql, [shardOf(accountId), accountId, clientId]);
+  return row && fromRow(row);
+}
+
+/** The apps that a person has allowed to read something, the latest first. */
+export async function listConsents(db: Db, accountId: string): Promise<Consent[]> {
+  const rows = await db.query<ConsentRow>(
+    `select id, client_id, basis, scopes, claims, declined, purpose, given_at, expires_at
+     from consents where shard = $1 and account_id = $2 and ended_at is null order by given_at desc, id`,
+    [shardOf(accountId), accountId],
+  );
+  return rows.map(fromRow);
+}
+
+/** Puts a consent on record in place of the current one. */
+export async function giveConsent(db: Db, draft: ConsentDraft): Promise<void> {
+  const { accountId, clientId } = draft;
+  const shard = shardOf(accountId);
+  await endConsent(db, accountId, clientId, 'replaced');
+  await db.execute(
+    `insert into consents (shard, account_id, client_id, id, basis, scopes, claims, declined, purpose, language, acr, amr, given_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     on conflict (shard, account_id, client_id) where ended_at is null do update set
+       basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined,
+       purpose = excluded.purpose, language = excluded.language, acr = excluded.acr, amr = excluded.amr,
+       given_at = excluded.given_at, expires_at = excluded.expires_at`,
+    [
+      shard,
+      accountId,
+      clientId,
+      newIdIn(shard),
+      draft.basis,
+      draft.scopes,
+      draft.claims,
+      draft.declined,
+      draft.purpose,
+      draft.language,
+      draft.acr,
+      draft.amr,
+      new Date(),
+      draft.expiresAt,
+    ],
+  );
+  await recordAccountEvent(db, {
+    accountId,
+    kind: 'consent.given',
+    clientId,
+    details: { basis: draft.basis, claims: [...draft.claims], declined: [...draft.declined] },
+  });
+}
+
+/** Ends the current consent, if there is one. @returns whether there was one. */
+export async function endConsent(db: Db, accountId: string, clientId: string, reason: ConsentEnd): Promise<boolean> {
+  const ended = await db.execute(
+    `update consents set ended_at = $4, end_reason = $5
+     where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null`,
+    [shardOf(accountId), accountId, clientId, new Date(), reason],
+  );
+  if (ended > 0 && reason === 'withdrawn') {
+    await recordAccountEvent(db, { accountId, kind: 'consent.withdrawn', clientId });
+  }
+  return ended > 0;
+}
+
+function fromRow(row: ConsentRow): Consent {
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    basis: row.basis,
+    scopes: row.scopes,
+    claims: row.claims,
+    declined: row.declined,
+    purpose: row.purpose,
+    givenAt: row.given_at,
+    expiresAt: row.expires_at,
+  };
+}

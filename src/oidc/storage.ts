@@ -1,0 +1,394 @@
+/**
+ * What the protocol engine stores, on PostgreSQL.
+ *
+ * Promises:
+ * - Single use is claimed by one conditional statement. The library reads `consumed`, then calls `consume` and ignores
+ *   the answer; so `consume` itself refuses the second and ends the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+ * - All that one request writes is one transaction: the adapter uses the unit of work of the running request.
+ * - An id that an outsider holds is stored only as its keyed hash, and an id of one kind is never found as another.
+ * - Artifacts hang on their grant by a foreign key: without the grant there is no token.
+ *
+ * Every statement names one shard. Ids carry it (see `Secrets.newTaggedId`); interactions, whose ids the library draws,
+ * live in the shard of their own hash.
+ */
+import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import { currentDb, type Db } from '#src/base/database.ts';
+import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+
+/** What the adapters need beside the request's unit of work. */
+export interface StorageContext {
+  /** Used outside a request. */
+  readonly database: Db;
+  readonly secrets: Secrets;
+  /** Raised by a restore: whatever was stored under an older one is void. */
+  readonly epoch: number;
+}
+
+/** How long a session lives: an hour without use, a day at most, in seconds. */
+export const sessionLimits = { idle: 3600, absolute: 24 * 3600 } as const;
+
+/** Every statement of the hot path, so that a test can ask PostgreSQL for each one's plan. */
+export const statements = {
+  findArtifact: `select payload, consumed_at from artifacts
+    where shard = $1 and kind = $2 and id_hash = $3 and epoch = $4 and expires_at > $5`,
+  insertArtifact: `insert into artifacts (shard, kind, id_hash, epoch, grant_id, payload, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7)`,
+  updateArtifact: `update artifacts set payload = $4, expires_at = $5 where shard = $1 and kind = $2 and id_hash = $3`,
+  consumeArtifact: `update artifacts set consumed_at = $4
+    where shard = $1 and kind = $2 and id_hash = $3 and consumed_at is null`,
+  deleteArtifact: `delete from artifacts where shard = $1 and kind = $2 and id_hash = $3`,
+  deleteArtifactsOfGrant: `delete from artifacts where shard = $1 and grant_id = $2 and kind = $3`,
+  findGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3`,
+  upsertGrant: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
+    values ($1, $2, $3, $4, $5, $6)
+    on conflict (shard, id) do update set payload = excluded.payload, expires_at = excluded.expires_at`,
+  deleteGrant: `delete from grants where shard = $1 and id = $2`,
+  findSession: `select s.uid, s.payload, s.ends_at, (select jsonb_object_agg(c.client_id, c.payload)
+      from session_clients c where c.shard = $1 and c.session_uid = s.uid) as authorizations
+    from sessions s where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+  findSessionByUid: `select s.uid, s.payload, s.ends_at, (select jsonb_object_agg(c.client_id, c.payload)
+      from session_clients c where c.shard = $1 and c.session_uid = s.uid) as authorizations
+    from sessions s where s.shard = $1 and s.uid = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+  insertSession: `insert into sessions (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+  updateSession: `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
+    where shard = $1 and uid = $2 and id_hash = $8`,
+  deleteSession: `delete from sessions where shard = $1 and id_hash = $2`,
+  saveSessionClients: `insert into session_clients (shard, session_uid, client_id, payload)
+    select $1, $2, c.id, c.payload from unnest($3::text[], $4::jsonb[]) as c (id, payload)
+    on conflict (shard, session_uid, client_id) do update set payload = excluded.payload`,
+  deleteSessionClients: `delete from session_clients where shard = $1 and session_uid = $2 and client_id = any($3)`,
+  claimReplayMarker: `insert into replay_markers (shard, hash, expires_at) values ($1, $2, $3)
+    on conflict (shard, hash) do nothing`,
+} as const;
+
+/** Gives each model its adapter. The library calls it once per model. */
+export function createAdapter(context: StorageContext): (model: string) => Adapter {
+  return (model) => {
+    if (model === 'Session') return new SessionAdapter(context);
+    if (model === 'Grant') return new GrantAdapter(context);
+    return new ArtifactAdapter(model, context);
+  };
+}
+
+/**
+ * Claims a `jti` once (RFC 7523 §3, RFC 9449 §11.1). `namespace` says whose: a client's assertions and its DPoP proofs
+ * do not share one.
+ */
+export async function claimReplayMarker(
+  context: StorageContext,
+  namespace: string,
+  jti: string,
+  expiresAt: Date,
+): Promise<boolean> {
+  const hash = context.secrets.hash('replay', `${namespace}\0${jti}`);
+  const values = [shardOfHash(hash), hash, expiresAt];
+  return (await currentDb(context.database).execute(statements.claimReplayMarker, values)) === 1;
+}
+
+abstract class StoredModel {
+  protected readonly context: StorageContext;
+
+  constructor(context: StorageContext) {
+    this.context = context;
+  }
+
+  protected get db(): Db {
+    return currentDb(this.context.database);
+  }
+
+  /** Of the adapter interface, for models that are not found that way. */
+  async findByUid(_uid: string): Promise<undefined> {}
+
+  async findByUserCode(_userCode: string): Promise<undefined> {}
+
+  async consume(_id: string): Promise<void> {}
+
+  async revokeByGrantId(_grantId: string): Promise<void> {}
+}
+
+/** Kinds whose payload holds what a person typed or an app said of them (`login_hint`), so it is sealed. */
+const sealedKinds: ReadonlySet<string> = new Set(['Interaction', 'PushedAuthorizationRequest']);
+
+/** Kinds whose ids the library draws; the others carry their shard. */
+const foreignIds: ReadonlySet<string> = new Set(['Interaction']);
+
+interface ArtifactRow {
+  payload: AdapterPayload | { sealed: string };
+  consumed_at: Date | null;
+}
+
+/** Codes, tokens, interactions and pushed requests. */
+class ArtifactAdapter extends StoredModel implements Adapter {
+  readonly #kind: string;
+
+  constructor(kind: string, context: StorageContext) {
+    super(context);
+    this.#kind = kind;
+  }
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    const { shard, hash } = this.#locateOwn(id);
+    const expiresAt = new Date(Date.now() + expiresIn * 1000);
+    const stored = this.#seal(hash, payload);
+    // Saving what this request has read must not bring back what another has finished meanwhile.
+    if (loadedIn(this.db).has(id)) {
+      await this.db.execute(statements.updateArtifact, [shard, this.#kind, hash, stored, expiresAt]);
+      return;
+    }
+    const values = [shard, this.#kind, hash, this.context.epoch, payload.grantId ?? null, stored, expiresAt];
+    await this.db.execute(statements.insertArtifact, values).catch(refuseWithoutGrant);
+    loadedIn(this.db).add(id);
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const place = this.#locate(id);
+    if (!place) return undefined;
+    const values = [place.shard, this.#kind, place.hash, this.context.epoch, new Date()];
+    const row = await this.db.first<ArtifactRow>(statements.findArtifact, values);
+    if (!row) return undefined;
+    loadedIn(this.db).add(id);
+    const payload = this.#open(place.hash, row.payload);
+    return { ...payload, jti: id, ...(row.consumed_at && { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
+  }
+
+  override async consume(id: string): Promise<void> {
+    const { shard, hash } = this.#locateOwn(id);
+    const claimed = await this.db.execute(statements.consumeArtifact, [shard, this.#kind, hash, new Date()]);
+    if (claimed === 1) return;
+    await this.#endGrantOf(id);
+    throw this.#kind === 'PushedAuthorizationRequest'
+      ? new errors.InvalidRequestUri('request_uri was already used')
+      : new errors.InvalidGrant(`${this.#kind} was already used`);
+  }
+
+  async destroy(id: string): Promise<void> {
+    const { shard, hash } = this.#locateOwn(id);
+    const deleted = await this.db.execute(statements.deleteArtifact, [shard, this.#kind, hash]);
+    if (deleted === 0 && this.#kind === 'Interaction') throw new errors.SessionNotFound('interaction was already used');
+  }
+
+  override async revokeByGrantId(grantId: string): Promise<void> {
+    await this.db.execute(statements.deleteArtifactsOfGrant, [shardOf(grantId), grantId, this.#kind]);
+  }
+
+  /** A second use means that somebody else holds a copy: everything that came of it ends. */
+  async #endGrantOf(id: string): Promise<void> {
+    const payload = await this.find(id);
+    if (payload?.grantId) await this.db.execute(statements.deleteGrant, [shardOf(payload.grantId), payload.grantId]);
+  }
+
+  #locate(id: string): { shard: number; hash: Buffer } | undefined {
+    if (!foreignIds.has(this.#kind)) return this.context.secrets.locate(id);
+    const hash = this.context.secrets.hash('interaction', id);
+    return { shard: shardOfHash(hash), hash };
+  }
+
+  #locateOwn(id: string): { shard: number; hash: Buffer } {
+    const place = this.#locate(id);
+    if (!place) throw new TypeError(`${this.#kind} has an id that was not made here`);
+    return place;
+  }
+
+  /** The id itself stays out of the row. */
+  #seal(hash: Buffer, { jti: _, ...payload }: AdapterPayload): object {
+    if (!sealedKinds.has(this.#kind)) return payload;
+    const sealed = this.context.secrets.wrap.seal(this.#place(hash), JSON.stringify(payload));
+    return { sealed: sealed.toString('base64') };
+  }
+
+  #open(hash: Buffer, payload: ArtifactRow['payload']): AdapterPayload {
+    if (!('sealed' in payload)) return payload;
+    const sealed = Buffer.from(String(payload.sealed), 'base64');
+    return JSON.parse(this.context.secrets.wrap.open(this.#place(hash), sealed).toString());
+  }
+
+  #place(hash: Buffer): string {
+    return `artifacts.payload:${this.#kind}:${hash.toString('hex')}`;
+  }
+}
+
+/** Grants: the protocol's short-lived shadow of a consent. Their ids never leave the house. */
+class GrantAdapter extends StoredModel implements Adapter {
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    const expiresAt = new Date(Date.now() + expiresIn * 1000);
+    const values = [shardOf(id), id, payload.accountId, payload.clientId, payload, expiresAt];
+    await this.db.execute(statements.upsertGrant, values);
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const row = await this.db.first<{ payload: AdapterPayload }>(statements.findGrant, [shardOf(id), id, new Date()]);
+    return row?.payload;
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.db.execute(statements.deleteGrant, [shardOf(id), id]);
+  }
+}
+
+interface SessionRow {
+  uid: string;
+  payload: AdapterPayload;
+  ends_at: Date;
+  authorizations: Record<string, object> | null;
+}
+
+/** What a request has read of a session, to write only what differs. */
+interface SessionSnapshot {
+  readonly hash: Buffer;
+  readonly payload: AdapterPayload;
+  readonly endsAt: Date;
+  readonly authorizations: Readonly<Record<string, object>>;
+}
+
+/**
+ * Sessions: one row each and one row per client, written as differences, so that ten apps opened at once in one
+ * session all stay signed in. Changing the id of a session is one update of its row: there is no moment without it.
+ */
+class SessionAdapter extends StoredModel implements Adapter {
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const place = this.context.secrets.locate(id);
+    if (!place) return undefined;
+    const values = [place.shard, place.hash, this.context.epoch, new Date()];
+    const row = await this.db.first<SessionRow>(statements.findSession, values);
+    return row && { ...this.#remember(row, place.hash), jti: id };
+  }
+
+  override async findByUid(uid: string): Promise<undefined> {
+    const values = [shardOf(uid), uid, this.context.epoch, new Date()];
+    const row = await this.db.first<SessionRow>(statements.findSessionByUid, values);
+    // The interface says "undefined" for models without a uid; sessions do have one.
+    return (row && { ...row.payload, uid: row.uid, authorizations: row.authorizations ?? {} }) as undefined;
+  }
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    const place = this.context.secrets.locate(id);
+    if (!place) throw new TypeError('a session has an id that was not made here');
+    const { authorizations = {}, jti: _, ...rest } = payload;
+    const uid = String(payload.uid);
+    const snapshot = snapshotsIn(this.db).get(uid);
+    const expiresAt = new Date(Date.now() + expiresIn * 1000);
+    if (!snapshot) await this.#insert(place, uid, rest, expiresAt);
+    else if (this.#hasChanged(snapshot, place.hash, rest)) await this.#update(place, uid, rest, expiresAt, snapshot);
+    await this.#saveClients(place.shard, uid, authorizations as Record<string, object>, snapshot?.authorizations ?? {});
+    snapshotsIn(this.db).set(uid, {
+      hash: place.hash,
+      payload: rest,
+      endsAt: snapshot?.endsAt ?? absoluteEnd(rest),
+      authorizations: structuredClone(authorizations) as Record<string, object>,
+    });
+  }
+
+  async destroy(id: string): Promise<void> {
+    const place = this.context.secrets.locate(id);
+    if (place) await this.db.execute(statements.deleteSession, [place.shard, place.hash]);
+  }
+
+  async #insert(place: { shard: number; hash: Buffer }, uid: string, payload: AdapterPayload, expiresAt: Date) {
+    await this.db.execute(statements.insertSession, [
+      place.shard,
+      uid,
+      place.hash,
+      payload.accountId ?? null,
+      payload,
+      this.context.epoch,
+      new Date(),
+      expiresAt,
+      absoluteEnd(payload),
+    ]);
+  }
+
+  /** Writes only while the row still has the id that this request has read: a rotation elsewhere wins. */
+  async #update(
+    place: { shard: number; hash: Buffer },
+    uid: string,
+    payload: AdapterPayload,
+    expiresAt: Date,
+    snapshot: SessionSnapshot,
+  ) {
+    const signedInAnew = payload.loginTs !== snapshot.payload.loginTs;
+    await this.db.execute(statements.updateSession, [
+      place.shard,
+      uid,
+      place.hash,
+      payload.accountId ?? null,
+      payload,
+      expiresAt,
+      signedInAnew ? absoluteEnd(payload) : snapshot.endsAt,
+      snapshot.hash,
+    ]);
+  }
+
+  async #saveClients(
+    shard: number,
+    uid: string,
+    now: Readonly<Record<string, object>>,
+    before: Readonly<Record<string, object>>,
+  ): Promise<void> {
+    const changed = Object.entries(now).filter(([id, value]) => !isSame(value, before[id]));
+    const gone = Object.keys(before).filter((id) => !(id in now));
+    if (changed.length > 0) {
+      const values = [shard, uid, changed.map(([id]) => id), changed.map(([, value]) => JSON.stringify(value))];
+      await this.db.execute(statements.saveSessionClients, values);
+    }
+    if (gone.length > 0) await this.db.execute(statements.deleteSessionClients, [shard, uid, gone]);
+  }
+
+  /** A session of which only the end moved by less than a minute is not written again. */
+  #hasChanged(snapshot: SessionSnapshot, hash: Buffer, payload: AdapterPayload): boolean {
+    const { exp: expBefore, iat: _i, ...before } = snapshot.payload;
+    const { exp: expNow, iat: _n, ...now } = payload;
+    return !hash.equals(snapshot.hash) || !isSame(before, now) || Number(expNow) - Number(expBefore) >= 60;
+  }
+
+  #remember(row: SessionRow, hash: Buffer): AdapterPayload {
+    const authorizations = row.authorizations ?? {};
+    const snapshot = { hash, payload: row.payload, endsAt: row.ends_at, authorizations: structuredClone(authorizations) };
+    snapshotsIn(this.db).set(row.uid, snapshot);
+    return { ...row.payload, uid: row.uid, authorizations };
+  }
+}
+
+/** A session ends a day after the sign-in, however much it is used. */
+function absoluteEnd(payload: AdapterPayload): Date {
+  const since = typeof payload.loginTs === 'number' ? payload.loginTs * 1000 : Date.now();
+  return new Date(since + sessionLimits.absolute * 1000);
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
+}
+
+/** jsonb orders keys its own way. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, field]) => [key, sorted(field)]));
+}
+
+/** A token whose grant ended while it was being made is not made. */
+function refuseWithoutGrant(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === '23503') {
+    throw new errors.InvalidGrant('the grant has ended');
+  }
+  throw error;
+}
+
+const loaded = new WeakMap<Db, Set<string>>();
+const snapshots = new WeakMap<Db, Map<string, SessionSnapshot>>();
+
+/** Ids that the running unit of work has read or written. Outside a unit nothing is remembered. */
+function loadedIn(db: Db): Set<string> {
+  return remembered(loaded, db, () => new Set());
+}
+
+function snapshotsIn(db: Db): Map<string, SessionSnapshot> {
+  return remembered(snapshots, db, () => new Map());
+}
+
+function remembered<T>(memory: WeakMap<Db, T>, db: Db, create: () => T): T {
+  const found = memory.get(db) ?? create();
+  if (db.isUnit) memory.set(db, found);
+  return found;
+}
