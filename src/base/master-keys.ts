@@ -1,0 +1,60 @@
+/** Where the master keys come from: the settings, and in sandbox a file in the data directory. */
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from './config.ts';
+
+const BYTES = 32;
+
+/**
+ * The master keys (32 bytes each; the first seals, all open). Where the settings name none, the one in
+ * `DATA_DIR/master-key`, made at the first call: only a sandbox comes that far.
+ *
+ * @throws {ConfigError} when the file cannot be made or read, or holds something else
+ */
+export async function loadMasterKeys(config: {
+  readonly masterKeys: readonly Buffer[] | undefined;
+  readonly dataDir: string;
+}): Promise<readonly Buffer[]> {
+  if (config.masterKeys) return config.masterKeys;
+  const path = join(config.dataDir, 'master-key');
+  try {
+    return [decode(path, (await findText(path)) ?? (await make(config.dataDir, path)))];
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([`DATA_DIR: the master key ${path} cannot be read or made (${code})`]);
+  }
+}
+
+async function findText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Written under another name and then linked: whoever reads it finds all of it, and of two who make it one wins. */
+async function make(directory: string, path: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  await writeFile(draft, `${randomBytes(BYTES).toString('base64')}\n`, { mode: 0o600, flush: true });
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft);
+  }
+  return readFile(path, 'utf8');
+}
+
+function decode(path: string, text: string): Buffer {
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length === BYTES) return key;
+  throw new ConfigError([
+    `DATA_DIR: ${path} does not hold a master key (${BYTES} bytes in base64): put the right one back, or begin with an empty directory`,
+  ]);
+}

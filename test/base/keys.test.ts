@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { Database } from '#src/base/database.ts';
+import { ensureKey, listKeys, loadCookieKeys, loadSecrets, rotateMaster } from '#src/base/keys.ts';
+import { migrate } from '#src/base/migrations.ts';
+import { SealError, wrappingKeyring } from '#src/base/secrets.ts';
+import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+
+let home: TestDatabase;
+let database: Database;
+const master = randomBytes(32);
+
+beforeEach(async () => {
+  home = await createDatabase(inject('adminUrl'));
+  await migrate(home.url);
+  database = new Database(home.url);
+});
+
+afterEach(async () => {
+  await database.close();
+  await home.drop();
+});
+
+test('a second process hashes and finds like the first', async () => {
+  const first = await loadSecrets(database, [master]);
+  const second = await loadSecrets(database, [master]);
+  expect(second.hash('client-secret', 'x')).toEqual(first.hash('client-secret', 'x'));
+  expect(second.index('email', 'siti@contoh.id')).toEqual(first.index('email', 'siti@contoh.id'));
+  expect(first.index('email', 'x')).not.toEqual(first.hash('client-secret', 'x'));
+});
+
+test('ten processes that start at once on an empty database agree on one key of each purpose', async () => {
+  const starts = Array.from({ length: 10 }, async () => {
+    const secrets = await loadSecrets(database, [master]);
+    const [cookie] = await loadCookieKeys(database, secrets);
+    return `${secrets.hash('challenge', 'x').toString('hex')} ${cookie?.toString('hex')}`;
+  });
+  expect(new Set(await Promise.all(starts)).size).toBe(1);
+  const counts = await database.query('select purpose, count(*)::int as n from keys group by purpose order by purpose');
+  expect(counts).toEqual([
+    { purpose: 'cookie', n: 1 },
+    { purpose: 'index', n: 1 },
+    { purpose: 'token', n: 1 },
+  ]);
+});
+
+test('the cookie key in use signs, and an older one still verifies', async () => {
+  const secrets = await loadSecrets(database, [master]);
+  const [old] = await loadCookieKeys(database, secrets);
+  await database.execute("update keys set state = 'retired' where purpose = 'cookie'");
+  const keys = await loadCookieKeys(database, secrets);
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).not.toEqual(old);
+  expect(keys[1]).toEqual(old);
+});
+
+test('a signing key is made once per algorithm and keeps its public part', async () => {
+  const wrap = wrappingKeyring([master]);
+  const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
+  let made = 0;
+  const create = async () => ({ id: `k${++made}`, secret: Buffer.from('private'), publicJwk });
+  const wanted = { purpose: 'signing', algorithm: 'ES256', create } as const;
+  const key = await ensureKey(database, wrap, wanted);
+  expect(key).toMatchObject({ id: 'k1', purpose: 'signing', algorithm: 'ES256', state: 'active', publicJwk });
+  expect(key.secret.toString()).toBe('private');
+  expect(key.createdAt).toBeInstanceOf(Date);
+  expect((await ensureKey(database, wrap, wanted)).id).toBe('k1');
+  expect((await ensureKey(database, wrap, { ...wanted, algorithm: 'RS256' })).id).toBe('k2');
+  expect(made).toBe(2);
+});
+
+test('keys are listed newest first and only of the purpose asked for', async () => {
+  const wrap = wrappingKeyring([master]);
+  await loadSecrets(database, [master]);
+  const make = (id: string) => async () => ({ id, secret: Buffer.from(id), publicJwk: { kty: 'EC' } });
+  await ensureKey(database, wrap, { purpose: 'signing', algorithm: 'ES256', create: make('old') });
+  await database.execute(
+    `update keys set state = 'retired', created_at = created_at - interval '1 day' where id = 'old'`,
+  );
+  await ensureKey(database, wrap, { purpose: 'signing', algorithm: 'ES256', create: make('new') });
+  const keys = await listKeys(database, wrap, 'signing');
+  expect(keys.map(({ id, state }) => [id, state])).toEqual([
+    ['new', 'active'],
+    ['old', 'retired'],
+  ]);
+});
+
+test('nothing in the table can be read without a master key, nor moved to another row', async () => {
+  const secrets = await loadSecrets(database, [master]);
+  await loadCookieKeys(database, secrets);
+  await expect(loadSecrets(database, [randomBytes(32)])).rejects.toThrow(SealError);
+  await database.execute(
+    "update keys set sealed = (select sealed from keys where purpose = 'token') where purpose = 'cookie'",
+  );
+  await expect(loadCookieKeys(database, secrets)).rejects.toThrow(/altered or sealed for another place/);
+});
+
+test('after the rotation of the master key the new one alone opens everything, and nothing else has moved', async () => {
+  const before = await loadSecrets(database, [master]);
+  const [cookie] = await loadCookieKeys(database, before);
+  const next = randomBytes(32);
+  const wrap = wrappingKeyring([next, master]);
+  expect(await rotateMaster(database, wrap)).toBe(3);
+  expect(await rotateMaster(database, wrap)).toBe(0);
+
+  const after = await loadSecrets(database, [next]);
+  expect(after.hash('challenge', 'x')).toEqual(before.hash('challenge', 'x'));
+  expect(after.index('email', 'x')).toEqual(before.index('email', 'x'));
+  expect(await loadCookieKeys(database, after)).toEqual([cookie]);
+  await expect(loadSecrets(database, [master])).rejects.toThrow(SealError);
+});
