@@ -27,6 +27,11 @@ const table = {
     },
     en: { say: 'This account cannot be used right now.', next: 'Contact support and give the reference below.' },
   },
+  agency_not_found: {
+    status: 404,
+    id: { say: 'Instansi ini tidak terdaftar.', next: 'Periksa ejaannya, atau daftarkan instansinya lebih dulu.' },
+    en: { say: 'This agency is not registered.', next: 'Check the spelling, or register the agency first.' },
+  },
   body_too_large: {
     status: 413,
     id: { say: 'Data yang dikirim terlalu besar.', next: 'Kembali, perpendek isian, lalu kirim lagi.' },
@@ -36,6 +41,14 @@ const table = {
     status: 404,
     id: { say: 'Layanan ini tidak terdaftar.', next: 'Periksa alamatnya, atau beri tahu pengelola layanan.' },
     en: { say: 'This service is not registered.', next: 'Check the address, or tell the people who run the service.' },
+  },
+  client_retired: {
+    status: 409,
+    id: {
+      say: 'Layanan ini sudah ditutup dan tidak dapat dihidupkan lagi.',
+      next: 'Daftarkan layanan baru dengan nama lain.',
+    },
+    en: { say: 'This service is retired and cannot come back.', next: 'Register a new service under another id.' },
   },
   client_unavailable: {
     status: 403,
@@ -233,6 +246,17 @@ const table = {
     status: 401,
     id: { say: 'Anda belum masuk.', next: 'Masuk lebih dulu.' },
     en: { say: 'You are not signed in.', next: 'Sign in first.' },
+  },
+  subject_group_fixed: {
+    status: 409,
+    id: {
+      say: 'Kelompok subjek layanan ini tidak dapat diubah lagi karena sudah ada yang masuk.',
+      next: 'Biarkan kelompoknya seperti semula; layanan boleh pindah instansi tanpa mengubahnya.',
+    },
+    en: {
+      say: 'The subject group of this service cannot change any more, because people have signed in to it.',
+      next: 'Leave the group as it is; the service may move to another agency without changing it.',
+    },
   },
   too_many_attempts: {
     status: 429,

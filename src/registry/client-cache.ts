@@ -1,0 +1,122 @@
+/**
+ * All clients in the memory of a process, so that a sign-in reads none from the database.
+ *
+ * About every second it asks for the registry's version, and only when that moved reads the clients that are newer
+ * than what it has. While the database is away it keeps answering from what it has.
+ */
+import type { Db } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
+import { type ClientRecord, listChangedClients, listClients } from './clients.ts';
+import { readRegistryVersion } from './version.ts';
+
+const POLL_MILLISECONDS = 1_000;
+/** Small enough that reading a batch does not hold up other work of the process. */
+const BATCH = 500;
+
+/** Hears of a client that is new or changed, after `find` answers with it. */
+export type ClientListener = (client: ClientRecord) => void;
+
+export class ClientCache {
+  readonly #db: Db;
+  readonly #log: Log;
+  readonly #clients = new Map<string, ClientRecord>();
+  readonly #listeners = new Set<ClientListener>();
+  #version = 0;
+  #refreshing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #polling = false;
+  #failing = false;
+
+  private constructor(db: Db, log: Log) {
+    this.#db = db;
+    this.#log = log;
+  }
+
+  /** Reads the whole registry. @throws {DatabaseUnavailable} */
+  static async load(db: Db, log: Log): Promise<ClientCache> {
+    const cache = new ClientCache(db, log);
+    const version = await readRegistryVersion(db);
+    await cache.#read((page) => listClients(db, page));
+    cache.#version = version;
+    return cache;
+  }
+
+  /** How many clients it knows. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** The client in whatever state it is, or undefined. Unchanged clients are always the same object, changed ones a new one. */
+  find(id: string): ClientRecord | undefined {
+    return this.#clients.get(id);
+  }
+
+  /** Calls `listener` for every client that changes from now on. */
+  onChange(listener: ClientListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Begins to follow the registry. Does not keep the process alive. */
+  start(): void {
+    if (this.#polling) return;
+    this.#polling = true;
+    this.#schedule();
+  }
+
+  /** Stops following, after a read that is under way. */
+  async stop(): Promise<void> {
+    this.#polling = false;
+    clearTimeout(this.#timer);
+    await this.#refreshing?.catch(() => undefined);
+  }
+
+  /** Reads what changed, now. @throws {DatabaseUnavailable} with the clients as they were. */
+  async refresh(): Promise<void> {
+    // A read under way may have begun before the change that the caller knows of.
+    await this.#refreshing?.catch(() => undefined);
+    this.#refreshing ??= this.#readChanges().finally(() => {
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => void this.#poll(), POLL_MILLISECONDS).unref();
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      await this.refresh();
+      if (this.#failing) this.#log.info('the registry is being followed again');
+      this.#failing = false;
+    } catch (err) {
+      if (!this.#failing) this.#log.warn({ err }, 'the registry cannot be read; clients stay as they were');
+      this.#failing = true;
+    }
+    if (this.#polling) this.#schedule();
+  }
+
+  async #readChanges(): Promise<void> {
+    const version = await readRegistryVersion(this.#db);
+    if (version === this.#version) return;
+    await this.#read((page) => listChangedClients(this.#db, this.#version, page));
+    this.#version = version;
+  }
+
+  async #read(list: (page: { after: string; limit: number }) => Promise<ClientRecord[]>): Promise<void> {
+    let after = '';
+    for (;;) {
+      const clients = await list({ after, limit: BATCH });
+      for (const client of clients) this.#put(client);
+      const last = clients.at(-1);
+      if (!last || clients.length < BATCH) return;
+      after = last.id;
+    }
+  }
+
+  #put(client: ClientRecord): void {
+    if (this.#clients.get(client.id)?.version === client.version) return;
+    this.#clients.set(client.id, client);
+    for (const listener of this.#listeners) listener(client);
+  }
+}

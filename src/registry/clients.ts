@@ -1,0 +1,523 @@
+/**
+ * The apps of agencies, as the protocol's clients: what is declared, their life-cycle and their secrets.
+ *
+ * Writes run inside a transaction; each takes the registry's lock first and stamps what it changed with the next
+ * registry version (`registry/version.ts`), so that every process reads it anew within about a second.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { recordAdminEvent } from '#src/audit/events.ts';
+import type { Config } from '#src/base/config.ts';
+import type { Db } from '#src/base/database.ts';
+import { type Language, Refusal } from '#src/base/refusals.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup } from './agencies.ts';
+import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
+import { lockRegistry, raiseRegistryVersion } from './version.ts';
+
+export const clientStates = ['draft', 'sandbox', 'review', 'live', 'suspended', 'retired'] as const;
+export type ClientState = (typeof clientStates)[number];
+
+export const clientTypes = ['web', 'spa', 'native', 'machine'] as const;
+export type ClientType = (typeof clientTypes)[number];
+
+export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
+export type AuthMethod = (typeof authMethods)[number];
+
+export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const;
+export type GrantType = (typeof grantTypes)[number];
+
+export const signingAlgorithms = ['ES256', 'RS256'] as const;
+export type SigningAlgorithm = (typeof signingAlgorithms)[number];
+
+/** The legal bases of the personal-data law (UU PDP 27/2022, article 20). */
+export const legalBases = [
+  'consent',
+  'contract',
+  'legal_obligation',
+  'vital_interest',
+  'public_task',
+  'legitimate_interest',
+] as const;
+export type LegalBasis = (typeof legalBases)[number];
+
+/** One text in every language. */
+export type Localized = Readonly<Record<Language, string>>;
+
+/** One claim that a client may read, and why. */
+export interface ClientClaim {
+  readonly claim: StandardClaim;
+  readonly required: boolean;
+  readonly purpose: string;
+  readonly purposeEn: string;
+  readonly basis: LegalBasis;
+}
+
+/** Public keys, RFC 7517 §5. */
+export interface Jwks {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** What is declared about a client. */
+export interface ClientDraft {
+  readonly id: string;
+  readonly agencyId: string;
+  readonly subjectGroupId: string;
+  readonly state: ClientState;
+  readonly type: ClientType;
+  readonly name: Localized;
+  readonly purpose: Localized;
+  readonly homeUri: string | undefined;
+  readonly initiateLoginUri: string | undefined;
+  readonly logoUri: string | undefined;
+  readonly policyUri: string | undefined;
+  readonly tosUri: string | undefined;
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly responseTypes: readonly 'code'[];
+  readonly grantTypes: readonly GrantType[];
+  readonly scopes: readonly Scope[];
+  readonly tokenEndpointAuthMethod: AuthMethod;
+  readonly jwks: Jwks | undefined;
+  readonly jwksUri: string | undefined;
+  readonly idTokenSignedResponseAlg: SigningAlgorithm;
+  readonly userinfoSignedResponseAlg: SigningAlgorithm | undefined;
+  readonly requirePkce: boolean;
+  readonly requirePar: boolean;
+  readonly dpopBoundAccessTokens: boolean;
+  readonly rotateRefresh: boolean;
+  /** Seconds. */
+  readonly defaultMaxAge: number | undefined;
+  readonly consentDays: number;
+  /** In the order of OpenID Connect Core §5.1. */
+  readonly claims: readonly ClientClaim[];
+}
+
+/** A client as it is stored. Never changed in place: whoever reads it anew gets another object. */
+export interface ClientRecord extends ClientDraft {
+  readonly agency: AgencyRecord;
+  readonly secrets: readonly ClientSecret[];
+  /** From then on the subject group is fixed. */
+  readonly firstSignInAt: Date | undefined;
+  /** The registry version of its last change. */
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+interface ClientSecret {
+  readonly hash: Buffer;
+  readonly expiresAt?: Date;
+}
+
+/** Whether a client may be used: `live` ones everywhere, `sandbox` ones in a sandbox only. */
+export function isAvailable(client: Pick<ClientRecord, 'state'>, mode: Config['mode']): boolean {
+  return client.state === 'live' || (client.state === 'sandbox' && mode === 'sandbox');
+}
+
+/** Whether the client proves itself by a shared secret. */
+export function hasSecret(client: Pick<ClientDraft, 'tokenEndpointAuthMethod'>): boolean {
+  return client.tokenEndpointAuthMethod.startsWith('client_secret_');
+}
+
+interface ClientRow {
+  id: string;
+  agency_id: string;
+  agency_name: string;
+  agency_name_en: string;
+  agency_legal_name: string;
+  agency_domain: string;
+  agency_created_at: Date;
+  subject_group_id: string;
+  state: ClientState;
+  type: ClientType;
+  name: string;
+  name_en: string;
+  purpose: string;
+  purpose_en: string;
+  home_uri: string | null;
+  initiate_login_uri: string | null;
+  logo_uri: string | null;
+  policy_uri: string | null;
+  tos_uri: string | null;
+  redirect_uris: string[];
+  post_logout_redirect_uris: string[];
+  response_types: 'code'[];
+  grant_types: GrantType[];
+  scopes: Scope[];
+  token_endpoint_auth_method: AuthMethod;
+  jwks: Jwks | null;
+  jwks_uri: string | null;
+  id_token_signed_response_alg: SigningAlgorithm;
+  userinfo_signed_response_alg: SigningAlgorithm | null;
+  require_pkce: boolean;
+  require_par: boolean;
+  dpop_bound_access_tokens: boolean;
+  rotate_refresh: boolean;
+  default_max_age: number | null;
+  consent_days: number;
+  first_sign_in_at: Date | null;
+  version: string;
+  created_at: Date;
+  updated_at: Date;
+  claims: [claim: StandardClaim, required: boolean, purpose: string, purposeEn: string, basis: LegalBasis][];
+  secrets: [hash: string, expiresAt: string | null][];
+}
+
+const selectClients = `
+  select c.id, c.agency_id, a.name as agency_name, a.name_en as agency_name_en, a.legal_name as agency_legal_name,
+    a.domain as agency_domain, a.created_at as agency_created_at, c.subject_group_id, c.state, c.type, c.name, c.name_en,
+    c.purpose, c.purpose_en, c.home_uri, c.initiate_login_uri, c.logo_uri, c.policy_uri, c.tos_uri, c.redirect_uris,
+    c.post_logout_redirect_uris, c.response_types, c.grant_types, c.scopes, c.token_endpoint_auth_method, c.jwks,
+    c.jwks_uri, c.id_token_signed_response_alg, c.userinfo_signed_response_alg, c.require_pkce, c.require_par,
+    c.dpop_bound_access_tokens, c.rotate_refresh, c.default_max_age, c.consent_days, c.first_sign_in_at, c.version,
+    c.created_at, c.updated_at,
+    coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis))
+      from client_claims k where k.client_id = c.id), '[]') as claims,
+    coalesce((select json_agg(json_build_array(encode(s.hash, 'hex'), s.expires_at) order by s.created_at)
+      from client_secrets s where s.client_id = c.id), '[]') as secrets
+  from clients c join agencies a on a.id = c.agency_id`;
+
+export async function findClient(db: Db, id: string): Promise<ClientRecord | undefined> {
+  const row = await db.first<ClientRow>(`${selectClients} where c.id = $1`, [id]);
+  return row && toRecord(row);
+}
+
+/** @throws {Refusal} `client_not_found` */
+export async function loadClient(db: Db, id: string): Promise<ClientRecord> {
+  const client = await findClient(db, id);
+  if (!client) throw new Refusal('client_not_found', `no client ${id}`);
+  return client;
+}
+
+/** Which clients to list, and from where on. */
+export interface ClientPage {
+  /** The last id of the page before. */
+  readonly after?: string;
+  readonly limit?: number;
+  readonly agencyId?: string;
+}
+
+/** Clients by id, at most `limit` (100), those behind `after`. */
+export async function listClients(
+  db: Db,
+  { after = '', limit = 100, agencyId }: ClientPage = {},
+): Promise<ClientRecord[]> {
+  const rows = await (agencyId === undefined
+    ? db.query<ClientRow>(`${selectClients} where c.id > $1 order by c.id limit $2`, [after, limit])
+    : db.query<ClientRow>(`${selectClients} where c.agency_id = $3 and c.id > $1 order by c.id limit $2`, [
+        after,
+        limit,
+        agencyId,
+      ]));
+  return rows.map(toRecord);
+}
+
+/**
+ * Clients changed after a registry version, by id, at most `limit`, those behind `after`. The version is asked for in a
+ * subquery so that the index on it finds the few there are: one of 27,000 takes under a millisecond.
+ */
+export async function listChangedClients(
+  db: Db,
+  version: number,
+  { after, limit }: { after: string; limit: number },
+): Promise<ClientRecord[]> {
+  const rows = await db.query<ClientRow>(
+    `${selectClients} where c.id in (select id from clients where version > $1 and id > $2 order by id limit $3)
+     order by c.id`,
+    [version, after, limit],
+  );
+  return rows.map(toRecord);
+}
+
+function toRecord(row: ClientRow): ClientRecord {
+  return {
+    id: row.id,
+    agencyId: row.agency_id,
+    agency: {
+      id: row.agency_id,
+      name: row.agency_name,
+      nameEn: row.agency_name_en,
+      legalName: row.agency_legal_name,
+      domain: row.agency_domain,
+      createdAt: row.agency_created_at,
+    },
+    subjectGroupId: row.subject_group_id,
+    state: row.state,
+    type: row.type,
+    name: { id: row.name, en: row.name_en },
+    purpose: { id: row.purpose, en: row.purpose_en },
+    homeUri: row.home_uri ?? undefined,
+    initiateLoginUri: row.initiate_login_uri ?? undefined,
+    logoUri: row.logo_uri ?? undefined,
+    policyUri: row.policy_uri ?? undefined,
+    tosUri: row.tos_uri ?? undefined,
+    redirectUris: row.redirect_uris,
+    postLogoutRedirectUris: row.post_logout_redirect_uris,
+    responseTypes: row.response_types,
+    grantTypes: row.grant_types,
+    scopes: row.scopes,
+    tokenEndpointAuthMethod: row.token_endpoint_auth_method,
+    jwks: row.jwks ?? undefined,
+    jwksUri: row.jwks_uri ?? undefined,
+    idTokenSignedResponseAlg: row.id_token_signed_response_alg,
+    userinfoSignedResponseAlg: row.userinfo_signed_response_alg ?? undefined,
+    requirePkce: row.require_pkce,
+    requirePar: row.require_par,
+    dpopBoundAccessTokens: row.dpop_bound_access_tokens,
+    rotateRefresh: row.rotate_refresh,
+    defaultMaxAge: row.default_max_age ?? undefined,
+    consentDays: row.consent_days,
+    claims: inOrder(
+      row.claims.map(([claim, required, purpose, purposeEn, basis]) => ({
+        claim,
+        required,
+        purpose,
+        purposeEn,
+        basis,
+      })),
+    ),
+    secrets: row.secrets.map(([hash, expiresAt]) => ({
+      hash: Buffer.from(hash, 'hex'),
+      ...(expiresAt === null ? {} : { expiresAt: new Date(expiresAt) }),
+    })),
+    firstSignInAt: row.first_sign_in_at ?? undefined,
+    version: Number(row.version),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** Claims in the order of OpenID Connect Core §5.1, whatever order they were declared in. */
+export function inOrder(claims: readonly ClientClaim[]): ClientClaim[] {
+  return claims.toSorted((one, other) => standardClaims.indexOf(one.claim) - standardClaims.indexOf(other.claim));
+}
+
+/**
+ * Creates a client or changes it to what is declared; an equal one stays untouched. Inside a transaction.
+ *
+ * The subject group is created when it is missing. `state` is taken as given: life-cycle rules are {@link setClientState}'s
+ * and the callers'.
+ *
+ * @throws {Refusal} `subject_group_fixed` when the group would change after the first sign-in: everybody would become
+ *   somebody else to the app. `agency_not_found`.
+ */
+export async function saveClient(db: Db, draft: ClientDraft, actor: string): Promise<Outcome> {
+  await lockRegistry(db);
+  const current = await findClient(db, draft.id);
+  const changed = current && changedFields(current, draft);
+  if (changed?.length === 0) return 'unchanged';
+  if (current?.firstSignInAt && current.subjectGroupId !== draft.subjectGroupId)
+    throw new Refusal(
+      'subject_group_fixed',
+      `client ${draft.id} is in subject group ${current.subjectGroupId} for good`,
+    );
+  await loadAgency(db, draft.agencyId);
+  await saveSubjectGroup(db, draft.subjectGroupId, draft.agencyId);
+  await writeClient(db, draft, await raiseRegistryVersion(db));
+  await writeClaims(db, draft);
+  if (!hasSecret(draft)) await db.execute('delete from client_secrets where client_id = $1', [draft.id]);
+  const kind = current ? 'client_changed' : 'client_created';
+  await recordAdminEvent(db, { kind, actor, subject: `client:${draft.id}`, details: { fields: changed ?? [] } });
+  return current ? 'updated' : 'created';
+}
+
+function changedFields(current: ClientRecord, draft: ClientDraft): string[] {
+  const keys = Object.keys(draft) as (keyof ClientDraft)[];
+  return keys.filter((key) => !isDeepStrictEqual(current[key], draft[key]));
+}
+
+async function writeClient(db: Db, draft: ClientDraft, version: number): Promise<void> {
+  await db.execute(
+    `insert into clients (id, agency_id, subject_group_id, state, type, name, name_en, purpose, purpose_en, home_uri,
+       initiate_login_uri, logo_uri, policy_uri, tos_uri, redirect_uris, post_logout_redirect_uris, response_types,
+       grant_types, scopes, token_endpoint_auth_method, jwks, jwks_uri, id_token_signed_response_alg,
+       userinfo_signed_response_alg, require_pkce, require_par, dpop_bound_access_tokens, rotate_refresh,
+       default_max_age, consent_days, version, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+       $24, $25, $26, $27, $28, $29, $30, $31, $32, $32)
+     on conflict (id) do update set agency_id = excluded.agency_id, subject_group_id = excluded.subject_group_id,
+       state = excluded.state, type = excluded.type, name = excluded.name, name_en = excluded.name_en,
+       purpose = excluded.purpose, purpose_en = excluded.purpose_en, home_uri = excluded.home_uri,
+       initiate_login_uri = excluded.initiate_login_uri, logo_uri = excluded.logo_uri,
+       policy_uri = excluded.policy_uri, tos_uri = excluded.tos_uri, redirect_uris = excluded.redirect_uris,
+       post_logout_redirect_uris = excluded.post_logout_redirect_uris, response_types = excluded.response_types,
+       grant_types = excluded.grant_types, scopes = excluded.scopes,
+       token_endpoint_auth_method = excluded.token_endpoint_auth_method, jwks = excluded.jwks,
+       jwks_uri = excluded.jwks_uri, id_token_signed_response_alg = excluded.id_token_signed_response_alg,
+       userinfo_signed_response_alg = excluded.userinfo_signed_response_alg, require_pkce = excluded.require_pkce,
+       require_par = excluded.require_par, dpop_bound_access_tokens = excluded.dpop_bound_access_tokens,
+       rotate_refresh = excluded.rotate_refresh, default_max_age = excluded.default_max_age,
+       consent_days = excluded.consent_days, version = excluded.version, updated_at = excluded.updated_at`,
+    [
+      draft.id,
+      draft.agencyId,
+      draft.subjectGroupId,
+      draft.state,
+      draft.type,
+      draft.name.id,
+      draft.name.en,
+      draft.purpose.id,
+      draft.purpose.en,
+      draft.homeUri,
+      draft.initiateLoginUri,
+      draft.logoUri,
+      draft.policyUri,
+      draft.tosUri,
+      draft.redirectUris,
+      draft.postLogoutRedirectUris,
+      draft.responseTypes,
+      draft.grantTypes,
+      draft.scopes,
+      draft.tokenEndpointAuthMethod,
+      draft.jwks && JSON.stringify(draft.jwks),
+      draft.jwksUri,
+      draft.idTokenSignedResponseAlg,
+      draft.userinfoSignedResponseAlg,
+      draft.requirePkce,
+      draft.requirePar,
+      draft.dpopBoundAccessTokens,
+      draft.rotateRefresh,
+      draft.defaultMaxAge,
+      draft.consentDays,
+      version,
+      new Date(),
+    ],
+  );
+}
+
+async function writeClaims(db: Db, { id, claims }: ClientDraft): Promise<void> {
+  await db.execute('delete from client_claims where client_id = $1', [id]);
+  await db.execute(
+    `insert into client_claims (client_id, claim, required, purpose, purpose_en, basis)
+     select $1, claim, required, purpose, purpose_en, basis
+     from unnest($2::text[], $3::boolean[], $4::text[], $5::text[], $6::text[])
+       as declared (claim, required, purpose, purpose_en, basis)`,
+    [
+      id,
+      claims.map(({ claim }) => claim),
+      claims.map(({ required }) => required),
+      claims.map(({ purpose }) => purpose),
+      claims.map(({ purposeEn }) => purposeEn),
+      claims.map(({ basis }) => basis),
+    ],
+  );
+}
+
+/**
+ * Moves a client through its life-cycle: suspension takes effect on every process within about a second. Inside a
+ * transaction.
+ *
+ * @returns whether it was in another state before.
+ * @throws {Refusal} `client_not_found`; `client_retired`: nothing leads back from there.
+ */
+export async function setClientState(db: Db, id: string, state: ClientState, actor: string): Promise<boolean> {
+  await lockRegistry(db);
+  const current = await loadClient(db, id);
+  if (current.state === state) return false;
+  if (current.state === 'retired') throw new Refusal('client_retired', `client ${id} is retired`);
+  await db.execute('update clients set state = $2, version = $3, updated_at = $4 where id = $1', [
+    id,
+    state,
+    await raiseRegistryVersion(db),
+    new Date(),
+  ]);
+  const details = { from: current.state, to: state };
+  await recordAdminEvent(db, { kind: 'client_state_changed', actor, subject: `client:${id}`, details });
+  return true;
+}
+
+/**
+ * Fixes a client's subject group for good, before the first person gets a `sub` there.
+ *
+ * Send it on the pool, not within the request's unit of work: it takes the registry's lock, and being early does no
+ * harm. Needed only while the cached record has no `firstSignInAt`; that record may be a second old, so use the group
+ * returned here.
+ *
+ * @returns the subject group of the client.
+ * @throws {Refusal} `client_not_found`
+ */
+export async function noteFirstSignIn(db: Db, clientId: string): Promise<string> {
+  const noted = await db.first<{ subject_group_id: string }>(
+    `with raised as (
+       update registry_version set version = version + 1
+       where only_row and exists (select from clients where id = $1 and first_sign_in_at is null)
+       returning version
+     )
+     update clients set first_sign_in_at = $2, version = raised.version from raised
+     where id = $1 and first_sign_in_at is null returning subject_group_id`,
+    [clientId, new Date()],
+  );
+  return noted?.subject_group_id ?? (await loadClient(db, clientId)).subjectGroupId;
+}
+
+/** How long the secret before stays valid when a new one is set. */
+export const SECRET_OVERLAP_HOURS = 24;
+
+/** What is stored of a client's secret. Bound to the client, so that equal secrets do not look equal. */
+export function hashClientSecret(secrets: Secrets, clientId: string, secret: string): Buffer {
+  return secrets.hash('client-secret', `${clientId}\0${secret}`);
+}
+
+/**
+ * Whether `candidate` is one of the client's secrets that have not expired; two during a rotation. Takes the same time
+ * whichever it is.
+ */
+export function compareClientSecret(
+  secrets: Secrets,
+  client: Pick<ClientRecord, 'id' | 'secrets'>,
+  candidate: string,
+): boolean {
+  const hash = hashClientSecret(secrets, client.id, candidate);
+  const now = new Date();
+  let equal = false;
+  for (const secret of client.secrets) {
+    const same = timingSafeEqual(secret.hash, hash);
+    equal = (same && isLive(secret, now)) || equal;
+  }
+  return equal;
+}
+
+/** Whether a secret has not expired. */
+export function isLive(secret: { readonly expiresAt?: Date }, now: Date): boolean {
+  return secret.expiresAt === undefined || secret.expiresAt > now;
+}
+
+/**
+ * Gives a client a secret. The newest one before it stays valid for {@link SECRET_OVERLAP_HOURS}, older ones end at
+ * once. Setting the current one again changes nothing. Inside a transaction.
+ *
+ * @returns whether anything changed.
+ * @throws {Refusal} `client_not_found`
+ */
+export async function setClientSecret(
+  db: Db,
+  secrets: Secrets,
+  clientId: string,
+  secret: string,
+  actor: string,
+): Promise<boolean> {
+  await lockRegistry(db);
+  const client = await loadClient(db, clientId);
+  const hash = hashClientSecret(secrets, clientId, secret);
+  if (client.secrets.some((one) => one.hash.equals(hash) && !one.expiresAt)) return false;
+  const now = new Date();
+  const previous = client.secrets.findLast((one) => isLive(one, now) && !one.hash.equals(hash));
+  const overlap = new Date(now.getTime() + SECRET_OVERLAP_HOURS * 3_600_000);
+  await db.execute('delete from client_secrets where client_id = $1 and hash is distinct from $2', [
+    clientId,
+    previous?.hash ?? null,
+  ]);
+  await db.execute('update client_secrets set expires_at = least(expires_at, $2::timestamptz) where client_id = $1', [
+    clientId,
+    overlap,
+  ]);
+  await db.execute('insert into client_secrets (client_id, hash, created_at) values ($1, $2, $3)', [
+    clientId,
+    hash,
+    now,
+  ]);
+  await db.execute('update clients set version = $2 where id = $1', [clientId, await raiseRegistryVersion(db)]);
+  await recordAdminEvent(db, { kind: 'client_secret_set', actor, subject: `client:${clientId}`, details: {} });
+  return true;
+}
