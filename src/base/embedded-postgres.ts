@@ -1,14 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { access, chown, constants, mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import type { SpawnOptions } from 'node:child_process';
+import { access, chown, constants, mkdir, open, readFile, realpath, rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type Account, chooseAccount } from './embedded-postgres/account.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Binaries, findBinaries } from './embedded-postgres/binaries.ts';
+import { type Cluster, openCluster } from './embedded-postgres/cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres/error.ts';
 import { takeLock } from './embedded-postgres/lock.ts';
 import { becomesReady, findPostmaster, type Postmaster, stopPostmaster } from './embedded-postgres/postmaster.ts';
+import { startProgram } from './embedded-postgres/programs.ts';
 
 export { EmbeddedPostgresError };
 
@@ -26,24 +26,22 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** Connects as the superuser to the database `postgres`. Contains the password. */
+  /** Connects as the superuser to the database `postgres`. Contains the password; stays the same until `stop`. */
   url: string;
   /** Cuts connections, so comes after everything that uses them. May be called more than once. */
   stop(): Promise<void>;
 }
 
-/** What every step below knows: where things are and as whom to run. */
+/** What every step below knows: what to run, on which files, and how. */
 interface Server {
-  dataDir: string;
-  home: string;
-  data: string;
   binaries: Binaries;
-  account: Account | undefined;
-  options: EmbeddedPostgresOptions;
+  cluster: Cluster;
+  logFile: string;
+  log: (message: string) => void;
+  settings: Record<string, string>;
+  port: number | undefined;
 }
 
-const USER = 'lawang';
-const STARTS_WITHIN_MS = 300_000;
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -55,13 +53,18 @@ const SETTINGS = {
   log_timezone: 'UTC',
   log_checkpoints: 'off',
 };
-const run = promisify(execFile);
+/** Long, because recovery after a crash may have much to read. */
+const READY_WITHIN_MS = 300_000;
+/** For what passes by itself: a port just taken by another program, the last processes of a killed server. */
+const RETRY_WITHIN_MS = 10_000;
+const WATCH_MS = 1_000;
 
 /**
  * Starts a real PostgreSQL server of our own, so that a checkout needs nothing else on the machine.
  *
- * The server is not in our process group: a Ctrl-C in the terminal does not reach it, and the caller stops it last, by
- * `stop()`. When our process is killed, the server stays behind and the next start takes it over.
+ * The server is not in our process group: a Ctrl-C in the terminal does not reach it, and the caller ends it, last, by
+ * `stop()`. When our process is killed, the server stays behind and the next start takes it over. When the server is
+ * killed, it is started again at the same address within about a second.
  *
  * @throws EmbeddedPostgresError with a sentence for the person at the terminal, also when another process uses `dataDir`
  */
@@ -73,10 +76,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   );
   try {
     const server = await prepareServer(dataDir, options);
-    const { postmaster, url } = (await adoptServer(server)) ?? (await launchServer(server));
+    const postmaster = (await adoptServer(server)) ?? (await launchServer(server));
+    const watch = watchServer(server, postmaster);
     let stopped: Promise<void> | undefined;
-    const stop = () => stopPostmaster(postmaster, server.binaries.pgCtl).finally(() => lock.release());
-    return { url, stop: () => (stopped ??= stop()) };
+    const stop = () => {
+      stopped ??= watch.stop().finally(() => lock.release());
+      return stopped;
+    };
+    return { url: urlOf(server.cluster, postmaster.port), stop };
   } catch (error) {
     lock.release();
     throw error;
@@ -92,131 +99,124 @@ async function openDirectory(path: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException;
     throw new EmbeddedPostgresError(
       `The data directory ${path} cannot be written (${code}): set DATA_DIR to one that can.`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
 
 async function prepareServer(dataDir: string, options: EmbeddedPostgresOptions): Promise<Server> {
-  const binaries = await findBinaries(options.packageDir);
-  const home = join(dataDir, 'postgres');
-  const server = (at: string, account: Account | undefined): Server => ({
-    ...{ dataDir, home: at, data: join(at, 'data'), binaries, account, options },
-  });
-  if (!(await exists(home))) await createCluster(server, join(dataDir, 'postgres.new'), home);
-  await checkVersion(join(home, 'data'), binaries.major);
-  return server(home, await chooseAccount(home, binaries.postgres));
-}
-
-/** Makes the cluster under another name first: an interrupted start leaves no half of one. */
-async function createCluster(
-  server: (home: string, account: Account | undefined) => Server,
-  draft: string,
-  home: string,
-): Promise<void> {
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { mode: 0o700 });
-  await writeFile(join(draft, 'password'), randomBytes(24).toString('hex'), { mode: 0o600, flush: true });
-  const { postgres } = server(draft, undefined).binaries;
-  await initialize(server(draft, await chooseAccount(draft, postgres)));
-  await rename(draft, home);
-}
-
-async function initialize({ home, data, binaries, account, options }: Server): Promise<void> {
-  options.log?.('Making the embedded PostgreSQL cluster, once.');
-  const args = [
-    ...['--pgdata', data, '--username', USER, '--pwfile', join(home, 'password'), '--auth=scram-sha-256'],
-    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ...(options.settings?.fsync === 'off' ? ['--no-sync'] : []),
-  ];
-  const [command, ...rest] = [...(account?.prefix ?? []), binaries.initdb, ...args] as [string, ...string[]];
-  await run(command, rest, { ...account?.ids, cwd: home }).catch((error: Error & { stderr?: string }) => {
-    const reason = error.stderr?.trim().split('\n').at(-1) ?? error.message;
-    throw new EmbeddedPostgresError(`The embedded PostgreSQL could not make its cluster: ${reason}`, { cause: error });
-  });
-}
-
-async function checkVersion(data: string, major: string): Promise<void> {
-  const found = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => 'unknown');
-  if (found.trim() === major) return;
-  throw new EmbeddedPostgresError(
-    `The cluster in ${data} is of PostgreSQL ${found.trim()}, and this is PostgreSQL ${major}: ` +
-      'move its data over with pg_dump of the old version, or begin with an empty DATA_DIR.',
-  );
+  const { settings = {}, log = () => {}, port, packageDir } = options;
+  const binaries = await findBinaries(packageDir);
+  const cluster = await openCluster(dataDir, binaries, { isDurable: settings.fsync !== 'off', log });
+  return { binaries, cluster, logFile: join(dataDir, 'postgres.log'), log, settings, port };
 }
 
 /** Takes over a server that a killed process of ours left behind. */
-async function adoptServer(server: Server): Promise<{ postmaster: Postmaster; url: string } | undefined> {
-  const { data, options, binaries } = server;
-  const postmaster = await findPostmaster(data);
+async function adoptServer({ binaries, cluster, log, port }: Server): Promise<Postmaster | undefined> {
+  const postmaster = await findPostmaster(cluster.data);
   if (!postmaster) return undefined;
-  options.log?.('Taking over the embedded PostgreSQL that an earlier run left behind.');
-  const url = await urlOf(server, postmaster.port);
-  const isWanted = options.port === undefined || options.port === postmaster.port;
-  if (isWanted && (await becomesReady(postmaster, data, url, STARTS_WITHIN_MS))) return { postmaster, url };
+  log('Taking over the embedded PostgreSQL that an earlier run left behind.');
+  const isWanted = port === undefined || port === postmaster.port;
+  const url = urlOf(cluster, postmaster.port);
+  if (isWanted && (await becomesReady(postmaster, cluster.data, url, READY_WITHIN_MS))) return postmaster;
   await stopPostmaster(postmaster, binaries.pgCtl);
   return undefined;
 }
 
-async function launchServer(server: Server): Promise<{ postmaster: Postmaster; url: string }> {
-  const port = server.options.port ?? (await findFreePort());
-  const url = await urlOf(server, port);
-  const postmaster = await spawnPostgres(server, port);
-  if (await becomesReady(postmaster, server.data, url, STARTS_WITHIN_MS)) return { postmaster, url };
-  await stopPostmaster(postmaster, server.binaries.pgCtl);
-  throw new EmbeddedPostgresError(
-    `The embedded PostgreSQL did not start: ${await lastComplaint(server)} (all of it in ${logOf(server)}).`,
-  );
+async function launchServer(server: Server): Promise<Postmaster> {
+  const deadline = Date.now() + RETRY_WITHIN_MS;
+  for (;;) {
+    const postmaster = await tryLaunch(server);
+    if (postmaster) return postmaster;
+    const complaint = await readComplaint(server.logFile);
+    if (!mayPass(complaint, server) || Date.now() > deadline) {
+      throw new EmbeddedPostgresError(
+        `The embedded PostgreSQL did not start (${complaint}): see ${server.logFile}, ` +
+          'or set DATABASE_URL to a PostgreSQL server of your own.',
+      );
+    }
+    await delay(100);
+  }
 }
 
-async function spawnPostgres(server: Server, port: number): Promise<Postmaster> {
-  const { data, home, binaries, account, options } = server;
-  const settings = Object.entries({ ...SETTINGS, ...options.settings, port: String(port) });
-  const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  const [command, ...rest] = [...(account?.prefix ?? []), binaries.postgres, ...args] as [string, ...string[]];
-  const log = await openLog(server);
-  const stdio = ['ignore' as const, log.fd, log.fd];
-  const child = spawn(command, rest, { ...account?.ids, cwd: home, detached: true, stdio, windowsHide: true });
+function mayPass(complaint: string, { port }: Server): boolean {
+  if (complaint.includes('pre-existing shared memory block')) return true;
+  return port === undefined && complaint.includes('could not create any TCP/IP sockets');
+}
+
+async function tryLaunch(server: Server): Promise<Postmaster | undefined> {
+  const postmaster = await spawnPostgres(server, server.port ?? (await findFreePort()));
+  let isReady = false;
+  try {
+    const url = urlOf(server.cluster, postmaster.port);
+    isReady = await becomesReady(postmaster, server.cluster.data, url, READY_WITHIN_MS);
+    return isReady ? postmaster : undefined;
+  } finally {
+    if (!isReady) await stopPostmaster(postmaster, server.binaries.pgCtl);
+  }
+}
+
+async function spawnPostgres({ binaries, cluster, logFile, settings }: Server, port: number): Promise<Postmaster> {
+  const all = Object.entries({ ...SETTINGS, ...settings, port: String(port) });
+  const args = ['-D', cluster.data, ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const log = await openLog(logFile, cluster);
+  const options: SpawnOptions = { detached: true, stdio: ['ignore', log.fd, log.fd] };
+  const child = await startProgram(binaries.postgres, args, cluster.account, options)
+    .catch((error: Error) => {
+      throw new EmbeddedPostgresError(
+        `The embedded PostgreSQL does not run on this system (${error.message}): ` +
+          'set DATABASE_URL to a PostgreSQL server of your own.',
+        { cause: error },
+      );
+    })
+    .finally(() => log.close());
   child.unref();
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', (error) => reject(unableToRun(error)));
-  }).finally(() => log.close());
   return { pid: child.pid as number, port, isAlive: async () => child.exitCode === null && child.signalCode === null };
 }
 
-function unableToRun(error: Error): EmbeddedPostgresError {
-  return new EmbeddedPostgresError(
-    `The embedded PostgreSQL does not run on this system (${error.message}): ` +
-      'set DATABASE_URL to a PostgreSQL server of your own.',
-    { cause: error },
-  );
-}
-
 /** A new log for each start; the one before is kept beside it. */
-async function openLog(server: Server) {
-  const path = logOf(server);
+async function openLog(path: string, { account }: Cluster) {
   await rename(path, `${path}.previous`).catch(() => {});
   const file = await open(path, 'a', 0o600);
-  if (server.account) await chown(path, server.account.uid, server.account.gid);
+  if (account) await chown(path, account.uid, account.gid);
   return file;
 }
 
-function logOf({ dataDir }: Server): string {
-  return join(dataDir, 'postgres.log');
+async function readComplaint(logFile: string): Promise<string> {
+  const lines = (await readFile(logFile, 'utf8')).trim().split('\n');
+  const complaint = lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1);
+  return complaint?.replace(/^.*?(FATAL|PANIC): +/, '') || 'it said nothing';
 }
 
-async function lastComplaint(server: Server): Promise<string> {
-  const lines = (await readFile(logOf(server), 'utf8')).split('\n');
-  const complaint = lines.findLast((line) => /FATAL|PANIC|ERROR/.test(line)) ?? lines.findLast((line) => line !== '');
-  return complaint?.replace(/^.*?(?=FATAL|PANIC|ERROR)/, '') ?? 'it said nothing';
+/** Starts the server again, at its port, whenever it ends without our asking. */
+function watchServer(server: Server, first: Postmaster): { stop(): Promise<void> } {
+  let postmaster = first;
+  const stopping = new AbortController();
+  const revive = async () => {
+    server.log('The embedded PostgreSQL ended without being asked to: starting it again.');
+    const again = await launchServer({ ...server, port: first.port }).catch((error: Error) => error);
+    if (again instanceof Error) server.log(again.message);
+    else postmaster = again;
+  };
+  const watching = (async () => {
+    while (await pauses(WATCH_MS, stopping.signal)) if (!(await postmaster.isAlive())) await revive();
+  })();
+  const stop = async () => {
+    stopping.abort();
+    await watching;
+    await stopPostmaster(postmaster, server.binaries.pgCtl);
+  };
+  return { stop };
 }
 
-async function urlOf({ home }: Server, port: number): Promise<string> {
-  const password = await readFile(join(home, 'password'), 'utf8');
-  return `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+/** @returns false as soon as `signal` is given; keeps no process alive */
+async function pauses(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  return delay(milliseconds, true, { signal, ref: false }).catch(() => false);
+}
+
+/** Says `sslmode`, because `PGSSLMODE` in the environment would otherwise decide. */
+function urlOf({ user, password }: Cluster, port: number): string {
+  return `postgres://${user}:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
 }
 
 async function findFreePort(): Promise<number> {
@@ -228,11 +228,4 @@ async function findFreePort(): Promise<number> {
   const { port } = probe.address() as { port: number };
   await new Promise((resolve) => probe.close(resolve));
   return port;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

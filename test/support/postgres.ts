@@ -50,7 +50,9 @@ function uniqueName(prefix: string): string {
 }
 
 function urlOf(adminUrl: string, database: string): string {
-  return new URL(`/${database}`, adminUrl).href;
+  const url = new URL(adminUrl);
+  url.pathname = database;
+  return url.href;
 }
 
 async function execute(url: string, sql: string): Promise<void> {

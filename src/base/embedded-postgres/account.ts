@@ -1,18 +1,7 @@
-import { spawn } from 'node:child_process';
 import { chown, lchown, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedPostgresError } from './error.ts';
-
-/** As whom PostgreSQL's programs run, when that is not simply ourselves. */
-export interface Account {
-  /** The owner that a cluster's files must have. */
-  uid: number;
-  gid: number;
-  /** Goes in front of a program and its arguments, and replaces itself by it: the process id stays. */
-  prefix: string[];
-  /** For `spawn`, when the process is to change its ids without a prefix. */
-  ids: { uid?: number; gid?: number };
-}
+import { type Account, runProgram } from './programs.ts';
 
 /** `nobody`: the one unprivileged user that every Linux has; `initdb` insists that its user has a name. */
 const NOBODY = 65534;
@@ -22,10 +11,12 @@ const NOBODY = 65534;
  * Linux, the first of these that works on this machine:
  *
  * 1. `unshare`: a user namespace in which root is called nobody. To the file system it stays root, without capabilities:
- *    every directory of root's can be entered and files keep their owner.
- * 2. `setpriv`: nobody (or the owner that the cluster already has), who keeps the one capability to pass closed
+ *    every directory of root's can be entered, and files keep their owner.
+ * 2. `setpriv`: nobody (or the owner that the cluster already has), with the one capability that passes closed
  *    directories. For containers, which may not make namespaces. `no_setuid_fixup` lets access(2) count that capability.
  * 3. plainly nobody, when all directories on the way are open.
+ *
+ * The cluster's files are given to whom it needs.
  *
  * @param cluster existing directory that will hold, or holds, the cluster
  * @returns undefined when PostgreSQL can run as ourselves
@@ -37,12 +28,13 @@ export async function chooseAccount(cluster: string, postgres: string): Promise<
     if (await canRun(account, cluster, postgres)) return account;
   }
   throw new EmbeddedPostgresError(
-    'PostgreSQL does not run as root, and no other user can reach this directory: ' +
+    'PostgreSQL does not run as root, and no other user can reach these directories: ' +
       'start Lawang as an ordinary user, or set DATABASE_URL to a PostgreSQL server of your own.',
   );
 }
 
 async function listAccounts(cluster: string): Promise<Account[]> {
+  if (process.platform !== 'linux') return [];
   const owner = await stat(cluster);
   const { uid, gid } = owner.uid === 0 ? { uid: NOBODY, gid: NOBODY } : owner;
   const renamed = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`];
@@ -57,20 +49,17 @@ async function listAccounts(cluster: string): Promise<Account[]> {
   ];
 }
 
-async function giveFiles(path: string, account: Account): Promise<void> {
-  const { uid } = await stat(path);
-  if (uid === account.uid) return;
-  const children = await readdir(path, { recursive: true });
-  for (const child of children) await lchown(join(path, child), account.uid, account.gid);
-  await chown(path, account.uid, account.gid);
+/** The directory itself comes last, so that an interrupted change is seen and done again. */
+async function giveFiles(cluster: string, { uid, gid }: Account): Promise<void> {
+  if ((await stat(cluster)).uid === uid) return;
+  for (const name of await readdir(cluster, { recursive: true })) await lchown(join(cluster, name), uid, gid);
+  await chown(cluster, uid, gid);
 }
 
 async function canRun(account: Account, cluster: string, postgres: string): Promise<boolean> {
-  const [command = 'sh', ...rest] = [...account.prefix, 'sh'];
   const script = 'cd "$1" && test -x "$2" && "$2" --version';
-  const child = spawn(command, [...rest, '-c', script, 'sh', cluster, postgres], { ...account.ids, stdio: 'ignore' });
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
-  });
+  return runProgram('sh', ['-c', script, 'sh', cluster, postgres], account).then(
+    () => true,
+    () => false,
+  );
 }

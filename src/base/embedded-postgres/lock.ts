@@ -11,14 +11,18 @@ import { EmbeddedPostgresError } from './error.ts';
  * @throws EmbeddedPostgresError with `refusal` when another holder is alive
  */
 export function takeLock(path: string, refusal: string): { release(): void } {
-  const database = new DatabaseSync(path, { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(path, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    database.close();
-    throw isBusy(error) ? new EmbeddedPostgresError(refusal, { cause: error }) : error;
+    database?.close();
+    const { message } = error as Error;
+    const sentence = isBusy(error) ? refusal : `The file ${path} cannot be locked (${message}): is it another user's?`;
+    throw new EmbeddedPostgresError(sentence, { cause: error });
   }
-  return { release: () => database.close() };
+  const held = database;
+  return { release: () => held.close() };
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
+import { EmbeddedPostgresError } from './error.ts';
+import { runProgram } from './programs.ts';
 
 /** A running PostgreSQL server's first process. */
 export interface Postmaster {
@@ -13,7 +13,6 @@ export interface Postmaster {
 }
 
 const POLL_MS = 20;
-const run = promisify(execFile);
 
 /**
  * The server that runs on `data`, perhaps left behind by a killed process of ours.
@@ -23,40 +22,43 @@ const run = promisify(execFile);
  * makes sure, by its shared memory, that nobody of the old server is left.
  */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
-  const file = join(data, 'postmaster.pid');
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
-  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  const { pid, port, lines } = await readPostmasterFile(data);
   if (!(pid > 0 && port > 0)) return undefined;
   const isAlive = () => isPostmasterOf(pid, data);
   if (await isAlive()) return { pid, port, isAlive };
   const noProcess = 2 ** 31 - 1;
-  await writeFile(file, [noProcess, ...lines.slice(1)].join('\n'));
+  await writeFile(join(data, 'postmaster.pid'), [noProcess, ...lines.slice(1)].join('\n'));
   return undefined;
 }
 
-/** Whether the process is a PostgreSQL server started on `data`; a postmaster keeps its command line. */
+/** What the server tells about itself: one value per line, as PostgreSQL's `pidfile.h` lists them. */
+async function readPostmasterFile(data: string) {
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  const lines = text.split('\n');
+  return { pid: Number(lines[0]), port: Number(lines[3]), isReady: lines[7]?.trim() === 'ready', lines };
+}
+
+/** Whether the process is a PostgreSQL server started on `data`: a postmaster keeps its command line. */
 async function isPostmasterOf(pid: number, data: string): Promise<boolean> {
-  if (process.platform === 'win32')
-    return (await outputOf('tasklist', '/FI', `PID eq ${pid}`)).includes('postgres.exe');
-  if (process.platform !== 'linux') {
-    const line = await outputOf('ps', '-ww', '-o', 'args=', '-p', String(pid));
-    return line.includes(`postgres -D ${data} `);
+  if (process.platform === 'linux') {
+    const [program = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    return basename(program) === 'postgres' && args.includes(data);
   }
-  const [program = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0');
-  return basename(program) === 'postgres' && args.includes(data);
+  if (process.platform === 'win32') {
+    return (await outputOf('tasklist', '/FI', `PID eq ${pid}`)).includes('postgres.exe');
+  }
+  return (await outputOf('ps', '-ww', '-o', 'args=', '-p', String(pid))).includes(`postgres -D ${data} `);
 }
 
 async function outputOf(program: string, ...args: string[]): Promise<string> {
-  return run(program, args).then(
-    ({ stdout }) => stdout,
-    () => '',
-  );
+  return runProgram(program, args).catch(() => '');
 }
 
 /**
- * Waits until the server answers as the one that serves `data`.
+ * Waits until the server answers as the one that serves `data`; after a crash it first recovers.
  *
  * @returns false when it ended instead, or is alive but not ready within `patience` milliseconds
+ * @throws EmbeddedPostgresError when it does not accept the password in `url`
  */
 export async function becomesReady(
   postmaster: Postmaster,
@@ -66,22 +68,28 @@ export async function becomesReady(
 ): Promise<boolean> {
   const deadline = Date.now() + patience;
   while (Date.now() < deadline) {
-    if (await serves(data, url)) return true;
+    const { pid, isReady } = await readPostmasterFile(data);
+    if (pid === postmaster.pid && isReady && (await answers(url, data))) return true;
     if (!(await postmaster.isAlive())) return false;
     await delay(POLL_MS);
   }
   return false;
 }
 
-async function serves(data: string, url: string): Promise<boolean> {
+async function answers(url: string, data: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();
     const { rows } = await client.query("SELECT current_setting('data_directory') AS data");
     return rows[0].data === data;
-  } catch {
-    return false;
+  } catch (error) {
+    const wrongPassword = '28P01';
+    if ((error as { code?: string }).code !== wrongPassword) return false;
+    throw new EmbeddedPostgresError(
+      `The PostgreSQL cluster in ${data} does not accept the password in the file beside it: put the right one there.`,
+      { cause: error },
+    );
   } finally {
     await client.end().catch(() => {});
   }
@@ -95,6 +103,7 @@ export async function stopPostmaster(postmaster: Postmaster, pgCtl: string): Pro
     ['KILL', 5_000],
   ] as const;
   for (const [signal, patience] of steps) {
+    if (!(await postmaster.isAlive())) return;
     await send(signal, postmaster.pid, pgCtl);
     if (await ends(postmaster, patience)) return;
   }
