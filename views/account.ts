@@ -182,7 +182,7 @@ ${form(context, [
     value: 'add-passkey',
     label,
     look: 'main',
-    hook: 'passkey',
+    hook: 'way passkey',
     icon: fingerprint,
     passkey: 'create',
     describedBy: 'shared-phones',

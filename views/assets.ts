@@ -81,7 +81,7 @@ function packAsset(name: string, content: string): Asset {
 /** Comments and indentation are for us, not for a phone on 2G. */
 function squeezeStyle(css: string): string {
   return css
-    .replace(/\/\*[^]*?\*\//g, '')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?/g, '$1')
     .replace(/: /g, ':')

@@ -3,6 +3,7 @@ import { type Content, type Html, html } from './html.ts';
 import { formatDay, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
 import { button, form } from './parts/form.ts';
+import { check, cross } from './parts/icons.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleService, serviceFrame } from './samples.ts';
@@ -138,9 +139,11 @@ function terms(context: ConsentContext, informs: boolean): Html {
 
 function choices(context: ConsentContext, informs: boolean): Html {
   const t = translate(context.language);
+  const allow = informs ? t('form.continue') : t('consent.allow');
+  const deny = informs ? t('form.cancel') : t('consent.deny');
   return html`<div class="pair">
-${button({ id: 'consent-allow', value: 'allow', label: informs ? t('form.continue') : t('consent.allow'), look: 'main' })}
-${button({ id: 'consent-deny', value: 'deny', label: informs ? t('form.cancel') : t('consent.deny'), look: 'main', hook: 'counterpart' })}
+${button({ id: 'consent-allow', value: 'allow', label: allow, look: 'equal', icon: check })}
+${button({ id: 'consent-deny', value: 'deny', label: deny, look: 'equal', icon: cross })}
 </div>`;
 }
 

@@ -42,7 +42,7 @@ ${form(context, [
     value: 'create-passkey',
     label,
     look: 'main',
-    hook: 'passkey',
+    hook: 'way passkey',
     icon: fingerprint,
     passkey: 'create',
     describedBy: 'shared-phones',

@@ -105,7 +105,14 @@ function everyChoice(context: SignInContext, said: readonly SaidProblem[]): Cont
     html`<p class="or"><span>${t('sign-in.or')}</span></p>`,
     passkeyButton(context, 'other'),
     passkeyFields(context.language),
-    button({ id: 'send-code', value: 'send-code', label: t('sign-in.send-code'), look: 'other', icon: envelope }),
+    button({
+      id: 'send-code',
+      value: 'send-code',
+      label: t('sign-in.send-code'),
+      look: 'other',
+      hook: 'way',
+      icon: envelope,
+    }),
     waysOut(context),
   ];
 }
@@ -128,7 +135,15 @@ function stepUpChoices(context: SignInContext, reason: Extract<SignInReason, { k
 function passkeyButton(context: SignInContext, look: 'main' | 'other'): Html {
   const t = translate(context.language);
   const label = html`${t('passkey.sign-in')} <small>${t('passkey.name')}</small>`;
-  return button({ id: 'passkey', value: 'passkey', label, look, hook: 'passkey', icon: fingerprint, passkey: 'get' });
+  return button({
+    id: 'passkey',
+    value: 'passkey',
+    label,
+    look,
+    hook: 'way passkey',
+    icon: fingerprint,
+    passkey: 'get',
+  });
 }
 
 function waysOut(context: SignInContext): Html {

@@ -73,7 +73,7 @@ function waysToSignIn(context: SignUpNameContext, said: readonly SaidProblem[]):
   const label = html`${t('passkey.create')} <small>${t('passkey.name')}</small>`;
   return html`<h2>${t('sign-up-name.ways')}</h2>
 <p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
-${button({ id: 'create-passkey', value: 'create-passkey', label, look: 'main', hook: 'passkey', icon: fingerprint, passkey: 'create', describedBy: 'shared-phones' })}
+${button({ id: 'create-passkey', value: 'create-passkey', label, look: 'main', hook: 'way passkey', icon: fingerprint, passkey: 'create', describedBy: 'shared-phones' })}
 ${passkeyFields(context.language)}
 <p class="or"><span>${t('sign-up-name.or')}</span></p>
 ${field({

@@ -20,8 +20,11 @@ type Button = {
   name?: string;
   value: string;
   label: Content;
-  /** `main` for what one came to do, `other` beside it, `quiet` for ways out, `stop` where something ends. */
-  look: 'main' | 'other' | 'quiet' | 'stop';
+  /**
+   * `main` for what one came to do, `other` beside it, `equal` where no choice may weigh more than its neighbour,
+   * `quiet` for ways out, `stop` where something ends.
+   */
+  look: 'main' | 'other' | 'equal' | 'quiet' | 'stop';
   hook?: string;
   icon?: Html;
   /** Lets the script run WebAuthn before the form leaves; see assets/passkey.js. */
