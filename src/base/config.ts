@@ -5,43 +5,89 @@
  * environment. Secrets may also come from a file: `NAME_FILE` names it.
  */
 import { readFileSync } from 'node:fs';
-import { getDomain, getPublicSuffix } from 'tldts';
+import { isIP } from 'node:net';
+import { getPublicSuffix } from 'tldts';
 import { z } from 'zod';
 
-const onOff = z.enum(['on', 'off']);
-const port = z.coerce.number().int().min(0).max(65_535);
-const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user:password@host:port/database');
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
-const masterKeys = z.string().transform((text, context) =>
-  text.split(',').map((part) => {
-    const key = Buffer.from(part.trim(), 'base64');
-    if (key.length !== 32)
-      context.addIssue({ code: 'custom', message: 'expected 32 bytes in base64, several separated by commas' });
-    return key;
-  }),
-);
+const onOff = z.enum(['on', 'off'], 'expected on or off');
 
-const cidrs = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'expected a number from 0 to 65535')
+  .transform(Number)
+  .refine((number) => number <= 65_535, 'expected a number from 0 to 65535');
+
+const webUrl = z.string().refine(isWebUrl, 'expected a URL like https://masuk.contoh.go.id');
+
+const issuerUrl = webUrl
+  .refine(isOrigin, 'expected only scheme, host and port: no path, query, fragment or user')
+  .transform((text) => new URL(text).origin);
+
+const postgresUrl = z
+  .string()
+  .refine(
+    (text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text),
+    'expected postgres://user:password@host:port/database',
+  );
+
+const smtpUrl = z
+  .string()
+  .refine((text) => /^smtps?:\/\/./.test(text) && URL.canParse(text), 'expected smtp://user:password@host:port');
+
+const mailAddress = z
+  .string()
+  .regex(/^(?:[^<>\r\n]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/, 'expected Name <name@host> or name@host');
+
+const masterKeys = z.string().transform((text, context) => {
+  const parts = text.split(',').map((part) => part.trim());
+  if (!parts.every((part) => /^[\w+/-]{43}=?$/.test(part)))
+    context.addIssue({ code: 'custom', message: 'expected 32 bytes in base64, several separated by commas' });
+  else if (new Set(parts).size < parts.length) context.addIssue({ code: 'custom', message: 'one key is there twice' });
+  return parts.map((part) => Buffer.from(part, 'base64'));
+});
+
+/** Networks as address/length; a bare address stands for itself alone. */
+const cidrs = z.string().transform((text, context) => {
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.filter(Boolean).map((part) => {
+    const [address = '', length] = part.split('/', 2);
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const isWhole = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits);
+    if (bits < 0 || !isWhole || part.split('/').length > 2)
+      context.addIssue({
+        code: 'custom',
+        message: 'expected networks like 10.0.0.0/8 or fd00::/8, separated by commas',
+      });
+    return `${address}/${length ?? bits}`;
+  });
+});
+
+function isWebUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { pathname, username, password } = new URL(text);
+  return pathname === '/' && !username && !password && !/[?#]/.test(text);
+}
 
 /** The schema. `describe` is the question that the setting answers. */
 export const settings = z.object({
   MODE: z
-    .enum(['sandbox', 'production'])
+    .enum(['sandbox', 'production'], 'expected sandbox or production')
     .default('sandbox')
     .describe('Is this for trying out (fictitious people, sample apps) or for real people?'),
   PORT: port.default(3000).describe('Which port do citizens and apps reach?'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Which network address does it listen on?'),
-  ISSUER: z
-    .url()
+  ISSUER: issuerUrl
     .optional()
     .describe('Which URL do apps know the provider by? Default: http://localhost:PORT. https in production.'),
   WEBAUTHN_RP_ID: z
     .string()
+    .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'expected a domain in small letters, like contoh.go.id')
     .optional()
     .describe('For which domain are passkeys made? Default: the host of the issuer. Cannot change later.'),
   DATABASE_URL: postgresUrl
@@ -52,7 +98,7 @@ export const settings = z.object({
     .describe('Which role owns the tables and migrates? Without it, the role of DATABASE_URL.'),
   DATA_DIR: z.string().min(1).default('.data').describe('Where do the embedded database and the sandbox keys live?'),
   SEED: z
-    .enum(['example', 'none'])
+    .enum(['example', 'none'], 'expected example or none')
     .optional()
     .describe('Put the fictitious citizens and sample agencies in? Default: example in sandbox, none in production.'),
   MASTER_KEYS: masterKeys
@@ -63,14 +109,9 @@ export const settings = z.object({
   TRUSTED_PROXIES: cidrs
     .optional()
     .describe('Which proxies (CIDRs) may say who the caller is by X-Forwarded-For and X-Forwarded-Proto?'),
-  SMTP_URL: z
-    .string()
-    .regex(/^smtps?:\/\//, 'expected smtp://user:password@host:port')
-    .optional()
-    .describe('Which mail server sends e-mail?'),
-  MAIL_FROM: z.string().default('Lawang <noreply@contoh.id>').describe('Which address do e-mails come from?'),
-  MESSAGE_WEBHOOK_URL: z
-    .url()
+  SMTP_URL: smtpUrl.optional().describe('Which mail server sends e-mail?'),
+  MAIL_FROM: mailAddress.default('Lawang <noreply@contoh.id>').describe('Which address do e-mails come from?'),
+  MESSAGE_WEBHOOK_URL: webUrl
     .optional()
     .describe('Which web address hands text messages (SMS, WhatsApp) to a carrier?'),
   INTRANET_ALLOWLIST: cidrs
@@ -78,13 +119,19 @@ export const settings = z.object({
     .describe('Which private networks (CIDRs) may the provider fetch keys of agencies from?'),
   METRICS_PORT: port.default(9464).describe('Which port, on HOST, answers /metrics?'),
   LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-    .default('info')
-    .describe('How much does it write to its log?'),
+    .enum(levels, `expected one of ${levels.join(', ')}`)
+    .optional()
+    .describe(
+      'How much does it write to its log? Default: info. Where nobody chose, a sandbox started from a terminal writes to DATA_DIR/lawang.log, and elsewhere the log is standard output.',
+    ),
   RATE_LIMITS: onOff.default('on').describe('Are limits on guessing in force? `off` in sandbox only, for load tests.'),
   SAMPLE_APPS: onOff.optional().describe('Do the two sample agency apps run beside it? Default: on in sandbox.'),
   SANDBOX_PUBLIC: onOff.default('off').describe('May a sandbox be reached from other machines?'),
-  BRAND_NAME: z.string().min(1).max(40).default('Lawang').describe('Which name do the pages carry?'),
+  BRAND_NAME: z
+    .string()
+    .max(40, 'expected at most 40 characters')
+    .default('Lawang')
+    .describe('Which name do the pages carry?'),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -110,7 +157,9 @@ export interface Config {
   readonly messageWebhookUrl: string | undefined;
   readonly intranetAllowlist: readonly string[];
   readonly metricsPort: number;
-  readonly logLevel: string;
+  readonly logLevel: (typeof levels)[number];
+  /** Whether somebody set LOG_LEVEL. */
+  readonly isLogLevelChosen: boolean;
   readonly rateLimits: boolean;
   readonly sampleApps: boolean;
   readonly sandboxPublic: boolean;
@@ -128,61 +177,99 @@ export class ConfigError extends Error {
   }
 }
 
-const secretNames = [
+/** Settings that also come from the file that `NAME_FILE` names, and whose values are never shown. */
+export const secretNames = [
   'DATABASE_URL',
   'DATABASE_MIGRATION_URL',
   'MASTER_KEYS',
   'SMTP_URL',
   'MESSAGE_WEBHOOK_URL',
-] as const;
+] as const satisfies (keyof Settings)[];
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the settings from an environment.
+ * Reads the settings from an environment. An empty value counts as absent.
  *
  * @throws {ConfigError} with every mistake at once, also what start-up must refuse in the chosen mode.
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const mistakes: string[] = [];
-  const values = { ...withoutEmpty(environment), ...readSecretFiles(environment, mistakes) };
-  const parsed = settings.safeParse(values);
-  if (!parsed.success) {
-    mistakes.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-    throw new ConfigError(mistakes);
+export function readConfig(environment: Environment): Config {
+  const mistakes = new Mistakes();
+  const given = parseEach(readValues(environment, mistakes), mistakes);
+  if (!mistakes.has('MODE')) {
+    const config = resolveDefaults(given);
+    checkTogether(config, given, mistakes);
+    (config.mode === 'production' ? checkProduction : checkSandbox)(config, mistakes);
+    mistakes.throwIfAny();
+    return config;
   }
-  const config = resolveDefaults(parsed.data);
-  mistakes.push(...(config.mode === 'production' ? productionMistakes(config) : sandboxMistakes(config)));
-  mistakes.push(...rpIdMistakes(config));
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
-  return config;
+  throw mistakes.toError();
 }
 
-function withoutEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1])),
-  );
+/** Collects one line for each mistake, and only the first about a setting: what follows from a wrong value says nothing new. */
+class Mistakes {
+  readonly #lines: string[] = [];
+  readonly #names = new Set<string>();
+
+  /** `name` may be two settings: "A or B". */
+  add(name: string, sentence: string): void {
+    const names = name.split(' or ');
+    if (names.some((one) => this.#names.has(one))) return;
+    this.#lines.push(`${name}: ${sentence}`);
+    for (const one of names) this.#names.add(one);
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  toError(): ConfigError {
+    return new ConfigError(this.#lines);
+  }
+
+  throwIfAny(): void {
+    if (this.#lines.length > 0) throw this.toError();
+  }
 }
 
-function readSecretFiles(
-  environment: Readonly<Record<string, string | undefined>>,
-  mistakes: string[],
-): Record<string, string> {
-  const found: Record<string, string> = {};
+function readValues(environment: Environment, mistakes: Mistakes): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) if (value) values[name] = value;
   for (const name of secretNames) {
-    const path = environment[`${name}_FILE`];
+    const path = values[`${name}_FILE`];
     if (!path) continue;
-    if (environment[name]) mistakes.push(`${name}: give it directly or by ${name}_FILE, not both`);
-    try {
-      found[name] = readFileSync(path, 'utf8').trim();
-    } catch {
-      mistakes.push(`${name}_FILE: the file cannot be read`);
-    }
+    if (values[name]) mistakes.add(name, `give it directly or by ${name}_FILE, not both`);
+    else values[name] = readSecretFile(name, path, mistakes);
   }
-  return found;
+  return values;
+}
+
+function readSecretFile(name: string, path: string, mistakes: Mistakes): string {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (!text) mistakes.add(name, `the file that ${name}_FILE names is empty`);
+    return text;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    mistakes.add(name, `the file that ${name}_FILE names cannot be read (${code})`);
+    return '';
+  }
+}
+
+/** Each setting by itself; a wrong one counts as absent afterwards, so that the others can still be checked together. */
+function parseEach(values: Record<string, string>, mistakes: Mistakes): Settings {
+  const given: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(settings.shape)) {
+    const parsed = schema.safeParse(values[name] || undefined);
+    if (!parsed.success) mistakes.add(name, parsed.error.issues[0]?.message ?? 'not understood');
+    given[name] = parsed.success ? parsed.data : schema.safeParse(undefined).data;
+  }
+  return given as Settings;
 }
 
 function resolveDefaults(given: Settings): Config {
   const sandbox = given.MODE === 'sandbox';
-  const issuer = (given.ISSUER ?? `http://localhost:${given.PORT}`).replace(/\/$/, '');
+  const issuer = given.ISSUER ?? `http://localhost:${given.PORT}`;
   return {
     mode: given.MODE,
     host: given.HOST,
@@ -200,7 +287,8 @@ function resolveDefaults(given: Settings): Config {
     messageWebhookUrl: given.MESSAGE_WEBHOOK_URL,
     intranetAllowlist: given.INTRANET_ALLOWLIST ?? [],
     metricsPort: given.METRICS_PORT,
-    logLevel: given.LOG_LEVEL,
+    logLevel: given.LOG_LEVEL ?? 'info',
+    isLogLevelChosen: given.LOG_LEVEL !== undefined,
     rateLimits: given.RATE_LIMITS === 'on',
     sampleApps: given.SAMPLE_APPS ? given.SAMPLE_APPS === 'on' : sandbox,
     sandboxPublic: given.SANDBOX_PUBLIC === 'on',
@@ -208,40 +296,75 @@ function resolveDefaults(given: Settings): Config {
   };
 }
 
-function productionMistakes(config: Config): string[] {
-  const mistakes: string[] = [];
-  const refuse = (wrong: boolean, sentence: string) => wrong && mistakes.push(sentence);
-  refuse(!config.databaseUrl, 'DATABASE_URL: production needs a PostgreSQL of its own');
-  refuse(!config.issuer.startsWith('https://'), 'ISSUER: production needs an https URL');
-  refuse(!config.masterKeys, 'MASTER_KEYS: production needs at least one key (openssl rand -base64 32)');
+function checkTogether(config: Config, given: Settings, mistakes: Mistakes): void {
+  const { issuer, rpId } = config;
+  const host = new URL(issuer).hostname;
+  if (given.PORT === 0 && !given.ISSUER) mistakes.add('PORT', '0 takes any free port, and then ISSUER must be given');
+  if (!given.DATABASE_URL && given.DATABASE_MIGRATION_URL)
+    mistakes.add('DATABASE_MIGRATION_URL', 'belongs to DATABASE_URL, which is not given');
+  if (config.port !== 0 && config.port === config.metricsPort)
+    mistakes.add('METRICS_PORT', `is the same as PORT (${config.port}): give it another`);
+  if (mistakes.has('ISSUER')) return;
+  if (host !== rpId && !host.endsWith(`.${rpId}`))
+    mistakes.add('WEBAUTHN_RP_ID', `must be the host of ISSUER (${host}) or a domain above it`);
+  else if (!isLoopback(rpId) && !isIP(rpId) && getPublicSuffix(rpId, { allowPrivateDomains: true }) === rpId)
+    mistakes.add('WEBAUTHN_RP_ID', `${rpId} is a public suffix: other people's sites would share it`);
+}
+
+function checkProduction(config: Config, mistakes: Mistakes): void {
+  const refuse = (wrong: boolean, name: string, sentence: string) => wrong && mistakes.add(name, sentence);
+  const host = new URL(config.issuer).hostname;
+  refuse(!config.databaseUrl, 'DATABASE_URL', 'production needs a PostgreSQL of its own');
+  refuse(!config.issuer.startsWith('https://'), 'ISSUER', 'production needs an https URL');
+  refuse(
+    isIP(host.replace(/^\[|\]$/g, '')) > 0,
+    'ISSUER',
+    'production needs a domain: passkeys are not made for addresses',
+  );
+  refuse(isLoopback(host), 'ISSUER', 'production needs a domain that others can reach');
+  refuse(!config.masterKeys, 'MASTER_KEYS', 'production needs at least one key, made with: openssl rand -base64 32');
   refuse(
     config.masterKeys?.some(isExampleKey) ?? false,
-    'MASTER_KEYS: this is an example key, make one with: openssl rand -base64 32',
+    'MASTER_KEYS',
+    'this is an example key, make one with: openssl rand -base64 32',
   );
-  refuse(config.seed === 'example', 'SEED: example people have no place in production');
-  refuse(config.sampleApps, 'SAMPLE_APPS: the sample apps run in sandbox only');
-  refuse(config.sandboxPublic, 'SANDBOX_PUBLIC: belongs to the sandbox');
-  refuse(!config.rateLimits, 'RATE_LIMITS: cannot be off in production');
+  refuse(config.seed === 'example', 'SEED', 'example people have no place in production');
+  refuse(config.sampleApps, 'SAMPLE_APPS', 'the sample apps run in sandbox only');
+  refuse(config.sandboxPublic, 'SANDBOX_PUBLIC', 'belongs to the sandbox');
+  refuse(!config.rateLimits, 'RATE_LIMITS', 'cannot be off in production');
   refuse(
     !config.smtpUrl && !config.messageWebhookUrl,
-    'SMTP_URL or MESSAGE_WEBHOOK_URL: production needs a way to send messages',
+    'SMTP_URL or MESSAGE_WEBHOOK_URL',
+    'production needs a way to send messages',
   );
-  return mistakes;
+  refuse(
+    isPlainHttpElsewhere(config.messageWebhookUrl),
+    'MESSAGE_WEBHOOK_URL',
+    'production needs https: messages carry sign-in codes',
+  );
+  refuse(config.trustedProxies.some(isEverybody), 'TRUSTED_PROXIES', 'trusts the whole world: name your proxies');
+  refuse(config.intranetAllowlist.some(isEverybody), 'INTRANET_ALLOWLIST', 'opens every network: name the ones needed');
 }
 
-/** A key of one repeated or merely counting byte was typed, not drawn at random. */
+/** Keys of one repeated or merely counting byte, or of letters alone, were typed, not drawn at random. */
 function isExampleKey(key: Buffer): boolean {
   const steps = new Set(key.subarray(1).map((byte, i) => (byte - (key[i] ?? 0)) & 255));
-  return steps.size === 1;
+  return steps.size === 1 || key.every((byte) => byte >= 0x20 && byte < 0x7f);
 }
 
-function sandboxMistakes(config: Config): string[] {
-  if (config.sandboxPublic) return [];
-  const mistakes: string[] = [];
-  if (!isLoopback(config.host)) mistakes.push('HOST: a sandbox listens on loopback only, unless SANDBOX_PUBLIC=on');
+function isPlainHttpElsewhere(url: string | undefined): boolean {
+  return url !== undefined && new URL(url).protocol === 'http:' && !isLoopback(new URL(url).hostname);
+}
+
+function isEverybody(cidr: string): boolean {
+  return cidr.endsWith('/0');
+}
+
+function checkSandbox(config: Config, mistakes: Mistakes): void {
+  if (config.sandboxPublic) return;
+  if (!isLoopback(config.host)) mistakes.add('HOST', 'a sandbox listens on loopback only, unless SANDBOX_PUBLIC=on');
   if (!isLoopback(new URL(config.issuer).hostname))
-    mistakes.push('ISSUER: a sandbox is for loopback only, unless SANDBOX_PUBLIC=on');
-  return mistakes;
+    mistakes.add('ISSUER', 'a sandbox is for loopback only, unless SANDBOX_PUBLIC=on');
 }
 
 /** Whether a host name or address is this machine itself. */
@@ -249,10 +372,30 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host) || host.endsWith('.localhost');
 }
 
-function rpIdMistakes({ rpId, issuer }: Config): string[] {
-  const host = new URL(issuer).hostname;
-  if (host !== rpId && !host.endsWith(`.${rpId}`))
-    return ['WEBAUTHN_RP_ID: must be the host of ISSUER or a domain above it'];
-  const isSuffix = !isLoopback(rpId) && getDomain(rpId) === null && getPublicSuffix(rpId) === rpId;
-  return isSuffix ? ['WEBAUTHN_RP_ID: is a public suffix, so that other people share it'] : [];
+/** The settings in force, one line each, as `config` shows them; what is secret only says that it is set. */
+export function listEffective(config: Config): Record<keyof Settings, string> {
+  const shown = (secret: unknown) => (secret ? '(set, hidden)' : '');
+  return {
+    MODE: config.mode,
+    PORT: String(config.port),
+    HOST: config.host,
+    ISSUER: config.issuer,
+    WEBAUTHN_RP_ID: config.rpId,
+    DATABASE_URL: shown(config.databaseUrl),
+    DATABASE_MIGRATION_URL: shown(config.migrationUrl),
+    DATA_DIR: config.dataDir,
+    SEED: config.seed,
+    MASTER_KEYS: shown(config.masterKeys),
+    TRUSTED_PROXIES: config.trustedProxies.join(','),
+    SMTP_URL: shown(config.smtpUrl),
+    MAIL_FROM: config.mailFrom,
+    MESSAGE_WEBHOOK_URL: shown(config.messageWebhookUrl),
+    INTRANET_ALLOWLIST: config.intranetAllowlist.join(','),
+    METRICS_PORT: String(config.metricsPort),
+    LOG_LEVEL: config.logLevel,
+    RATE_LIMITS: config.rateLimits ? 'on' : 'off',
+    SAMPLE_APPS: config.sampleApps ? 'on' : 'off',
+    SANDBOX_PUBLIC: config.sandboxPublic ? 'on' : 'off',
+    BRAND_NAME: config.brand,
+  };
 }

@@ -82,6 +82,8 @@ export class Database extends Statements {
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     this.#pool.on('error', (error) => options.onError?.(error));
+    // The same for one that breaks while a unit of work holds it between two statements: its next statement fails.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
@@ -191,15 +193,17 @@ export class UnitOfWork extends Statements {
     const client = this.#client;
     if (!client) return;
     this.#client = undefined;
-    try {
-      const { command } = await client.query(how);
-      client.release();
-      // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, without an error.
-      if (command !== how.toUpperCase()) throw new Error('the transaction had failed before');
-    } catch (error) {
-      client.release(error as Error);
-      throw new DatabaseUnavailable(`the ${how} did not succeed`, { cause: error });
-    }
+    const command = await client.query(how).then(
+      (result) => result.command,
+      (error: Error) => {
+        client.release(error);
+        throw new DatabaseUnavailable(`the ${how} did not succeed`, { cause: error });
+      },
+    );
+    client.release();
+    // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, without an error.
+    if (command !== how.toUpperCase())
+      throw new DatabaseUnavailable(`the ${how} did not succeed: the transaction had failed before`);
   }
 }
 
