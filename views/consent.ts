@@ -1,6 +1,6 @@
 import { findClaimLabel, sayClaim } from './claims.ts';
 import { type Content, type Html, html } from './html.ts';
-import { formatDay, translate } from './locale.ts';
+import { formatDay, type MessageKey, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
 import { button, form } from './parts/form.ts';
 import { check, cross } from './parts/icons.ts';
@@ -131,10 +131,16 @@ function terms(context: ConsentContext, informs: boolean): Html {
   const until = formatDay(context.language, context.until, context.timeZone);
   const brand = context.brand;
   return html`<dl class="terms">
-<div><dt>${t('consent.basis')}</dt><dd>${informs ? t('consent.basis-duty') : t('consent.basis-consent')}</dd></div>
+<div><dt>${t('consent.basis')}</dt><dd>${t(findBasis(context))}</dd></div>
 <div><dt>${t('consent.how-long')}</dt><dd>${informs ? t('consent.until-duty') : t('consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>
 <div><dt>${t('consent.how-to-stop')}</dt><dd>${informs ? t('consent.stop-duty', { brand }) : t('consent.stop', { brand })}</dd></div>
 </dl>`;
+}
+
+function findBasis(context: ConsentContext): MessageKey {
+  if (isNoticeOnly(context)) return 'consent.basis-duty';
+  const isMixed = context.items.some((item) => item.duty !== undefined);
+  return isMixed ? 'consent.basis-mixed' : 'consent.basis-consent';
 }
 
 function choices(context: ConsentContext, informs: boolean): Html {

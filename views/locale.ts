@@ -52,10 +52,12 @@ export function formatDay(language: Language, date: Date, timeZone: string = def
   return dateFormat(language, { dateStyle: 'long', timeZone }).format(date);
 }
 
-/** A day and the minute, with the name of the zone, since the reader may be in another one. */
+/** A day and the minute, with the zone as people call it (WIB, WITA, WIT), since the reader may be in another one. */
 export function formatMoment(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
   const options = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
-  return dateFormat(language, { ...options, timeZoneName: 'short', timeZone }).format(date);
+  const moment = dateFormat(language, { ...options, timeZone }).format(date);
+  const named = dateFormat('id', { timeZoneName: 'short', timeZone }).formatToParts(date);
+  return `${moment} ${named.find((part) => part.type === 'timeZoneName')?.value ?? ''}`.trim();
 }
 
 /** Time left as a person would say it: seconds under a minute and a half, else full minutes, rounded up; then hours. */
