@@ -78,8 +78,8 @@ export async function saveAgency(db: Db, draft: AgencyDraft, actor: string): Pro
   await saveSubjectGroup(db, draft.id, draft.id);
   const version = await raiseRegistryVersion(db);
   await db.execute('update clients set version = $2 where agency_id = $1', [draft.id, version]);
-  const kind = current ? 'agency_changed' : 'agency_created';
-  await recordAdminEvent(db, { kind, actor, subject: `agency:${draft.id}`, details: {} });
+  const kind = current ? 'agency.changed' : 'agency.created';
+  await recordAdminEvent(db, { kind, actor, subject: `agency ${draft.id}` });
   return current ? 'updated' : 'created';
 }
 

@@ -317,8 +317,8 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
   await writeClient(db, draft, await raiseRegistryVersion(db));
   await writeClaims(db, draft);
   if (!hasSecret(draft)) await db.execute('delete from client_secrets where client_id = $1', [draft.id]);
-  const kind = current ? 'client_changed' : 'client_created';
-  await recordAdminEvent(db, { kind, actor, subject: `client:${draft.id}`, details: { fields: changed ?? [] } });
+  const kind = current ? 'client.changed' : 'client.created';
+  await recordAdminEvent(db, { kind, actor, subject: `client ${draft.id}`, details: { fields: changed ?? [] } });
   return current ? 'updated' : 'created';
 }
 
@@ -423,7 +423,7 @@ export async function setClientState(db: Db, id: string, state: ClientState, act
     new Date(),
   ]);
   const details = { from: current.state, to: state };
-  await recordAdminEvent(db, { kind: 'client_state_changed', actor, subject: `client:${id}`, details });
+  await recordAdminEvent(db, { kind: 'client.state-changed', actor, subject: `client ${id}`, details });
   return true;
 }
 
@@ -518,6 +518,6 @@ export async function setClientSecret(
     now,
   ]);
   await db.execute('update clients set version = $2 where id = $1', [clientId, await raiseRegistryVersion(db)]);
-  await recordAdminEvent(db, { kind: 'client_secret_set', actor, subject: `client:${clientId}`, details: {} });
+  await recordAdminEvent(db, { kind: 'client.secret-rotated', actor, subject: `client ${clientId}` });
   return true;
 }

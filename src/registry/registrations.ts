@@ -1,0 +1,431 @@
+/**
+ * Declarative registrations: files in which an agency says what its apps are, as kept under version control and applied
+ * by `lawang clients apply`. What a file says holds afterwards; what it does not name stays as it is.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+import { type Document, isMap, isNode, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import type { Config } from '#src/base/config.ts';
+import type { Database, Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { type AgencyDraft, type Outcome, saveAgency } from './agencies.ts';
+import {
+  type ClientDraft,
+  type ClientRecord,
+  type ClientState,
+  findClient,
+  hasSecret,
+  inOrder,
+  isLive,
+  saveClient,
+  setClientSecret,
+} from './clients.ts';
+import { type AgencyEntry, type ClientEntry, checkFile, type Finding, splitScope } from './registration-schema.ts';
+
+type Mode = Config['mode'];
+
+/** One thing wrong in a file, and where. Lines and columns count from 1; 0 where the file as a whole is meant. */
+export interface Mistake {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly what: string;
+  readonly expected: string;
+}
+
+/** One client as a file declares it. */
+export interface ClientRegistration {
+  readonly declared: Omit<ClientDraft, 'agencyId' | 'subjectGroupId' | 'state'>;
+  /** Undefined: as it is; at first `sandbox` in a sandbox, else `draft`. */
+  readonly state: ClientState | undefined;
+  /** The group's name within the agency. Undefined: as it is; at first the agency's own. */
+  readonly subjectGroup: string | undefined;
+  /** The environment variable that has the secret. */
+  readonly secretEnv: string | undefined;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One file. */
+export interface Registration {
+  readonly file: string;
+  readonly agency: AgencyDraft;
+  readonly clients: readonly ClientRegistration[];
+}
+
+/** Registrations that cannot be applied. The message has a line for each mistake. */
+export class RegistrationError extends Error {
+  override name = 'RegistrationError';
+  readonly mistakes: readonly Mistake[];
+
+  constructor(mistakes: readonly Mistake[]) {
+    super(mistakes.map(formatMistake).join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+/** `file:line:column: what; expected …`, which editors and CI turn into links. */
+export function formatMistake({ file, line, column, what, expected }: Mistake): string {
+  const place = line === 0 ? file : `${file}:${line}:${column}`;
+  return `${place}: ${what}; expected ${expected}`;
+}
+
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads files and checks each alone and all together. Every mistake is reported, and `registrations` has what is free of
+ * them: apply it only when `mistakes` is empty.
+ */
+export async function readRegistrations(
+  paths: readonly string[],
+  { mode }: { mode: Mode },
+): Promise<{ registrations: Registration[]; mistakes: Mistake[] }> {
+  const mistakes: Mistake[] = [];
+  const registrations: Registration[] = [];
+  for (const path of paths) {
+    const registration = await readFileAt(path, mode, mistakes);
+    if (registration) registrations.push(registration);
+  }
+  mistakes.push(...findConflicts(registrations));
+  return { registrations, mistakes };
+}
+
+/** What `lawang clients validate` prints: how much was read, and a line for each mistake. */
+export async function validateRegistrations(
+  paths: readonly string[],
+  options: { mode: Mode },
+): Promise<{ agencies: number; clients: number; messages: string[] }> {
+  const { registrations, mistakes } = await readRegistrations(paths, options);
+  return {
+    agencies: new Set(registrations.map(({ agency }) => agency.id)).size,
+    clients: registrations.reduce((sum, { clients }) => sum + clients.length, 0),
+    messages: mistakes.map(formatMistake),
+  };
+}
+
+async function readFileAt(file: string, mode: Mode, mistakes: Mistake[]): Promise<Registration | undefined> {
+  const source = await readText(file);
+  if (typeof source !== 'string') {
+    mistakes.push({ file, line: 0, column: 0, ...source });
+    return undefined;
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const broken = findYamlMistakes(document, file, lines);
+  if (broken.length > 0) {
+    mistakes.push(...broken);
+    return undefined;
+  }
+  const { agency, clients, findings } = checkFile(document.toJS(), mode);
+  for (const { what, expected, ...place } of findings)
+    mistakes.push({ file, ...positionOf(document, lines, place), what, expected });
+  return (
+    agency && {
+      file,
+      agency: toAgencyDraft(agency),
+      clients: clients.map(({ entry, index }) => ({
+        ...toRegistration(entry),
+        ...positionOf(document, lines, { path: ['clients', index], key: 'client_id' }),
+      })),
+    }
+  );
+}
+
+async function readText(file: string): Promise<string | { what: string; expected: string }> {
+  try {
+    const bytes = await readFile(file);
+    if (bytes.length > MAX_FILE_BYTES)
+      return {
+        what: 'the file is too large',
+        expected: `at most ${MAX_FILE_BYTES / 1024 / 1024} MiB; use several files`,
+      };
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+      ? { what: 'the file is not UTF-8', expected: 'text in UTF-8' }
+      : { what: `the file cannot be read (${code})`, expected: 'a YAML file' };
+  }
+}
+
+const yamlExpectations: Record<string, string> = {
+  BAD_INDENT: 'every key of a mapping at the same column',
+  DUPLICATE_KEY: 'each key once',
+  MULTIPLE_DOCS: 'one document in a file',
+  TAB_AS_INDENT: 'spaces, not tabs, at the beginning of a line',
+};
+
+function findYamlMistakes(document: Document, file: string, lines: LineCounter): Mistake[] {
+  const mistakes = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => ({
+    file,
+    ...at(lines, offset),
+    what: message,
+    expected: yamlExpectations[code] ?? 'YAML 1.2',
+  }));
+  visit(document, {
+    Alias(_, { range, source }) {
+      const expected = 'the value itself, written out';
+      mistakes.push({ file, ...at(lines, range?.[0] ?? 0), what: `the alias *${source}`, expected });
+    },
+  });
+  return mistakes;
+}
+
+/** Where a path leads in the source; what is missing is at the nearest mapping or list around it. */
+function positionOf(document: Document, lines: LineCounter, { path, key }: Pick<Finding, 'path' | 'key'>) {
+  let node: Node | undefined;
+  for (let depth = path.length; depth > 0 && !node; depth -= 1) {
+    const found = document.getIn(path.slice(0, depth), true);
+    if (isNode(found)) node = found;
+  }
+  node ??= document.contents ?? undefined;
+  const pair = isMap(node) ? node.items.find((item) => isNode(item.key) && item.key.toJS(document) === key) : undefined;
+  const target = isNode(pair?.key) ? pair.key : node;
+  return at(lines, target?.range?.[0] ?? 0);
+}
+
+function at(lines: LineCounter, offset: number): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+function toAgencyDraft(entry: AgencyEntry): AgencyDraft {
+  return {
+    id: entry.id,
+    name: entry.name,
+    nameEn: entry['name#en'],
+    legalName: entry.legal_name,
+    domain: entry.domain,
+  };
+}
+
+function toRegistration(entry: ClientEntry): Omit<ClientRegistration, 'line' | 'column'> {
+  return {
+    state: entry.state,
+    subjectGroup: entry.subject_group,
+    secretEnv: entry.client_secret_env,
+    declared: {
+      id: entry.client_id,
+      type: entry.type,
+      name: { id: entry.client_name, en: entry['client_name#en'] },
+      purpose: { id: entry.purpose, en: entry['purpose#en'] },
+      homeUri: entry.client_uri,
+      initiateLoginUri: entry.initiate_login_uri,
+      logoUri: entry.logo_uri,
+      policyUri: entry.policy_uri,
+      tosUri: entry.tos_uri,
+      redirectUris: entry.redirect_uris,
+      postLogoutRedirectUris: entry.post_logout_redirect_uris,
+      responseTypes: entry.response_types,
+      grantTypes: entry.grant_types,
+      scopes: splitScope(entry.scope),
+      tokenEndpointAuthMethod: entry.token_endpoint_auth_method,
+      jwks: entry.jwks,
+      jwksUri: entry.jwks_uri,
+      idTokenSignedResponseAlg: entry.id_token_signed_response_alg,
+      userinfoSignedResponseAlg: entry.userinfo_signed_response_alg,
+      requirePkce: entry.require_pkce,
+      requirePar: entry.require_pushed_authorization_requests ?? false,
+      dpopBoundAccessTokens: entry.dpop_bound_access_tokens ?? false,
+      rotateRefresh: entry.rotate_refresh,
+      defaultMaxAge: entry.default_max_age,
+      consentDays: entry.consent_days,
+      claims: inOrder(
+        entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
+      ),
+    },
+  };
+}
+
+/** Client ids and agencies that two places declare, possibly differently. */
+function findConflicts(registrations: readonly Registration[]): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const clients = new Map<string, string>();
+  const agencies = new Map<string, Registration>();
+  for (const { file, agency, clients: declared } of registrations) {
+    const other = agencies.get(agency.id);
+    if (other && !isDeepStrictEqual(other.agency, agency))
+      mistakes.push({
+        ...{ file, line: 1, column: 1 },
+        what: `the agency ${agency.id} is described differently in ${other.file}`,
+        expected: 'the same description in every file',
+      });
+    agencies.set(agency.id, other ?? { file, agency, clients: declared });
+    for (const { declared: client, line, column } of declared) {
+      const first = clients.get(client.id);
+      if (first)
+        mistakes.push({
+          ...{ file, line, column },
+          what: `the client ${client.id} is declared already at ${first}`,
+          expected: 'a client_id of its own',
+        });
+      else clients.set(client.id, `${file}:${line}`);
+    }
+  }
+  return mistakes;
+}
+
+/** How registrations are applied. */
+export interface ApplyOptions {
+  /** Who answers for it, in the record of events. */
+  readonly actor: string;
+  /** Where secrets come from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly mode: Mode;
+}
+
+/** What became of one client. */
+export interface Applied {
+  readonly file: string;
+  readonly clientId: string;
+  readonly outcome: Outcome;
+  /** A suspended or retired client stays so, whatever its file says. */
+  readonly state: ClientState;
+}
+
+/**
+ * Makes the registry say what the files say, one transaction for each. Applying a file again changes nothing, and no
+ * process reads anything anew.
+ *
+ * @throws {RegistrationError} when a secret is missing, or a subject group would change after the first sign-in; the
+ *   file concerned is not applied, those before it are.
+ */
+export async function applyRegistrations(
+  database: Database,
+  secrets: Secrets,
+  registrations: readonly Registration[],
+  options: ApplyOptions,
+): Promise<Applied[]> {
+  const mistakes = registrations.flatMap((registration) => findSecretMistakes(registration, options));
+  if (mistakes.length > 0) throw new RegistrationError(mistakes);
+  const applied: Applied[] = [];
+  for (const registration of registrations) {
+    applied.push(...(await database.transaction((tx) => applyFile(tx, secrets, registration, options))));
+  }
+  return applied;
+}
+
+const MIN_SECRET_LENGTH = 32;
+
+function findSecretMistakes({ file, clients }: Registration, { environment, mode }: ApplyOptions): Mistake[] {
+  return clients.flatMap(({ declared, secretEnv, line, column }) => {
+    if (!hasSecret(declared)) return [];
+    const place = { file, line, column };
+    if (secretEnv === undefined)
+      return mode === 'sandbox'
+        ? []
+        : [{ ...place, what: 'client_secret_env is missing', expected: 'it, in production' }];
+    const secret = environment[secretEnv];
+    if (!secret)
+      return [
+        { ...place, what: `the secret of ${declared.id} is missing`, expected: `it in the variable ${secretEnv}` },
+      ];
+    return secret.length < MIN_SECRET_LENGTH
+      ? [
+          {
+            ...place,
+            what: `the secret in ${secretEnv} is too short`,
+            expected: `at least ${MIN_SECRET_LENGTH} random characters`,
+          },
+        ]
+      : [];
+  });
+}
+
+async function applyFile(
+  tx: Db,
+  secrets: Secrets,
+  { file, agency, clients }: Registration,
+  options: ApplyOptions,
+): Promise<Applied[]> {
+  await saveAgency(tx, agency, options.actor);
+  const applied: Applied[] = [];
+  const mistakes: Mistake[] = [];
+  for (const client of clients) {
+    try {
+      applied.push({ file, ...(await applyClient(tx, secrets, agency, client, options)) });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { say, next } = error.in('en');
+      mistakes.push({
+        file,
+        line: client.line,
+        column: client.column,
+        what: `${error.message}: ${say}`,
+        expected: next,
+      });
+    }
+  }
+  if (mistakes.length > 0) throw new RegistrationError(mistakes);
+  return applied;
+}
+
+async function applyClient(
+  tx: Db,
+  secrets: Secrets,
+  agency: AgencyDraft,
+  client: ClientRegistration,
+  { actor, environment, mode }: ApplyOptions,
+): Promise<Omit<Applied, 'file'>> {
+  const { id } = client.declared;
+  const current = await findClient(tx, id);
+  const state = stateFor(client, current, mode);
+  const subjectGroupId = groupFor(client, current, agency);
+  const outcome = await saveClient(tx, { ...client.declared, agencyId: agency.id, subjectGroupId, state }, actor);
+  const secret = secretFor(client, current, environment);
+  const changed = secret !== undefined && (await setClientSecret(tx, secrets, id, secret, actor));
+  return { clientId: id, outcome: outcome === 'unchanged' && changed ? 'updated' : outcome, state };
+}
+
+function stateFor({ state }: ClientRegistration, current: ClientRecord | undefined, mode: Mode): ClientState {
+  if (current?.state === 'suspended' || current?.state === 'retired') return current.state;
+  return state ?? current?.state ?? (mode === 'sandbox' ? 'sandbox' : 'draft');
+}
+
+/** An app that moves to another agency keeps its group, so that nobody becomes somebody else to it. */
+function groupFor(
+  { subjectGroup }: ClientRegistration,
+  current: ClientRecord | undefined,
+  agency: AgencyDraft,
+): string {
+  if (subjectGroup === undefined) return current?.subjectGroupId ?? agency.id;
+  return subjectGroup === agency.id ? agency.id : `${agency.id}/${subjectGroup}`;
+}
+
+/** The secret to set. In a sandbox a client without one of its own gets a secret that everybody knows. */
+function secretFor(
+  { declared, secretEnv }: ClientRegistration,
+  current: ClientRecord | undefined,
+  environment: ApplyOptions['environment'],
+): string | undefined {
+  if (!hasSecret(declared)) return undefined;
+  if (secretEnv !== undefined) return environment[secretEnv];
+  const now = new Date();
+  return current?.secrets.some((secret) => isLive(secret, now)) ? undefined : sandboxSecret(declared.id);
+}
+
+/** The secret of a confidential client in a sandbox whose registration names none. */
+export function sandboxSecret(clientId: string): string {
+  return `sandbox-${clientId}-secret-0123456789`;
+}
+
+const exampleDirectory = new URL('../../clients/registrations/', import.meta.url);
+
+/**
+ * Puts the sandbox's agencies and apps in (`clients/registrations`); what is there already stays.
+ *
+ * @throws {RegistrationError} in production, where addresses on loopback have no place.
+ */
+export async function seedExampleRegistry(
+  database: Database,
+  secrets: Secrets,
+  { mode }: { mode: Mode },
+): Promise<Applied[]> {
+  const names = (await readdir(exampleDirectory)).filter((name) => name.endsWith('.yaml')).sort();
+  const paths = names.map((name) => fileURLToPath(new URL(name, exampleDirectory)));
+  const { registrations, mistakes } = await readRegistrations(paths, { mode });
+  if (mistakes.length > 0) throw new RegistrationError(mistakes);
+  return applyRegistrations(database, secrets, registrations, { actor: 'start', environment: {}, mode });
+}
