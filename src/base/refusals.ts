@@ -105,6 +105,17 @@ const table = {
       next: 'Check the spelling, for example name@example.com or +62 812 3456 7890.',
     },
   },
+  identifier_taken: {
+    status: 409,
+    id: {
+      say: 'Alamat ini sudah punya akun.',
+      next: 'Masuk dengan alamat itu, atau daftar dengan e-mail atau nomor telepon lain.',
+    },
+    en: {
+      say: 'This address already has an account.',
+      next: 'Sign in with it, or sign up with another e-mail address or phone number.',
+    },
+  },
   interaction_expired: {
     status: 400,
     id: {

@@ -1,0 +1,105 @@
+/**
+ * What happened, written down in the transaction of its cause: there is no event without its deed and no deed without
+ * its event. Rows are only ever added and read.
+ *
+ * An event says who, when, which app and how, by codes and counts; never a name, an address, a code or a token.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Db } from '#src/base/database.ts';
+import { businessEvents } from '#src/base/metrics.ts';
+import { newIdIn, shardOf } from '#src/base/secrets.ts';
+
+/** What can happen to an account. Stable: the history page and outside auditors read these words. */
+export type AccountEventKind =
+  | 'account.created'
+  | 'account.frozen'
+  | 'account.disabled'
+  | 'account.closing'
+  | 'account.reactivated'
+  | 'app.disconnected'
+  | 'code.sent'
+  | 'consent.given'
+  | 'consent.withdrawn'
+  | 'passkey.added'
+  | 'passkey.removed'
+  | 'password.set'
+  | 'profile.changed'
+  | 'session.ended'
+  | 'sign-in.succeeded';
+
+/** What can happen to the registry, the keys and the instance. */
+export type AdminEventKind =
+  | 'agency.created'
+  | 'agency.changed'
+  | 'client.created'
+  | 'client.changed'
+  | 'client.state-changed'
+  | 'client.secret-set'
+  | 'key.created'
+  | 'key.activated'
+  | 'key.retired'
+  | 'instance.created'
+  | 'seed.written';
+
+/** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
+export type CountedKind = 'sign-in.failed' | 'passkey.failed' | 'code.failed' | 'throttle.hit';
+
+/** Codes, counts and names of standard things (claims, methods): no personal values. */
+export type EventDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+export interface AccountEvent {
+  readonly accountId: string;
+  readonly kind: AccountEventKind;
+  /** Which app it concerned. */
+  readonly clientId?: string;
+  readonly details?: EventDetails;
+}
+
+export interface AdminEvent {
+  readonly kind: AdminEventKind;
+  /** The account id of the admin, or `command` for the command line, or `start` for the server itself. */
+  readonly actor: string;
+  /** What it was done to, for example `client puskesmas-online`. */
+  readonly subject: string;
+  readonly details?: EventDetails;
+}
+
+/** Writes one event into an account's history and counts it. */
+export async function recordAccountEvent(db: Db, event: AccountEvent): Promise<void> {
+  const shard = shardOf(event.accountId);
+  await db.execute(
+    `insert into account_events (shard, account_id, id, at, kind, client_id, details)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      shard,
+      event.accountId,
+      newIdIn(shard),
+      new Date(),
+      event.kind,
+      event.clientId ?? null,
+      JSON.stringify(event.details ?? {}),
+    ],
+  );
+  businessEvents.inc({ kind: event.kind });
+}
+
+/** Writes one event of the administration and counts it. */
+export async function recordAdminEvent(db: Db, event: AdminEvent): Promise<void> {
+  await db.execute(`insert into admin_events (id, at, kind, actor, subject, details) values ($1, $2, $3, $4, $5, $6)`, [
+    randomUUID(),
+    new Date(),
+    event.kind,
+    event.actor,
+    event.subject,
+    JSON.stringify(event.details ?? {}),
+  ]);
+  businessEvents.inc({ kind: event.kind });
+}
+
+/**
+ * Counts what gets no row. A failed sign-in is one: a row for a known account and none for an unknown one would take
+ * measurably different time.
+ */
+export function countEvent(kind: CountedKind): void {
+  businessEvents.inc({ kind });
+}

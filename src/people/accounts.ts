@@ -1,0 +1,313 @@
+/** A person's account: its life-cycle, and the profile that apps may be given. */
+import { randomBytes } from 'node:crypto';
+import { type AccountEventKind, recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { type Language, Refusal } from '#src/base/refusals.ts';
+import { Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { addContact, type Contact, listContacts } from '#src/people/contacts.ts';
+import { claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from '#src/people/identifiers.ts';
+
+/** OpenID Connect Core §5.1.1. */
+export interface Address {
+  readonly formatted?: string;
+  readonly street_address?: string;
+  readonly locality?: string;
+  readonly region?: string;
+  readonly postal_code?: string;
+  readonly country?: string;
+}
+
+/**
+ * The standard claims of OpenID Connect Core §5.1, all but `sub` and `updated_at`, by their own names.
+ *
+ * A person with one name has `name` alone: a `family_name` is never made up.
+ */
+export interface Profile {
+  readonly name?: string;
+  readonly given_name?: string;
+  readonly family_name?: string;
+  readonly middle_name?: string;
+  readonly nickname?: string;
+  readonly preferred_username?: string;
+  readonly profile?: string;
+  readonly picture?: string;
+  readonly website?: string;
+  readonly email?: string;
+  readonly email_verified?: boolean;
+  readonly gender?: string;
+  /** `YYYY-MM-DD`, `0000-MM-DD` or `YYYY`. */
+  readonly birthdate?: string;
+  readonly zoneinfo?: string;
+  readonly locale?: string;
+  /** E.164. */
+  readonly phone_number?: string;
+  readonly phone_number_verified?: boolean;
+  readonly address?: Address;
+}
+
+/**
+ * Where an account is in its life. `frozen`: held while something is looked into. `disabled`: ended by the operator.
+ * `closing`: its owner asked to delete it and may still change their mind. `merged`: another account of the same person
+ * goes on.
+ */
+export type AccountLife =
+  | { readonly state: 'active' | 'frozen' | 'disabled' | 'closing'; readonly mergedInto?: undefined }
+  | { readonly state: 'merged'; readonly mergedInto: string };
+
+export type AccountState = AccountLife['state'];
+
+export type Account = AccountLife & {
+  readonly id: string;
+  /** The language its owner is written to in. */
+  readonly language: Language;
+  readonly profile: Profile;
+  readonly createdAt: Date;
+  /** When the profile last changed; the claim `updated_at`. */
+  readonly updatedAt: Date;
+};
+
+/** The states in which a person may sign in and apps may be answered. */
+const usableStates: readonly AccountState[] = ['active', 'closing'];
+
+/** Whether the account may sign in and be used; who is leaving may, since changing one's mind begins with signing in. */
+export function mayUse(account: { readonly state: AccountState }): boolean {
+  return usableStates.includes(account.state);
+}
+
+/** Whether a text is shaped like an account id; anything else cannot be looked up. */
+export function isAccountId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
+interface AccountRow {
+  id: string;
+  state: AccountState;
+  merged_into: string | null;
+  data_key: Buffer;
+  profile: Buffer;
+  language: Language;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** One account by its id. On the path of every token and every userinfo answer: one statement, by primary key. */
+export async function findAccount(db: Db, secrets: Secrets, id: string): Promise<Account | undefined> {
+  if (!isAccountId(id)) return undefined;
+  const row = await db.first<AccountRow>(
+    `select id, state, merged_into, data_key, profile, language, created_at, updated_at
+     from accounts where shard = $1 and id = $2`,
+    [shardOf(id), id],
+  );
+  return row && openAccount(secrets, row);
+}
+
+/** @throws `account_unavailable` when there is no such account. */
+export async function loadAccount(db: Db, secrets: Secrets, id: string): Promise<Account> {
+  const account = await findAccount(db, secrets, id);
+  if (!account) throw new Refusal('account_unavailable', 'no such account');
+  return account;
+}
+
+function openAccount(secrets: Secrets, row: AccountRow): Account {
+  return {
+    ...lifeOf(row),
+    id: row.id,
+    language: row.language,
+    profile: openProfile(openDataKey(secrets.wrap, row.id, row.data_key), row.id, row.profile),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function lifeOf({ state, merged_into: mergedInto }: AccountRow): AccountLife {
+  if (state !== 'merged') return { state };
+  if (mergedInto === null) throw new Error('a merged account must say into which');
+  return { state, mergedInto };
+}
+
+function openDataKey(wrap: Keyring, id: string, sealed: Buffer): Keyring {
+  return new Keyring([wrap.open(dataKeyPlace(id), sealed)]);
+}
+
+function dataKeyPlace(id: string): string {
+  return `accounts.data_key:${id}`;
+}
+
+function openProfile(dataKey: Keyring, id: string, sealed: Buffer): Profile {
+  return JSON.parse(dataKey.open(`accounts.profile:${id}`, sealed).toString()) as Profile;
+}
+
+function sealProfile(dataKey: Keyring, id: string, profile: Profile): Buffer {
+  return dataKey.seal(`accounts.profile:${id}`, JSON.stringify(profile));
+}
+
+export interface NewAccount {
+  /** Chosen before, when a passkey was made for it; a fresh one otherwise. */
+  readonly id?: string;
+  /** As its owner writes it; one word is enough. */
+  readonly name: string;
+  readonly language: Language;
+  /** Its owner has shown, by a code, that messages to it arrive. */
+  readonly identifier: Identifier;
+  /** Further claims. `email` and `phone_number` become contacts, confirmed as their `_verified` says. */
+  readonly profile?: Profile;
+}
+
+/**
+ * Opens an account at an address that its owner has proven: identifier, account, contacts, event, all in the caller's
+ * unit. Earlier unconfirmed claims to the address end. Of several at once at one address exactly one succeeds.
+ *
+ * @throws `name_invalid`, `contact_shared_too_often`; `identifier_taken` when the address has an account (then nothing is
+ *   written and the caller, who knows the address is theirs, may sign them in instead).
+ */
+export async function createAccount(db: Db, secrets: Secrets, account: NewAccount): Promise<Account> {
+  const { language, identifier } = account;
+  const id = account.id ?? newAccountId();
+  const now = new Date();
+  const profile = withContact({ ...account.profile, name: readName(account.name) }, identifier, true);
+  const key = randomBytes(32);
+  const dataKey = new Keyring([key]);
+  await claimIdentifier(db, secrets, identifier, id);
+  await db.execute(
+    `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
+     values ($1, $2, 'active', $3, $4, $5, $6, $6)`,
+    [shardOf(id), id, secrets.wrap.seal(dataKeyPlace(id), key), sealProfile(dataKey, id, profile), language, now],
+  );
+  await addContact(db, secrets, dataKey, { accountId: id, contact: identifier, isIdentifier: true, confirmed: true });
+  for (const { contact, confirmed } of contactsIn(profile, identifier))
+    await addContact(db, secrets, dataKey, { accountId: id, contact, isIdentifier: false, confirmed });
+  await confirmIdentifier(db, secrets, identifier, id);
+  await recordAccountEvent(db, { accountId: id, kind: 'account.created', details: { identifier: identifier.kind } });
+  return { id, state: 'active', language, profile, createdAt: now, updatedAt: now };
+}
+
+/**
+ * A name as its owner writes it: spaces tidied, nothing else changed, no part of it taken for a family name.
+ *
+ * @throws `name_invalid` when empty, over 200 characters, without any letter, or with control characters.
+ */
+export function readName(text: string): string {
+  const name = text.length > 2_000 ? '' : text.normalize('NFC').trim().replace(/\s+/gu, ' ');
+  if ([...name].length > 200 || !/\p{L}/u.test(name) || /[\p{Cc}\p{Cs}\p{Co}\p{Cn}]|[\u202a-\u202e\u2066-\u2069]/u.test(name))
+    throw new Refusal('name_invalid');
+  return name;
+}
+
+function withContact(profile: Profile, contact: Identifier, confirmed: boolean): Profile {
+  return contact.kind === 'email'
+    ? { ...profile, email: contact.value, email_verified: confirmed }
+    : { ...profile, phone_number: contact.value, phone_number_verified: confirmed };
+}
+
+/** The contacts that a profile names beside the identifier, in their one spelling. */
+function contactsIn(profile: Profile, identifier: Identifier): { contact: Identifier; confirmed: boolean }[] {
+  const named = [
+    { text: profile.email, confirmed: profile.email_verified ?? false },
+    { text: profile.phone_number, confirmed: profile.phone_number_verified ?? false },
+  ];
+  return named.flatMap(({ text, confirmed }) => {
+    const contact = text === undefined ? undefined : parseIdentifier(text);
+    return contact && contact.value !== identifier.value ? [{ contact, confirmed }] : [];
+  });
+}
+
+/**
+ * Replaces an account's profile. E-mail and phone number stay what they are: they follow the contacts and change with
+ * those only.
+ *
+ * @throws `account_unavailable`, `name_invalid`.
+ */
+export async function saveProfile(db: Db, secrets: Secrets, accountId: string, profile: Profile): Promise<void> {
+  const { dataKey, profile: stored } = await loadSealed(db, secrets, accountId);
+  const { email, email_verified, phone_number, phone_number_verified, ...changed } = profile;
+  const name = changed.name === undefined ? stored.name : readName(changed.name);
+  const saved: Profile = {
+    ...changed,
+    ...(name !== undefined && { name }),
+    ...(stored.email !== undefined && { email: stored.email, email_verified: stored.email_verified ?? false }),
+    ...(stored.phone_number !== undefined && {
+      phone_number: stored.phone_number,
+      phone_number_verified: stored.phone_number_verified ?? false,
+    }),
+  };
+  await db.execute(`update accounts set profile = $3, updated_at = $4 where shard = $1 and id = $2`, [
+    shardOf(accountId),
+    accountId,
+    sealProfile(dataKey, accountId, saved),
+    new Date(),
+  ]);
+  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims: Object.keys(changed) } });
+}
+
+/** The contacts of an account, opened: where notices go. @throws `account_unavailable` */
+export async function listAccountContacts(db: Db, secrets: Secrets, accountId: string): Promise<Contact[]> {
+  const { dataKey } = await loadSealed(db, secrets, accountId);
+  return listContacts(db, dataKey, accountId);
+}
+
+async function loadSealed(db: Db, secrets: Secrets, id: string): Promise<{ dataKey: Keyring; profile: Profile }> {
+  const row = await db.first<{ data_key: Buffer; profile: Buffer }>(
+    `select data_key, profile from accounts where shard = $1 and id = $2`,
+    [shardOf(id), id],
+  );
+  if (!row) throw new Refusal('account_unavailable', 'no such account');
+  const dataKey = openDataKey(secrets.wrap, id, row.data_key);
+  return { dataKey, profile: openProfile(dataKey, id, row.profile) };
+}
+
+const stateEvents = {
+  active: 'account.reactivated',
+  frozen: 'account.frozen',
+  disabled: 'account.disabled',
+  closing: 'account.closing',
+} as const satisfies Record<Exclude<AccountState, 'merged'>, AccountEventKind>;
+
+/**
+ * Moves an account to another state of its life. What hangs on the account (sessions, grants, tokens) reads the state
+ * with each use, so it takes effect at once.
+ *
+ * @throws `account_unavailable` when there is no such account or it was merged, which cannot be undone.
+ */
+export async function setAccountState(db: Db, id: string, state: Exclude<AccountState, 'merged'>): Promise<void> {
+  const changed = await db.execute(
+    `update accounts set state = $3 where shard = $1 and id = $2 and state <> 'merged'`,
+    [shardOf(id), id, state],
+  );
+  if (changed === 0) throw new Refusal('account_unavailable', 'no such account, or merged');
+  await recordAccountEvent(db, { accountId: id, kind: stateEvents[state] });
+}
+
+/**
+ * Seals every account's data key anew with the first master key, in small steps; what the data keys seal stays as it is.
+ * May be stopped and started again at any time. @returns how many were sealed anew.
+ */
+export async function resealAccountKeys(db: Db, wrap: Keyring, options: { batch?: number } = {}): Promise<number> {
+  let resealed = 0;
+  for (let shard = 0; shard < SHARDS; shard += 1) resealed += await resealShard(db, wrap, shard, options.batch ?? 500);
+  return resealed;
+}
+
+async function resealShard(db: Db, wrap: Keyring, shard: number, batch: number): Promise<number> {
+  let resealed = 0;
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const rows = await db.query<{ id: string; data_key: Buffer }>(
+      `select id, data_key from accounts where shard = $1 and id > $2 order by id limit $3`,
+      [shard, after, batch],
+    );
+    for (const row of rows) if (!wrap.isCurrent(row.data_key)) resealed += await resealKey(db, wrap, shard, row);
+    const last = rows.at(-1);
+    if (!last || rows.length < batch) return resealed;
+    after = last.id;
+  }
+}
+
+function resealKey(db: Db, wrap: Keyring, shard: number, row: { id: string; data_key: Buffer }): Promise<number> {
+  const place = dataKeyPlace(row.id);
+  return db.execute(`update accounts set data_key = $3 where shard = $1 and id = $2 and data_key = $4`, [
+    shard,
+    row.id,
+    wrap.seal(place, wrap.open(place, row.data_key)),
+    row.data_key,
+  ]);
+}

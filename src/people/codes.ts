@@ -1,0 +1,138 @@
+/**
+ * One-time codes: six digits sent to an address, good for ten minutes, five tries and one use.
+ *
+ * A code proves that the address is one's own and nothing more. Whom it signs in, or whether it opens a new account, is
+ * decided afterwards ({@link codeAudience}).
+ */
+import { randomInt } from 'node:crypto';
+import { countEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { newAccountId, type Secrets, shardOfHash } from '#src/base/secrets.ts';
+import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
+import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
+import { hasPasskey } from '#src/people/passkeys.ts';
+import { networkOf, type Throttles } from '#src/people/throttles.ts';
+
+const LIFE = 10 * 60;
+const RESEND_AFTER = 30;
+const TRIES = 5;
+
+/** Where a code is asked for. */
+export interface CodeSlot {
+  readonly identifier: Identifier;
+  /** What ties the code to the browser that asked: the id of its interaction or session. */
+  readonly boundTo: string;
+  /** The address of the caller; only its network is used. */
+  readonly network: string;
+}
+
+function locate(secrets: Secrets, { identifier, boundTo }: CodeSlot): { slot: Buffer; shard: number } {
+  const slot = secrets.hash('one-time-code', JSON.stringify([boundTo, identifier.kind, identifier.value]));
+  return { slot, shard: shardOfHash(slot) };
+}
+
+function hashCode(secrets: Secrets, slot: Buffer, code: string): Buffer {
+  return secrets.hash('one-time-code', Buffer.concat([slot, Buffer.from(code)]));
+}
+
+/**
+ * Makes a code for a browser and an address, in place of an earlier one. The caller sends it.
+ *
+ * Call it before the unit of work has written anything (see {@link Throttles}).
+ *
+ * @throws `too_many_attempts` within 30 seconds of the last one, or when the address or the network has had too many.
+ */
+export async function createCode(db: Db, secrets: Secrets, throttles: Throttles, asked: CodeSlot): Promise<string> {
+  const { slot, shard } = locate(secrets, asked);
+  const now = new Date();
+  await refuseTooSoon(db, shard, slot, now);
+  await throttles.take('code_from_network', networkOf(asked.network));
+  await throttles.take('code_to_address', asked.identifier.value);
+  await throttles.take('code_to_address_by_day', asked.identifier.value);
+  const code = String(randomInt(1_000_000)).padStart(6, '0');
+  const written = await db.execute(
+    `insert into one_time_codes (shard, slot, code_hash, attempts_left, sent_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (shard, slot) do update set
+       code_hash = excluded.code_hash, attempts_left = excluded.attempts_left,
+       sent_at = excluded.sent_at, expires_at = excluded.expires_at
+       where one_time_codes.sent_at <= $7`,
+    [shard, slot, hashCode(secrets, slot, code), TRIES, now, secondsAfter(now, LIFE), secondsAfter(now, -RESEND_AFTER)],
+  );
+  if (written === 0) throw tooSoon(RESEND_AFTER);
+  return code;
+}
+
+/** Before the limits are charged, so that an impatient finger does not use them up; the insert decides again. */
+async function refuseTooSoon(db: Db, shard: number, slot: Buffer, now: Date): Promise<void> {
+  const earlier = await db.first<{ sent_at: Date }>(
+    `select sent_at from one_time_codes where shard = $1 and slot = $2`,
+    [shard, slot],
+  );
+  if (!earlier) return;
+  const left = RESEND_AFTER - (now.getTime() - earlier.sent_at.getTime()) / 1000;
+  if (left > 0) throw tooSoon(Math.ceil(left));
+}
+
+function tooSoon(retryAfter: number): Refusal {
+  return new Refusal('too_many_attempts', 'a code was sent a moment ago', { retryAfter });
+}
+
+function secondsAfter(at: Date, seconds: number): Date {
+  return new Date(at.getTime() + seconds * 1000);
+}
+
+/**
+ * Spends a code. One statement compares, counts and spends, so parallel tries share the five attempts and only one right
+ * try succeeds; a spent code never does again.
+ *
+ * The caller commits its unit of work also when this refuses, or the wrong try is not counted.
+ *
+ * @param typed.code as typed; spaces and dashes do not matter
+ * @throws `code_wrong` for a wrong, spent, expired or replaced code, `too_many_attempts`
+ */
+export async function verifyCode(
+  db: Db,
+  secrets: Secrets,
+  throttles: Throttles,
+  typed: CodeSlot & { readonly code: string },
+): Promise<void> {
+  const code = typed.code.length > 64 ? '' : typed.code.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
+  if (!/^\d{6}$/.test(code)) throw new Refusal('code_wrong', 'not six digits');
+  const network = networkOf(typed.network);
+  await throttles.take('wrong_code_from_network', network);
+  const { slot, shard } = locate(secrets, typed);
+  const tried = await db.first<{ is_right: boolean }>(
+    `update one_time_codes
+     set attempts_left = case when code_hash = $3 then 0 else attempts_left - 1 end
+     where shard = $1 and slot = $2 and attempts_left > 0 and expires_at > $4
+     returning code_hash = $3 as is_right`,
+    [shard, slot, hashCode(secrets, slot, code), new Date()],
+  );
+  if (!tried?.is_right) {
+    countEvent('code.failed');
+    throw new Refusal('code_wrong', tried ? 'wrong code' : 'no code to try: expired, spent or out of attempts');
+  }
+  await throttles.refund('wrong_code_from_network', network, db);
+}
+
+/**
+ * What a code for an address may open.
+ *
+ * `new`: nobody's yet, so sign-up. `account`: it signs in, at `aal1`. `passkey`: the account has a stronger way and takes
+ * no code. `disabled`: the account may not be used. In the last two cases the message says so and carries no code; the
+ * page is the same in all four, and so are the statements.
+ */
+export type CodeAudience =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'account' | 'passkey' | 'disabled'; readonly accountId: string; readonly account: Account };
+
+export async function codeAudience(db: Db, secrets: Secrets, identifier: Identifier): Promise<CodeAudience> {
+  const accountId = (await findAccountId(db, secrets, identifier)) ?? newAccountId();
+  const account = await findAccount(db, secrets, accountId);
+  const usesPasskey = await hasPasskey(db, accountId);
+  if (!account) return { kind: 'new' };
+  if (!mayUse(account)) return { kind: 'disabled', accountId, account };
+  return { kind: usesPasskey ? 'passkey' : 'account', accountId, account };
+}

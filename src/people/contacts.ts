@@ -1,0 +1,100 @@
+/** Where messages go. Unlike an identifier a contact may be shared: a family has one phone, a village office one mailbox. */
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { type Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type Identifier, indexOf } from '#src/people/identifiers.ts';
+
+/** How many accounts may share one contact. */
+const MAX_USES = 5;
+
+export interface NewContact {
+  readonly accountId: string;
+  readonly contact: Identifier;
+  readonly isIdentifier: boolean;
+  readonly confirmed: boolean;
+}
+
+/**
+ * Adds a contact to an account. `dataKey` is the account's.
+ *
+ * @throws `contact_shared_too_often` when five other accounts use it already.
+ */
+export async function addContact(db: Db, secrets: Secrets, dataKey: Keyring, added: NewContact): Promise<void> {
+  const { accountId, contact } = added;
+  const { index } = indexOf(secrets, contact);
+  const now = new Date();
+  await takeUse(db, secrets, contact, accountId);
+  await db.execute(
+    `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      shardOf(accountId),
+      accountId,
+      index,
+      contact.kind,
+      dataKey.seal(placeOf(accountId, index), contact.value),
+      added.isIdentifier,
+      added.confirmed ? now : null,
+      now,
+    ],
+  );
+}
+
+/** A contact as its owner and the notices see it. */
+export interface Contact extends Identifier {
+  readonly isIdentifier: boolean;
+  /** Undefined while nobody has shown that messages arrive there. */
+  readonly confirmedAt: Date | undefined;
+}
+
+/** The contacts of an account, oldest first. */
+export async function listContacts(db: Db, dataKey: Keyring, accountId: string): Promise<Contact[]> {
+  const rows = await db.query<{
+    value_index: Buffer;
+    kind: Identifier['kind'];
+    sealed: Buffer;
+    is_identifier: boolean;
+    confirmed_at: Date | null;
+  }>(
+    `select value_index, kind, sealed, is_identifier, confirmed_at from contacts
+     where shard = $1 and account_id = $2 order by created_at, value_index`,
+    [shardOf(accountId), accountId],
+  );
+  return rows.map((row) => ({
+    kind: row.kind,
+    value: dataKey.open(placeOf(accountId, row.value_index), row.sealed).toString(),
+    isIdentifier: row.is_identifier,
+    confirmedAt: row.confirmed_at ?? undefined,
+  }));
+}
+
+function placeOf(accountId: string, index: Buffer): string {
+  return `contacts.sealed:${accountId}/${index.toString('hex')}`;
+}
+
+/** Takes one of the five numbered places; the primary key decides when two accounts want the same one. */
+async function takeUse(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<void> {
+  const { index, shard } = indexOf(secrets, contact);
+  for (let attempt = 0; attempt <= MAX_USES; attempt += 1) {
+    const uses = await db.query<{ slot: number; account_id: string }>(
+      `select slot, account_id from contact_uses where shard = $1 and value_index = $2`,
+      [shard, index],
+    );
+    if (uses.some((use) => use.account_id === accountId)) return;
+    const slot = firstFree(uses.map((use) => use.slot));
+    if (slot > MAX_USES) break;
+    const taken = await db.execute(
+      `insert into contact_uses (shard, value_index, slot, account_id, created_at) values ($1, $2, $3, $4, $5)
+       on conflict do nothing`,
+      [shard, index, slot, accountId, new Date()],
+    );
+    if (taken === 1) return;
+  }
+  throw new Refusal('contact_shared_too_often');
+}
+
+function firstFree(taken: readonly number[]): number {
+  let slot = 1;
+  while (taken.includes(slot)) slot += 1;
+  return slot;
+}

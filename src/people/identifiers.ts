@@ -1,0 +1,151 @@
+/** What a person types to say who they are: an e-mail address or a phone number, in one spelling each. */
+import { domainToASCII } from 'node:url';
+import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+
+/** One address in its one spelling: an e-mail address in lower case, or a phone number as E.164 (`+62812…`). */
+export interface Identifier {
+  readonly kind: 'email' | 'phone';
+  readonly value: string;
+}
+
+/** Longest e-mail address that mail can be sent to (RFC 5321 §4.5.3.1.3, RFC 3696 erratum 1690). */
+const MAX_LENGTH = 254;
+const MAX_LOCAL_PART = 64;
+
+const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const domain = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
+const phoneText = /^\+?[\d\s().\p{Pd}/]+$/u;
+
+/**
+ * Reads what was typed, pasted or autofilled; undefined when it is neither an e-mail address nor a phone number.
+ *
+ * The whole e-mail address is lower-cased: RFC 5321 §2.4 leaves the case of the local part to the receiving host, but no
+ * provider tells people apart by it, and a phone's keyboard likes to write the first letter large. Dots and `+tags` stay,
+ * because only the receiving host knows whether they mean anything. The local part is ASCII; a domain in other letters
+ * is written as its A-labels, so that one domain has one spelling.
+ *
+ * A phone number without a country is Indonesian: `0812…`, `62812…`, `0062 812…` and `+62 812…` are the same.
+ */
+export function parseIdentifier(text: string): Identifier | undefined {
+  if (text.length > 4 * MAX_LENGTH) return undefined;
+  const typed = withoutInvisibleEnds(text.normalize('NFKC'));
+  if (typed.length > MAX_LENGTH || /\p{C}/u.test(typed)) return undefined;
+  return typed.includes('@') ? parseEmail(typed) : parsePhone(typed);
+}
+
+/** @throws `identifier_invalid` when the text is neither an e-mail address nor a phone number. */
+export function readIdentifier(text: string): Identifier {
+  const identifier = parseIdentifier(text);
+  if (!identifier) throw new Refusal('identifier_invalid');
+  return identifier;
+}
+
+/** Spaces, and the direction marks that come along when a number is copied from a list of contacts. */
+function withoutInvisibleEnds(text: string): string {
+  return text.replace(/^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu, '');
+}
+
+function parseEmail(typed: string): Identifier | undefined {
+  const at = typed.lastIndexOf('@');
+  const local = typed.slice(0, at).toLowerCase();
+  const host = domainToASCII(typed.slice(at + 1)).toLowerCase();
+  const value = `${local}@${host}`;
+  const fits = local.length <= MAX_LOCAL_PART && value.length <= MAX_LENGTH;
+  return fits && localPart.test(local) && domain.test(host) ? { kind: 'email', value } : undefined;
+}
+
+function parsePhone(typed: string): Identifier | undefined {
+  if (!phoneText.test(typed)) return undefined;
+  const number = parsePhoneNumberFromString(typed.replace(/^00/, '+'), { defaultCountry: 'ID', extract: false });
+  return number?.isValid() && !number.ext ? { kind: 'phone', value: number.number } : undefined;
+}
+
+/** Enough to recognise one's own address and too little to learn it: `s•••@contoh.id`, `+62•••7890`. */
+export function maskIdentifier({ kind, value }: Identifier): string {
+  if (kind === 'phone') return `${value.slice(0, 3)}•••${value.slice(-4)}`;
+  return `${value.charAt(0)}•••${value.slice(value.lastIndexOf('@'))}`;
+}
+
+/** Blind index of an identifier; also its place, since identifiers are found by value alone. */
+export function indexOf(secrets: Secrets, { kind, value }: Identifier): { index: Buffer; shard: number } {
+  const index = secrets.index(kind, value);
+  return { index, shard: shardOfHash(index) };
+}
+
+/** Whose confirmed identifier this is. */
+export async function findAccountId(db: Db, secrets: Secrets, identifier: Identifier): Promise<string | undefined> {
+  const { index, shard } = indexOf(secrets, identifier);
+  const row = await db.first<{ account_id: string }>(
+    `select account_id from identifiers where shard = $1 and value_index = $2 and state = 'confirmed'`,
+    [shard, index],
+  );
+  return row?.account_id;
+}
+
+/**
+ * Reserves an identifier for an account that is about to be written; {@link confirmIdentifier} makes it the account's.
+ *
+ * An unconfirmed claim of somebody else to the same address ends here: whoever typed an address without proving it has
+ * no right to it, and must not be able to lie in wait for its owner.
+ *
+ * @throws `identifier_taken` when it is confirmed already; nothing is written then, and the caller may go on.
+ */
+export async function claimIdentifier(
+  db: Db,
+  secrets: Secrets,
+  identifier: Identifier,
+  accountId: string,
+): Promise<void> {
+  const { index, shard } = indexOf(secrets, identifier);
+  const earlier = await db.first<{ account_id: string }>(
+    `select account_id from identifiers where shard = $1 and value_index = $2 and state = 'pending'`,
+    [shard, index],
+  );
+  const claimed = await db.execute(
+    `insert into identifiers (shard, value_index, kind, account_id, state, created_at)
+     values ($1, $2, $3, $4, 'pending', $5)
+     on conflict (shard, value_index) do update
+       set account_id = excluded.account_id, created_at = excluded.created_at
+       where identifiers.state = 'pending'
+     returning account_id`,
+    [shard, index, identifier.kind, accountId, new Date()],
+  );
+  if (claimed === 0) throw new Refusal('identifier_taken', 'the identifier is confirmed for an account');
+  if (earlier && earlier.account_id !== accountId) await endUnconfirmedContact(db, earlier.account_id, index);
+}
+
+async function endUnconfirmedContact(db: Db, accountId: string, index: Buffer): Promise<void> {
+  const ended = await db.execute(
+    `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
+    [shardOf(accountId), accountId, index],
+  );
+  if (ended === 0) return;
+  await db.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
+    shardOfHash(index),
+    index,
+    accountId,
+  ]);
+}
+
+/**
+ * Makes a claimed identifier the account's own, as the last step after the account's rows.
+ *
+ * @throws `identifier_taken` when somebody else claimed it in between.
+ */
+export async function confirmIdentifier(
+  db: Db,
+  secrets: Secrets,
+  identifier: Identifier,
+  accountId: string,
+): Promise<void> {
+  const { index, shard } = indexOf(secrets, identifier);
+  const confirmed = await db.execute(
+    `update identifiers set state = 'confirmed', confirmed_at = $4
+     where shard = $1 and value_index = $2 and account_id = $3 and state = 'pending'`,
+    [shard, index, accountId, new Date()],
+  );
+  if (confirmed === 0) throw new Refusal('identifier_taken', 'the claim to the identifier went to another account');
+}

@@ -1,0 +1,120 @@
+/**
+ * Messages to people: written in the transaction of their cause, sent afterwards by `jobs/outbox.ts`.
+ *
+ * A row lives in the shard of its address and is sealed as a whole. In a sandbox it can be read until it expires.
+ */
+import type { Db } from '#src/base/database.ts';
+import type { Language } from '#src/base/refusals.ts';
+import { type Keyring, newIdIn, type Secrets, SHARDS, shardOfHash } from '#src/base/secrets.ts';
+import type { Identifier } from '#src/people/identifiers.ts';
+
+/** How long a message is tried, and how long a sandbox shows it. */
+const LIFE_MS = 24 * 60 * 60 * 1000;
+/** A code is worthless afterwards, so it is not sent any more. */
+const CODE_LIFE_MS = 10 * 60 * 1000;
+
+export interface Message {
+  readonly kind: 'email' | 'phone';
+  /** The address, in the one spelling of an identifier. */
+  readonly to: string;
+  readonly subject: string;
+  /** Plain text; holds the code or the link too. */
+  readonly text: string;
+  /** The code in it, for programs that read a sandbox's outbox. */
+  readonly code?: string;
+  readonly link?: string;
+  readonly language: Language;
+}
+
+/** A message as it is sealed into its row. */
+export interface SealedMessage extends Message {
+  /** After this it is not sent any more; milliseconds since 1970. */
+  readonly validUntil: number;
+}
+
+/** Puts a message on its way: it leaves once the caller's unit of work is committed. */
+export async function sendMessage(db: Db, secrets: Secrets, message: Message): Promise<void> {
+  const now = new Date();
+  const shard = shardOfAddress(secrets, message);
+  const id = newIdIn(shard);
+  const sealed: SealedMessage = { ...message, validUntil: now.getTime() + (message.code ? CODE_LIFE_MS : LIFE_MS) };
+  await db.execute(
+    `insert into outbox (shard, id, channel, sealed, next_attempt_at, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $5, $6)`,
+    [
+      shard,
+      id,
+      message.kind === 'email' ? 'email' : 'message',
+      secrets.wrap.seal(messagePlace(id), JSON.stringify(sealed)),
+      now,
+      new Date(now.getTime() + LIFE_MS),
+    ],
+  );
+}
+
+function shardOfAddress(secrets: Secrets, { kind, to }: Pick<Message, 'kind' | 'to'>): number {
+  return shardOfHash(secrets.index(kind, to));
+}
+
+function messagePlace(id: string): string {
+  return `outbox.sealed:${id}`;
+}
+
+/** Opens the sealed part of a row of `outbox`. */
+export function openMessage(wrap: Keyring, id: string, sealed: Buffer): SealedMessage {
+  return JSON.parse(wrap.open(messagePlace(id), sealed).toString()) as SealedMessage;
+}
+
+/** A message as the sandbox's outbox page shows it. */
+export interface SentMessage {
+  readonly to: string;
+  readonly channel: 'email' | 'message';
+  readonly subject: string;
+  readonly text: string;
+  readonly code: string | undefined;
+  readonly link: string | undefined;
+  readonly at: Date;
+}
+
+const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
+
+/** The messages of a sandbox, newest first; with `to`, those to one address. Messages whose content is erased are left out. */
+export async function listMessages(
+  db: Db,
+  secrets: Secrets,
+  options: { readonly to?: Identifier; readonly limit: number },
+): Promise<SentMessage[]> {
+  const { to, limit } = options;
+  const rows = await db.query<{ id: string; channel: 'email' | 'message'; sealed: Buffer; created_at: Date }>(
+    `select id, channel, sealed, created_at from outbox
+     where shard = any($1) and octet_length(sealed) > 0
+     order by created_at desc, id limit $2`,
+    [to ? [shardOfAddress(secrets, { kind: to.kind, to: to.value })] : everyShard, to ? 1000 : limit],
+  );
+  const messages = rows.map((row) => shown(openMessage(secrets.wrap, row.id, row.sealed), row));
+  return messages.filter((message) => !to || message.to === to.value).slice(0, limit);
+}
+
+function shown(message: Message, row: { channel: 'email' | 'message'; created_at: Date }): SentMessage {
+  const { to, subject, text, code, link } = message;
+  return { to, channel: row.channel, subject, text, code, link, at: row.created_at };
+}
+
+/** Seals waiting messages anew with the first master key. @returns how many */
+export async function resealMessages(db: Db, wrap: Keyring): Promise<number> {
+  const rows = await db.query<{ shard: number; id: string; sealed: Buffer }>(
+    `select shard, id, sealed from outbox where shard = any($1) and octet_length(sealed) > 0`,
+    [everyShard],
+  );
+  let resealed = 0;
+  for (const { shard, id, sealed } of rows.filter((row) => !wrap.isCurrent(row.sealed))) {
+    const again = wrap.seal(messagePlace(id), wrap.open(messagePlace(id), sealed));
+    resealed += await db.execute(`update outbox set sealed = $3 where shard = $1 and id = $2 and sealed = $4`, [
+      shard,
+      id,
+      again,
+      sealed,
+    ]);
+  }
+  return resealed;
+}

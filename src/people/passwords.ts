@@ -1,0 +1,169 @@
+/** Passwords: argon2id with bounded work, and no rule but length and "not easy to guess" (NIST SP 800-63B-4 §3.1.1.2). */
+import { availableParallelism } from 'node:os';
+import { ZxcvbnFactory } from '@zxcvbn-ts/core';
+import { adjacencyGraphs, dictionary as commonWords } from '@zxcvbn-ts/language-common';
+import { dictionary as indonesianWords } from '@zxcvbn-ts/language-id';
+import argon2 from 'argon2';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { newAccountId, shardOf } from '#src/base/secrets.ts';
+
+const MIN_LENGTH = 8;
+const MAX_LENGTH = 256;
+
+/** OWASP's parameters: about 20 ms and 19 MiB each. The library's own defaults cost eight times as much. */
+const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** What a password is compared with when there is none: of the same cost, made of random bytes nobody kept. */
+const noPassword =
+  '$argon2id$v=19$m=19456,t=2,p=1$9V5rPcJTqLwbhCSxEaXIbA$qD7cVdGDcp0Tf3fPvmq1pUXoW0k0rY5c1jXlQb8wS1o';
+
+/**
+ * So many hashes at once as there are cores, and a queue of a third of a second; whoever comes later is told to come
+ * again, so that a rush of sign-ins cannot make everything else slow.
+ */
+class HashQueue {
+  readonly #width = availableParallelism();
+  readonly #length = 16 * this.#width;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#width) await this.#wait();
+    else this.#running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running -= 1;
+    }
+  }
+
+  /** Resolves when a running one hands its place over. */
+  #wait(): Promise<void> {
+    if (this.#waiting.length >= this.#length) throw new Refusal('password_busy', 'the queue of password hashes is full');
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+const queue = new HashQueue();
+
+/** One spelling for what different keyboards write as different code points. */
+function normalise(password: string): string {
+  return password.normalize('NFKC');
+}
+
+function hasFittingLength(password: string): boolean {
+  if (password.length > 2 * MAX_LENGTH) return false;
+  const length = [...normalise(password)].length;
+  return length >= MIN_LENGTH && length <= MAX_LENGTH;
+}
+
+/** argon2id of a password, as text with its parameters. @throws `password_busy` */
+export function hashPassword(password: string): Promise<string> {
+  return queue.run(() => argon2.hash(normalise(password), parameters));
+}
+
+/** How far a guesser may get: refused is what takes fewer than ten million guesses. */
+const MIN_GUESSES_LOG10 = 7;
+
+/** Judged by its beginning only, which bounds the work (tens of milliseconds) and is right for all but odd cases. */
+const JUDGED_LENGTH = 40;
+
+let judge: ZxcvbnFactory | undefined;
+
+/** Built at first use: the word lists take a tenth of a second. */
+function loadJudge(): ZxcvbnFactory {
+  judge ??= new ZxcvbnFactory({
+    dictionary: { ...commonWords, ...indonesianWords },
+    graphs: adjacencyGraphs,
+    l33tMaxSubstitutions: 5,
+  });
+  return judge;
+}
+
+/**
+ * Whether a password may be chosen. Length comes first and is the only rule about its form; nothing is cut off.
+ *
+ * @param personalWords what others know about its owner: name, address, user name. Whole values; their parts are tried too.
+ * @throws `password_length` outside 8 to 256 characters, `password_weak` when common or personal words guess it.
+ */
+export function checkPassword(password: string, personalWords: readonly string[]): void {
+  if (!hasFittingLength(password)) throw new Refusal('password_length');
+  const judged = [...normalise(password)].slice(0, JUDGED_LENGTH).join('');
+  const { guessesLog10 } = loadJudge().check(judged, wordsIn(personalWords));
+  if (guessesLog10 < MIN_GUESSES_LOG10) throw new Refusal('password_weak');
+}
+
+function wordsIn(personal: readonly string[]): string[] {
+  const words = personal.flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]);
+  return [...new Set(words.map((word) => word.toLowerCase()).filter((word) => word.length >= 3))].slice(0, 50);
+}
+
+/**
+ * Gives an account its password, in place of an earlier one.
+ *
+ * @param personalWords see {@link checkPassword}
+ * @throws `password_length`, `password_weak`, `password_busy`
+ */
+export async function setPassword(
+  db: Db,
+  accountId: string,
+  password: string,
+  personalWords: readonly string[],
+): Promise<void> {
+  checkPassword(password, personalWords);
+  const hash = await hashPassword(password);
+  await db.execute(
+    `insert into passwords (shard, account_id, hash, set_at) values ($1, $2, $3, $4)
+     on conflict (shard, account_id) do update set hash = excluded.hash, set_at = excluded.set_at`,
+    [shardOf(accountId), accountId, hash, new Date()],
+  );
+  await recordAccountEvent(db, { accountId, kind: 'password.set' });
+}
+
+/** Whether an account has a password. */
+export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
+  const row = await db.first(`select 1 as one from passwords where shard = $1 and account_id = $2`, [
+    shardOf(accountId),
+    accountId,
+  ]);
+  return row !== undefined;
+}
+
+/**
+ * Whether this is the password of an account that may be used.
+ *
+ * One statement and one hash, whether the account exists or not, has a password or not, may be used or not: the answer
+ * and the time say only yes or no. `accountId` undefined: nobody.
+ *
+ * @throws `password_busy`
+ */
+export async function verifyPassword(db: Db, accountId: string | undefined, password: string): Promise<boolean> {
+  const id = accountId ?? newAccountId();
+  const stored = await db.first<{ hash: string; usable: boolean }>(
+    `select p.hash, a.state in ('active', 'closing') as usable
+     from passwords p join accounts a on a.shard = p.shard and a.id = p.account_id
+     where p.shard = $1 and a.shard = $1 and p.account_id = $2`,
+    [shardOf(id), id],
+  );
+  const fits = hasFittingLength(password);
+  const digest = fits && stored ? stored.hash : noPassword;
+  const matches = await queue.run(() => argon2.verify(digest, fits ? normalise(password) : ''));
+  if (!matches || !stored?.usable || !fits) return false;
+  if (argon2.needsRehash(stored.hash, parameters)) await renewHash(db, id, password, stored.hash);
+  return true;
+}
+
+/** The parameters have grown since the hash was made. Another process may have renewed it already. */
+async function renewHash(db: Db, accountId: string, password: string, old: string): Promise<void> {
+  const hash = await hashPassword(password);
+  await db.execute(`update passwords set hash = $3 where shard = $1 and account_id = $2 and hash = $4`, [
+    shardOf(accountId),
+    accountId,
+    hash,
+    old,
+  ]);
+}

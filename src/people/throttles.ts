@@ -1,0 +1,186 @@
+/**
+ * Limits on guessing and on the cost of messages. They count per address and per network, in fixed windows, for all
+ * processes together.
+ *
+ * They count on a connection of their own, at once and for good: a request that is rolled back has still guessed, and a
+ * counter that many people share must not stay locked while a request thinks. A passkey cannot be guessed, so no limit
+ * stands before it, and its owner always gets in.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { RateLimiterRes, RateLimiterStoreAbstract } from 'rate-limiter-flexible';
+import { countEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
+
+interface Limit {
+  /** How many in one window. */
+  readonly points: number;
+  /** Length of the window in seconds. */
+  readonly duration: number;
+  /** Which attack it answers. */
+  readonly answers: string;
+}
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Every limit. A mobile carrier puts thousands of people behind one network, hence the distance between the two kinds. */
+export const limits = {
+  password_from_network_to_account: {
+    points: 10,
+    duration: 15 * MINUTE,
+    answers: 'one person guesses the password of one account; the owner elsewhere is not held up',
+  },
+  password_to_account: {
+    points: 100,
+    duration: DAY,
+    answers: 'many machines guess the password of one account (NIST SP 800-63B-4 §3.2.2: at most 100 failures)',
+  },
+  password_from_network: {
+    points: 300,
+    duration: 15 * MINUTE,
+    answers: 'one machine tries a common password, or a stolen list, on many accounts',
+  },
+  code_to_address: {
+    points: 10,
+    duration: HOUR,
+    answers: 'somebody floods a mailbox or a phone with codes',
+  },
+  code_to_address_by_day: {
+    points: 30,
+    duration: DAY,
+    answers: 'somebody asks for codes all day to guess one of them: 150 guesses in a million at most',
+  },
+  code_from_network: {
+    points: 300,
+    duration: HOUR,
+    answers: 'one machine makes us pay for messages to many numbers',
+  },
+  wrong_code_from_network: {
+    points: 100,
+    duration: HOUR,
+    answers: 'one machine guesses codes of many addresses',
+  },
+} as const satisfies Record<string, Limit>;
+
+export type LimitName = keyof typeof limits;
+
+export interface Throttles {
+  /**
+   * Takes one point, before the deed. Taking first and giving back afterwards is what makes failures count exactly under
+   * parallel tries. Call it before the request's unit of work has written anything: it needs a connection of its own.
+   *
+   * @throws `too_many_attempts` with the seconds until the window ends.
+   */
+  take(limit: LimitName, key: string): Promise<void>;
+  /**
+   * Gives the point back when the deed turned out well. `via`: the unit of work of the request, once it has written, so
+   * that it does not wait for a second connection while it holds one.
+   */
+  refund(limit: LimitName, key: string, via?: Db): Promise<void>;
+}
+
+/**
+ * The limits of one server. `database` is the pool, not a unit of work.
+ *
+ * @param options.enabled false switches all limits off (`RATE_LIMITS=off`, sandbox only).
+ */
+export function createThrottles(database: Db, secrets: Secrets, options: { enabled: boolean }): Throttles {
+  if (!options.enabled) return { take: async () => {}, refund: async () => {} };
+  const limiters = new Map<string, TableLimiter>();
+  for (const [name, limit] of Object.entries(limits)) limiters.set(name, new TableLimiter(name, limit, database, secrets));
+  const limiterOf = (name: LimitName) => limiters.get(name) as TableLimiter;
+  return {
+    async take(name, key) {
+      try {
+        await limiterOf(name).consume(key);
+      } catch (refused) {
+        throw refused instanceof RateLimiterRes ? tooMany(name, refused) : refused;
+      }
+    },
+    async refund(name, key, via) {
+      await limiterOf(name).reward(key, 1, { via });
+    },
+  };
+}
+
+function tooMany(name: LimitName, { msBeforeNext }: RateLimiterRes): Refusal {
+  countEvent('throttle.hit');
+  return new Refusal('too_many_attempts', `limit ${name}`, { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) });
+}
+
+/** The network of a caller, as far as one household or machine can be told: /24 of IPv4, /48 of IPv6. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (isIPv4(plain)) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
+  if (isIPv6(plain)) return `${expandIPv6(plain).slice(0, 3).join(':')}::/48`;
+  return 'unknown';
+}
+
+/** The groups of an address without leading zeros; only the first three are exact when it ends in IPv4 notation. */
+function expandIPv6(address: string): string[] {
+  const [head = '', tail = ''] = address.toLowerCase().split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === '' ? [] : tail.split(':');
+  const zeros = address.includes('::') ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : [];
+  return [...left, ...zeros, ...right].map((group) => group.replace(/^0+(?=.)/, ''));
+}
+
+interface Counted {
+  readonly points: number;
+  readonly expires_at: Date;
+}
+
+/** rate-limiter-flexible over table `throttles`; one statement for each point taken or given back. */
+class TableLimiter extends RateLimiterStoreAbstract {
+  readonly #database: Db;
+  readonly #secrets: Secrets;
+
+  constructor(name: string, limit: Limit, database: Db, secrets: Secrets) {
+    super({ keyPrefix: name, points: limit.points, duration: limit.duration, storeClient: database });
+    this.#database = database;
+    this.#secrets = secrets;
+  }
+
+  async _upsert(key: string, points: number, ms: number, _force: boolean, options: { via?: Db }): Promise<Counted> {
+    const now = new Date();
+    const end = new Date(now.getTime() + ms);
+    const counted = points < 0 ? await this.#giveBack(key, -points, now, options.via) : await this.#add(key, points, now, end);
+    return counted ?? { points: 0, expires_at: end };
+  }
+
+  #add(key: string, points: number, now: Date, end: Date): Promise<Counted | undefined> {
+    const { shard, hash } = this.#locate(key);
+    return this.#database.first<Counted>(
+      `insert into throttles (shard, key, points, expires_at) values ($1, $2, $3, $4)
+       on conflict (shard, key) do update set
+         points = case when throttles.expires_at <= $5 then excluded.points else throttles.points + excluded.points end,
+         expires_at = case when throttles.expires_at <= $5 then excluded.expires_at else throttles.expires_at end
+       returning points, expires_at`,
+      [shard, hash, points, end, now],
+    );
+  }
+
+  /** Only into the window it was taken from; never below zero. */
+  #giveBack(key: string, points: number, now: Date, via: Db = this.#database): Promise<Counted | undefined> {
+    const { shard, hash } = this.#locate(key);
+    return via.first<Counted>(
+      `update throttles set points = points - $3 where shard = $1 and key = $2 and points >= $3 and expires_at > $4
+       returning points, expires_at`,
+      [shard, hash, points, now],
+    );
+  }
+
+  #locate(key: string): { shard: number; hash: Buffer } {
+    const hash = this.#secrets.hash('throttle', key);
+    return { shard: shardOfHash(hash), hash };
+  }
+
+  _getRateLimiterRes(_key: string, changed: number, counted: Counted): RateLimiterRes {
+    const left = Math.max(this.points - counted.points, 0);
+    const ms = Math.max(counted.expires_at.getTime() - Date.now(), 0);
+    return new RateLimiterRes(left, ms, counted.points, counted.points === changed);
+  }
+}
