@@ -3,12 +3,19 @@ import { access, chown, constants, mkdir, open, readFile, realpath, rename } fro
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { chooseAccount } from './embedded-postgres/account.ts';
 import { type Binaries, findBinaries } from './embedded-postgres/binaries.ts';
 import { type Cluster, openCluster } from './embedded-postgres/cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres/error.ts';
 import { takeLock } from './embedded-postgres/lock.ts';
-import { becomesReady, findPostmaster, type Postmaster, stopPostmaster } from './embedded-postgres/postmaster.ts';
-import { startProgram } from './embedded-postgres/programs.ts';
+import {
+  becomesReady,
+  disownDeadPostmaster,
+  findPostmaster,
+  type Postmaster,
+  stopPostmaster,
+} from './embedded-postgres/postmaster.ts';
+import { type Account, startProgram } from './embedded-postgres/programs.ts';
 
 export { EmbeddedPostgresError };
 
@@ -145,6 +152,7 @@ function mayPass(complaint: string, { port }: Server): boolean {
 }
 
 async function tryLaunch(server: Server): Promise<Postmaster | undefined> {
+  await disownDeadPostmaster(server.cluster.data);
   const postmaster = await spawnPostgres(server, server.port ?? (await findFreePort()));
   let isReady = false;
   try {
@@ -159,9 +167,10 @@ async function tryLaunch(server: Server): Promise<Postmaster | undefined> {
 async function spawnPostgres({ binaries, cluster, logFile, settings }: Server, port: number): Promise<Postmaster> {
   const all = Object.entries({ ...SETTINGS, ...settings, port: String(port) });
   const args = ['-D', cluster.data, ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  const log = await openLog(logFile, cluster);
+  const account = await chooseAccount(cluster.home, binaries.postgres);
+  const log = await openLog(logFile, account);
   const options: SpawnOptions = { detached: true, stdio: ['ignore', log.fd, log.fd] };
-  const child = await startProgram(binaries.postgres, args, cluster.account, options)
+  const child = await startProgram(binaries.postgres, args, account, options)
     .catch((error: Error) => {
       throw new EmbeddedPostgresError(
         `The embedded PostgreSQL does not run on this system (${error.message}): ` +
@@ -175,7 +184,7 @@ async function spawnPostgres({ binaries, cluster, logFile, settings }: Server, p
 }
 
 /** A new log for each start; the one before is kept beside it. */
-async function openLog(path: string, { account }: Cluster) {
+async function openLog(path: string, account: Account | undefined) {
   await rename(path, `${path}.previous`).catch(() => {});
   const file = await open(path, 'a', 0o600);
   if (account) await chown(path, account.uid, account.gid);

@@ -238,6 +238,12 @@ test('a password file that is not the cluster’s is refused, and nothing is lef
   expect(await readdir(join(dataDir, 'postgres', 'data'))).not.toContain('postmaster.pid');
 });
 
+test('a lock file that is no such thing is refused', async () => {
+  const dataDir = await copyTemplate();
+  await writeFile(join(dataDir, 'postgres.lock'), 'x'.repeat(1000));
+  await expect(start(dataDir)).rejects.toThrow(/postgres\.lock cannot be locked \(file is not a database\)/);
+});
+
 async function copyTemplate(): Promise<string> {
   const dataDir = await mkdtemp(join(scratch, 'data-'));
   cpSync(join(template, 'postgres'), join(dataDir, 'postgres'), { recursive: true });

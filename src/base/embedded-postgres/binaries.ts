@@ -54,7 +54,7 @@ async function restoreLinks(packageDir: string): Promise<void> {
       if (error.code === 'EEXIST') return;
       throw new EmbeddedPostgresError(
         `The embedded PostgreSQL misses library links that cannot be made in ${packageDir} (${error.code}): ` +
-          'make that directory writable once, or install with "npm rebuild --ignore-scripts=false".',
+          'start Lawang once with that directory writable, or install without --ignore-scripts.',
         { cause: error },
       );
     });

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { chooseAccount } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError } from './error.ts';
-import { type Account, runProgram } from './programs.ts';
+import { runProgram } from './programs.ts';
 
 /** The files of one database server on disk. */
 export interface Cluster {
-  /** PostgreSQL's own directory. */
+  /** All of it. */
+  home: string;
+  /** PostgreSQL's own part. */
   data: string;
   user: string;
   password: string;
-  /** As whom PostgreSQL must run on them. */
-  account: Account | undefined;
 }
 
 export interface ClusterOptions {
@@ -42,8 +42,9 @@ export async function openCluster(dataDir: string, binaries: Binaries, options: 
   }
   const password = await readPassword(home);
   await checkVersion(home, binaries.major);
-  await closeToOthers(join(home, 'data'));
-  return { data: join(home, 'data'), user: USER, password, account: await chooseAccount(home, binaries.postgres) };
+  const data = join(home, 'data');
+  await closeToOthers(data);
+  return { home, data, user: USER, password };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { EmbeddedPostgresError } from './error.ts';
 
@@ -14,6 +15,7 @@ export function takeLock(path: string, refusal: string): { release(): void } {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 0 });
+    accessSync(path, constants.W_OK); // on a file that it may only read, SQLite would be content with a shared lock
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();

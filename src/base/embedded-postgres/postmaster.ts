@@ -14,21 +14,25 @@ export interface Postmaster {
 
 const POLL_MS = 20;
 
-/**
- * The server that runs on `data`, perhaps left behind by a killed process of ours.
- *
- * When `postmaster.pid` names a process that is something else (its number was used again after a power loss),
- * PostgreSQL itself would refuse to start: the number is then replaced by one that no process can have. PostgreSQL still
- * makes sure, by its shared memory, that nobody of the old server is left.
- */
+/** The server that runs on `data`, perhaps left behind by a killed process of ours. */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
-  const { pid, port, lines } = await readPostmasterFile(data);
-  if (!(pid > 0 && port > 0)) return undefined;
+  const { pid, port } = await readPostmasterFile(data);
   const isAlive = () => isPostmasterOf(pid, data);
-  if (await isAlive()) return { pid, port, isAlive };
+  return pid > 0 && port > 0 && (await isAlive()) ? { pid, port, isAlive } : undefined;
+}
+
+/**
+ * Makes PostgreSQL start although `postmaster.pid` is left from a dead server and its number belongs to a process: another
+ * program that got it later, or the dead one itself, which nobody has waited for yet. PostgreSQL would refuse.
+ *
+ * Only the number is replaced, by one that no process can have: by the rest of the file PostgreSQL makes sure that none of
+ * the old server's processes still uses its shared memory.
+ */
+export async function disownDeadPostmaster(data: string): Promise<void> {
+  const { pid, lines } = await readPostmasterFile(data);
+  if (!(pid > 0) || (await isPostmasterOf(pid, data))) return;
   const noProcess = 2 ** 31 - 1;
   await writeFile(join(data, 'postmaster.pid'), [noProcess, ...lines.slice(1)].join('\n'));
-  return undefined;
 }
 
 /** What the server tells about itself: one value per line, as PostgreSQL's `pidfile.h` lists them. */
