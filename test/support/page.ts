@@ -166,7 +166,7 @@ export class Page {
 
   #formOf(element: Element): Element | undefined {
     const id = attributeOf(element, 'form');
-    if (id !== undefined) return this.#find(`#${id}`);
+    if (id !== undefined) return this.#find(`[id="${id}"]`);
     for (let node: ParentNode | null = element; node; node = 'parentNode' in node ? node.parentNode : null)
       if (isElement(node) && node.tagName === 'form') return node;
     return undefined;
