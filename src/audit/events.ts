@@ -34,7 +34,7 @@ export type AdminEventKind =
   | 'client.created'
   | 'client.changed'
   | 'client.state-changed'
-  | 'client.secret-set'
+  | 'client.secret-rotated'
   | 'key.created'
   | 'key.activated'
   | 'key.retired'

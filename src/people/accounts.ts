@@ -188,7 +188,11 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
  */
 export function readName(text: string): string {
   const name = text.length > 2_000 ? '' : text.normalize('NFC').trim().replace(/\s+/gu, ' ');
-  if ([...name].length > 200 || !/\p{L}/u.test(name) || /[\p{Cc}\p{Cs}\p{Co}\p{Cn}]|[\u202a-\u202e\u2066-\u2069]/u.test(name))
+  if (
+    [...name].length > 200 ||
+    !/\p{L}/u.test(name) ||
+    /[\p{Cc}\p{Cs}\p{Co}\p{Cn}]|[\u202a-\u202e\u2066-\u2069]/u.test(name)
+  )
     throw new Refusal('name_invalid');
   return name;
 }

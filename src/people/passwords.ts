@@ -16,8 +16,7 @@ const MAX_LENGTH = 256;
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** What a password is compared with when there is none: of the same cost, made of random bytes nobody kept. */
-const noPassword =
-  '$argon2id$v=19$m=19456,t=2,p=1$9V5rPcJTqLwbhCSxEaXIbA$qD7cVdGDcp0Tf3fPvmq1pUXoW0k0rY5c1jXlQb8wS1o';
+const noPassword = '$argon2id$v=19$m=19456,p=1,t=2$qk3BuAfwWh9XOWUyMkKxRg$zPDrh1ozXsEg09U3YxdkthI04/ANFUWul+j3xwbfRhM';
 
 /**
  * So many hashes at once as there are cores, and a queue of a third of a second; whoever comes later is told to come
@@ -43,7 +42,8 @@ class HashQueue {
 
   /** Resolves when a running one hands its place over. */
   #wait(): Promise<void> {
-    if (this.#waiting.length >= this.#length) throw new Refusal('password_busy', 'the queue of password hashes is full');
+    if (this.#waiting.length >= this.#length)
+      throw new Refusal('password_busy', 'the queue of password hashes is full');
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

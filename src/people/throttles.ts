@@ -90,7 +90,8 @@ export interface Throttles {
 export function createThrottles(database: Db, secrets: Secrets, options: { enabled: boolean }): Throttles {
   if (!options.enabled) return { take: async () => {}, refund: async () => {} };
   const limiters = new Map<string, TableLimiter>();
-  for (const [name, limit] of Object.entries(limits)) limiters.set(name, new TableLimiter(name, limit, database, secrets));
+  for (const [name, limit] of Object.entries(limits))
+    limiters.set(name, new TableLimiter(name, limit, database, secrets));
   const limiterOf = (name: LimitName) => limiters.get(name) as TableLimiter;
   return {
     async take(name, key) {
@@ -111,12 +112,12 @@ function tooMany(name: LimitName, { msBeforeNext }: RateLimiterRes): Refusal {
   return new Refusal('too_many_attempts', `limit ${name}`, { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) });
 }
 
-/** The network of a caller, as far as one household or machine can be told: /24 of IPv4, /48 of IPv6. */
+/** The network of a caller, as far as one household or machine can be told: /24 of IPv4, /48 of IPv6; a network is its own. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (isIPv4(plain)) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
   if (isIPv6(plain)) return `${expandIPv6(plain).slice(0, 3).join(':')}::/48`;
-  return 'unknown';
+  return plain;
 }
 
 /** The groups of an address without leading zeros; only the first three are exact when it ends in IPv4 notation. */
@@ -147,7 +148,8 @@ class TableLimiter extends RateLimiterStoreAbstract {
   async _upsert(key: string, points: number, ms: number, _force: boolean, options: { via?: Db }): Promise<Counted> {
     const now = new Date();
     const end = new Date(now.getTime() + ms);
-    const counted = points < 0 ? await this.#giveBack(key, -points, now, options.via) : await this.#add(key, points, now, end);
+    const counted =
+      points < 0 ? await this.#giveBack(key, -points, now, options.via) : await this.#add(key, points, now, end);
     return counted ?? { points: 0, expires_at: end };
   }
 

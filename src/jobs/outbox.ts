@@ -1,0 +1,235 @@
+/**
+ * Carries messages out: e-mail by SMTP, text messages by the web address of a carrier.
+ *
+ * A message is claimed by moving its next attempt forward (a lease), sent without any transaction open, and then marked
+ * as delivered. Whoever dies in between leaves it to be sent again after the lease, under the same Message-ID: at least
+ * once, and once to everybody who looks at the id.
+ */
+import { createTransport, type Transporter } from 'nodemailer';
+import type { Config } from '#src/base/config.ts';
+import type { Db } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
+import { outboxWaiting } from '#src/base/metrics.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { repeat } from '#src/jobs/repeat.ts';
+import { shardRanges } from '#src/jobs/shards.ts';
+import { openMessage, type SealedMessage } from '#src/people/messages.ts';
+
+const EVERY_MS = 1_000;
+const BATCH = 10;
+const RANGE = 1_024;
+/** Longer than any attempt takes with all its time limits. */
+const LEASE_MS = 120_000;
+const SEND_TIMEOUT_MS = 10_000;
+/** How long to wait after each failed attempt, in seconds; the last one again and again until the message expires. */
+const backoff = [5, 30, 120, 600, 3_600] as const;
+
+export interface Outbox {
+  stop(): Promise<void>;
+  /** Delivers what is due now; how many were delivered. */
+  deliverDue(): Promise<number>;
+}
+
+interface Job {
+  readonly database: Db;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly config: Pick<Config, 'mode' | 'sandboxPublic' | 'smtpUrl' | 'mailFrom' | 'messageWebhookUrl' | 'issuer'>;
+}
+
+/** Starts the work. Several processes may run it on one database. */
+export function startOutbox(job: Job, options: { everyMs?: number } = {}): Outbox {
+  const send = createSender(job);
+  const deliverDue = () => deliverAll(job, send.deliver);
+  const repeated = repeat('outbox', options.everyMs ?? EVERY_MS, job.log, deliverDue);
+  return {
+    deliverDue,
+    async stop() {
+      await repeated.stop();
+      send.close();
+    },
+  };
+}
+
+interface Claimed {
+  shard: number;
+  id: string;
+  channel: 'email' | 'message';
+  sealed: Buffer;
+  attempts: number;
+}
+
+/** What became of one attempt. `later` tries again; `never` does not. */
+type Outcome = 'delivered' | 'later' | 'never';
+
+type Deliver = (row: Claimed, message: SealedMessage) => Promise<Outcome>;
+
+const LEFT_TO_LEASE = 'a message could not be handled and will be tried again';
+
+async function deliverAll(job: Job, deliver: Deliver): Promise<number> {
+  let delivered = 0;
+  for (const range of shardRanges(RANGE)) {
+    for (;;) {
+      const claimed = await claimDue(job.database, range);
+      const attempts = await Promise.allSettled(claimed.map((row) => attempt(job, deliver, row)));
+      delivered += attempts.filter((each) => each.status === 'fulfilled' && each.value === 'delivered').length;
+      for (const each of attempts) if (each.status === 'rejected') job.log.error({ err: each.reason }, LEFT_TO_LEASE);
+      if (claimed.length < BATCH) break;
+    }
+  }
+  await countWaiting(job.database);
+  return delivered;
+}
+
+/** The oldest due rows of some shards; those that another process is claiming are passed over, not waited for. */
+function claimDue(db: Db, shards: readonly number[]): Promise<Claimed[]> {
+  const now = Date.now();
+  return db.query<Claimed>(
+    `with due as materialized (
+       select shard, id from outbox where shard = any($1) and next_attempt_at <= $2
+       order by next_attempt_at limit $4 for update skip locked)
+     update outbox o set next_attempt_at = $3, attempts = o.attempts + 1 from due
+     where o.shard = any($1) and o.shard = due.shard and o.id = due.id
+     returning o.shard, o.id, o.channel, o.sealed, o.attempts`,
+    [shards, new Date(now), new Date(now + LEASE_MS), BATCH],
+  );
+}
+
+async function attempt(job: Job, deliver: Deliver, row: Claimed): Promise<Outcome> {
+  const message = openMessage(job.secrets.wrap, row.id, row.sealed);
+  const outcome = message.validUntil <= Date.now() ? 'never' : await deliver(row, message);
+  if (outcome === 'later') await postpone(job.database, row);
+  else await finish(job, row, outcome);
+  if (outcome === 'never') job.log.warn({ message: row.id, attempts: row.attempts }, 'a message was given up');
+  return outcome;
+}
+
+/** Outside a sandbox nothing of the message stays once it has left. */
+async function finish({ database, config }: Job, row: Claimed, outcome: Outcome): Promise<void> {
+  await database.execute(
+    `update outbox set next_attempt_at = null, delivered_at = $3, sealed = $4 where shard = $1 and id = $2`,
+    [
+      row.shard,
+      row.id,
+      outcome === 'delivered' ? new Date() : null,
+      config.mode === 'sandbox' ? row.sealed : Buffer.alloc(0),
+    ],
+  );
+}
+
+async function postpone(db: Db, row: Claimed): Promise<void> {
+  const wait = backoff[Math.min(row.attempts, backoff.length) - 1] ?? backoff[0];
+  await db.execute(`update outbox set next_attempt_at = $3 where shard = $1 and id = $2 and delivered_at is null`, [
+    row.shard,
+    row.id,
+    new Date(Date.now() + wait * 1000),
+  ]);
+}
+
+async function countWaiting(db: Db): Promise<void> {
+  let waiting = 0;
+  for (const range of shardRanges(RANGE)) {
+    const row = await db.first<{ waiting: number }>(
+      `select count(*)::integer as waiting from outbox where shard = any($1) and next_attempt_at is not null`,
+      [range],
+    );
+    waiting += row?.waiting ?? 0;
+  }
+  outboxWaiting.set(waiting);
+}
+
+/** The two ways out. */
+function createSender({ config, log }: Job): { deliver: Deliver; close(): void } {
+  const mail = config.smtpUrl ? createMailer(config.smtpUrl) : undefined;
+  const deliver: Deliver = async (row, message) => {
+    const way = row.channel === 'email' ? mail : config.messageWebhookUrl;
+    if (!way) return withoutWay(config, log, row);
+    if (config.sandboxPublic && !message.to.endsWith('@contoh.id')) return 'never';
+    try {
+      if (typeof way === 'string') await postMessage(way, row.id, message);
+      else await sendMail(way, config, row.id, message);
+      return 'delivered';
+    } catch (error) {
+      const final = isFinal(error);
+      log.warn({ message: row.id, attempts: row.attempts, cause: causeOf(error), final }, 'a message was not accepted');
+      return final ? 'never' : 'later';
+    }
+  };
+  return { deliver, close: () => mail?.close() };
+}
+
+/** A sandbox needs no mail server: its messages are read at `/sandbox/outbox`. */
+function withoutWay(config: Job['config'], log: Log, row: Claimed): Outcome {
+  if (config.mode === 'sandbox') return 'delivered';
+  log.error({ message: row.id, channel: row.channel }, 'no way to send: set SMTP_URL or MESSAGE_WEBHOOK_URL');
+  return 'later';
+}
+
+function createMailer(url: string): Transporter {
+  return createTransport({
+    url,
+    pool: true,
+    maxConnections: 5,
+    connectionTimeout: SEND_TIMEOUT_MS,
+    greetingTimeout: SEND_TIMEOUT_MS,
+    socketTimeout: SEND_TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  } as Parameters<typeof createTransport>[0]);
+}
+
+async function sendMail(mail: Transporter, config: Job['config'], id: string, message: SealedMessage): Promise<void> {
+  await mail.sendMail({
+    from: config.mailFrom,
+    to: { name: '', address: message.to },
+    subject: message.subject,
+    text: message.text,
+    messageId: `<${id}@${new URL(config.issuer).hostname}>`,
+    headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
+  });
+}
+
+/** The carrier's answer counts by its status alone; its body is never read. `Idempotency-Key` names the message. */
+async function postMessage(url: string, id: string, { to, text }: SealedMessage): Promise<void> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': id },
+    body: JSON.stringify({ to, text }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+  });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new DeliveryError(answer.status);
+}
+
+/** The receiving side said no. */
+class DeliveryError extends Error {
+  override name = 'DeliveryError';
+  readonly responseCode: number;
+
+  constructor(responseCode: number) {
+    super('the receiving side said no');
+    this.responseCode = responseCode;
+  }
+}
+
+function responseCode(error: unknown): number {
+  return error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : 0;
+}
+
+/**
+ * Whether trying again cannot help: SMTP's permanent refusals (RFC 5321 §4.2.1) and a carrier that rejects the request.
+ * A wrong password of ours (SMTP 530, 535; HTTP 401, 403), too many requests and timeouts pass.
+ */
+function isFinal(error: unknown): boolean {
+  const code = responseCode(error);
+  if (error instanceof DeliveryError) return [400, 404, 410, 422].includes(code);
+  return code >= 550 && code < 560;
+}
+
+/** What went wrong, by code: the text of a mail server may repeat the address. */
+function causeOf(error: unknown): string {
+  const name = error instanceof Error ? error.name : 'unknown';
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return [name, code, responseCode(error) || ''].filter(Boolean).join(' ');
+}

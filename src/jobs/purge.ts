@@ -1,0 +1,119 @@
+/**
+ * Removes rows whose time is over, in small steps, and tells how many were still there.
+ *
+ * Nothing relies on it: every reader checks `expires_at` itself. It keeps tables small and data no longer than needed.
+ */
+import type { Db } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
+import { overdueRows } from '#src/base/metrics.ts';
+import { repeat } from '#src/jobs/repeat.ts';
+import { shardRanges } from '#src/jobs/shards.ts';
+
+const EVERY_MS = 60_000;
+const RANGE = 256;
+/** About how many rows one statement removes; a shard with more goes by itself. */
+const STEP = 1_000;
+
+interface Sweep {
+  readonly table: string;
+  /** How many rows of each of some shards are over. */
+  readonly count: string;
+  /** Removes them. */
+  readonly remove: string;
+}
+
+/** Children before their parents, so that little is left to cascades. */
+export const sweeps: readonly Sweep[] = [
+  {
+    table: 'challenges',
+    count: `select shard, count(*)::integer as overdue from challenges where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from challenges where shard = any($1) and expires_at <= $2`,
+  },
+  {
+    table: 'one_time_codes',
+    count: `select shard, count(*)::integer as overdue from one_time_codes where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from one_time_codes where shard = any($1) and expires_at <= $2`,
+  },
+  {
+    table: 'throttles',
+    count: `select shard, count(*)::integer as overdue from throttles where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from throttles where shard = any($1) and expires_at <= $2`,
+  },
+  {
+    table: 'replay_markers',
+    count: `select shard, count(*)::integer as overdue from replay_markers where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from replay_markers where shard = any($1) and expires_at <= $2`,
+  },
+  {
+    table: 'artifacts',
+    count: `select shard, count(*)::integer as overdue from artifacts where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from artifacts where shard = any($1) and expires_at <= $2`,
+  },
+  {
+    table: 'grants',
+    count: `select shard, count(*)::integer as overdue from grants where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from grants where shard = any($1) and expires_at <= $2`,
+  },
+  {
+    table: 'sessions',
+    count: `select shard, count(*)::integer as overdue from sessions where shard = any($1) and (expires_at <= $2 or ends_at <= $2) group by shard`,
+    remove: `delete from sessions where shard = any($1) and (expires_at <= $2 or ends_at <= $2)`,
+  },
+  {
+    table: 'outbox',
+    count: `select shard, count(*)::integer as overdue from outbox where shard = any($1) and expires_at <= $2 group by shard`,
+    remove: `delete from outbox where shard = any($1) and expires_at <= $2`,
+  },
+];
+
+export interface Purge {
+  stop(): Promise<void>;
+  /** Removes everything that is over now; how many rows went. */
+  purgeNow(): Promise<number>;
+}
+
+/** Starts the work. Several processes may run it on one database. */
+export function startPurge(
+  { database, log }: { readonly database: Db; readonly log: Log },
+  options: { everyMs?: number } = {},
+): Purge {
+  const purgeNow = async () => {
+    let removed = 0;
+    for (const sweep of sweeps) removed += await purgeTable(database, sweep);
+    return removed;
+  };
+  const repeated = repeat('purge', options.everyMs ?? EVERY_MS, log, purgeNow);
+  return { purgeNow, stop: () => repeated.stop() };
+}
+
+/** The metric says what is left after the sweep; when it stops half-way, what it found and did not remove. */
+async function purgeTable(db: Db, sweep: Sweep): Promise<number> {
+  const now = new Date();
+  let found = 0;
+  let removed = 0;
+  try {
+    for (const range of shardRanges(RANGE)) {
+      const overdue = await db.query<{ shard: number; overdue: number }>(sweep.count, [range, now]);
+      found += overdue.reduce((sum, each) => sum + each.overdue, 0);
+      for (const shards of inSteps(overdue)) removed += await db.execute(sweep.remove, [shards, now]);
+    }
+  } finally {
+    overdueRows.set({ table: sweep.table }, Math.max(0, found - removed));
+  }
+  return removed;
+}
+
+/** Shards put together until about {@link STEP} rows are due. */
+function inSteps(overdue: readonly { shard: number; overdue: number }[]): number[][] {
+  const steps: number[][] = [];
+  let rows = STEP;
+  for (const each of overdue) {
+    if (rows >= STEP) {
+      steps.push([]);
+      rows = 0;
+    }
+    steps.at(-1)?.push(each.shard);
+    rows += each.overdue;
+  }
+  return steps;
+}

@@ -1,0 +1,36 @@
+/** Work that comes again and again until it is stopped; one failure does not end it. */
+import type { Log } from '#src/base/log.ts';
+
+export interface Repeated {
+  /** Ends it, after the step that is running. */
+  stop(): Promise<void>;
+}
+
+/** Runs `work`, waits, and runs it again; never twice at once. */
+export function repeat(name: string, everyMs: number, log: Log, work: () => Promise<unknown>): Repeated {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const step = async () => {
+    try {
+      await work();
+    } catch (err) {
+      log.warn({ err, job: name }, 'a background job failed and will run again');
+    }
+    if (!stopped) schedule();
+  };
+  const schedule = () => {
+    timer = setTimeout(() => {
+      running = step();
+    }, everyMs);
+    timer.unref();
+  };
+  schedule();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The fictitious people of a sandbox, all with one password that everybody knows. Never in production: settings refuse
+ * `SEED=example` there.
+ */
+import type { Database, Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type AccountState, createAccount, type Profile, setAccountState } from './accounts.ts';
+import { findAccountId } from './identifiers.ts';
+import { hashPassword } from './passwords.ts';
+
+/** The password of every example citizen. */
+export const EXAMPLE_PASSWORD = 'lawang-sandbox';
+
+/** One of them; the identifier is `<user name>@contoh.id`. */
+export interface ExampleCitizen {
+  readonly email: string;
+  readonly name: string;
+  readonly profile: Profile;
+  readonly state?: Exclude<AccountState, 'merged'>;
+}
+
+/** Each stands for an ordinary case: one name, no phone, a disabled account, every claim there is. */
+export const exampleCitizens: readonly ExampleCitizen[] = [
+  {
+    email: 'siti@contoh.id',
+    name: 'Siti Rahayu',
+    profile: { ...twoNames('Siti', 'Rahayu'), ...phone('+6281200000001'), birthdate: '1990-04-21' },
+  },
+  {
+    email: 'budi@contoh.id',
+    name: 'Budi Agung Santoso',
+    profile: {
+      ...twoNames('Budi', 'Santoso'),
+      middle_name: 'Agung',
+      nickname: 'Bud',
+      preferred_username: 'budi.santoso',
+      profile: 'https://budi.contoh.id/tentang',
+      picture: 'https://budi.contoh.id/foto.png',
+      website: 'https://budi.contoh.id',
+      gender: 'male',
+      birthdate: '1987-03-14',
+      zoneinfo: 'Asia/Jakarta',
+      locale: 'id-ID',
+      ...phone('+6281200000002'),
+      address: {
+        formatted: 'Jalan Pemuda 12\nSemarang\nJawa Tengah 50132\nIndonesia',
+        street_address: 'Jalan Pemuda 12',
+        locality: 'Semarang',
+        region: 'Jawa Tengah',
+        postal_code: '50132',
+        country: 'ID',
+      },
+    },
+  },
+  {
+    email: 'dewi@contoh.id',
+    name: 'Dewi Lestari',
+    profile: { ...twoNames('Dewi', 'Lestari'), ...phone('+6281200000003') },
+  },
+  { email: 'wayan@contoh.id', name: 'Wayan', profile: {} },
+  { email: 'joko@contoh.id', name: 'Joko Prasetyo', profile: twoNames('Joko', 'Prasetyo'), state: 'disabled' },
+  {
+    email: 'rina@contoh.id',
+    name: 'Rina Wulandari',
+    profile: { ...twoNames('Rina', 'Wulandari'), ...phone('+6281200000004'), birthdate: '1979-11-02' },
+  },
+];
+
+function twoNames(given: string, family: string): Profile {
+  return { given_name: given, family_name: family };
+}
+
+function phone(number: string): Profile {
+  return { phone_number: number, phone_number_verified: true };
+}
+
+/**
+ * Opens the accounts that are not there yet; those that are stay as they are. Any number of processes may do it at once.
+ * The password is given past the rule on its strength, not past the hashing.
+ *
+ * @returns how many it opened
+ */
+export async function seedExampleCitizens(database: Database, secrets: Secrets): Promise<number> {
+  const opened = await Promise.all(exampleCitizens.map((citizen) => openOnce(database, secrets, citizen)));
+  return opened.filter(Boolean).length;
+}
+
+async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCitizen): Promise<boolean> {
+  const identifier = { kind: 'email', value: citizen.email } as const;
+  if (await findAccountId(database, secrets, identifier)) return false;
+  const hash = await hashPassword(EXAMPLE_PASSWORD);
+  try {
+    await database.transaction(async (tx) => {
+      const { name, profile, state } = citizen;
+      const { id } = await createAccount(tx, secrets, { name, profile, identifier, language: 'id' });
+      await storePassword(tx, id, hash);
+      if (state) await setAccountState(tx, id, state);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'identifier_taken') return false;
+    throw error;
+  }
+}
+
+async function storePassword(db: Db, accountId: string, hash: string): Promise<void> {
+  await db.execute('insert into passwords (shard, account_id, hash, set_at) values ($1, $2, $3, $4)', [
+    shardOf(accountId),
+    accountId,
+    hash,
+    new Date(),
+  ]);
+}

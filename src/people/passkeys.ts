@@ -1,0 +1,487 @@
+/**
+ * Passkeys: discoverable, with user verification, several per account (Web Authentication Level 3 §7.1 and §7.2).
+ *
+ * The user handle is the account id, so a sign-in knows its account, and with it its shard, before the first read. A
+ * challenge is good once, for one purpose, in the browser it was made for.
+ */
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type PublicKeyCredentialRequestOptionsJSON,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import { cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
+import { z } from 'zod';
+import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { type Language, Refusal } from '#src/base/refusals.ts';
+import { randomSecret, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import { type AccountState, mayUse } from '#src/people/accounts.ts';
+import { authenticatorName } from '#src/people/authenticator-names.ts';
+import type { SignedIn } from '#src/people/sign-in.ts';
+
+/** COSE algorithms that a passkey may use, the preferred first: ES256, EdDSA, RS256 (Windows Hello). */
+const algorithms = [cose.COSEALG.ES256, cose.COSEALG.EdDSA, cose.COSEALG.RS256];
+
+/** A page may stand open for a while before somebody touches the field where passkeys offer themselves. */
+const CHALLENGE_LIFE_MS = 30 * 60 * 1000;
+const TOUCH_TIMEOUT_MS = 5 * 60 * 1000;
+const MAX_CREDENTIAL_ID = 1023;
+const MIN_RSA_BYTES = 256;
+const MAX_ANSWER = 64 * 1024;
+
+/** Which site passkeys are for. */
+export interface Site {
+  readonly rpId: string;
+  /** The origin pages are served from, for example `https://masuk.contoh.go.id`. */
+  readonly origin: string;
+}
+
+/** Refuses every failure alike; the reason is for the log. */
+function fail(reason: string, cause?: unknown): Refusal {
+  countEvent('passkey.failed');
+  return new Refusal('passkey_failed', reason, { cause });
+}
+
+// What pages send
+
+const base64url = z.string().regex(/^[\w-]+$/);
+
+const assertion = z.object({
+  id: base64url,
+  rawId: base64url,
+  type: z.literal('public-key'),
+  authenticatorAttachment: z.enum(['platform', 'cross-platform']).optional().catch(undefined),
+  clientExtensionResults: z.object({}).catch({}),
+  response: z.object({
+    clientDataJSON: base64url,
+    authenticatorData: base64url,
+    signature: base64url,
+    userHandle: base64url,
+  }),
+});
+
+const attestation = z.object({
+  id: base64url,
+  rawId: base64url,
+  type: z.literal('public-key'),
+  authenticatorAttachment: z.enum(['platform', 'cross-platform']).optional().catch(undefined),
+  clientExtensionResults: z.object({}).catch({}),
+  response: z.object({
+    clientDataJSON: base64url,
+    attestationObject: base64url,
+    transports: z
+      .array(z.string().regex(/^[a-z-]{1,20}$/))
+      .max(10)
+      .catch([])
+      .default([]),
+  }),
+});
+
+const clientData = z.object({ challenge: base64url, crossOrigin: z.boolean().optional() });
+
+function readAnswer<T>(schema: z.ZodType<T>, text: string): T {
+  if (text.length > MAX_ANSWER) throw fail('the answer is too large');
+  const parsed = schema.safeParse(parseJson(text));
+  if (!parsed.success)
+    throw fail(`malformed answer: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}`);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readClientData(encoded: string): z.infer<typeof clientData> {
+  const parsed = clientData.safeParse(parseJson(Buffer.from(encoded, 'base64url').toString()));
+  if (!parsed.success) throw fail('malformed client data');
+  if (parsed.data.crossOrigin) throw fail('asked for by a page inside another site');
+  return parsed.data;
+}
+
+function readCredentialId(id: string): Buffer {
+  const bytes = Buffer.from(id, 'base64url');
+  if (bytes.length > MAX_CREDENTIAL_ID) throw fail('the credential id is over 1,023 bytes');
+  return bytes;
+}
+
+// User handles
+
+/** The user handle of an account: the 16 bytes of its id. */
+function toUserHandle(accountId: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(accountId.replaceAll('-', ''), 'hex'));
+}
+
+/** The user handle of an account as browsers' signal methods take it (base64url). */
+export function userHandleOf(accountId: string): string {
+  return Buffer.from(toUserHandle(accountId)).toString('base64url');
+}
+
+function readUserHandle(handle: string): string {
+  const hex = Buffer.from(handle, 'base64url').toString('hex');
+  if (hex.length !== 32) throw fail('the user handle is none of ours');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+// Challenges
+
+async function newChallenge(db: Db, secrets: Secrets, boundTo: string): Promise<Uint8Array<ArrayBuffer>> {
+  const challenge = randomSecret();
+  const hash = secrets.hash('challenge', challenge);
+  await db.execute(`insert into challenges (shard, hash, bound_to, expires_at) values ($1, $2, $3, $4)`, [
+    shardOfHash(hash),
+    hash,
+    secrets.hash('browser', boundTo),
+    new Date(Date.now() + CHALLENGE_LIFE_MS),
+  ]);
+  return Uint8Array.from(Buffer.from(challenge, 'base64url'));
+}
+
+/** Takes the challenge away; of parallel tries one gets it. In another browser it stays where it is. */
+async function claimChallenge(db: Db, secrets: Secrets, challenge: string, boundTo: string): Promise<void> {
+  const hash = secrets.hash('challenge', challenge);
+  const claimed = await db.execute(
+    `delete from challenges where shard = $1 and hash = $2 and bound_to = $3 and expires_at > $4`,
+    [shardOfHash(hash), hash, secrets.hash('browser', boundTo), new Date()],
+  );
+  if (claimed === 0) throw fail('the challenge is unknown, used, expired or of another browser');
+}
+
+function bindToSignIn(boundTo: string): string {
+  return JSON.stringify(['get', boundTo]);
+}
+
+function bindToRegistration(boundTo: string, accountId: string): string {
+  return JSON.stringify(['create', boundTo, accountId]);
+}
+
+// Signing in
+
+/**
+ * Options for `navigator.credentials.get()`, also for autofill. They name no credential: the same for everybody, known or
+ * not.
+ *
+ * @param asked.boundTo what ties the challenge to one browser: the id of its interaction or session
+ */
+export async function newAuthenticationOptions(
+  db: Db,
+  secrets: Secrets,
+  asked: { readonly rpId: string; readonly boundTo: string },
+): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  return generateAuthenticationOptions({
+    rpID: asked.rpId,
+    challenge: await newChallenge(db, secrets, bindToSignIn(asked.boundTo)),
+    timeout: TOUCH_TIMEOUT_MS,
+    userVerification: 'required',
+  });
+}
+
+interface StoredPasskey {
+  public_key: Buffer;
+  algorithm: number;
+  counter: string;
+  backup_eligible: boolean;
+  state: AccountState;
+}
+
+/**
+ * Verifies what `navigator.credentials.get()` answered (Web Authentication Level 3 §7.2).
+ *
+ * The assurance is honest: `aal2`, since the device verified its owner (`user`, `mfa`), by proof of possession of a key
+ * (`pop` of OpenID Connect EAP ACR Values), which is software when it is synchronised (`swk` of RFC 8176). `hwk` is never
+ * said: without attestation nobody knows that a key lives in hardware. The same holds for `aal3`.
+ *
+ * @param answered.credential the credential as JSON (`PublicKeyCredential.toJSON()`)
+ * @throws `passkey_failed`, whatever the reason, which is in the error's message
+ */
+export async function verifyAuthentication(
+  db: Db,
+  secrets: Secrets,
+  answered: Site & { readonly boundTo: string; readonly credential: string },
+): Promise<SignedIn & { readonly credentialId: string }> {
+  const response = readAnswer(assertion, answered.credential);
+  const credentialId = readCredentialId(response.id);
+  const accountId = readUserHandle(response.response.userHandle);
+  const { challenge } = readClientData(response.response.clientDataJSON);
+  await claimChallenge(db, secrets, challenge, bindToSignIn(answered.boundTo));
+  const stored = await findPasskey(db, accountId, credentialId);
+  if (!stored) throw fail('this account has no such passkey');
+  if (!algorithms.includes(stored.algorithm)) throw fail(`algorithm ${stored.algorithm} is outside the policy`);
+  const { newCounter, credentialDeviceType, credentialBackedUp } = await verifyAssertion(
+    response,
+    challenge,
+    stored,
+    answered,
+  );
+  if ((credentialDeviceType === 'multiDevice') !== stored.backup_eligible) throw fail('the backup eligibility changed');
+  if (!mayUse(stored)) throw fail(`the account is ${stored.state}`);
+  await noteUse(db, accountId, credentialId, { counter: newCounter, backedUp: credentialBackedUp });
+  const amr = stored.backup_eligible ? ['pop', 'swk', 'user', 'mfa'] : ['pop', 'user', 'mfa'];
+  return { accountId, acr: 'aal2', amr, credentialId: response.id };
+}
+
+function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {
+  return db.first<StoredPasskey>(
+    `select p.public_key, p.algorithm, p.counter, p.backup_eligible, a.state
+     from passkeys p join accounts a on a.shard = p.shard and a.id = p.account_id
+     where p.shard = $1 and a.shard = $1 and p.account_id = $2 and p.credential_id = $3`,
+    [shardOf(accountId), accountId, credentialId],
+  );
+}
+
+async function verifyAssertion(
+  response: z.infer<typeof assertion>,
+  expectedChallenge: string,
+  stored: StoredPasskey,
+  { rpId, origin }: Site,
+) {
+  const credential = {
+    id: response.id,
+    publicKey: Uint8Array.from(stored.public_key),
+    counter: Number(stored.counter),
+  };
+  try {
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response: response as AuthenticationResponseJSON,
+      expectedChallenge,
+      expectedOrigin: origin,
+      expectedRPID: rpId,
+      credential,
+      requireUserVerification: true,
+    });
+    if (verified) return authenticationInfo;
+  } catch (cause) {
+    throw fail(reasonOf(cause), cause);
+  }
+  throw fail('the signature does not match');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 200) : 'not verified';
+}
+
+/** Moves the counter on; of two parallel answers with one counter the second is refused (§6.1.1). */
+async function noteUse(
+  db: Db,
+  accountId: string,
+  credentialId: Buffer,
+  seen: { counter: number; backedUp: boolean },
+): Promise<void> {
+  const noted = await db.execute(
+    `update passkeys set counter = $4, backed_up = $5, last_used_at = $6
+     where shard = $1 and account_id = $2 and credential_id = $3 and (counter < $4 or (counter = 0 and $4 = 0))`,
+    [shardOf(accountId), accountId, credentialId, seen.counter, seen.backedUp, new Date()],
+  );
+  if (noted === 0) throw fail('the counter went on in the meantime, or the passkey was removed');
+}
+
+// Adding
+
+/**
+ * Options for `navigator.credentials.create()`. The account need not exist yet; its id is enough.
+ *
+ * @param asked.accountName what the device lists the passkey under: the identifier
+ * @param asked.exclude credential ids (base64url) of the account, so that a device is not registered twice
+ */
+export async function newRegistrationOptions(
+  db: Db,
+  secrets: Secrets,
+  asked: {
+    readonly rpId: string;
+    readonly rpName: string;
+    readonly accountId: string;
+    readonly accountName: string;
+    readonly displayName: string;
+    readonly boundTo: string;
+    readonly exclude?: readonly string[];
+  },
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  return generateRegistrationOptions({
+    rpID: asked.rpId,
+    rpName: asked.rpName,
+    userID: toUserHandle(asked.accountId),
+    userName: asked.accountName,
+    userDisplayName: asked.displayName,
+    challenge: await newChallenge(db, secrets, bindToRegistration(asked.boundTo, asked.accountId)),
+    timeout: TOUCH_TIMEOUT_MS,
+    attestationType: 'none',
+    excludeCredentials: (asked.exclude ?? []).map((id) => ({ id })),
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    supportedAlgorithmIDs: algorithms,
+  });
+}
+
+/**
+ * Verifies what `navigator.credentials.create()` answered (Web Authentication Level 3 §7.1) and adds the passkey to the
+ * account, which exists by now.
+ *
+ * @param answered.label what its owner calls it; otherwise it is named after its make
+ * @returns the credential id (base64url)
+ * @throws `passkey_failed`, also when any account has the credential already
+ */
+export async function addPasskey(
+  db: Db,
+  secrets: Secrets,
+  answered: Site & {
+    readonly accountId: string;
+    readonly boundTo: string;
+    readonly credential: string;
+    readonly label?: string;
+    readonly language?: Language;
+  },
+): Promise<string> {
+  const { accountId } = answered;
+  const response = readAnswer(attestation, answered.credential);
+  const { challenge } = readClientData(response.response.clientDataJSON);
+  await claimChallenge(db, secrets, challenge, bindToRegistration(answered.boundTo, accountId));
+  const made = await verifyAttestation(response, challenge, answered);
+  const credentialId = readCredentialId(made.credential.id);
+  if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');
+  const algorithm = readAlgorithm(made.credential.publicKey);
+  await reserveCredential(db, secrets, credentialId, accountId);
+  await db.execute(
+    `insert into passkeys (shard, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up,
+       transports, aaguid, label, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      shardOf(accountId),
+      accountId,
+      credentialId,
+      Buffer.from(made.credential.publicKey),
+      algorithm,
+      made.credential.counter,
+      made.credentialDeviceType === 'multiDevice',
+      made.credentialBackedUp,
+      response.response.transports,
+      made.aaguid,
+      readLabel(answered.label) ?? authenticatorName(made.aaguid, answered.language ?? 'id'),
+      new Date(),
+    ],
+  );
+  await recordAccountEvent(db, {
+    accountId,
+    kind: 'passkey.added',
+    details: { make: authenticatorName(made.aaguid, 'en'), synchronised: made.credentialBackedUp },
+  });
+  return response.id;
+}
+
+async function verifyAttestation(
+  response: z.infer<typeof attestation>,
+  expectedChallenge: string,
+  { rpId, origin }: Site,
+) {
+  try {
+    const { registrationInfo } = await verifyRegistrationResponse({
+      response: response as RegistrationResponseJSON,
+      expectedChallenge,
+      expectedOrigin: origin,
+      expectedRPID: rpId,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: algorithms,
+    });
+    if (registrationInfo) return registrationInfo;
+  } catch (cause) {
+    throw fail(reasonOf(cause), cause);
+  }
+  throw fail('the attestation statement does not match');
+}
+
+function readAlgorithm(publicKey: Uint8Array<ArrayBuffer>): number {
+  const key = decodeCredentialPublicKey(publicKey);
+  const algorithm = key.get(cose.COSEKEYS.alg);
+  if (algorithm === undefined) throw fail('the public key names no algorithm');
+  if (cose.isCOSEPublicKeyRSA(key) && (key.get(cose.COSEKEYS.n)?.length ?? 0) < MIN_RSA_BYTES)
+    throw fail('the RSA key is shorter than 2,048 bits');
+  return algorithm;
+}
+
+function readLabel(label: string | undefined): string | undefined {
+  const tidy = label?.replace(/[\p{C}\s]+/gu, ' ').trim();
+  return tidy ? [...tidy].slice(0, 60).join('') : undefined;
+}
+
+function locateReservation(secrets: Secrets, credentialId: Buffer): { shard: number; hash: Buffer } {
+  const hash = secrets.index('passkey', credentialId.toString('base64url'));
+  return { shard: shardOfHash(hash), hash };
+}
+
+async function reserveCredential(db: Db, secrets: Secrets, credentialId: Buffer, accountId: string): Promise<void> {
+  const { shard, hash } = locateReservation(secrets, credentialId);
+  const reserved = await db.execute(
+    `insert into passkey_reservations (shard, credential_hash, account_id, created_at) values ($1, $2, $3, $4)
+     on conflict (shard, credential_hash) do nothing`,
+    [shard, hash, accountId, new Date()],
+  );
+  if (reserved === 0) throw fail('the credential id is already known');
+}
+
+// The owner's list
+
+/** A passkey as its owner sees it. */
+export interface Passkey {
+  /** Base64url. */
+  readonly credentialId: string;
+  readonly label: string;
+  /** Whether it is kept on several devices. */
+  readonly backedUp: boolean;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | undefined;
+}
+
+/** The passkeys of an account, oldest first. */
+export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]> {
+  const rows = await db.query<{
+    credential_id: Buffer;
+    label: string;
+    backed_up: boolean;
+    created_at: Date;
+    last_used_at: Date | null;
+  }>(
+    `select credential_id, label, backed_up, created_at, last_used_at from passkeys
+     where shard = $1 and account_id = $2 order by created_at, credential_id`,
+    [shardOf(accountId), accountId],
+  );
+  return rows.map((row) => ({
+    credentialId: row.credential_id.toString('base64url'),
+    label: row.label,
+    backedUp: row.backed_up,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+  }));
+}
+
+/** Whether an account has a passkey; if so it takes no one-time code. */
+export async function hasPasskey(db: Db, accountId: string): Promise<boolean> {
+  const row = await db.first(`select 1 as one from passkeys where shard = $1 and account_id = $2 limit 1`, [
+    shardOf(accountId),
+    accountId,
+  ]);
+  return row !== undefined;
+}
+
+/**
+ * Takes a passkey off an account. Ask for fresh proof before.
+ *
+ * @throws `not_found` when the account has no such passkey
+ */
+export async function removePasskey(db: Db, secrets: Secrets, accountId: string, credentialId: string): Promise<void> {
+  const id = Buffer.from(credentialId, 'base64url');
+  const removed = await db.execute(`delete from passkeys where shard = $1 and account_id = $2 and credential_id = $3`, [
+    shardOf(accountId),
+    accountId,
+    id,
+  ]);
+  if (removed === 0) throw new Refusal('not_found', 'this account has no such passkey');
+  const { shard, hash } = locateReservation(secrets, id);
+  await db.execute(`delete from passkey_reservations where shard = $1 and credential_hash = $2`, [shard, hash]);
+  await recordAccountEvent(db, { accountId, kind: 'passkey.removed' });
+}
