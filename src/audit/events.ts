@@ -35,6 +35,7 @@ export type AdminEventKind =
   | 'client.changed'
   | 'client.state-changed'
   | 'client.secret-rotated'
+  | 'client.secret-set'
   | 'key.created'
   | 'key.activated'
   | 'key.retired'
