@@ -518,6 +518,6 @@ export async function setClientSecret(
     now,
   ]);
   await db.execute('update clients set version = $2 where id = $1', [clientId, await raiseRegistryVersion(db)]);
-  await recordAdminEvent(db, { kind: 'client.secret-rotated', actor, subject: `client ${clientId}` });
+  await recordAdminEvent(db, { kind: 'client.secret-set', actor, subject: `client ${clientId}` });
   return true;
 }

@@ -2,10 +2,9 @@
  * Declarative registrations: files in which an agency says what its apps are, as kept under version control and applied
  * by `lawang clients apply`. What a file says holds afterwards; what it does not name stays as it is.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { Config } from '#src/base/config.ts';
 import type { Database, Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
@@ -22,18 +21,11 @@ import {
   saveClient,
   setClientSecret,
 } from './clients.ts';
-import { type AgencyEntry, type ClientEntry, checkFile, type Finding, splitScope } from './registration-schema.ts';
+import { show } from './registration-findings.ts';
+import { type AgencyEntry, type ClientEntry, checkFile, splitScope } from './registration-schema.ts';
+import { formatMistake, type Mistake, readSource } from './registration-source.ts';
 
 type Mode = Config['mode'];
-
-/** One thing wrong in a file, and where. Lines and columns count from 1; 0 where the file as a whole is meant. */
-export interface Mistake {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly what: string;
-  readonly expected: string;
-}
 
 /** One client as a file declares it. */
 export interface ClientRegistration {
@@ -66,14 +58,6 @@ export class RegistrationError extends Error {
   }
 }
 
-/** `file:line:column: what; expected …`, which editors and CI turn into links. */
-export function formatMistake({ file, line, column, what, expected }: Mistake): string {
-  const place = line === 0 ? file : `${file}:${line}:${column}`;
-  return `${place}: ${what}; expected ${expected}`;
-}
-
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
-
 /**
  * Reads files and checks each alone and all together. Every mistake is reported, and `registrations` has what is free of
  * them: apply it only when `mistakes` is empty.
@@ -82,14 +66,14 @@ export async function readRegistrations(
   paths: readonly string[],
   { mode }: { mode: Mode },
 ): Promise<{ registrations: Registration[]; mistakes: Mistake[] }> {
-  const mistakes: Mistake[] = [];
-  const registrations: Registration[] = [];
-  for (const path of paths) {
-    const registration = await readFileAt(path, mode, mistakes);
-    if (registration) registrations.push(registration);
-  }
-  mistakes.push(...findConflicts(registrations));
-  return { registrations, mistakes };
+  const readings = await Promise.all(paths.map((path) => readFileAt(path, mode)));
+  return {
+    registrations: readings.flatMap(({ registration }) => registration ?? []),
+    mistakes: [
+      ...readings.flatMap(({ mistakes }) => mistakes),
+      ...findConflicts(readings.flatMap(({ declared }) => declared ?? [])),
+    ],
+  };
 }
 
 /** What `lawang clients validate` prints: how much was read, and a line for each mistake. */
@@ -105,90 +89,33 @@ export async function validateRegistrations(
   };
 }
 
-async function readFileAt(file: string, mode: Mode, mistakes: Mistake[]): Promise<Registration | undefined> {
-  const source = await readText(file);
-  if (typeof source !== 'string') {
-    mistakes.push({ file, line: 0, column: 0, ...source });
-    return undefined;
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const broken = findYamlMistakes(document, file, lines);
-  if (broken.length > 0) {
-    mistakes.push(...broken);
-    return undefined;
-  }
-  const { agency, clients, findings } = checkFile(document.toJS(), mode);
-  for (const { what, expected, ...place } of findings)
-    mistakes.push({ file, ...positionOf(document, lines, place), what, expected });
-  return (
-    agency && {
-      file,
-      agency: toAgencyDraft(agency),
-      clients: clients.map(({ entry, index }) => ({
-        ...toRegistration(entry),
-        ...positionOf(document, lines, { path: ['clients', index], key: 'client_id' }),
-      })),
-    }
-  );
+/** Where two files may contradict one another. */
+interface Declared {
+  readonly file: string;
+  readonly agency: AgencyDraft | undefined;
+  readonly ids: readonly { readonly id: string; readonly line: number; readonly column: number }[];
 }
 
-async function readText(file: string): Promise<string | { what: string; expected: string }> {
-  try {
-    const bytes = await readFile(file);
-    if (bytes.length > MAX_FILE_BYTES)
-      return {
-        what: 'the file is too large',
-        expected: `at most ${MAX_FILE_BYTES / 1024 / 1024} MiB; use several files`,
-      };
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-      ? { what: 'the file is not UTF-8', expected: 'text in UTF-8' }
-      : { what: `the file cannot be read (${code})`, expected: 'a YAML file' };
-  }
-}
-
-const yamlExpectations: Record<string, string> = {
-  BAD_INDENT: 'every key of a mapping at the same column',
-  DUPLICATE_KEY: 'each key once',
-  MULTIPLE_DOCS: 'one document in a file',
-  TAB_AS_INDENT: 'spaces, not tabs, at the beginning of a line',
-};
-
-function findYamlMistakes(document: Document, file: string, lines: LineCounter): Mistake[] {
-  const mistakes = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => ({
+async function readFileAt(
+  file: string,
+  mode: Mode,
+): Promise<{ registration?: Registration; declared?: Declared; mistakes: readonly Mistake[] }> {
+  const source = await readSource(file);
+  if ('mistakes' in source) return source;
+  const { agency: entry, clients, ids, findings } = checkFile(source.content, mode);
+  const agency = entry && toAgencyDraft(entry);
+  const placeOf = (index: number) => source.placeOf({ path: ['clients', index], key: 'client_id' });
+  const declared = { file, agency, ids: ids.map(({ id, index }) => ({ id, ...placeOf(index) })) };
+  const mistakes = findings.map((finding) => ({
     file,
-    ...at(lines, offset),
-    what: message,
-    expected: yamlExpectations[code] ?? 'YAML 1.2',
+    ...source.placeOf(finding),
+    what: finding.what,
+    expected: finding.expected,
   }));
-  visit(document, {
-    Alias(_, { range, source }) {
-      const expected = 'the value itself, written out';
-      mistakes.push({ file, ...at(lines, range?.[0] ?? 0), what: `the alias *${source}`, expected });
-    },
-  });
-  return mistakes;
-}
-
-/** Where a path leads in the source; what is missing is at the nearest mapping or list around it. */
-function positionOf(document: Document, lines: LineCounter, { path, key }: Pick<Finding, 'path' | 'key'>) {
-  let node: Node | undefined;
-  for (let depth = path.length; depth > 0 && !node; depth -= 1) {
-    const found = document.getIn(path.slice(0, depth), true);
-    if (isNode(found)) node = found;
-  }
-  node ??= document.contents ?? undefined;
-  const pair = isMap(node) ? node.items.find((item) => isNode(item.key) && item.key.toJS(document) === key) : undefined;
-  const target = isNode(pair?.key) ? pair.key : node;
-  return at(lines, target?.range?.[0] ?? 0);
-}
-
-function at(lines: LineCounter, offset: number): { line: number; column: number } {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  mistakes.sort((one, other) => one.line - other.line || one.column - other.column);
+  if (!agency) return { declared, mistakes };
+  const registered = clients.map(({ entry: client, index }) => ({ ...toRegistration(client), ...placeOf(index) }));
+  return { registration: { file, agency, clients: registered }, declared, mistakes };
 }
 
 function toAgencyDraft(entry: AgencyEntry): AgencyDraft {
@@ -239,29 +166,23 @@ function toRegistration(entry: ClientEntry): Omit<ClientRegistration, 'line' | '
   };
 }
 
-/** Client ids and agencies that two places declare, possibly differently. */
-function findConflicts(registrations: readonly Registration[]): Mistake[] {
+/** Client ids that two places declare, and agencies that two files describe differently. */
+function findConflicts(files: readonly Declared[]): Mistake[] {
   const mistakes: Mistake[] = [];
   const clients = new Map<string, string>();
-  const agencies = new Map<string, Registration>();
-  for (const { file, agency, clients: declared } of registrations) {
-    const other = agencies.get(agency.id);
-    if (other && !isDeepStrictEqual(other.agency, agency))
-      mistakes.push({
-        ...{ file, line: 1, column: 1 },
-        what: `the agency ${agency.id} is described differently in ${other.file}`,
-        expected: 'the same description in every file',
-      });
-    agencies.set(agency.id, other ?? { file, agency, clients: declared });
-    for (const { declared: client, line, column } of declared) {
-      const first = clients.get(client.id);
-      if (first)
-        mistakes.push({
-          ...{ file, line, column },
-          what: `the client ${client.id} is declared already at ${first}`,
-          expected: 'a client_id of its own',
-        });
-      else clients.set(client.id, `${file}:${line}`);
+  const agencies = new Map<string, { file: string; agency: AgencyDraft }>();
+  for (const { file, agency, ids } of files) {
+    const other = agency && agencies.get(agency.id);
+    if (other && !isDeepStrictEqual(other.agency, agency)) {
+      const what = `the agency ${agency?.id} is described differently in ${other.file}`;
+      mistakes.push({ file, line: 1, column: 1, what, expected: 'the same description in every file' });
+    }
+    if (agency && !other) agencies.set(agency.id, { file, agency });
+    for (const { id, line, column } of ids) {
+      const first = clients.get(id);
+      const what = `the client ${show(id)} is declared already at ${first}`;
+      if (first) mistakes.push({ file, line, column, what, expected: 'a client_id of its own' });
+      else clients.set(id, `${file}:${line}`);
     }
   }
   return mistakes;

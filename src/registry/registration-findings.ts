@@ -1,0 +1,119 @@
+/** What is wrong in a declaration, in words that say what would be right. */
+import type { z } from 'zod';
+
+/** Something wrong in a declaration. `path` leads to it from where the caller looks. */
+export interface Finding {
+  readonly path: readonly PropertyKey[];
+  readonly what: string;
+  readonly expected: string;
+  /** The path leads to a mapping; the mistake is at this key of it. */
+  readonly key?: string;
+}
+
+/** One finding at a key of the mapping looked at, when `wrong`. */
+export function findWhen(wrong: boolean, key: string, what: string, expected: string): Finding[] {
+  return wrong ? [{ path: [], key, what, expected }] : [];
+}
+
+/** The words of a complaint that is our own and not zod's; travels as the text of the message. */
+export function complain(what: string, expected: string): { error: string } {
+  return { error: JSON.stringify({ what, expected }) };
+}
+
+/** One complaint of zod. `name` is what to call the whole, `knownKeys` what a mapping at a path may have. */
+export function toFindings(
+  issue: z.core.$ZodIssue,
+  content: unknown,
+  { name, knownKeys }: { name: string; knownKeys: (path: readonly PropertyKey[]) => readonly string[] },
+): Finding[] {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      ...{ path, key },
+      what: `the key ${show(key)} is not known`,
+      expected: suggest(key, knownKeys(path)),
+    }));
+  const called = String(path.findLast((step) => typeof step === 'string') ?? name);
+  return [{ path, ...describe(issue, called, path.reduce(readKey, content)) }];
+}
+
+function describe(issue: z.core.$ZodIssue, name: string, value: unknown): { what: string; expected: string } {
+  if (issue.code === 'invalid_type')
+    return { what: `${name} is ${kindOf(value)}`, expected: kinds[issue.expected] ?? issue.expected };
+  if (issue.code === 'invalid_value') {
+    const known = issue.values.map(String);
+    if (typeof value !== 'string') return { what: `${name} is ${kindOf(value)}`, expected: oneOf(known) };
+    return { what: `${name} is ${show(value)}`, expected: suggest(value, known) };
+  }
+  if (issue.code === 'too_big')
+    return { what: `${name} is too large`, expected: `at most ${issue.maximum}${unit(issue.origin)}` };
+  if (issue.code === 'too_small')
+    return { what: `${name} is too small`, expected: `at least ${issue.minimum}${unit(issue.origin)}` };
+  if (issue.message.startsWith('{')) {
+    const { what, expected } = JSON.parse(issue.message) as { what: string; expected: string };
+    return { what: `${name} ${what}`, expected };
+  }
+  return { what: `${name} is not right`, expected: issue.message };
+}
+
+const kinds: Record<string, string> = {
+  string: 'text',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a whole number',
+};
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'empty';
+  return Array.isArray(value) ? 'a list' : (kinds[typeof value] ?? typeof value).replace('whole ', '');
+}
+
+function unit(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' entries' : '';
+}
+
+/** The value at a key, of a mapping or a list; undefined of anything else. */
+export function readKey(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<PropertyKey, unknown>)[key]
+    : undefined;
+}
+
+/** A value as it stands in a file, cut where it is long. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}
+
+export function oneOf(values: readonly string[]): string {
+  return values.length === 1 ? String(values[0]) : `one of ${values.join(', ')}`;
+}
+
+/** The known word that somebody meant, or all of them. */
+export function suggest(word: string, known: readonly string[]): string {
+  const [closest] = known
+    .map((candidate) => ({ candidate, distance: distanceOf(word, candidate) }))
+    .sort((one, other) => one.distance - other.distance);
+  const limit = Math.max(1, Math.ceil(word.length / 3));
+  return closest && closest.distance <= limit ? `${closest.candidate}, did you mean that?` : oneOf(known);
+}
+
+/** How many letters to insert, drop or replace (Levenshtein). */
+function distanceOf(one: string, other: string): number {
+  const word = one.slice(0, 100);
+  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...word].entries()) {
+    const next = [i + 1];
+    for (const [j, otherLetter] of [...other].entries()) {
+      const replaced = (row[j] ?? 0) + (letter === otherLetter ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,200 @@
+/** The rules between the keys of a client's registration; what one key alone may say is the schema's. */
+import type { Config } from '#src/base/config.ts';
+import { type AddressMistake, findKeysUriMistake, findPageUriMistake, findRedirectUriMistake } from './addresses.ts';
+import { claimsOfScope, scopes } from './claims.ts';
+import type { AuthMethod, ClientType } from './clients.ts';
+import { findKeyMistakes } from './public-keys.ts';
+import { type Finding, findWhen, oneOf, show, suggest } from './registration-findings.ts';
+import type { ClientEntry } from './registration-schema.ts';
+
+/** A rule between keys. It is left out while one of the keys it reads has a mistake of its own. */
+export interface Rule {
+  readonly reads: readonly (keyof ClientEntry)[];
+  check(entry: ClientEntry, mode: Config['mode']): Finding[];
+}
+
+function rule(reads: Rule['reads'], check: Rule['check']): Rule {
+  return { reads, check };
+}
+
+export const rules: readonly Rule[] = [
+  rule(['type', 'application_type'], ({ type, application_type }) =>
+    findWhen(
+      application_type !== undefined && (application_type === 'native') !== (type === 'native'),
+      'application_type',
+      `application_type ${application_type} does not go with type ${type}`,
+      'one of the two left out',
+    ),
+  ),
+  rule(['type', 'application_type', 'token_endpoint_auth_method'], checkAuthentication),
+  rule(['type', 'application_type', 'token_endpoint_auth_method', 'require_pkce'], (entry) =>
+    findWhen(
+      !entry.require_pkce && (entry.type !== 'web' || entry.token_endpoint_auth_method === 'none'),
+      'require_pkce',
+      'an app that keeps no secret, or is no web app, cannot go without PKCE',
+      'require_pkce: true',
+    ),
+  ),
+  rule(['token_endpoint_auth_method', 'jwks', 'jwks_uri'], (entry) => [
+    ...findWhen(
+      entry.token_endpoint_auth_method === 'private_key_jwt' && !entry.jwks && !entry.jwks_uri,
+      'token_endpoint_auth_method',
+      'private_key_jwt without keys',
+      'jwks or jwks_uri',
+    ),
+    ...findWhen(Boolean(entry.jwks && entry.jwks_uri), 'jwks_uri', 'jwks and jwks_uri together', 'one of them'),
+  ]),
+  rule(['jwks'], ({ jwks }) =>
+    findKeyMistakes(jwks?.keys ?? []).flatMap((one) =>
+      jwks ? [{ ...one, path: one.index === undefined ? ['jwks'] : ['jwks', 'keys', one.index] }] : [],
+    ),
+  ),
+  rule(['jwks_uri'], ({ jwks_uri }) =>
+    jwks_uri === undefined ? [] : locate(['jwks_uri'], jwks_uri, findKeysUriMistake(jwks_uri)),
+  ),
+  rule(['type', 'application_type', 'token_endpoint_auth_method', 'grant_types'], checkGrants),
+  rule(['grant_types', 'type', 'response_types'], ({ grant_types, response_types }) =>
+    findWhen(
+      response_types.length > 0 !== grant_types.includes('authorization_code'),
+      'response_types',
+      'response_types and grant_types do not go together',
+      'response_types: [code] with the grant authorization_code, and none without',
+    ),
+  ),
+  rule(['type', 'application_type', 'redirect_uris', 'grant_types'], checkRedirectUris),
+  rule(['type', 'application_type', 'post_logout_redirect_uris'], (entry, mode) =>
+    entry.post_logout_redirect_uris.flatMap((uri, index) =>
+      locate(['post_logout_redirect_uris', index], uri, findRedirectUriMistake(uri, { type: entry.type, mode })),
+    ),
+  ),
+  ...(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const).map((key) =>
+    rule([key], (entry, mode) => {
+      const uri = entry[key];
+      return uri === undefined ? [] : locate([key], uri, findPageUriMistake(uri, mode));
+    }),
+  ),
+  rule(['scope', 'grant_types', 'type'], checkScope),
+  rule(['claims', 'grant_types', 'type'], checkClaims),
+  rule(['rotate_refresh', 'token_endpoint_auth_method', 'type', 'application_type'], (entry) =>
+    findWhen(
+      !entry.rotate_refresh && entry.token_endpoint_auth_method === 'none',
+      'rotate_refresh',
+      'a public app uses each refresh token once',
+      'rotate_refresh: true',
+    ),
+  ),
+  rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], checkSecretSource),
+];
+
+function checkAuthentication({ type, token_endpoint_auth_method: method }: ClientEntry): Finding[] {
+  const possible: Record<ClientType, readonly AuthMethod[]> = {
+    web: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    machine: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    spa: ['none'],
+    native: ['none', 'private_key_jwt'],
+  };
+  return findWhen(
+    !possible[type].includes(method),
+    'token_endpoint_auth_method',
+    `an app of type ${type} cannot authenticate by ${method}`,
+    oneOf(possible[type]),
+  );
+}
+
+function checkGrants({ type, grant_types: grants, token_endpoint_auth_method: method }: ClientEntry): Finding[] {
+  const machine = type === 'machine';
+  return [
+    ...findWhen(
+      machine && (grants.length !== 1 || grants[0] !== 'client_credentials'),
+      'grant_types',
+      'an app of type machine has no people',
+      '[client_credentials]',
+    ),
+    ...findWhen(
+      !machine && !grants.includes('authorization_code'),
+      'grant_types',
+      `an app of type ${type} signs people in`,
+      'authorization_code among the grants, or type: machine',
+    ),
+    ...findWhen(
+      method === 'none' && grants.includes('client_credentials'),
+      'grant_types',
+      'client_credentials without authentication',
+      'another token_endpoint_auth_method than none',
+    ),
+    ...findWhen(new Set(grants).size < grants.length, 'grant_types', 'a grant is there twice', 'each once'),
+  ];
+}
+
+function checkRedirectUris(entry: ClientEntry, mode: Config['mode']): Finding[] {
+  const { type, redirect_uris: uris } = entry;
+  const needed = entry.grant_types.includes('authorization_code');
+  return [
+    ...findWhen(
+      needed && uris.length === 0,
+      'redirect_uris',
+      'redirect_uris is missing or empty',
+      'at least one address',
+    ),
+    ...findWhen(!needed && uris.length > 0, 'redirect_uris', 'redirect_uris without authorization_code', 'none'),
+    ...findWhen(new Set(uris).size < uris.length, 'redirect_uris', 'an address is there twice', 'each once'),
+    ...uris.flatMap((uri, index) => locate(['redirect_uris', index], uri, findRedirectUriMistake(uri, { type, mode }))),
+  ];
+}
+
+function checkScope({ scope, grant_types: grants, type }: ClientEntry): Finding[] {
+  const asked = scope === '' ? [] : scope.split(' ');
+  const unknown = asked.filter((one) => !Object.hasOwn(claimsOfScope, one));
+  return [
+    ...unknown.flatMap((one) => findWhen(true, 'scope', `the scope "${one}" is not known`, suggest(one, scopes))),
+    ...findWhen(new Set(asked).size < asked.length, 'scope', 'a scope is there twice', 'each once'),
+    ...findWhen(type === 'machine' && asked.length > 0, 'scope', 'an app of type machine has no people', 'no scope'),
+    ...findWhen(
+      type !== 'machine' && !asked.includes('openid'),
+      'scope',
+      'the scope openid is missing',
+      'openid among the scopes',
+    ),
+    ...findWhen(
+      asked.includes('offline_access') && !grants.includes('refresh_token'),
+      'scope',
+      'offline_access without the grant refresh_token',
+      'refresh_token among the grant_types',
+    ),
+  ];
+}
+
+function checkClaims({ claims, type }: ClientEntry): Finding[] {
+  const names = claims.map(({ name }) => name);
+  return [
+    ...claims.flatMap(({ name }, index) =>
+      names.indexOf(name) < index
+        ? [{ path: ['claims', index], key: 'name', what: `the claim ${name} is there twice`, expected: 'each once' }]
+        : [],
+    ),
+    ...findWhen(type === 'machine' && claims.length > 0, 'claims', 'an app of type machine has no people', 'no claims'),
+  ];
+}
+
+function checkSecretSource(entry: ClientEntry, mode: Config['mode']): Finding[] {
+  const secret = entry.token_endpoint_auth_method.startsWith('client_secret_');
+  const named = entry.client_secret_env !== undefined;
+  return [
+    ...findWhen(
+      named && !secret,
+      'client_secret_env',
+      `client_secret_env does not go with token_endpoint_auth_method ${entry.token_endpoint_auth_method}`,
+      'no client_secret_env',
+    ),
+    ...findWhen(
+      secret && !named && mode === 'production',
+      'client_secret_env',
+      'client_secret_env is missing',
+      'the environment variable that has the secret',
+    ),
+  ];
+}
+
+function locate(path: readonly PropertyKey[], uri: string, mistake: AddressMistake | undefined): Finding[] {
+  return mistake ? [{ path, what: `${show(uri)} ${mistake.what}`, expected: mistake.expected }] : [];
+}
