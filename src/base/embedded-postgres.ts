@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chooseAccount } from './embedded-postgres/account.ts';
 import { type Binaries, findBinaries } from './embedded-postgres/binaries.ts';
-import { type Cluster, openCluster } from './embedded-postgres/cluster.ts';
+import { type Cluster, findCluster, openCluster } from './embedded-postgres/cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres/error.ts';
 import { takeLock } from './embedded-postgres/lock.ts';
 import {
@@ -237,4 +237,19 @@ async function findFreePort(): Promise<number> {
   const { port } = probe.address() as { port: number };
   await new Promise((resolve) => probe.close(resolve));
   return port;
+}
+
+/**
+ * Where the embedded PostgreSQL answers that another process of ours has started on `dataDir`, for a command that works
+ * beside it and leaves it running. Undefined when none runs.
+ *
+ * @throws EmbeddedPostgresError when it does not accept the password that lies beside it
+ */
+export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
+  const path = await realpath(dataDir).catch(() => undefined);
+  const cluster = path === undefined ? undefined : await findCluster(path);
+  const postmaster = cluster && (await findPostmaster(cluster.data));
+  if (!postmaster) return undefined;
+  const url = urlOf(cluster, postmaster.port);
+  return (await becomesReady(postmaster, cluster.data, url, READY_WITHIN_MS)) ? url : undefined;
 }

@@ -9,7 +9,8 @@ import type { Db } from './database.ts';
 import { type Keyring, randomSecret, Secrets, wrappingKeyring } from './secrets.ts';
 
 /** What a key is for. `token` and `index` hash; changing those would lose every session and identifier. */
-export type KeyPurpose = 'signing' | 'cookie' | 'token' | 'index';
+export const keyPurposes = ['signing', 'cookie', 'token', 'index'] as const;
+export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** `published`: known to verifiers, signs later. `active`: in use. `retired`: verifies what it signed, then goes. */
 export type KeyState = 'published' | 'active' | 'retired';
@@ -23,6 +24,8 @@ export interface StoredKey {
   /** Of signing keys only. */
   readonly publicJwk?: JWK;
   readonly secret: Buffer;
+  /** Whether the first master key sealed it; if not, a rotation has still to seal it anew. */
+  readonly isCurrent: boolean;
   readonly createdAt: Date;
 }
 
@@ -133,6 +136,7 @@ function openKey(wrap: Keyring, row: KeyRow): StoredKey {
     state: row.state,
     ...(row.public_jwk && { publicJwk: row.public_jwk }),
     secret: wrap.open(placeOf(row.id), row.sealed),
+    isCurrent: wrap.isCurrent(row.sealed),
     createdAt: row.created_at,
   };
 }

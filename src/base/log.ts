@@ -4,7 +4,7 @@
  * Nothing personal and no secret goes in: log ids and codes, never values. The list below is the net under that rule.
  */
 import { randomBytes } from 'node:crypto';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
 
@@ -22,23 +22,25 @@ const secrets = [
   'nik',
 ];
 
-export function createLog(level: string): Log {
-  return pino({
+/** Writes to standard output unless given another place. */
+export function createLog(level: string, destination: DestinationStream = pino.destination(1)): Log {
+  const options = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     serializers: { err: describeError },
-  });
+  };
+  return pino(options, destination);
 }
 
 /** An error without its parameters: PostgreSQL puts row values into `detail` and `where`, which stay out. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: 'not an error' };
   const { name, message, stack, cause } = error;
-  const code = 'code' in error ? error.code : undefined;
-  return { name, code, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
+  const errorCode = 'code' in error ? error.code : undefined;
+  return { name, errorCode, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }
 
 /** A short reference for one request: in the log, on the error page, read out on the telephone. */

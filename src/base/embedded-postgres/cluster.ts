@@ -40,11 +40,20 @@ export async function openCluster(dataDir: string, binaries: Binaries, options: 
     await rename(draft, home);
     if (options.isDurable) await syncDirectory(dataDir);
   }
-  const password = await readPassword(home);
+  const cluster = await readCluster(home);
   await checkVersion(home, binaries.major);
-  const data = join(home, 'data');
-  await closeToOthers(data);
-  return { home, data, user: USER, password };
+  await closeToOthers(cluster.data);
+  return cluster;
+}
+
+/** The cluster in `dataDir` as it is, or undefined when there is none. */
+export async function findCluster(dataDir: string): Promise<Cluster | undefined> {
+  const home = join(dataDir, 'postgres');
+  return (await exists(home)) ? readCluster(home) : undefined;
+}
+
+async function readCluster(home: string): Promise<Cluster> {
+  return { home, data: join(home, 'data'), user: USER, password: await readPassword(home) };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Database } from '#src/base/database.ts';
+import { loadSecrets } from '#src/base/keys.ts';
+import { migrate } from '#src/base/migrations.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { loadAccount } from '#src/people/accounts.ts';
+import { EXAMPLE_PASSWORD, exampleCitizens, seedExampleCitizens } from '#src/people/example-citizens.ts';
+import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
+import { verifyPassword } from '#src/people/passwords.ts';
+import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+
+let home: TestDatabase;
+let database: Database;
+let secrets: Secrets;
+
+beforeAll(async () => {
+  home = await createDatabase(inject('adminUrl'));
+  await migrate(home.url);
+  database = new Database(home.url);
+  secrets = await loadSecrets(database, [randomBytes(32)]);
+  const seeded = await Promise.all([seedExampleCitizens(database, secrets), seedExampleCitizens(database, secrets)]);
+  expect(seeded[0] + seeded[1]).toBe(exampleCitizens.length);
+});
+
+afterAll(async () => {
+  await database.close();
+  await home.drop();
+});
+
+async function accountOf(email: string) {
+  const id = await findAccountId(database, secrets, { kind: 'email', value: email });
+  return loadAccount(database, secrets, id ?? '');
+}
+
+test('seeding again changes nothing, also where a citizen has changed their profile', async () => {
+  expect(await seedExampleCitizens(database, secrets)).toBe(0);
+  expect(await database.first('select count(*)::int as n from accounts')).toEqual({ n: 6 });
+});
+
+test('everybody signs in with the one password, but for the disabled one', async () => {
+  for (const { email, state } of exampleCitizens) {
+    const { id } = await accountOf(email);
+    expect(await verifyPassword(database, id, EXAMPLE_PASSWORD), email).toBe(state !== 'disabled');
+    expect(await verifyPassword(database, id, 'lawang-Sandbox'), email).toBe(false);
+  }
+});
+
+test('budi has every standard claim of OpenID Connect Core §5.1 that is stored', async () => {
+  const { profile } = await accountOf('budi@contoh.id');
+  const stored =
+    'name given_name family_name middle_name nickname preferred_username profile picture website email email_verified ' +
+    'gender birthdate zoneinfo locale phone_number phone_number_verified address';
+  expect(Object.keys(profile).sort()).toEqual(stored.split(' ').sort());
+  expect(Object.keys(profile.address ?? {})).toHaveLength(6);
+  expect(profile).toMatchObject({ email: 'budi@contoh.id', email_verified: true, phone_number_verified: true });
+});
+
+test('wayan has one name, no made-up family name and no phone', async () => {
+  const { profile, state } = await accountOf('wayan@contoh.id');
+  expect(state).toBe('active');
+  expect(profile).toEqual({ name: 'Wayan', email: 'wayan@contoh.id', email_verified: true });
+});
+
+test('their phone numbers can be typed, and their addresses belong to nobody', () => {
+  for (const { email, profile } of exampleCitizens) {
+    expect(email).toMatch(/^[a-z]+@contoh\.id$/);
+    if (profile.phone_number) expect(parseIdentifier(profile.phone_number)?.value).toBe(profile.phone_number);
+  }
+});
