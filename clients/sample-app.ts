@@ -136,14 +136,10 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
     }
   }
 
-  /** Cookies and headers of any careful app. The provider stands in `form-action` because signing out leads there. */
-  function send(response: ServerResponse, { status, page, location, session }: Answer, language: Language): void {
-    const attributes = `Path=/; SameSite=Lax${secure ? '; Secure' : ''}`;
-    response.appendHeader('set-cookie', `${cookies.language}=${language}; ${attributes}; Max-Age=31536000`);
-    if (session !== undefined) {
-      const value = session ? `${session.id}; ${attributes}` : `; ${attributes}; Max-Age=0`;
-      response.appendHeader('set-cookie', `${cookies.session}=${value}; HttpOnly`);
-    }
+  /** Headers of any careful app. The provider stands in `form-action` because signing out leads there. */
+  function send(response: ServerResponse, { status, page, location, session }: Answer): void {
+    if (session) setCookie(response, `${cookies.session}=${session.id}; HttpOnly`);
+    if (session === null) setCookie(response, `${cookies.session}=; HttpOnly; Max-Age=0`);
     response.writeHead(status, {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
@@ -155,6 +151,10 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
     response.end(page?.text);
   }
 
+  function setCookie(response: ServerResponse, cookie: string): void {
+    response.appendHeader('set-cookie', `${cookie}; Path=/; SameSite=Lax${secure ? '; Secure' : ''}`);
+  }
+
   return async (request, response) => {
     request.resume();
     const url = URL.parse(`http://localhost${request.url}`);
@@ -164,13 +164,11 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
     }
     const sent = readCookies(request);
     const query = url?.searchParams ?? new URLSearchParams();
-    const language = query.get('lang') ?? sent.get(cookies.language);
-    const visit: Visit = {
-      query,
-      session: sessions.find(sent.get(cookies.session)),
-      language: language === 'en' ? 'en' : 'id',
-    };
-    send(response, await answer(visit, request.method, url?.pathname), visit.language);
+    const wish = query.get('lang');
+    const language = (wish ?? sent.get(cookies.language)) === 'en' ? 'en' : 'id';
+    if (wish) setCookie(response, `${cookies.language}=${language}; Max-Age=31536000`);
+    const visit: Visit = { query, language, session: sessions.find(sent.get(cookies.session)) };
+    send(response, await answer(visit, request.method, url?.pathname));
   };
 }
 
@@ -218,12 +216,18 @@ function readCookies(request: IncomingMessage): Map<string, string> {
   return new Map(pairs);
 }
 
-/** Runs one app by itself, with the four variables of its registration. */
-export async function runSampleApp(app: SampleApp): Promise<void> {
+/**
+ * Runs one app by itself, where its redirect URI leads.
+ *
+ * @param file has the four variables of its registration; those in the environment come first
+ */
+export async function runSampleApp(app: SampleApp, file: URL): Promise<void> {
+  process.loadEnvFile(file);
   const settings = readSignInSettings(process.env);
-  const signedOutUri = new URL('/signed-out', settings.redirectUri).href;
+  const { origin, port } = new URL(settings.redirectUri);
   const log: Log = (line) => process.stdout.write(`${line}\n`);
-  const server = await openServer(app.port, '127.0.0.1');
+  const server = await openServer(Number(port) || app.port, '127.0.0.1');
+  const signedOutUri = `${origin}/signed-out`;
   server.on('request', createSampleApp(app, { ...settings, scope: app.scope, signedOutUri }, log));
-  log(`${app.look.name}: http://localhost:${app.port}`);
+  log(`${app.look.name}: ${origin}`);
 }

@@ -37,4 +37,4 @@ export const pajakDaerah: SampleApp = {
   },
 };
 
-if (import.meta.main) await runSampleApp(pajakDaerah);
+if (import.meta.main) await runSampleApp(pajakDaerah, new URL('sandbox.env', import.meta.url));

@@ -40,4 +40,4 @@ export const puskesmasOnline: SampleApp = {
   },
 };
 
-if (import.meta.main) await runSampleApp(puskesmasOnline);
+if (import.meta.main) await runSampleApp(puskesmasOnline, new URL('sandbox.env', import.meta.url));
