@@ -11,9 +11,9 @@ import type { Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { outboxWaiting } from '#src/base/metrics.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { repeat } from '#src/jobs/repeat.ts';
-import { shardRanges } from '#src/jobs/shards.ts';
 import { openMessage, type SealedMessage } from '#src/people/messages.ts';
+import { repeat } from './repeat.ts';
+import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 1_000;
 const BATCH = 10;

@@ -6,8 +6,8 @@
 import type { Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { overdueRows } from '#src/base/metrics.ts';
-import { repeat } from '#src/jobs/repeat.ts';
-import { shardRanges } from '#src/jobs/shards.ts';
+import { repeat } from './repeat.ts';
+import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 60_000;
 const RANGE = 256;

@@ -4,8 +4,8 @@ import { type AccountEventKind, recordAccountEvent } from '#src/audit/events.ts'
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
-import { addContact, type Contact, listContacts } from '#src/people/contacts.ts';
-import { claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from '#src/people/identifiers.ts';
+import { addContact, type Contact, listContacts } from './contacts.ts';
+import { claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from './identifiers.ts';
 
 /** OpenID Connect Core §5.1.1. */
 export interface Address {

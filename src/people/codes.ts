@@ -9,10 +9,10 @@ import { countEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId, type Secrets, shardOfHash } from '#src/base/secrets.ts';
-import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
-import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
-import { hasPasskey } from '#src/people/passkeys.ts';
-import { networkOf, type Throttles } from '#src/people/throttles.ts';
+import { type Account, findAccount, mayUse } from './accounts.ts';
+import { findAccountId, type Identifier } from './identifiers.ts';
+import { hasPasskey } from './passkeys.ts';
+import { networkOf, type Throttles } from './throttles.ts';
 
 const LIFE = 10 * 60;
 const RESEND_AFTER = 30;

@@ -2,7 +2,7 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
-import { type Identifier, indexOf } from '#src/people/identifiers.ts';
+import { type Identifier, indexOf } from './identifiers.ts';
 
 /** How many accounts may share one contact. */
 const MAX_USES = 5;

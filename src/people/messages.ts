@@ -6,7 +6,7 @@
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Keyring, newIdIn, type Secrets, SHARDS, shardOfHash } from '#src/base/secrets.ts';
-import type { Identifier } from '#src/people/identifiers.ts';
+import type { Identifier } from './identifiers.ts';
 
 /** How long a message is tried, and how long a sandbox shows it. */
 const LIFE_MS = 24 * 60 * 60 * 1000;

@@ -20,9 +20,9 @@ import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { randomSecret, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
-import { type AccountState, mayUse } from '#src/people/accounts.ts';
-import { authenticatorName } from '#src/people/authenticator-names.ts';
-import type { SignedIn } from '#src/people/sign-in.ts';
+import { type AccountState, mayUse } from './accounts.ts';
+import { authenticatorName } from './authenticator-names.ts';
+import type { SignedIn } from './sign-in.ts';
 
 /** COSE algorithms that a passkey may use, the preferred first: ES256, EdDSA, RS256 (Windows Hello). */
 const algorithms = [cose.COSEALG.ES256, cose.COSEALG.EdDSA, cose.COSEALG.RS256];

@@ -3,9 +3,9 @@ import { countEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { findAccountId, readIdentifier } from '#src/people/identifiers.ts';
-import { verifyPassword } from '#src/people/passwords.ts';
-import { networkOf, type Throttles } from '#src/people/throttles.ts';
+import { findAccountId, readIdentifier } from './identifiers.ts';
+import { verifyPassword } from './passwords.ts';
+import { networkOf, type Throttles } from './throttles.ts';
 
 /** A finished sign-in, not yet a session. Whoever makes it one records `sign-in.succeeded` with the app it was for. */
 export interface SignedIn {

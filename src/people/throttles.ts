@@ -7,7 +7,6 @@
  * stands before it, and its owner always gets in.
  */
 import { isIPv4, isIPv6 } from 'node:net';
-import { RateLimiterRes, RateLimiterStoreAbstract } from 'rate-limiter-flexible';
 import { countEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
@@ -89,27 +88,57 @@ export interface Throttles {
  */
 export function createThrottles(database: Db, secrets: Secrets, options: { enabled: boolean }): Throttles {
   if (!options.enabled) return { take: async () => {}, refund: async () => {} };
-  const limiters = new Map<string, TableLimiter>();
-  for (const [name, limit] of Object.entries(limits))
-    limiters.set(name, new TableLimiter(name, limit, database, secrets));
-  const limiterOf = (name: LimitName) => limiters.get(name) as TableLimiter;
   return {
-    async take(name, key) {
-      try {
-        await limiterOf(name).consume(key);
-      } catch (refused) {
-        throw refused instanceof RateLimiterRes ? tooMany(name, refused) : refused;
-      }
+    async take(limit, key) {
+      const counted = await addPoint(database, locate(secrets, limit, key), limits[limit].duration);
+      if (counted.points > limits[limit].points) throw tooMany(limit, counted.expires_at);
     },
-    async refund(name, key, via) {
-      await limiterOf(name).reward(key, 1, { via });
-    },
+    refund: (limit, key, via = database) => removePoint(via, locate(secrets, limit, key)),
   };
 }
 
-function tooMany(name: LimitName, { msBeforeNext }: RateLimiterRes): Refusal {
+interface Place {
+  readonly shard: number;
+  readonly hash: Buffer;
+}
+
+function locate(secrets: Secrets, limit: LimitName, key: string): Place {
+  const hash = secrets.hash('throttle', `${limit} ${key}`);
+  return { shard: shardOfHash(hash), hash };
+}
+
+interface Counted {
+  readonly points: number;
+  readonly expires_at: Date;
+}
+
+/** Begins a window, counts in the running one, or begins the next: one statement, so that no two count as one. */
+async function addPoint(db: Db, { shard, hash }: Place, seconds: number): Promise<Counted> {
+  const now = new Date();
+  const end = new Date(now.getTime() + seconds * 1000);
+  const counted = await db.first<Counted>(
+    `insert into throttles (shard, key, points, expires_at) values ($1, $2, 1, $3)
+     on conflict (shard, key) do update set
+       points = case when throttles.expires_at <= $4 then 1 else throttles.points + 1 end,
+       expires_at = case when throttles.expires_at <= $4 then excluded.expires_at else throttles.expires_at end
+     returning points, expires_at`,
+    [shard, hash, end, now],
+  );
+  return counted ?? { points: 1, expires_at: end };
+}
+
+/** Only from the window that is running, and never below zero. */
+async function removePoint(db: Db, { shard, hash }: Place): Promise<void> {
+  await db.execute(
+    `update throttles set points = points - 1 where shard = $1 and key = $2 and points > 0 and expires_at > $3`,
+    [shard, hash, new Date()],
+  );
+}
+
+function tooMany(limit: LimitName, end: Date): Refusal {
   countEvent('throttle.hit');
-  return new Refusal('too_many_attempts', `limit ${name}`, { retryAfter: Math.max(1, Math.ceil(msBeforeNext / 1000)) });
+  const seconds = Math.ceil((end.getTime() - Date.now()) / 1000);
+  return new Refusal('too_many_attempts', `limit ${limit}`, { retryAfter: Math.max(1, seconds) });
 }
 
 /** The network of a caller, as far as one household or machine can be told: /24 of IPv4, /48 of IPv6; a network is its own. */
@@ -127,62 +156,4 @@ function expandIPv6(address: string): string[] {
   const right = tail === '' ? [] : tail.split(':');
   const zeros = address.includes('::') ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : [];
   return [...left, ...zeros, ...right].map((group) => group.replace(/^0+(?=.)/, ''));
-}
-
-interface Counted {
-  readonly points: number;
-  readonly expires_at: Date;
-}
-
-/** rate-limiter-flexible over table `throttles`; one statement for each point taken or given back. */
-class TableLimiter extends RateLimiterStoreAbstract {
-  readonly #database: Db;
-  readonly #secrets: Secrets;
-
-  constructor(name: string, limit: Limit, database: Db, secrets: Secrets) {
-    super({ keyPrefix: name, points: limit.points, duration: limit.duration, storeClient: database });
-    this.#database = database;
-    this.#secrets = secrets;
-  }
-
-  async _upsert(key: string, points: number, ms: number, _force: boolean, options: { via?: Db }): Promise<Counted> {
-    const now = new Date();
-    const end = new Date(now.getTime() + ms);
-    const counted =
-      points < 0 ? await this.#giveBack(key, -points, now, options.via) : await this.#add(key, points, now, end);
-    return counted ?? { points: 0, expires_at: end };
-  }
-
-  #add(key: string, points: number, now: Date, end: Date): Promise<Counted | undefined> {
-    const { shard, hash } = this.#locate(key);
-    return this.#database.first<Counted>(
-      `insert into throttles (shard, key, points, expires_at) values ($1, $2, $3, $4)
-       on conflict (shard, key) do update set
-         points = case when throttles.expires_at <= $5 then excluded.points else throttles.points + excluded.points end,
-         expires_at = case when throttles.expires_at <= $5 then excluded.expires_at else throttles.expires_at end
-       returning points, expires_at`,
-      [shard, hash, points, end, now],
-    );
-  }
-
-  /** Only into the window it was taken from; never below zero. */
-  #giveBack(key: string, points: number, now: Date, via: Db = this.#database): Promise<Counted | undefined> {
-    const { shard, hash } = this.#locate(key);
-    return via.first<Counted>(
-      `update throttles set points = points - $3 where shard = $1 and key = $2 and points >= $3 and expires_at > $4
-       returning points, expires_at`,
-      [shard, hash, points, now],
-    );
-  }
-
-  #locate(key: string): { shard: number; hash: Buffer } {
-    const hash = this.#secrets.hash('throttle', key);
-    return { shard: shardOfHash(hash), hash };
-  }
-
-  _getRateLimiterRes(_key: string, changed: number, counted: Counted): RateLimiterRes {
-    const left = Math.max(this.points - counted.points, 0);
-    const ms = Math.max(counted.expires_at.getTime() - Date.now(), 0);
-    return new RateLimiterRes(left, ms, counted.points, counted.points === changed);
-  }
 }
