@@ -5,7 +5,7 @@ const NEEDED = 24;
 if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   process.stderr.write(
     `Lawang needs Node.js ${NEEDED} or later, and this is ${process.versions.node}: ` +
-      '"npm ci" installs the right one, and "npm start" and "npx lawang" use it.\n',
+      '"npm ci" installs the right one, "npm start" uses it, and "npx lawang" from then on.\n',
   );
   process.exitCode = 1;
 } else {
