@@ -1,0 +1,41 @@
+/** Plain text for terminals. */
+
+/** Rows in columns as wide as their widest cell. */
+export function toTable(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** How many letters must be added, removed, replaced or swapped with their neighbour to turn one word into another. */
+export function countEdits(one: string, other: string): number {
+  let [before, last]: [number[], number[]] = [[], Array.from({ length: other.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= one.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const isSame = one[i - 1] === other[j - 1];
+      const isSwapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      row[j] = Math.min(
+        ...[(row[j - 1] ?? 0) + 1, (last[j] ?? 0) + 1, (last[j - 1] ?? 0) + (isSame ? 0 : 1)],
+        ...(isSwapped ? [(before[j - 2] ?? 0) + 1] : []),
+      );
+    }
+    [before, last] = [last, row];
+  }
+  return last[other.length] ?? 0;
+}
+
+/** The word that was probably meant, when one is near enough. */
+export function findNearest(word: string, words: readonly string[]): string | undefined {
+  const near = words
+    .map((candidate) => ({ candidate, edits: countEdits(word.toLowerCase(), candidate) }))
+    .sort((a, b) => a.edits - b.edits)[0];
+  return near && near.edits <= Math.max(1, Math.floor(word.length / 3)) ? near.candidate : undefined;
+}
