@@ -11,7 +11,7 @@
  * Every statement names one shard. Ids carry it (see `Secrets.newTaggedId`); interactions, whose ids the library draws,
  * live in the shard of their own hash.
  */
-import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 
@@ -130,7 +130,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const stored = this.#seal(hash, payload);
+    const stored = toJson(this.#seal(hash, payload));
     // Saving what this request has read must not bring back what another has finished meanwhile.
     if (loadedIn(this.db).has(id)) {
       await this.db.execute(statements.updateArtifact, [shard, this.#kind, hash, stored, expiresAt]);
@@ -212,7 +212,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
 class GrantAdapter extends StoredModel implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const values = [shardOf(id), id, payload.accountId, payload.clientId, payload, expiresAt];
+    const values = [shardOf(id), id, payload.accountId, payload.clientId, toJson(payload), expiresAt];
     await this.db.execute(statements.upsertGrant, values);
   }
 
@@ -290,7 +290,7 @@ class SessionAdapter extends StoredModel implements Adapter {
       uid,
       place.hash,
       payload.accountId ?? null,
-      payload,
+      toJson(payload),
       this.context.epoch,
       new Date(),
       expiresAt,
@@ -312,7 +312,7 @@ class SessionAdapter extends StoredModel implements Adapter {
       uid,
       place.hash,
       payload.accountId ?? null,
-      payload,
+      toJson(payload),
       expiresAt,
       signedInAnew ? absoluteEnd(payload) : snapshot.endsAt,
       snapshot.hash,
@@ -328,7 +328,7 @@ class SessionAdapter extends StoredModel implements Adapter {
     const changed = Object.entries(now).filter(([id, value]) => !isSame(value, before[id]));
     const gone = Object.keys(before).filter((id) => !(id in now));
     if (changed.length > 0) {
-      const values = [shard, uid, changed.map(([id]) => id), changed.map(([, value]) => JSON.stringify(value))];
+      const values = [shard, uid, changed.map(([id]) => id), changed.map(([, value]) => toJson(value))];
       await this.db.execute(statements.saveSessionClients, values);
     }
     if (gone.length > 0) await this.db.execute(statements.deleteSessionClients, [shard, uid, gone]);
@@ -343,7 +343,12 @@ class SessionAdapter extends StoredModel implements Adapter {
 
   #remember(row: SessionRow, hash: Buffer): AdapterPayload {
     const authorizations = row.authorizations ?? {};
-    const snapshot = { hash, payload: row.payload, endsAt: row.ends_at, authorizations: structuredClone(authorizations) };
+    const snapshot = {
+      hash,
+      payload: row.payload,
+      endsAt: row.ends_at,
+      authorizations: structuredClone(authorizations),
+    };
     snapshotsIn(this.db).set(row.uid, snapshot);
     return { ...row.payload, uid: row.uid, authorizations };
   }
@@ -353,6 +358,13 @@ class SessionAdapter extends StoredModel implements Adapter {
 function absoluteEnd(payload: AdapterPayload): Date {
   const since = typeof payload.loginTs === 'number' ? payload.loginTs * 1000 : Date.now();
   return new Date(since + sessionLimits.absolute * 1000);
+}
+
+/** jsonb takes neither a NUL nor half a surrogate pair; an app that sends one is told so. */
+function toJson(value: object): string {
+  const json = JSON.stringify(value);
+  if (/\\u(0000|d[89a-f])/.test(json)) throw new errors.InvalidRequest('a parameter has characters that are not text');
+  return json;
 }
 
 function isSame(left: unknown, right: unknown): boolean {

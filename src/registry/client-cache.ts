@@ -20,6 +20,7 @@ export class ClientCache {
   readonly #db: Db;
   readonly #log: Log;
   readonly #clients = new Map<string, ClientRecord>();
+  readonly #machines = new Map<string, ClientRecord>();
   readonly #listeners = new Set<ClientListener>();
   #version = 0;
   #refreshing: Promise<void> | undefined;
@@ -49,6 +50,11 @@ export class ClientCache {
   /** The client in whatever state it is, or undefined. Unchanged clients are always the same object, changed ones a new one. */
   find(id: string): ClientRecord | undefined {
     return this.#clients.get(id);
+  }
+
+  /** The machine with this home address: the resource server of that name (RFC 8707). */
+  findMachine(homeUri: string): ClientRecord | undefined {
+    return this.#machines.get(homeUri);
   }
 
   /** Calls `listener` for every client that changes from now on. */
@@ -116,7 +122,10 @@ export class ClientCache {
 
   #put(client: ClientRecord): void {
     if (this.#clients.get(client.id)?.version === client.version) return;
+    const before = this.#clients.get(client.id);
+    if (before?.homeUri) this.#machines.delete(before.homeUri);
     this.#clients.set(client.id, client);
+    if (client.type === 'machine' && client.homeUri) this.#machines.set(client.homeUri, client);
     for (const listener of this.#listeners) listener(client);
   }
 }

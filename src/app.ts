@@ -1,0 +1,142 @@
+/** The whole server as one visible list: pages in front, the protocol engine behind. */
+import type { RequestListener } from 'node:http';
+import Router from '@koa/router';
+import Koa, { type Middleware } from 'koa';
+import mount from 'koa-mount';
+import { Refusal } from '#src/base/refusals.ts';
+import { accountClient } from '#src/oidc/account-client.ts';
+import { buildProvider, type Provider } from '#src/oidc/provider.ts';
+import { createThrottles } from '#src/people/throttles.ts';
+import { isAvailable } from '#src/registry/clients.ts';
+import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
+import { answerErrors, answerWith } from '#src/web/errors.ts';
+import { formTargets } from '#src/web/frame.ts';
+import { health } from '#src/web/health.ts';
+import type { House, OpenHouse } from '#src/web/house.ts';
+import { answerInteraction, showInteraction } from '#src/web/interaction.ts';
+import { language } from '#src/web/middleware/browser.ts';
+import { door } from '#src/web/middleware/door.ts';
+import { securityHeaders } from '#src/web/middleware/headers.ts';
+import { requestLog } from '#src/web/middleware/request-log.ts';
+import { unitOfWork } from '#src/web/middleware/unit-of-work.ts';
+import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/web/pages.ts';
+import { postToGet } from '#src/web/post-to-get.ts';
+import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
+import { assets } from '#src/web/static.ts';
+import { answerWellKnown } from '#src/web/well-known.ts';
+
+export type { House } from '#src/web/house.ts';
+
+/** A server ready to listen. */
+export interface App {
+  readonly handler: RequestListener;
+  /** From now on `/readyz` says that no new traffic should come; what comes is still answered. */
+  stop(): Promise<void>;
+}
+
+/** Builds the server over what `main.ts` has opened. */
+export async function createApp(house: House): Promise<App> {
+  const state = { stopping: false };
+  const open = await openHouse(house);
+  const app = new Koa({ proxy: true, keys: house.cookieKeys.map((key) => key.toString('base64url')) });
+  // Errors have been answered by then; what is left are connections that callers broke off.
+  app.on('error', (error) => house.log.debug({ err: error }, 'a connection ended early'));
+
+  app.use(health(house.database, state));
+  app.use(door(house.config.issuer, house.config.trustedProxies));
+  app.use(requestLog(house.log));
+  app.use(securityHeaders(house.config.issuer));
+  app.use(assets);
+  app.use(language(house.config.issuer));
+  app.use(answerErrors(open));
+  app.use(refuseMalformed);
+  app.use(unitOfWork(house.database));
+  app.use(pages(open));
+  app.use(engine(open.provider));
+
+  return {
+    handler: app.callback(),
+    async stop() {
+      state.stopping = true;
+    },
+  };
+}
+
+async function openHouse(house: House): Promise<OpenHouse> {
+  const { config, clients } = house;
+  const own = accountClient(config.issuer, config.brand);
+  const findClient = (id: string) => {
+    if (id === own.id) return own;
+    const client = clients.find(id);
+    return client && isAvailable(client, config.mode) ? client : undefined;
+  };
+  const throttles = createThrottles(house.database, house.secrets, { enabled: config.rateLimits });
+  const provider = await buildProvider({
+    ...house,
+    findClient,
+    findResourceServer: (homeUri) => {
+      const machine = clients.findMachine(homeUri);
+      return machine && isAvailable(machine, config.mode) ? machine : undefined;
+    },
+    pages: {
+      renderError: (ctx, error) => answerWith(ctx, open, error),
+      confirmLogout: (ctx, form) => confirmLogout(ctx, open, form),
+      loggedOut: (ctx, client) => loggedOut(ctx, open, client),
+    },
+  });
+  const open: OpenHouse = { ...house, provider, throttles };
+  return open;
+}
+
+/** One file per group of pages in `web/`; this table says which address leads where. */
+function pages(house: OpenHouse): Middleware {
+  const router = new Router();
+  router.get('/', (ctx) => showHome(ctx, house));
+  router.get('/help', (ctx) => showHelp(ctx, house));
+  router.get('/privacy', (ctx) => showPrivacy(ctx, house));
+  router.get('/interaction/:uid', (ctx) => showInteraction(ctx, house, String(ctx.params.uid)));
+  router.post('/interaction/:uid', (ctx) => answerInteraction(ctx, house, String(ctx.params.uid)));
+  router.get('/account', (ctx) => showAccount(ctx, house));
+  router.post('/account', (ctx) => changeAccount(ctx, house));
+  router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));
+  router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
+  router.post('/authorize', (ctx) => postToGet(ctx));
+  router.post('/logout', (ctx) => postToGet(ctx));
+  router.get('/sandbox/outbox', (ctx) => showOutbox(ctx, house));
+  router.get('/sandbox/outbox.json', (ctx) => answerOutbox(ctx, house));
+  router.get('/.well-known/*rest', async (ctx, next) => {
+    if (!answerWellKnown(ctx, house)) await next();
+  });
+  return router.routes() as unknown as Middleware;
+}
+
+/** What no page and no endpoint can make sense of: a NUL, or bytes that are not UTF-8, in the address. */
+const refuseMalformed: Middleware = async (ctx, next) => {
+  let address: string;
+  try {
+    address = decodeURIComponent(ctx.url);
+  } catch (cause) {
+    throw new Refusal('invalid_request', 'the address is not UTF-8', { cause });
+  }
+  if (address.includes('\0')) throw new Refusal('invalid_request', 'the address has a NUL');
+  await next();
+};
+
+/**
+ * The protocol engine. Its own pages (form_post, sign-out of an earlier account) post by a script to the app, so their
+ * policy has to name the app; the engine adds its script's hash itself.
+ */
+function engine(provider: Provider): Middleware {
+  const run = mount('/', provider);
+  return async (ctx, next) => {
+    await run(ctx, next);
+    const client = ctx.oidc?.client;
+    if (!client || !ctx.response.is('html')) return;
+    const targets = formTargets(
+      { redirectUris: client.redirectUris, postLogoutRedirectUris: client.postLogoutRedirectUris },
+      ctx.oidc.params?.redirect_uri,
+    );
+    const policy = ctx.response.get('Content-Security-Policy');
+    ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*/, `form-action 'self' ${targets.join(' ')}`));
+  };
+}

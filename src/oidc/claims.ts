@@ -1,0 +1,38 @@
+/** What the engine hands out of an account: the claims of OpenID Connect Core §5.1, masked by scope, request and consent. */
+import type { Account, FindAccount } from 'oidc-provider';
+import { currentDb, type Db } from '#src/base/database.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { findAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
+import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
+
+/** Claims of a token about the sign-in itself; never asked of a person. */
+const protocolClaims = ['acr', 'amr', 'auth_time', 'iss', 'sid'];
+
+/** The `claims` setting of the library: claims per scope, and those that no scope brings. */
+export const claimsConfiguration: Record<string, string[] | null> = {
+  ...Object.fromEntries(protocolClaims.map((claim) => [claim, null])),
+  ...Object.fromEntries(Object.entries(claimsOfScope).map(([scope, claims]) => [scope, [...claims]])),
+  openid: ['sub'],
+};
+
+/** The claims that a request asks for by its scopes (OpenID Connect Core §5.4). */
+export function claimsOfScopes(scopes: Iterable<string>): string[] {
+  return [...scopes].flatMap((scope) => [...(claimsOfScope[scope as Scope] ?? [])]);
+}
+
+/** Finds whose token or session it is. An account that may not be used is as good as none: everything it holds ends. */
+export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
+  return async (_ctx, id) => {
+    const person = await findAccount(currentDb(database), secrets, id);
+    return person && mayUse(person) ? toAccount(person) : undefined;
+  };
+}
+
+function toAccount(person: Person): Account {
+  return { accountId: person.id, claims: async () => ({ sub: person.id, ...personClaims(person) }) };
+}
+
+/** All values of a person that an app could be allowed to read. */
+export function personClaims(person: Person): Record<string, unknown> {
+  return { ...person.profile, updated_at: Math.floor(person.updatedAt.getTime() / 1000) };
+}

@@ -1,0 +1,37 @@
+/** A client of the registry as the protocol engine reads it (OpenID Connect Dynamic Client Registration §2). */
+import type { ClientMetadata } from 'oidc-provider';
+import type { ClientRecord } from '#src/registry/clients.ts';
+
+/**
+ * No secret and no hash of one goes in: the library would use it as a key. The sector identifier stands for the subject
+ * group; nothing fetches it, the registry has validated the redirect URIs.
+ */
+export function clientMetadata(record: ClientRecord): ClientMetadata {
+  const hasCitizens = record.redirectUris.length > 0;
+  return {
+    client_id: record.id,
+    client_name: record.name.id,
+    'client_name#en': record.name.en,
+    application_type: record.type === 'native' ? 'native' : 'web',
+    redirect_uris: [...record.redirectUris],
+    post_logout_redirect_uris: [...record.postLogoutRedirectUris],
+    response_types: [...record.responseTypes],
+    grant_types: [...record.grantTypes],
+    scope: record.scopes.join(' '),
+    token_endpoint_auth_method: record.tokenEndpointAuthMethod,
+    id_token_signed_response_alg: record.idTokenSignedResponseAlg,
+    require_pushed_authorization_requests: record.requirePar,
+    dpop_bound_access_tokens: record.dpopBoundAccessTokens,
+    subject_type: hasCitizens ? 'pairwise' : 'public',
+    ...(hasCitizens && { sector_identifier_uri: `https://${record.subjectGroupId}.subject-group.invalid/` }),
+    ...(record.jwks && { jwks: record.jwks as NonNullable<ClientMetadata['jwks']> }),
+    ...(record.jwksUri && { jwks_uri: record.jwksUri }),
+    ...(record.userinfoSignedResponseAlg && { userinfo_signed_response_alg: record.userinfoSignedResponseAlg }),
+    ...(record.defaultMaxAge !== undefined && { default_max_age: record.defaultMaxAge }),
+    ...(record.homeUri && { client_uri: record.homeUri }),
+    ...(record.logoUri && { logo_uri: record.logoUri }),
+    ...(record.policyUri && { policy_uri: record.policyUri }),
+    ...(record.tosUri && { tos_uri: record.tosUri }),
+    ...(record.initiateLoginUri && { initiate_login_uri: record.initiateLoginUri }),
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * Where the library's models have to do what this house promises: ids that carry their shard, sessions that keep one
+ * row, clients from the registry's memory, secrets that are only hashes, markers that exist once.
+ *
+ * Everything here overrides a method of a model class that the provider offers; nothing reaches into the library.
+ */
+import { randomInt } from 'node:crypto';
+import { type Client, type ClientMetadata, errors, Provider } from 'oidc-provider';
+import { newIdIn, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
+import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
+import { answerAcr, requestedAcrs } from './acr.ts';
+import { clientMetadata } from './clients.ts';
+import { claimReplayMarker, type StorageContext } from './storage.ts';
+
+/** The clients that may be used right now. */
+export type FindClient = (id: string) => ClientRecord | undefined;
+
+interface ClientModel {
+  new (metadata: ClientMetadata): Client;
+  find(id: string): Promise<Client | undefined>;
+  needsSecret(metadata: ClientMetadata): boolean;
+}
+
+interface ModelContext extends StorageContext {
+  readonly findClient: FindClient;
+  readonly sandbox: boolean;
+}
+
+/** Call once, right after the provider is built. */
+export function adaptModels(provider: Provider, context: ModelContext): void {
+  tagIds(provider, context.secrets);
+  keepOneRowPerSession(provider, context.secrets);
+  readClientsFromRegistry(provider, context);
+  claimMarkersOnce(provider, context);
+  answerRequestedAcr(provider);
+}
+
+/** The registry's record of a client that the library hands around. */
+export function recordOf(client: Client): ClientRecord {
+  const record = records.get(client);
+  if (!record) throw new TypeError('a client that does not come from the registry');
+  return record;
+}
+
+const records = new WeakMap<Client, ClientRecord>();
+
+/** Ids of what belongs to an account carry the account's shard; others a random one. */
+function tagIds(provider: Provider, secrets: Secrets): void {
+  const owned = (model: { accountId?: unknown }): number =>
+    typeof model.accountId === 'string' ? shardOf(model.accountId) : randomInt(SHARDS);
+  const tagged = [
+    provider.AccessToken,
+    provider.AuthorizationCode,
+    provider.RefreshToken,
+    provider.ClientCredentials,
+    provider.PushedAuthorizationRequest,
+  ];
+  for (const model of tagged) {
+    model.prototype.generateTokenId = function generateTokenId(this: { accountId?: unknown }) {
+      return secrets.newTaggedId(owned(this));
+    };
+  }
+  provider.Grant.prototype.generateTokenId = function generateTokenId(this: { accountId?: unknown }) {
+    return newIdIn(owned(this));
+  };
+}
+
+/**
+ * A session lives in its account's shard and keeps its `uid`, and with it its row, when its id changes. The id changes
+ * at every sign-in (OWASP ASVS 7.2.4); a consent alone keeps it, so that pages opened side by side do not put each
+ * other out.
+ */
+function keepOneRowPerSession(provider: Provider, secrets: Secrets): void {
+  const { Session } = provider;
+  const { get } = Session;
+  const { loginAccount } = Session.prototype;
+
+  Session.get = async function getSession(ctx) {
+    const session = await get.call(this, ctx);
+    if (secrets.locate(session.id)) return session;
+    const shard = randomInt(SHARDS);
+    session.uid = newIdIn(shard);
+    session.id = secrets.newTaggedId(shard);
+    // A cookie that names no session is as good as none: it does not get a row of its own.
+    if (!session.new) Object.defineProperty(session, 'new', { value: true });
+    return session;
+  };
+
+  Session.prototype.loginAccount = function signIn(details) {
+    const isAnother = this.accountId !== details.accountId;
+    loginAccount.call(this, details);
+    if (!details.transient) this.transient = undefined;
+    const shard = shardOf(details.accountId);
+    if (isAnother) {
+      if (!this.new) this.oldId = this.id;
+      this.uid = newIdIn(shard);
+    }
+    this.id = secrets.newTaggedId(shard);
+  };
+
+  Session.prototype.resetIdentifier = function resetIdentifier() {
+    if (Provider.ctx?.oidc.route === 'resume') return;
+    this.id = secrets.newTaggedId(shardOf(this.uid));
+  };
+}
+
+/** Clients are built from the registry's memory when first asked for, and again when their record changed. */
+function readClientsFromRegistry(provider: Provider, { findClient, secrets, sandbox }: ModelContext): void {
+  const ClientOfRegistry = provider.Client as unknown as ClientModel;
+  const built = new WeakMap<ClientRecord, Client>();
+
+  ClientOfRegistry.needsSecret = () => false;
+  ClientOfRegistry.find = async (id) => {
+    const record = typeof id === 'string' ? findClient(id) : undefined;
+    if (!record) return undefined;
+    const known = built.get(record);
+    if (known) return known;
+    const client = new ClientOfRegistry(clientMetadata(record));
+    built.set(record, client);
+    records.set(client, record);
+    return client;
+  };
+
+  const { prototype } = provider.Client;
+  prototype.compareClientSecret = function compare(this: Client, candidate) {
+    return compareClientSecret(secrets, recordOf(this), candidate);
+  };
+  prototype.redirectUriAllowed = function allowed(this: Client, uri) {
+    return redirectUriAllowed(recordOf(this), uri, { sandbox });
+  };
+  prototype.postLogoutRedirectUriAllowed = function allowed(this: Client, uri) {
+    return postLogoutRedirectUriAllowed(recordOf(this), uri, { sandbox });
+  };
+}
+
+/** Client assertions (RFC 7523 §3) and DPoP proofs (RFC 9449 §11.1) count once, whatever number arrive together. */
+function claimMarkersOnce(provider: Provider, context: StorageContext): void {
+  provider.ReplayDetection.unique = async (issuer, jti, expires) => {
+    if (jti.length > 512) throw new errors.InvalidRequest('jti is longer than 512 characters');
+    return claimReplayMarker(context, issuer, jti, new Date(expires * 1000));
+  };
+}
+
+/** The library compares an essential `acr` by equality and puts what the session holds into tokens. */
+function answerRequestedAcr(provider: Provider): void {
+  Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
+    configurable: true,
+    get(this: InstanceType<typeof provider.OIDCContext>) {
+      return answerAcr(this.session?.acr, requestedAcrs(this));
+    },
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * What is missing before an app gets its answer: a sign-in, a fresher or stronger one, or a consent. Pages only finish
+ * their interaction; this policy alone decides what comes next.
+ */
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { isAccountClient } from './account-client.ts';
+import { recordOf } from './models.ts';
+
+const { base, Check } = interactionPolicy;
+
+/** The library's policy for this house. */
+export function createPolicy(): interactionPolicy.DefaultPolicy {
+  const policy = base();
+  const login = policy.get('login');
+  const consent = policy.get('consent');
+  // First: the checks after them read the account and the grant.
+  login?.checks.add(accountUnavailable, 1);
+  login?.checks.add(codeAlone, 2);
+  consent?.checks.clear();
+  consent?.checks.add(consentMissing);
+  return policy;
+}
+
+const accountUnavailable = new Check(
+  'account_unavailable',
+  'the account cannot be used',
+  'login_required',
+  ({ oidc }) => (oidc.session?.accountId && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT),
+);
+
+/** A one-time code alone opens nothing personal, so not the account page either (NIST SP 800-63B-4 §3.1.3). */
+const codeAlone = new Check('code_alone', 'a one-time code does not open the account page', 'login_required', (ctx) => {
+  const { client, session } = ctx.oidc;
+  const needed = client && session?.accountId && isAccountClient(recordOf(client)) && isCodeAlone(session.amr);
+  return needed ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+});
+
+/** Whether a sign-in rests on a one-time code and nothing else (`amr` by RFC 8176). */
+export function isCodeAlone(amr: readonly string[] | undefined): boolean {
+  return amr?.length === 1 && amr[0] === 'otp';
+}
+
+/** `loadExistingGrant` answers with a grant exactly when the consent on record covers the request. */
+const consentMissing = new Check('consent_missing', 'the person has not allowed this yet', 'consent_required', (ctx) =>
+  isGranted(ctx) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
+);
+
+function isGranted({ oidc }: KoaContextWithOIDC): boolean {
+  return Boolean(oidc.grant?.jti);
+}

@@ -1,0 +1,221 @@
+/**
+ * The OpenID Connect provider of this house: what it supports, how long things live, and which room answers what.
+ *
+ * Built anew when signing keys change; everything that must outlive that is in the database or in `House`.
+ */
+import type { Context } from 'koa';
+import {
+  type Client,
+  type Configuration,
+  errors,
+  type KoaContextWithOIDC,
+  Provider,
+  type ResourceServer,
+} from 'oidc-provider';
+import type { Config } from '#src/base/config.ts';
+import { currentDb, type Database } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { scopes } from '#src/registry/claims.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { acrValues } from './acr.ts';
+import { claimsConfiguration, createFindAccount } from './claims.ts';
+import { createLoadExistingGrant } from './grants.ts';
+import { loadSigningKeys, signingAlgorithms } from './keys.ts';
+import { adaptModels, type FindClient, recordOf } from './models.ts';
+import { createPolicy } from './prompts.ts';
+import { createAdapter, sessionLimits } from './storage.ts';
+import { loadSubject } from './subjects.ts';
+
+export type { Provider };
+
+/** The pages that the engine asks for; `app.ts` hands them in, because pages belong to the room `web`. */
+export interface EnginePages {
+  /** An error that cannot go back to the app. */
+  readonly renderError: (ctx: Context, error: Error) => Promise<void> | void;
+  /** "Do you want to sign out?"; `xsrf` goes back in a hidden field of that name. */
+  readonly confirmLogout: (ctx: Context, form: LogoutForm) => Promise<void> | void;
+  readonly loggedOut: (ctx: Context, client: ClientRecord | undefined) => Promise<void> | void;
+}
+
+export interface LogoutForm {
+  readonly action: string;
+  readonly xsrf: string;
+  /** The app that asked. */
+  readonly client: ClientRecord | undefined;
+}
+
+export interface ProviderContext {
+  readonly config: Config;
+  readonly database: Database;
+  readonly secrets: Secrets;
+  readonly cookieKeys: readonly Buffer[];
+  readonly epoch: number;
+  readonly log: Log;
+  readonly findClient: FindClient;
+  /** The machine whose home address this is. */
+  readonly findResourceServer: (homeUri: string) => ClientRecord | undefined;
+  readonly pages: EnginePages;
+}
+
+const MINUTE = 60;
+const DAY = 24 * 3600;
+
+/** How long an interaction waits for a person, in seconds. */
+export const INTERACTION_SECONDS = 30 * MINUTE;
+
+const routes = {
+  authorization: '/authorize',
+  backchannel_authentication: '/backchannel-authentication',
+  code_verification: '/device',
+  device_authorization: '/device/authorize',
+  end_session: '/logout',
+  introspection: '/introspect',
+  jwks: '/jwks',
+  pushed_authorization_request: '/par',
+  registration: '/register',
+  revocation: '/revoke',
+  token: '/token',
+  userinfo: '/userinfo',
+};
+
+/** Builds the engine. @throws {SealError} when the signing keys do not open. */
+export async function buildProvider(context: ProviderContext): Promise<Provider> {
+  const jwks = { keys: await loadSigningKeys(context.database, context.secrets) };
+  const provider = new Provider(context.config.issuer, {
+    ...protocol(context),
+    jwks: jwks as NonNullable<Configuration['jwks']>,
+    adapter: createAdapter(context),
+    cookies: cookies(context),
+    findAccount: createFindAccount(context.database, context.secrets),
+    loadExistingGrant: createLoadExistingGrant(context.database),
+    pairwiseIdentifier: (_ctx, accountId, client) =>
+      loadSubject(currentDb(context.database), context.secrets, accountId, recordOf(client).subjectGroupId),
+    renderError: (ctx, _out, error) => context.pages.renderError(ctx, error),
+    interactions: { policy: createPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+  });
+  provider.proxy = context.config.trustedProxies.length > 0;
+  adaptModels(provider, { ...context, sandbox: context.config.mode === 'sandbox' });
+  provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the protocol engine failed'));
+  return provider;
+}
+
+/** What is supported, the same for everybody. */
+function protocol({ pages, findResourceServer }: ProviderContext): Configuration {
+  return {
+    acrValues,
+    claims: claimsConfiguration,
+    scopes: [...scopes],
+    responseTypes: ['code'],
+    subjectTypes: ['pairwise', 'public'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clockTolerance: 15,
+    // A public client and every other one sends S256; the registry names the few legacy ones that cannot.
+    pkce: { required: (_ctx, client) => recordOf(client).requirePkce },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    conformIdTokenClaims: true,
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
+      idTokenSigningAlgValues: [...signingAlgorithms],
+      userinfoSigningAlgValues: [...signingAlgorithms],
+      dPoPSigningAlgValues: ['ES256', 'EdDSA'],
+    },
+    discovery: { ui_locales_supported: ['id', 'en'], claims_locales_supported: ['id', 'en'] },
+    features: {
+      devInteractions: { enabled: false },
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      dPoP: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      jwtUserinfo: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      resourceIndicators: { enabled: true, getResourceServerInfo: resourceServerOf(findResourceServer) },
+      revocation: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx) =>
+          pages.confirmLogout(ctx as unknown as Context, {
+            action: '/logout/confirm',
+            xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
+            client: clientOf(ctx),
+          }),
+        postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx as unknown as Context, clientOf(ctx)),
+      },
+    },
+    fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
+    sectorIdentifierUriValidate: () => false,
+    clientBasedCORS: (ctx, origin, client) => mayReadAcrossOrigins(ctx, origin, client),
+    rotateRefreshToken: ({ oidc }) => {
+      const { client } = oidc;
+      return client ? client.clientAuthMethod === 'none' || recordOf(client).rotateRefresh : true;
+    },
+    extraTokenClaims: () => undefined,
+    routes,
+    ttl: {
+      AccessToken: 10 * MINUTE,
+      AuthorizationCode: MINUTE,
+      ClientCredentials: 10 * MINUTE,
+      // Set for each grant by the consent it stands on.
+      Grant: DAY,
+      IdToken: 60 * MINUTE,
+      Interaction: INTERACTION_SECONDS,
+      RefreshToken: refreshTokenSeconds,
+      Session: sessionLimits.idle,
+    },
+  };
+}
+
+function clientOf({ oidc }: KoaContextWithOIDC): ClientRecord | undefined {
+  return oidc.client && recordOf(oidc.client);
+}
+
+/** A refresh token ends for good; its successors inherit that end (RFC 9700 §4.14.2). */
+function refreshTokenSeconds(ctx: KoaContextWithOIDC, _token: unknown, client: Client): number {
+  const before = ctx.oidc.entities.RotatedRefreshToken;
+  if (before) return Math.max(1, before.remainingTTL);
+  return (client.clientAuthMethod === 'none' ? 30 : 90) * DAY;
+}
+
+/** A browser app may read with its own origin; with the others their servers talk to us. */
+function mayReadAcrossOrigins(ctx: KoaContextWithOIDC, origin: string, client: Client): boolean {
+  if (origin === 'null' || !['token', 'userinfo', 'revocation'].includes(ctx.oidc.route)) return false;
+  return (
+    client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin)
+  );
+}
+
+/** The token's own client, or a resource server in its audience (RFC 7662 §4). */
+function mayIntrospect(
+  _ctx: KoaContextWithOIDC,
+  client: Client,
+  token: { clientId?: string | undefined; aud?: unknown },
+): boolean {
+  if (token.clientId === client.clientId) return true;
+  const audience = [token.aud].flat();
+  return client.clientUri !== undefined && audience.includes(client.clientUri);
+}
+
+/** A resource (RFC 8707) is the home address of a registered machine: it may introspect what is made for it. */
+function resourceServerOf(findResourceServer: ProviderContext['findResourceServer']) {
+  return (_ctx: KoaContextWithOIDC, resource: string): ResourceServer => {
+    if (!findResourceServer(resource)) throw new errors.InvalidTarget('the resource is not registered');
+    return { scope: '', audience: resource, accessTokenFormat: 'opaque' };
+  };
+}
+
+/** Cookies: signed, `Lax`, and on https bound to this very host, so that no sibling host can plant one. */
+function cookies({ config, cookieKeys }: ProviderContext): NonNullable<Configuration['cookies']> {
+  const secure = config.issuer.startsWith('https://');
+  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
+  return {
+    keys: cookieKeys.map((key) => key.toString('base64url')),
+    long: { ...options, path: '/' },
+    short: options,
+    names: {
+      session: secure ? '__Host-session' : 'session',
+      interaction: 'interaction',
+      resume: 'resume',
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** A person's sessions, as the account page shows and ends them; and whose session a browser holds. */
+import type { Context } from 'koa';
+import type { Provider } from 'oidc-provider';
+import type { Db } from '#src/base/database.ts';
+import { shardOf } from '#src/base/secrets.ts';
+import { sessionLimits } from './storage.ts';
+
+/** The sign-in behind a browser's cookie. */
+export interface CurrentSession {
+  readonly uid: string;
+  readonly accountId: string;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  /** When the person signed in. */
+  readonly signedInAt: Date;
+}
+
+/** The session of the browser that asks, if somebody is signed in with it. */
+export async function findCurrentSession(provider: Provider, ctx: Context): Promise<CurrentSession | undefined> {
+  const session = await provider.Session.get(ctx);
+  if (!session.accountId || !session.loginTs) return undefined;
+  return {
+    uid: session.uid,
+    accountId: session.accountId,
+    acr: session.acr,
+    amr: session.amr ?? [],
+    signedInAt: new Date(session.loginTs * 1000),
+  };
+}
+
+export interface ListedSession {
+  readonly uid: string;
+  readonly startedAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+/** Everything that is signed in as this account now, the latest first. */
+export async function listSessions(db: Db, accountId: string): Promise<ListedSession[]> {
+  const rows = await db.query<{ uid: string; created_at: Date; expires_at: Date }>(
+    `select uid, created_at, expires_at from sessions
+     where shard = $1 and account_id = $2 and expires_at > $3 and ends_at > $3 order by created_at desc`,
+    [shardOf(accountId), accountId, new Date()],
+  );
+  return rows.map((row) => ({
+    uid: row.uid,
+    startedAt: row.created_at,
+    lastSeenAt: new Date(row.expires_at.getTime() - sessionLimits.idle * 1000),
+  }));
+}
+
+/** Ends one session of the account, with every grant that came of it. @returns whether there was one. */
+export async function endSession(db: Db, accountId: string, uid: string): Promise<boolean> {
+  const shard = shardOf(accountId);
+  await db.execute(
+    `delete from grants where shard = $1 and account_id = $2 and id in (
+       select c.payload ->> 'grantId' from session_clients c
+       where c.shard = $1 and c.session_uid = $3 and not coalesce((c.payload ->> 'persistsLogout')::boolean, false))`,
+    [shard, accountId, uid],
+  );
+  const ended = await db.execute('delete from sessions where shard = $1 and uid = $2 and account_id = $3', [
+    shard,
+    uid,
+    accountId,
+  ]);
+  return ended === 1;
+}

@@ -1,0 +1,267 @@
+/**
+ * A person's own page: connected apps, passkeys, sessions. It is an app of this provider, so its sign-in is everybody's.
+ */
+import { createHash } from 'node:crypto';
+import type { Context } from 'koa';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { randomSecret } from '#src/base/secrets.ts';
+import { listConsents } from '#src/consents/consents.ts';
+import { accountClient } from '#src/oidc/account-client.ts';
+import { disconnectApp } from '#src/oidc/grants.ts';
+import { isCodeAlone } from '#src/oidc/prompts.ts';
+import { type CurrentSession, endSession, findCurrentSession, listSessions } from '#src/oidc/sessions.ts';
+import { type Account, findAccount, listAccountContacts, mayUse } from '#src/people/accounts.ts';
+import { addPasskey, listPasskeys, newRegistrationOptions, removePasskey, userHandleOf } from '#src/people/passkeys.ts';
+import { hasPassword } from '#src/people/passwords.ts';
+import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
+import { translate } from '#views/locale.ts';
+import { passkeyAddedMessage, passkeyRemovedMessage } from '#views/messages.ts';
+import { backLink, frameOf, showForm } from './frame.ts';
+import type { OpenHouse } from './house.ts';
+import { notifyContacts } from './messages.ts';
+import { checkForm } from './middleware/browser.ts';
+import { type Form, readForm } from './middleware/forms.ts';
+
+/** Whoever changes how one signs in has proven who they are this recently (NIST SP 800-63B-4 §4.1). */
+const FRESH_PROOF_MS = 5 * 60 * 1000;
+
+interface Visit {
+  readonly ctx: Context;
+  readonly house: OpenHouse;
+  readonly db: Db;
+  readonly session: CurrentSession;
+  readonly account: Account;
+}
+
+interface Said {
+  readonly notice?: AccountContext['notice'];
+  readonly problems?: readonly AccountProblem[];
+  readonly passkeySignal?: AccountContext['passkeySignal'];
+}
+
+/** `GET /account`: the page, or a sign-in that comes back to it. */
+export async function showAccount(ctx: Context, house: OpenHouse): Promise<void> {
+  const visit = await findVisit(ctx, house);
+  if (!visit) return signIn(ctx, house);
+  const notice = noticeOf(ctx);
+  await showPage(visit, notice ? { notice } : {});
+}
+
+/** `GET /account/confirm`: a fresh sign-in, for what asks for one. */
+export function confirmAccount(ctx: Context, house: OpenHouse): void {
+  signIn(ctx, house, { prompt: 'login' });
+}
+
+/**
+ * `GET /account/callback`: the page needs the session and nothing of the answer, so the code is left to expire.
+ *
+ * @throws {Refusal} `session_required` when the sign-in was given up
+ */
+export async function returnToAccount(ctx: Context, house: OpenHouse): Promise<void> {
+  if (ctx.query.error === 'access_denied') ctx.redirect('/');
+  else if (await findVisit(ctx, house)) ctx.redirect('/account');
+  else throw new Refusal('session_required', `the engine answered ${String(ctx.query.error ?? 'without a session')}`);
+  ctx.status = 303;
+}
+
+/**
+ * `POST /account`.
+ *
+ * @throws {Refusal} `session_required`, `csrf_mismatch`, `invalid_request`
+ */
+export async function changeAccount(ctx: Context, house: OpenHouse): Promise<void> {
+  const form = await readForm(ctx);
+  const visit = await findVisit(ctx, house);
+  if (!visit) throw new Refusal('session_required');
+  checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
+  const change = changes[form.get('action')];
+  if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
+  await change(visit, form);
+}
+
+const changes: Readonly<Record<string, (visit: Visit, form: Form) => Promise<void>>> = {
+  disconnect,
+  'add-passkey': createPasskey,
+  'remove-passkey': takePasskey,
+  'end-session': endOne,
+  'sign-out': async ({ ctx }) => seeOther(ctx, '/logout'),
+};
+
+async function disconnect({ ctx, db, account }: Visit, form: Form): Promise<void> {
+  const clientId = form.get('client');
+  const known = (await listConsents(db, account.id)).some((consent) => consent.clientId === clientId);
+  if (!known) return seeOther(ctx, '/account');
+  await disconnectApp(db, account.id, clientId);
+  await recordAccountEvent(db, { accountId: account.id, kind: 'app.disconnected', clientId });
+  seeOther(ctx, '/account?done=disconnected');
+}
+
+async function createPasskey(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db, session, account } = visit;
+  if (!isFresh(session)) return showProblem(visit, 'proof-too-old');
+  const credential = form.get('credential');
+  if (!credential) return showProblem(visit, 'passkey-needs-script');
+  try {
+    const { rpId, issuer } = house.config;
+    await addPasskey(db, house.secrets, {
+      rpId,
+      origin: new URL(issuer).origin,
+      boundTo: session.uid,
+      accountId: account.id,
+      credential,
+      language: ctx.state.language,
+    });
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'passkey_failed') return showProblem(visit, 'passkey-failed');
+    throw error;
+  }
+  await notifyContacts(house, db, account.id, passkeyAddedMessage);
+  seeOther(ctx, '/account?done=passkey-added#passkeys');
+}
+
+async function takePasskey(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db, session, account } = visit;
+  if (!isFresh(session)) return showProblem(visit, 'proof-too-old');
+  const passkeys = await listPasskeys(db, account.id);
+  const isLast = passkeys.length === 1 && !(await hasPassword(db, account.id));
+  if (isLast) return showProblem(visit, 'passkey-last');
+  await removePasskey(db, house.secrets, account.id, form.get('passkey'));
+  await notifyContacts(house, db, account.id, passkeyRemovedMessage);
+  seeOther(ctx, '/account?done=passkey-removed#passkeys');
+}
+
+async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
+  const ended = await endSession(db, account.id, form.get('session'));
+  if (ended) await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
+  seeOther(ctx, '/account?done=session-ended#sessions');
+}
+
+async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit | undefined> {
+  const db: Db = ctx.state.db;
+  const session = await findCurrentSession(house.provider, ctx);
+  if (!session || isCodeAlone(session.amr)) return undefined;
+  const account = await findAccount(db, house.secrets, session.accountId);
+  return account && mayUse(account) ? { ctx, house, db, session, account } : undefined;
+}
+
+/** Begins the page's own authorization request (PKCE as for any public client; the verifier is never needed). */
+function signIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {}): void {
+  const client = accountClient(house.config.issuer, house.config.brand);
+  const query = new URLSearchParams({
+    client_id: client.id,
+    redirect_uri: client.redirectUris[0] ?? '',
+    response_type: 'code',
+    scope: 'openid',
+    state: randomSecret(),
+    code_challenge: createHash('sha256').update(randomSecret()).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  seeOther(ctx, `/authorize?${query}`);
+}
+
+function isFresh({ signedInAt }: CurrentSession): boolean {
+  return Date.now() - signedInAt.getTime() <= FRESH_PROOF_MS;
+}
+
+function seeOther(ctx: Context, address: string): void {
+  ctx.redirect(address);
+  ctx.status = 303;
+}
+
+async function showProblem(
+  visit: Visit,
+  kind: 'proof-too-old' | 'passkey-needs-script' | 'passkey-failed' | 'passkey-last',
+): Promise<void> {
+  visit.ctx.status = 422;
+  await showPage(visit, { problems: [{ kind }] });
+}
+
+async function showPage(visit: Visit, said: Said): Promise<void> {
+  const { ctx, house, db, account, session } = visit;
+  const contacts = await listAccountContacts(db, house.secrets, account.id);
+  const passkeys = await listPasskeys(db, account.id);
+  const sessions = await listSessions(db, account.id);
+  const page = accountPage({
+    ...frameOf(ctx, house),
+    person: {
+      name: account.profile.name ?? '',
+      identifiers: contacts.filter((contact) => contact.isIdentifier).map(({ kind, value }) => ({ kind, value })),
+    },
+    apps: await connectedApps(visit),
+    passkeys: passkeys.map((passkey) => ({
+      id: passkey.credentialId,
+      name: passkey.label,
+      addedAt: passkey.createdAt,
+      isSynced: passkey.backedUp,
+      ...(passkey.lastUsedAt && { lastUsed: passkey.lastUsedAt }),
+    })),
+    sessions: sessions.map(({ uid, startedAt, lastSeenAt }) => ({
+      id: uid,
+      isCurrent: uid === session.uid,
+      startedAt,
+      lastSeen: lastSeenAt,
+    })),
+    hasPassword: await hasPassword(db, account.id),
+    ...(await passkeyInvitation(
+      visit,
+      passkeys.map((passkey) => passkey.credentialId),
+    )),
+    passkeySignal: {
+      accepted: {
+        rpId: house.config.rpId,
+        userId: userHandleOf(account.id),
+        allAcceptedCredentialIds: passkeys.map((passkey) => passkey.credentialId),
+      },
+    },
+    ...said,
+  });
+  showForm(ctx, page);
+}
+
+/** The options for a new passkey while the proof is fresh; otherwise the way to a fresh one. */
+async function passkeyInvitation(
+  { house, db, session, account }: Visit,
+  exclude: readonly string[],
+): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
+  if (!isFresh(session)) return { freshProofLink: '/account/confirm' };
+  const { profile } = account;
+  const accountName = profile.email ?? profile.phone_number ?? profile.name ?? '';
+  const passkeyOptions = await newRegistrationOptions(db, house.secrets, {
+    rpId: house.config.rpId,
+    rpName: house.config.brand,
+    accountId: account.id,
+    accountName,
+    displayName: profile.name ?? accountName,
+    boundTo: session.uid,
+    exclude,
+  });
+  return { passkeyOptions };
+}
+
+async function connectedApps({ ctx, house, db, account }: Visit): Promise<AccountContext['apps']> {
+  const language = ctx.state.language as 'id' | 'en';
+  const consents = await listConsents(db, account.id);
+  return consents.map((consent) => {
+    const client = house.clients.find(consent.clientId);
+    const home = client && backLink(client);
+    return {
+      clientId: consent.clientId,
+      name: client?.name[language] ?? consent.clientId,
+      agency: client ? (language === 'en' ? client.agency.nameEn : client.agency.name) : '',
+      domain: client?.agency.domain ?? '',
+      claims: consent.claims,
+      since: consent.givenAt,
+      ...(home && { home }),
+    };
+  });
+}
+
+const notices = ['disconnected', 'passkey-added', 'passkey-removed', 'session-ended'] as const;
+
+function noticeOf(ctx: Context): AccountContext['notice'] {
+  const done = notices.find((name) => name === ctx.query.done);
+  return done && { tone: 'done', text: translate(ctx.state.language)(`account.done-${done}`) };
+}

@@ -1,0 +1,128 @@
+/** The consent page: what an app may read, shown with the person's own values, and the answer put on record. */
+import type { Context } from 'koa';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { type Consent, giveConsent } from '#src/consents/consents.ts';
+import { personClaims } from '#src/oidc/claims.ts';
+import { consentNeeded, finishConsent, type OpenInteraction, type Step, wantedIn } from '#src/oidc/interactions.ts';
+import { type Account, loadAccount, mayUse } from '#src/people/accounts.ts';
+import { type ClientClaim, noteFirstSignIn } from '#src/registry/clients.ts';
+import { type ConsentItem, consentPage } from '#views/consent.ts';
+import { basisName } from '#views/legal-basis.ts';
+import { frameOf, serviceOf, showForm } from './frame.ts';
+import type { OpenHouse } from './house.ts';
+import type { Form } from './middleware/forms.ts';
+
+interface Visit {
+  readonly ctx: Context;
+  readonly house: OpenHouse;
+  readonly db: Db;
+  readonly interaction: OpenInteraction;
+}
+
+type ConsentStep = Extract<Step, { at: 'consent' }>;
+
+const DAY = 24 * 3600 * 1000;
+
+/** Shows what the app asks for. @throws {Refusal} `interaction_expired`, `account_unavailable` */
+export async function showConsent(visit: Visit, step: ConsentStep): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { client } = interaction;
+  const { language } = ctx.state;
+  const person = await loadPerson(visit, step);
+  const { before } = await consentNeeded(db, interaction, person.id);
+  const wanted = wantedIn(interaction);
+  const page = consentPage({
+    ...frameOf(ctx, house, client),
+    service: serviceOf(client, language),
+    agency: { legalName: client.agency.legalName, registeredSince: client.agency.createdAt },
+    person: { name: person.profile.name ?? '' },
+    purpose: client.purpose[language as 'id' | 'en'],
+    items: itemsFor(ctx, interaction, person, before),
+    asked: askedAs(before),
+    until: new Date(Date.now() + client.consentDays * DAY),
+    whileAway: wanted.scopes.includes('offline_access'),
+  });
+  showForm(ctx, page, client, interaction.params.redirect_uri);
+}
+
+/**
+ * Puts the answer on record: what is required or a duty, and what was ticked.
+ *
+ * @returns the address to go on to
+ * @throws {Refusal} `interaction_expired`, `account_unavailable`
+ */
+export async function allowConsent(visit: Visit, form: Form, step: ConsentStep): Promise<string> {
+  const { ctx, db, interaction } = visit;
+  const { client } = interaction;
+  const person = await loadPerson(visit, step);
+  const { before } = await consentNeeded(db, interaction, person.id);
+  const ticked = form.list('claim');
+  const asked = askedClaims(interaction);
+  const allowed = asked.filter((item) => isFixed(item) || ticked.includes(item.claim)).map(({ claim }) => claim);
+  const declined = asked.map(({ claim }) => claim).filter((claim) => !allowed.includes(claim));
+  const kept = stillValid(before);
+  const isElsewhere = (claim: string) => !asked.some((item) => item.claim === claim);
+  await giveConsent(db, {
+    accountId: person.id,
+    clientId: client.id,
+    basis:
+      asked.find((item) => item.basis !== 'consent' && asked.every((other) => other.basis !== 'consent'))?.basis ??
+      'consent',
+    scopes: [...new Set([...(kept?.scopes ?? []), ...wantedIn(interaction).scopes])],
+    claims: [...(kept?.claims ?? []).filter(isElsewhere), ...allowed],
+    declined: [...(kept?.declined ?? []).filter(isElsewhere), ...declined],
+    purpose: client.purpose.id,
+    expiresAt: new Date(Date.now() + client.consentDays * DAY),
+    language: ctx.state.language,
+    acr: step.signedIn?.acr ?? interaction.engine.session?.acr ?? 'aal1',
+    amr: step.signedIn?.amr ?? interaction.engine.session?.amr ?? [],
+  });
+  if (!client.firstSignInAt) await noteFirstSignIn(db, client.id);
+  return finishConsent(interaction, step.signedIn);
+}
+
+async function loadPerson({ house, db, interaction }: Visit, step: ConsentStep): Promise<Account> {
+  const accountId = step.signedIn?.accountId ?? interaction.accountId;
+  if (!accountId) throw new Refusal('interaction_expired', 'nobody is signed in');
+  const person = await loadAccount(db, house.secrets, accountId);
+  if (!mayUse(person)) throw new Refusal('account_unavailable', `the account is ${person.state}`);
+  return person;
+}
+
+function askedClaims(interaction: OpenInteraction): ClientClaim[] {
+  const { claims } = wantedIn(interaction);
+  return interaction.client.claims.filter(({ claim }) => claims.includes(claim));
+}
+
+/** Not a choice: the app cannot work without it, or a law demands it. */
+function isFixed({ required, basis }: ClientClaim): boolean {
+  return required || basis !== 'consent';
+}
+
+function itemsFor(
+  ctx: Context,
+  interaction: OpenInteraction,
+  person: Account,
+  before: Consent | undefined,
+): ConsentItem[] {
+  const language = ctx.state.language as 'id' | 'en';
+  const values = personClaims(person);
+  return askedClaims(interaction).map((item) => ({
+    claim: item.claim,
+    value: values[item.claim],
+    reason: language === 'en' ? item.purposeEn : item.purpose,
+    required: isFixed(item),
+    isNew: before !== undefined && !before.claims.includes(item.claim),
+    ...(item.basis !== 'consent' && { duty: basisName(language, item.basis) }),
+  }));
+}
+
+function askedAs(before: Consent | undefined): 'first' | 'changed' | 'renewed' {
+  if (!before) return 'first';
+  return stillValid(before) ? 'changed' : 'renewed';
+}
+
+function stillValid(consent: Consent | undefined): Consent | undefined {
+  return consent && consent.expiresAt > new Date() ? consent : undefined;
+}

@@ -1,0 +1,90 @@
+/** The one place that turns errors into pages or problem documents (RFC 9457). */
+import type { Context, Middleware } from 'koa';
+import { DatabaseUnavailable } from '#src/base/database.ts';
+import { refusalsTotal } from '#src/base/metrics.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { refusalOf } from '#src/oidc/errors.ts';
+import { errorPage } from '#views/error.ts';
+import { translate } from '#views/locale.ts';
+import { backLink, frameOf, show } from './frame.ts';
+import type { OpenHouse } from './house.ts';
+import { cookieNames } from './middleware/browser.ts';
+
+/** Catches what the rooms throw. A {@link Refusal} is said as it is; anything else is a fault of ours, logged whole. */
+export function answerErrors(house: OpenHouse): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) throw new Refusal('not_found');
+      if (ctx.status === 405 && ctx.body === undefined) throw new Refusal('method_not_allowed');
+    } catch (error) {
+      answerWith(ctx, house, error);
+    }
+  };
+}
+
+/** Answers with an error as a page, or as a problem document where that is preferred. */
+export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): void {
+  const refusal = toRefusal(thrown);
+  if (refusal.code === 'internal') {
+    house.log.error({ reference: ctx.state.reference, err: refusal.cause }, 'a request failed');
+  } else {
+    const line = { reference: ctx.state.reference, code: refusal.code, reason: refusal.message };
+    house.log.info(line, 'refused');
+  }
+  refusalsTotal.inc({ code: refusal.code });
+  ctx.status = refusal.status;
+  ctx.set('Cache-Control', 'no-store');
+  if (refusal.retryAfter !== undefined) ctx.set('Retry-After', String(refusal.retryAfter));
+  if (ctx.accepts('html', 'json') === 'json') answerWithProblem(ctx, refusal);
+  else answerWithPage(ctx, house, refusal);
+}
+
+function toRefusal(thrown: unknown): Refusal {
+  const error = thrown instanceof Error ? refusalOf(thrown) : thrown;
+  if (error instanceof Refusal) return error;
+  if (error instanceof DatabaseUnavailable) return new Refusal('database_unavailable', error.message, { cause: error });
+  return new Refusal('internal', 'unexpected', { cause: error });
+}
+
+function answerWithProblem(ctx: Context, refusal: Refusal): void {
+  const { say, next } = refusal.in(ctx.state.language ?? 'id');
+  ctx.body = JSON.stringify({
+    type: `/help#${refusal.code}`,
+    title: say,
+    detail: next,
+    status: refusal.status,
+    code: refusal.code,
+    reference: ctx.state.reference,
+  });
+  ctx.type = 'application/problem+json';
+}
+
+function answerWithPage(ctx: Context, house: OpenHouse, refusal: Refusal): void {
+  const { say, next } = refusal.in(ctx.state.language);
+  const back = wayBack(ctx, house);
+  show(
+    ctx,
+    errorPage({
+      ...frameOf(ctx, house),
+      title: say,
+      sentence: next,
+      next: '',
+      code: refusal.code,
+      reference: ctx.state.reference,
+      status: refusal.status,
+      ...(back && { back }),
+    }),
+  );
+}
+
+/** Back to the app that this request, or the last page of an interaction, was about; else to the front page. */
+function wayBack(ctx: Context, house: OpenHouse): { link: string; label: string } | undefined {
+  const t = translate(ctx.state.language);
+  const asked = ctx.state.appId ?? ctx.query.client_id ?? ctx.cookies.get(cookieNames(house.config.issuer).app);
+  const client = typeof asked === 'string' ? house.clients.find(asked) : undefined;
+  const link = client && backLink(client);
+  if (client && link)
+    return { link, label: t('form.back-to', { service: client.name[ctx.state.language as 'id' | 'en'] }) };
+  return { link: '/', label: t('form.back-to', { service: house.config.brand }) };
+}

@@ -1,0 +1,75 @@
+/** What every page shows around its content, made from the request. */
+import type { Context } from 'koa';
+import { isAccountClient } from '#src/oidc/account-client.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import type { Html } from '#views/html.ts';
+import type { Frame, Service } from '#views/page.ts';
+import type { OpenHouse } from './house.ts';
+import { csrfToken } from './middleware/browser.ts';
+import { forForm } from './middleware/headers.ts';
+
+/** The frame of a page; with a form in it (`csrf`) unless it says otherwise. */
+export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): Frame {
+  const service = client && !isAccountClient(client) ? serviceOf(client, ctx.state.language) : undefined;
+  return {
+    language: ctx.state.language,
+    brand: house.config.brand,
+    sandbox: house.config.mode === 'sandbox',
+    languageLinks: { id: languageLink(ctx, 'id'), en: languageLink(ctx, 'en') },
+    csrf: csrfToken(ctx, house.secrets, house.config.issuer),
+    helpLink: '/help',
+    privacyLink: '/privacy',
+    ...(service && { service }),
+  };
+}
+
+/** An app as pages name it. */
+export function serviceOf(client: ClientRecord, language: 'id' | 'en'): Service {
+  return {
+    name: client.name[language],
+    agency: language === 'en' ? client.agency.nameEn : client.agency.name,
+    domain: client.agency.domain,
+    home: backLink(client),
+  };
+}
+
+/** Where one gets back into an app: its own start of a sign-in, its home page, or the host it redirects to. */
+export function backLink(client: ClientRecord): string | undefined {
+  const redirect = client.redirectUris[0];
+  return client.initiateLoginUri ?? client.homeUri ?? (redirect && originOf(redirect));
+}
+
+/** The origins that the answer to a form may lead to, for `form-action`. */
+export function formTargets(
+  client: Pick<ClientRecord, 'redirectUris' | 'postLogoutRedirectUris'> | undefined,
+  redirectUri?: unknown,
+): string[] {
+  const uris = [...(client?.redirectUris ?? []), ...(client?.postLogoutRedirectUris ?? [])];
+  if (typeof redirectUri === 'string') uris.push(redirectUri);
+  return [...new Set(uris.map(originOf).filter((origin) => origin !== undefined))];
+}
+
+/** Sources of a content security policy have no quotes and no spaces, so nothing can slip in through an address. */
+function originOf(uri: string): string | undefined {
+  const url = URL.parse(uri);
+  if (!url) return undefined;
+  return url.origin === 'null' ? url.protocol : url.origin;
+}
+
+/** Answers with a page that has a form; `client` is where its answer may lead. */
+export function showForm(ctx: Context, html: Html, client?: ClientRecord, redirectUri?: unknown): void {
+  forForm(ctx, formTargets(client, redirectUri));
+  show(ctx, html);
+}
+
+/** Answers with a page. */
+export function show(ctx: Context, html: Html): void {
+  ctx.type = 'html';
+  ctx.body = String(html);
+}
+
+function languageLink(ctx: Context, language: 'id' | 'en'): string {
+  const query = new URLSearchParams(ctx.method === 'GET' ? ctx.querystring : '');
+  query.set('lang', language);
+  return `${ctx.path}?${query}`;
+}

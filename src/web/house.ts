@@ -1,0 +1,25 @@
+/** What the pages work with: everything that lives as long as the server. */
+import type { Config } from '#src/base/config.ts';
+import type { Database } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import type { Provider } from '#src/oidc/provider.ts';
+import type { Throttles } from '#src/people/throttles.ts';
+import type { ClientCache } from '#src/registry/client-cache.ts';
+
+export interface House {
+  readonly config: Config;
+  readonly database: Database;
+  readonly secrets: Secrets;
+  /** The first signs, all verify. */
+  readonly cookieKeys: readonly Buffer[];
+  readonly epoch: number;
+  readonly log: Log;
+  readonly clients: ClientCache;
+}
+
+/** The house with the engine running and the limits in force. */
+export interface OpenHouse extends House {
+  readonly provider: Provider;
+  readonly throttles: Throttles;
+}

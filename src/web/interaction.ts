@@ -1,0 +1,439 @@
+/**
+ * The pages between an app's request and its answer: who it is, a new account if need be, what the app may read.
+ *
+ * One address, `/interaction/:uid`. A page shows the step the interaction stands at; a press of a button moves it on.
+ * Steps never route to one another: each is written down, and the next request shows what is written.
+ */
+import type { Context } from 'koa';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import { type Db, UnitOfWork } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { newAccountId } from '#src/base/secrets.ts';
+import { isAccountClient } from '#src/oidc/account-client.ts';
+import {
+  consentNeeded,
+  finishDenied,
+  finishSignIn,
+  keepStep,
+  needsStronger,
+  type OpenInteraction,
+  openInteraction,
+  type Step,
+} from '#src/oidc/interactions.ts';
+import { isCodeAlone } from '#src/oidc/prompts.ts';
+import { createAccount, loadAccount } from '#src/people/accounts.ts';
+import { codeAudience, verifyCode } from '#src/people/codes.ts';
+import { readIdentifier } from '#src/people/identifiers.ts';
+import {
+  addPasskey,
+  hasPasskey,
+  newAuthenticationOptions,
+  newRegistrationOptions,
+  verifyAuthentication,
+} from '#src/people/passkeys.ts';
+import { checkPassword, setPassword } from '#src/people/passwords.ts';
+import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
+import { codePage } from '#views/code.ts';
+import { passkeyAddedMessage } from '#views/messages.ts';
+import { passkeyOfferPage } from '#views/passkey-offer.ts';
+import { type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
+import { signUpPage } from '#views/sign-up.ts';
+import { signUpNamePage } from '#views/sign-up-name.ts';
+import { allowConsent, showConsent } from './consent.ts';
+import { frameOf, showForm } from './frame.ts';
+import type { OpenHouse } from './house.ts';
+import { notifyContacts, sendCode } from './messages.ts';
+import { checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
+import { type Form, readForm } from './middleware/forms.ts';
+
+/** What a page needs to know about the request it answers. */
+interface Visit {
+  readonly ctx: Context;
+  readonly house: OpenHouse;
+  readonly db: Db;
+  readonly interaction: OpenInteraction;
+}
+
+/** What a page says beside its questions, after a press that did not get through. */
+interface Said {
+  readonly identifier?: string;
+  readonly name?: string;
+  readonly refused?: Refusal;
+  readonly problems?: readonly { readonly kind: string }[];
+}
+
+/** `GET /interaction/:uid`. @throws {Refusal} `interaction_expired`, `client_unavailable` */
+export async function showInteraction(ctx: Context, house: OpenHouse, uid: string): Promise<void> {
+  await showStep(await openVisit(ctx, house, uid));
+}
+
+/**
+ * `POST /interaction/:uid`. What a person can put right is said on the page itself, with status 422 or 429.
+ *
+ * @throws {Refusal} `interaction_expired`, `client_unavailable`, `csrf_mismatch`, `invalid_request`
+ */
+export async function answerInteraction(ctx: Context, house: OpenHouse, uid: string): Promise<void> {
+  const form = await readForm(ctx);
+  const visit = await openVisit(ctx, house, uid);
+  checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
+  const answer = answers[form.get('action')];
+  if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
+  try {
+    await answer(visit, form);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status >= 500 || error.code === 'interaction_expired') throw error;
+    await showRefused(visit, form, error);
+  }
+}
+
+async function openVisit(ctx: Context, house: OpenHouse, uid: string): Promise<Visit> {
+  const interaction = await openInteraction(house.provider, ctx, uid);
+  ctx.state.language = ctx.state.chosenLanguage ?? known(interaction.params.ui_locales) ?? ctx.state.language;
+  ctx.state.appId = interaction.client.id;
+  const { issuer } = house.config;
+  if (!isAccountClient(interaction.client)) {
+    ctx.cookies.set(cookieNames(issuer).app, interaction.client.id, cookieOptions(issuer));
+  }
+  return { ctx, house, db: ctx.state.db, interaction };
+}
+
+/** The choices of all pages, by the value of the button. */
+const answers: Readonly<Record<string, (visit: Visit, form: Form) => Promise<void>>> = {
+  'sign-in': signIn,
+  passkey: signInByPasskey,
+  'send-code': askForCode,
+  resend: resendCode,
+  continue: goOn,
+  'create-passkey': createPasskey,
+  'skip-passkey': skipPasskey,
+  allow: allow,
+  deny: (visit) => deny(visit, 'the person did not allow it'),
+  cancel: (visit) => deny(visit, 'the person went back'),
+};
+
+async function signIn(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db } = visit;
+  const missing = [
+    ...(form.get('identifier').trim() ? [] : [{ kind: 'identifier-missing' }]),
+    ...(form.get('password') ? [] : [{ kind: 'password-missing' }]),
+  ];
+  if (missing.length > 0) {
+    ctx.status = 422;
+    return showSignIn(visit, { identifier: form.get('identifier'), problems: missing });
+  }
+  const tried = { identifier: form.get('identifier'), password: form.get('password'), network: ctx.state.caller };
+  await settle(visit, await signInWithPassword(db, house.secrets, house.throttles, tried));
+}
+
+async function signInByPasskey(visit: Visit, form: Form): Promise<void> {
+  const { house, db, interaction } = visit;
+  const credential = form.get('credential');
+  if (!credential) throw new Refusal('passkey_script_required');
+  const signedIn = await verifyAuthentication(db, house.secrets, {
+    ...relyingParty(house),
+    boundTo: interaction.uid,
+    credential,
+  });
+  await settle(visit, signedIn);
+}
+
+async function askForCode(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const identifier = readIdentifier(form.get('identifier'));
+  await sendCode(ctx, house, db, { identifier, boundTo: interaction.uid, service: interaction.client.name });
+  await moveTo(visit, { at: 'code', identifier, typed: form.get('identifier').trim(), sentAt: Date.now() });
+}
+
+async function resendCode(visit: Visit): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { step } = interaction;
+  if (step.at !== 'code') return stay(visit);
+  await sendCode(ctx, house, db, {
+    identifier: step.identifier,
+    boundTo: interaction.uid,
+    service: interaction.client.name,
+  });
+  await moveTo(visit, { ...step, sentAt: Date.now() });
+}
+
+/** "Continue" stands on three pages; the step says which. */
+async function goOn(visit: Visit, form: Form): Promise<void> {
+  const { step } = visit.interaction;
+  if (step.at === 'name') return openAccount(visit, form, step);
+  if (step.at === 'code' && !form.get('identifier')) return enterCode(visit, form, step);
+  return askForCode(visit, form);
+}
+
+async function enterCode(visit: Visit, form: Form, step: Extract<Step, { at: 'code' }>): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { identifier } = step;
+  const slot = { identifier, boundTo: interaction.uid, network: ctx.state.caller, code: form.get('code') };
+  await verifyCode(db, house.secrets, house.throttles, slot);
+  await enterByAddress(visit, identifier);
+}
+
+/** The address is theirs: it signs in the account that has it, or begins a new one. */
+async function enterByAddress(visit: Visit, identifier: Extract<Step, { at: 'code' }>['identifier']): Promise<void> {
+  const audience = await codeAudience(visit.db, visit.house.secrets, identifier);
+  if (audience.kind === 'new') return moveTo(visit, { at: 'name', identifier, accountId: newAccountId() });
+  // Nobody was sent a code for such an account, so whoever has one guessed it.
+  if (audience.kind !== 'account') throw new Refusal('code_wrong', `the account takes no code: ${audience.kind}`);
+  await settle(visit, signedInByCode(audience.accountId));
+}
+
+/** A name, and a password if one was chosen, make the account. */
+async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: 'name' }>): Promise<void> {
+  const { db } = visit;
+  const password = form.get('password');
+  const personal = [form.get('name'), step.identifier.value];
+  if (password) checkPassword(password, personal);
+  if (!(await createOrEnter(visit, form, step))) return;
+  if (!password) return moveTo(visit, { at: 'passkey-offer', signedIn: signedInByCode(step.accountId) });
+  await setPassword(db, step.accountId, password, personal);
+  await settle(visit, { accountId: step.accountId, acr: 'aal1', amr: ['otp', 'pwd'] });
+}
+
+/** Opens the account, unless another tab was faster: then the proven address signs in there. @returns whether it opened. */
+async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at: 'name' }>): Promise<boolean> {
+  const { ctx, house, db } = visit;
+  const { identifier, accountId } = step;
+  try {
+    await createAccount(db, house.secrets, {
+      id: accountId,
+      name: form.get('name'),
+      language: ctx.state.language,
+      identifier,
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'identifier_taken') throw error;
+    await enterByAddress(visit, identifier);
+    return false;
+  }
+}
+
+async function createPasskey(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { step } = interaction;
+  if (step.at !== 'name' && step.at !== 'passkey-offer') return stay(visit);
+  const credential = form.get('credential');
+  if (!credential) throw new Refusal('passkey_script_required');
+  if (step.at === 'name' && !(await createOrEnter(visit, form, step))) return;
+  const accountId = step.at === 'name' ? step.accountId : step.signedIn.accountId;
+  const made = {
+    ...relyingParty(house),
+    boundTo: interaction.uid,
+    accountId,
+    credential,
+    language: ctx.state.language,
+  };
+  await addPasskey(db, house.secrets, made);
+  if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
+  const before = step.at === 'name' ? ['otp'] : step.signedIn.amr;
+  await settle(visit, { accountId, acr: 'aal2', amr: [...new Set(['pop', 'user', 'mfa', ...before])] });
+}
+
+async function skipPasskey(visit: Visit): Promise<void> {
+  const { step } = visit.interaction;
+  if (step.at !== 'passkey-offer') return stay(visit);
+  if (isEnough(visit.interaction, step.signedIn)) return settleFor(visit, step.signedIn);
+  await deny(visit, 'the app needs a passkey');
+}
+
+async function allow(visit: Visit, form: Form): Promise<void> {
+  const { step } = visit.interaction;
+  if (step.at !== 'consent') return stay(visit);
+  visit.ctx.redirect(await allowConsent(visit, form, step));
+  visit.ctx.status = 303;
+}
+
+async function deny({ ctx, interaction }: Visit, description: string): Promise<void> {
+  ctx.redirect(await finishDenied(interaction, description));
+  ctx.status = 303;
+}
+
+/** The person is known. Goes on when that is enough for the app; otherwise says what is missing. */
+async function settle(visit: Visit, signedIn: SignedIn): Promise<void> {
+  if (isEnough(visit.interaction, signedIn)) return settleFor(visit, signedIn);
+  if (await hasPasskey(visit.db, signedIn.accountId)) throw new Refusal('passkey_required');
+  await moveTo(visit, { at: 'passkey-offer', signedIn });
+}
+
+/** The account page takes no one-time code alone; an app may insist on more than a password. */
+function isEnough(interaction: OpenInteraction, { acr, amr }: SignedIn): boolean {
+  if (isAccountClient(interaction.client) && isCodeAlone(amr)) return false;
+  return !needsStronger(interaction, acr);
+}
+
+async function settleFor(visit: Visit, signedIn: SignedIn): Promise<void> {
+  const { ctx, db, interaction } = visit;
+  const { accountId, acr, amr } = signedIn;
+  await recordAccountEvent(db, {
+    accountId,
+    kind: 'sign-in.succeeded',
+    clientId: interaction.client.id,
+    details: { acr, amr },
+  });
+  const { needed } = await consentNeeded(db, interaction, accountId);
+  if (needed) return moveTo(visit, { at: 'consent', signedIn });
+  ctx.redirect(await finishSignIn(interaction, signedIn));
+  ctx.status = 303;
+}
+
+async function moveTo(visit: Visit, step: Step): Promise<void> {
+  await keepStep(visit.interaction, step);
+  stay(visit);
+}
+
+/** Shows the page of the step by a fresh request, so that reloading repeats nothing. */
+function stay({ ctx, interaction }: Visit): void {
+  ctx.redirect(`/interaction/${interaction.uid}`);
+  ctx.status = 303;
+}
+
+function relyingParty({ config }: OpenHouse): { rpId: string; origin: string } {
+  return { rpId: config.rpId, origin: new URL(config.issuer).origin };
+}
+
+async function showStep(visit: Visit, said: Said = {}): Promise<void> {
+  const { step } = visit.interaction;
+  if (step.at === 'code') return showCode(visit, step, said);
+  if (step.at === 'name') return showName(visit, step, said);
+  if (step.at === 'passkey-offer') return showOffer(visit, step, said);
+  if (step.at === 'consent') return showConsent(visit, step);
+  return visit.ctx.query.page === 'sign-up' ? showSignUp(visit, said) : showSignIn(visit, said);
+}
+
+/** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */
+async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<void> {
+  const { ctx, db } = visit;
+  const undoes = ['name_invalid', 'passkey_failed', 'contact_shared_too_often', 'password_weak', 'password_length'];
+  if (db instanceof UnitOfWork && visit.interaction.step.at === 'name' && undoes.includes(refused.code))
+    await db.rollback();
+  ctx.status = refused.status;
+  if (refused.retryAfter !== undefined) ctx.set('Retry-After', String(refused.retryAfter));
+  const said = { refused, identifier: form.get('identifier'), name: form.get('name') };
+  // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
+  if (['sign-in', 'passkey', 'send-code'].includes(form.get('action'))) return showSignIn(visit, said);
+  await showStep(visit, said);
+}
+
+async function showSignIn(visit: Visit, said: Said): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { params, client } = interaction;
+  const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 254) : undefined;
+  const identifier = said.identifier || hint;
+  const page = signInPage({
+    ...frameOf(ctx, house, client),
+    reason: reasonOf(interaction),
+    signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
+    passkeyOptions: await newAuthenticationOptions(db, house.secrets, {
+      rpId: house.config.rpId,
+      boundTo: interaction.uid,
+    }),
+    mayCancel: true,
+    ...(identifier !== undefined && { identifier }),
+    problems: problemsOf(visit, said, 'identifier') as SignInProblem[],
+  });
+  showForm(ctx, page, client, params.redirect_uri);
+}
+
+function reasonOf({ prompt, accountId, client }: OpenInteraction): SignInReason {
+  const { reasons } = prompt;
+  if (reasons.some((reason) => reason.startsWith('essential_acr'))) {
+    return accountId ? { kind: 'step-up', hasPasskey: true } : { kind: 'first' };
+  }
+  if (accountId === undefined) return { kind: 'first' };
+  if (isAccountClient(client)) return { kind: 'again', because: 'account-change' };
+  return { kind: 'again', because: reasons.includes('max_age') ? 'too-old' : 'requested' };
+}
+
+async function showSignUp(visit: Visit, said: Said): Promise<void> {
+  const { ctx, house, interaction } = visit;
+  const page = signUpPage({
+    ...frameOf(ctx, house, interaction.client),
+    signInLink: `/interaction/${interaction.uid}`,
+    mayCancel: true,
+    ...(said.identifier && { identifier: said.identifier }),
+    problems: said.refused ? [sayRefusal(visit, said.refused, 'identifier')] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said: Said): Promise<void> {
+  const { ctx, house, interaction } = visit;
+  const age = Math.floor((Date.now() - step.sentAt) / 1000);
+  const page = codePage({
+    ...frameOf(ctx, house, interaction.client),
+    sentTo: step.typed,
+    secondsLeft: Math.max(0, 600 - age),
+    resendInSeconds: Math.max(0, 30 - age),
+    mayCancel: true,
+    problems: said.refused ? [sayRefusal(visit, said.refused, 'code')] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said: Said): Promise<void> {
+  const { ctx, house, interaction } = visit;
+  const page = signUpNamePage({
+    ...frameOf(ctx, house, interaction.client),
+    ...(said.name && { name: said.name }),
+    passkeyOptions: await registrationOptions(visit, step.accountId, step.identifier.value, said.name ?? ''),
+    mayCancel: true,
+    problems: said.refused ? [sayRefusal(visit, said.refused, fieldOf(said.refused))] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer' }>, said: Said): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { accountId } = step.signedIn;
+  const { profile } = await loadAccount(db, house.secrets, accountId);
+  const accountName = profile.email ?? profile.phone_number ?? profile.name ?? '';
+  const page = passkeyOfferPage({
+    ...frameOf(ctx, house, interaction.client),
+    passkeyOptions: await registrationOptions(visit, accountId, accountName, profile.name ?? accountName),
+    problems: said.refused ? [sayRefusal(visit, said.refused)] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+function registrationOptions(
+  { house, db, interaction }: Visit,
+  accountId: string,
+  accountName: string,
+  displayName: string,
+) {
+  const { rpId, brand } = house.config;
+  return newRegistrationOptions(db, house.secrets, {
+    rpId,
+    rpName: brand,
+    accountId,
+    accountName,
+    displayName,
+    boundTo: interaction.uid,
+  });
+}
+
+function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): readonly object[] {
+  return refused
+    ? [sayRefusal(visit, refused, refused.code === 'identifier_invalid' ? field : undefined)]
+    : (problems ?? []);
+}
+
+/** A refusal as a page says it: the limit with its waiting time, everything else in the table's words. */
+function sayRefusal(
+  { ctx }: Visit,
+  refused: Refusal,
+  field?: string,
+): { kind: 'throttled'; seconds: number } | { kind: 'said'; text: string; field?: string } {
+  if (refused.code === 'too_many_attempts') return { kind: 'throttled', seconds: refused.retryAfter ?? 60 };
+  const { say, next } = refused.in(ctx.state.language);
+  return { kind: 'said', text: `${say} ${next}`, ...(field && { field }) };
+}
+
+function fieldOf({ code }: Refusal): string | undefined {
+  if (code === 'name_invalid') return 'name';
+  return code.startsWith('password_') ? 'password' : undefined;
+}

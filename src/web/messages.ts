@@ -1,0 +1,85 @@
+/** Messages that leave with what a person does: written here in their words, sent by the outbox. */
+import type { Context } from 'koa';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
+import { codeAudience, createCode } from '#src/people/codes.ts';
+import type { Identifier } from '#src/people/identifiers.ts';
+import { sendMessage } from '#src/people/messages.ts';
+import type { Localized } from '#src/registry/clients.ts';
+import {
+  codeMessage,
+  codeRefusedDisabledMessage,
+  codeRefusedPasskeyMessage,
+  type EventMessageContext,
+  type Message,
+  type MessageContext,
+} from '#views/messages.ts';
+import type { OpenHouse } from './house.ts';
+
+const CODE_SECONDS = 600;
+
+/**
+ * Sends a one-time code to an address, or the sentence why there is none. The caller cannot tell which, and neither can
+ * anyone who looks at the page.
+ *
+ * @throws {Refusal} `too_many_attempts`
+ */
+export async function sendCode(
+  ctx: Context,
+  house: OpenHouse,
+  db: Db,
+  asked: { identifier: Identifier; boundTo: string; service: Localized },
+): Promise<void> {
+  const { identifier, boundTo } = asked;
+  const slot = { identifier, boundTo, network: ctx.state.caller };
+  const code = await createCode(db, house.secrets, house.throttles, slot);
+  const audience = await codeAudience(db, house.secrets, identifier);
+  const takesCode = audience.kind === 'new' || audience.kind === 'account';
+  const message = composeCodeMessage(ctx, house, { ...asked, code, kind: audience.kind });
+  const common = { kind: identifier.kind as 'email' | 'phone', to: identifier.value, language: ctx.state.language };
+  await sendMessage(db, house.secrets, { ...common, ...message, ...(takesCode && { code }) });
+  if (audience.kind === 'account') await recordAccountEvent(db, { accountId: audience.accountId, kind: 'code.sent' });
+}
+
+function composeCodeMessage(
+  ctx: Context,
+  house: OpenHouse,
+  { identifier, service, code, kind }: { identifier: Identifier; service: Localized; code: string; kind: string },
+): Message {
+  const context = messageContext(house, ctx.state.language);
+  if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
+  if (kind === 'disabled') return codeRefusedDisabledMessage(context);
+  return codeMessage({
+    ...context,
+    channel: identifier.kind === 'email' ? 'email' : 'sms',
+    code,
+    secondsLeft: CODE_SECONDS,
+    domain: house.config.rpId,
+    service: service[ctx.state.language as 'id' | 'en'],
+  });
+}
+
+/** Tells every confirmed contact of an account that something about its security changed. */
+export async function notifyContacts(
+  house: OpenHouse,
+  db: Db,
+  accountId: string,
+  compose: (context: EventMessageContext) => Message,
+): Promise<void> {
+  const account = await loadAccount(db, house.secrets, accountId);
+  const message = compose({ ...messageContext(house, account.language), at: new Date() });
+  for (const contact of await listAccountContacts(db, house.secrets, account.id)) {
+    if (!contact.confirmedAt) continue;
+    await sendMessage(db, house.secrets, {
+      kind: contact.kind,
+      to: contact.value,
+      language: account.language,
+      ...message,
+    });
+  }
+}
+
+function messageContext({ config }: OpenHouse, language: 'id' | 'en'): MessageContext {
+  return { language, brand: config.brand, accountLink: `${config.issuer}/account` };
+}

@@ -1,0 +1,105 @@
+/**
+ * The browser itself, told apart by a random cookie: which language it wants, and that a form was filled in on a page
+ * it got from us.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Context, Middleware } from 'koa';
+import { type Language, Refusal } from '#src/base/refusals.ts';
+import { randomSecret, type Secrets } from '#src/base/secrets.ts';
+
+const YEAR = 365 * 24 * 3600 * 1000;
+
+/** Cookie names; on https bound to this very host. */
+export interface CookieNames {
+  readonly browser: string;
+  readonly language: string;
+  readonly app: string;
+}
+
+/** The cookies of the pages beside the engine's. */
+export function cookieNames(issuer: string): CookieNames {
+  const prefix = issuer.startsWith('https://') ? '__Host-' : '';
+  return { browser: `${prefix}browser`, language: `${prefix}language`, app: `${prefix}app` };
+}
+
+/** Options of the pages' cookies. */
+export function cookieOptions(issuer: string): {
+  httpOnly: true;
+  sameSite: 'lax';
+  secure: boolean;
+  path: '/';
+  signed: false;
+  overwrite: true;
+} {
+  return {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: issuer.startsWith('https://'),
+    path: '/',
+    signed: false,
+    overwrite: true,
+  };
+}
+
+/**
+ * Chooses `ctx.state.language`: the link on the page (`?lang=`, remembered), what was chosen before, what the app asks
+ * (`ui_locales`), what the browser prefers, Bahasa Indonesia.
+ */
+export function language(issuer: string): Middleware {
+  const names = cookieNames(issuer);
+  return async (ctx, next) => {
+    const chosen = known(ctx.query.lang);
+    if (chosen) ctx.cookies.set(names.language, chosen, { ...cookieOptions(issuer), maxAge: YEAR });
+    const remembered = chosen ?? known(ctx.cookies.get(names.language));
+    ctx.state.chosenLanguage = remembered;
+    ctx.state.language = remembered ?? known(ctx.query.ui_locales) ?? (ctx.acceptsLanguages('id', 'en') || 'id');
+    await next();
+  };
+}
+
+/** The first language we offer among space-separated tags (OpenID Connect Core §3.1.2.1, `ui_locales`). */
+export function known(tags: unknown): Language | undefined {
+  if (typeof tags !== 'string') return undefined;
+  const languages = tags
+    .slice(0, 200)
+    .split(' ')
+    .map((tag) => tag.toLowerCase().split('-')[0]);
+  return languages.find((tag): tag is Language => tag === 'id' || tag === 'en');
+}
+
+/** The hidden token of every form on this page; gives the browser its cookie when it has none. */
+export function csrfToken(ctx: Context, secrets: Secrets, issuer: string): string {
+  const names = cookieNames(issuer);
+  let browser = ctx.state.browser ?? ctx.cookies.get(names.browser);
+  if (!isBrowserId(browser)) {
+    browser = randomSecret();
+    ctx.cookies.set(names.browser, browser, cookieOptions(issuer));
+  }
+  ctx.state.browser = browser;
+  return secrets.hash('browser', browser).toString('base64url');
+}
+
+/**
+ * Refuses a form that was not filled in on a page of ours by this browser: the hidden token must be the cookie's, and
+ * `Origin`, where the browser sends it, must be the issuer's.
+ *
+ * @throws {Refusal} `csrf_mismatch`
+ */
+export function checkForm(ctx: Context, secrets: Secrets, issuer: string, token: string): void {
+  const browser = ctx.cookies.get(cookieNames(issuer).browser);
+  const origin = ctx.get('Origin');
+  const site = ctx.get('Sec-Fetch-Site');
+  if (origin && origin !== new URL(issuer).origin)
+    throw new Refusal('csrf_mismatch', 'the form came from another origin');
+  if (site && site !== 'same-origin') throw new Refusal('csrf_mismatch', 'the form came from another site');
+  if (!isBrowserId(browser)) throw new Refusal('csrf_mismatch', 'the browser has no cookie');
+  const expected = secrets.hash('browser', browser);
+  const given = Buffer.from(token, 'base64url');
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw new Refusal('csrf_mismatch', 'the token is not of this browser');
+  }
+}
+
+function isBrowserId(text: string | undefined): text is string {
+  return text !== undefined && /^[\w-]{43}$/.test(text);
+}

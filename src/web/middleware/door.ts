@@ -1,0 +1,60 @@
+/**
+ * Who is really calling, and under which address we are known.
+ *
+ * Links and cookies follow the configured issuer, never the `Host` header; the caller's address comes from the
+ * connection, or from the configured proxies alone. Everything a stranger may have put into forwarding headers is gone
+ * before any other code reads the request.
+ */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIPv6 } from 'node:net';
+import type { Middleware } from 'koa';
+
+const untrusted = /^(x-forwarded-.*|forwarded|x-real-ip|.*client-cert.*|x-ssl-.*)$/;
+
+/** Put first. `issuer` is the configured one, `proxies` are CIDRs. */
+export function door(issuer: string, proxies: readonly string[]): Middleware {
+  const { host, protocol } = new URL(issuer);
+  const trusted = blockListOf(proxies);
+  return async (ctx, next) => {
+    const caller = callerOf(ctx.req, trusted);
+    for (const name of Object.keys(ctx.req.headers)) if (untrusted.test(name)) delete ctx.req.headers[name];
+    ctx.req.headers.host = host;
+    ctx.req.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+    ctx.req.headers['x-forwarded-for'] = caller;
+    ctx.state.caller = caller;
+    await next();
+  };
+}
+
+/** The nearest address on the way that is none of our proxies (from the right: the left end is the caller's word). */
+function callerOf(request: IncomingMessage, trusted: BlockList): string {
+  const peer = plain(request.socket.remoteAddress ?? '');
+  if (!isIn(trusted, peer)) return peer;
+  const hops = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((hop) => plain(hop.trim()));
+  return hops.reverse().find((hop) => hop && !isIn(trusted, hop)) ?? peer;
+}
+
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  try {
+    return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  } catch {
+    return false;
+  }
+}
+
+function blockListOf(cidrs: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}

@@ -1,0 +1,61 @@
+/** What a page's form sent, read strictly: small, valid UTF-8, no NUL, no field twice. */
+import type { Context } from 'koa';
+import getRawBody from 'raw-body';
+import { Refusal } from '#src/base/refusals.ts';
+
+const FORM_BYTES = 64 * 1024;
+/** A field that may come more than once: the ticked claims of a consent. */
+const REPEATABLE = 'claim';
+
+/** The fields of a form. */
+export interface Form {
+  /** The field's value, or the empty text. */
+  get(name: string): string;
+  /** Every value of the one field that may repeat. */
+  list(name: typeof REPEATABLE): string[];
+}
+
+/**
+ * Reads the body as `application/x-www-form-urlencoded`.
+ *
+ * @throws {Refusal} `body_too_large`, `invalid_request`
+ */
+export async function readForm(ctx: Context, limit = FORM_BYTES): Promise<Form> {
+  const fields = parseForm(await readBody(ctx, limit));
+  return { get: (name) => fields.get(name) ?? '', list: (name) => fields.getAll(name) };
+}
+
+/** The body as text. @throws {Refusal} `body_too_large`, `invalid_request` */
+export async function readBody(ctx: Context, limit: number): Promise<string> {
+  if (!ctx.is('application/x-www-form-urlencoded')) {
+    throw new Refusal('invalid_request', 'a form must be application/x-www-form-urlencoded');
+  }
+  const body = await getRawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null }).catch(
+    (error: unknown) => {
+      const isLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
+      throw new Refusal(isLarge ? 'body_too_large' : 'invalid_request', 'the body could not be read', { cause: error });
+    },
+  );
+  return decode(body);
+}
+
+function decode(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new Refusal('invalid_request', 'the body is not UTF-8', { cause });
+  }
+}
+
+function parseForm(body: string): URLSearchParams {
+  const fields = new URLSearchParams(body);
+  const names = [...fields.keys()];
+  const repeated = names.find((name, i) => name !== REPEATABLE && names.indexOf(name) !== i);
+  if (repeated !== undefined) throw new Refusal('invalid_request', 'a field came twice');
+  for (const value of fields.values()) {
+    // The replacement character is what percent-encoded bytes that are not UTF-8 become.
+    if (value.includes('\0') || value.includes('\uFFFD'))
+      throw new Refusal('invalid_request', 'a field has a NUL or is not UTF-8');
+  }
+  return fields;
+}
