@@ -31,7 +31,7 @@ export type { House } from '#src/web/house.ts';
 export interface App {
   readonly handler: RequestListener;
   /** From now on `/readyz` says that no new traffic should come; what comes is still answered. */
-  stop(): Promise<void>;
+  beginStop(): void;
 }
 
 /** Builds the server over what `main.ts` has opened. */
@@ -56,7 +56,7 @@ export async function createApp(house: House): Promise<App> {
 
   return {
     handler: app.callback(),
-    async stop() {
+    beginStop() {
       state.stopping = true;
     },
   };

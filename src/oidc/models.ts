@@ -57,7 +57,10 @@ function tagIds(provider: Provider, secrets: Secrets): void {
     provider.PushedAuthorizationRequest,
   ];
   for (const model of tagged) {
-    model.prototype.generateTokenId = function generateTokenId(this: { accountId?: unknown }) {
+    const { generateTokenId } = model.prototype;
+    model.prototype.generateTokenId = function generateTaggedId(this: { accountId?: unknown }) {
+      // The library's own settles the format of the token on the way.
+      generateTokenId.call(this as never);
       return secrets.newTaggedId(owned(this));
     };
   }
