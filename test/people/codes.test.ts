@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { Refusal } from '#src/base/refusals.ts';
+import { setAccountState } from '#src/people/accounts.ts';
+import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
+import { limits } from '#src/people/throttles.ts';
+import { email, openPeople, type People, refusalOf, statementsOf } from './people.ts';
+
+let people: People;
+
+beforeAll(async () => {
+  people = await openPeople();
+});
+
+afterAll(() => people[Symbol.asyncDispose]());
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+
+afterEach(() => vi.useRealTimers());
+
+const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+
+let visitors = 0;
+/** Somebody new at an address of their own, in a browser of their own. */
+function visitor(more: { name?: string; boundTo?: string; network?: string } = {}) {
+  visitors += 1;
+  const slot = {
+    identifier: email(more.name ?? `tamu-${visitors}`),
+    boundTo: more.boundTo ?? `interaction-${visitors}`,
+    network: more.network ?? `10.1.${visitors}.1`,
+  };
+  const { secrets, throttles } = people;
+  return {
+    slot,
+    ask: () => people.request((db) => createCode(db, secrets, throttles, slot)),
+    type: (code: string) => refusalOf(people.request((db) => verifyCode(db, secrets, throttles, { ...slot, code }))),
+  };
+}
+
+/** Another six digits. */
+const wrong = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+
+test('a code is six digits and good once, however it is spaced', async () => {
+  const siti = visitor();
+  const code = await siti.ask();
+  expect(code).toMatch(/^\d{6}$/);
+  expect(await siti.type(` ${code.slice(0, 3)} – ${code.slice(3)} `)).toBeUndefined();
+  expect(await siti.type(code)).toBe('code_wrong');
+});
+
+test('of fifty right tries at once exactly one succeeds', async () => {
+  const siti = visitor();
+  const code = await siti.ask();
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => siti.type(code)));
+  expect(outcomes.filter((outcome) => outcome === undefined)).toHaveLength(1);
+  expect(outcomes.filter((outcome) => outcome === 'code_wrong')).toHaveLength(49);
+});
+
+test('parallel wrong tries share five attempts; then the right one is too late', async () => {
+  const siti = visitor();
+  const code = await siti.ask();
+  await Promise.all(Array.from({ length: 20 }, () => siti.type(wrong(code))));
+  expect(await siti.type(code)).toBe('code_wrong');
+});
+
+test('four wrong tries leave one', async () => {
+  const siti = visitor();
+  const code = await siti.ask();
+  for (let i = 0; i < 4; i += 1) expect(await siti.type(wrong(code))).toBe('code_wrong');
+  expect(await siti.type(code)).toBeUndefined();
+});
+
+test.each(['', '12345', '1234567', 'abcdef', '١٢٣٤٥٦', '12345\u0000', '9'.repeat(100_000)])(
+  '%.10j… is no code and costs no attempt',
+  async (typed) => {
+    const siti = visitor();
+    const code = await siti.ask();
+    for (let i = 0; i < 6; i += 1) expect(await siti.type(typed)).toBe('code_wrong');
+    expect(await siti.type(code)).toBeUndefined();
+  },
+);
+
+test('a code lives ten minutes', async () => {
+  const [siti, late] = [visitor(), visitor()];
+  const [code, lateCode] = [await siti.ask(), await late.ask()];
+  pass(599);
+  expect(await siti.type(code)).toBeUndefined();
+  pass(2);
+  expect(await late.type(lateCode)).toBe('code_wrong');
+});
+
+test('a code is good only in its browser and for its address', async () => {
+  const siti = visitor({ name: 'siti' });
+  const code = await siti.ask();
+  expect(await visitor({ name: 'siti', boundTo: 'another' }).type(code)).toBe('code_wrong');
+  expect(await visitor({ name: 'budi', boundTo: siti.slot.boundTo }).type(code)).toBe('code_wrong');
+  expect(await siti.type(code)).toBeUndefined();
+});
+
+test('a new code is sent after thirty seconds at the earliest and ends the one before', async () => {
+  const siti = visitor();
+  const first = await siti.ask();
+  pass(10);
+  const refusal = await siti.ask().catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(Refusal);
+  expect(refusal).toMatchObject({ code: 'too_many_attempts', retryAfter: 20 });
+  pass(20);
+  const second = await siti.ask();
+  if (second !== first) expect(await siti.type(first)).toBe('code_wrong');
+  expect(await siti.type(second)).toBeUndefined();
+});
+
+test('ten presses on the button at once make one code', async () => {
+  const siti = visitor();
+  const asked = await Promise.allSettled(Array.from({ length: 10 }, () => siti.ask()));
+  expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('one mailbox is not flooded, from however many browsers', async () => {
+  const { points } = limits.code_to_address;
+  for (let i = 0; i < points; i += 1) await visitor({ name: 'banjir' }).ask();
+  expect(await refusalOf(visitor({ name: 'banjir' }).ask())).toBe('too_many_attempts');
+  pass(limits.code_to_address.duration);
+  expect(await refusalOf(visitor({ name: 'banjir' }).ask())).toBeUndefined();
+});
+
+test('an impatient finger does not use the mailbox’s limit up', async () => {
+  const siti = visitor();
+  await siti.ask();
+  for (let i = 0; i < 2 * limits.code_to_address.points; i += 1) await refusalOf(siti.ask());
+  pass(31);
+  expect(await refusalOf(siti.ask())).toBeUndefined();
+});
+
+test('wrong codes from one network are limited, right ones are not counted', async () => {
+  const { points } = limits.wrong_code_from_network;
+  for (let i = 0; i < points + 5; i += 1) {
+    const siti = visitor({ network: '192.0.5.1' });
+    expect(await siti.type(await siti.ask())).toBeUndefined();
+  }
+  for (let i = 0; i < points; i += 1) await visitor({ network: '192.0.6.1' }).type('000000');
+  expect(await visitor({ network: '192.0.6.9' }).type('000000')).toBe('too_many_attempts');
+});
+
+test('neither code nor address can be read in the database', async () => {
+  const siti = visitor();
+  const code = await siti.ask();
+  const rows = await people.database.query<Record<string, unknown>>('select slot, code_hash from one_time_codes');
+  const bytes = rows.flatMap((row) => Object.values(row) as Buffer[]);
+  expect(bytes.some((value) => value.includes(code) || value.includes('tamu'))).toBe(false);
+});
+
+test('who a code is for: a newcomer, an account, an account with a passkey, a disabled one, by the same statements', async () => {
+  const { database, secrets } = people;
+  const plain = await people.citizen('Polos');
+  const keyed = await people.citizen('Berkunci');
+  await database.execute(
+    `insert into passkeys (shard, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up,
+       transports, aaguid, label, created_at)
+     select shard, id, '\\x01', '\\x01', -7, 0, false, false, '{}', id, 'x', created_at from accounts where id = $1`,
+    [keyed.id],
+  );
+  const gone = await people.citizen('Nonaktif');
+  await setAccountState(database, gone.id, 'disabled');
+  const audiences: unknown[] = [];
+  const sent: string[][] = [];
+  for (const name of ['Baru', 'Polos', 'Berkunci', 'Nonaktif'])
+    sent.push(
+      await statementsOf(database, async () => audiences.push(await codeAudience(database, secrets, email(name)))),
+    );
+  expect(audiences).toEqual([
+    { kind: 'new' },
+    expect.objectContaining({ kind: 'account', accountId: plain.id }),
+    expect.objectContaining({ kind: 'passkey', accountId: keyed.id }),
+    expect.objectContaining({ kind: 'disabled', accountId: gone.id }),
+  ]);
+  for (const texts of sent) expect(texts).toEqual(sent[0]);
+});

@@ -1,0 +1,374 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { newAccountId } from '#src/base/secrets.ts';
+import { type Account, createAccount, setAccountState } from '#src/people/accounts.ts';
+import {
+  addPasskey,
+  hasPasskey,
+  listPasskeys,
+  newAuthenticationOptions,
+  newRegistrationOptions,
+  removePasskey,
+  userHandleOf,
+  verifyAuthentication,
+} from '#src/people/passkeys.ts';
+import {
+  type AuthenticationForgery,
+  type RegistrationForgery,
+  SoftwareAuthenticator,
+} from '#test/support/authenticator.ts';
+import { email, openPeople, type People, refusalOf } from './people.ts';
+
+let people: People;
+
+const site = { rpId: 'masuk.contoh.id', origin: 'https://masuk.contoh.id' };
+const GOOGLE = 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4';
+
+beforeAll(async () => {
+  people = await openPeople();
+});
+
+afterAll(() => people[Symbol.asyncDispose]());
+afterEach(() => vi.useRealTimers());
+
+type Registration = RegistrationForgery & { origin?: string; boundTo?: string; accountId?: string; label?: string };
+type SignIn = AuthenticationForgery & { origin?: string; boundTo?: string };
+
+/** Adds a passkey of `device` to an account, as honestly as `forged` allows. */
+async function register(account: { id: string }, device: SoftwareAuthenticator, forged: Registration = {}) {
+  const { database, secrets } = people;
+  const { boundTo = 'browser', accountId = account.id, label, origin = site.origin, ...cheat } = forged;
+  const options = await newRegistrationOptions(database, secrets, {
+    rpId: site.rpId,
+    rpName: 'Lawang',
+    accountId: account.id,
+    accountName: 'siti@contoh.id',
+    displayName: 'Siti',
+    boundTo: 'browser',
+    exclude: (await listPasskeys(database, account.id)).map(({ credentialId }) => credentialId),
+  });
+  const credential = JSON.stringify(device.create(options, { origin, ...cheat }));
+  const answered = { ...site, accountId, boundTo, credential, ...(label && { label }) };
+  return people.request((db) => addPasskey(db, secrets, answered));
+}
+
+/** Signs in with `device`, as honestly as `forged` allows. */
+async function signIn(device: SoftwareAuthenticator, forged: SignIn = {}) {
+  const { boundTo = 'browser', origin = site.origin, ...cheat } = forged;
+  const options = await newAuthenticationOptions(people.database, people.secrets, {
+    rpId: site.rpId,
+    boundTo: 'browser',
+  });
+  return answer(JSON.stringify(device.get(options, { origin, ...cheat })), boundTo);
+}
+
+function answer(credential: string, boundTo = 'browser') {
+  return people.request((db) => verifyAuthentication(db, people.secrets, { ...site, boundTo, credential }));
+}
+
+/** The reason in the log, beside the one code that is shown. */
+async function reasonOf(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => undefined,
+    (refused: unknown) => refused,
+  );
+  expect(error).toMatchObject({ name: 'Refusal', code: 'passkey_failed' });
+  return (error as Error).message;
+}
+
+let citizens = 0;
+
+async function citizenWith(device: SoftwareAuthenticator): Promise<Account> {
+  citizens += 1;
+  const account = await people.citizen(`pemilik-${citizens}`);
+  await register(account, device);
+  return account;
+}
+
+test.each(['ES256', 'EdDSA', 'RS256'] as const)('a passkey with %s signs its owner in', async (algorithm) => {
+  const device = new SoftwareAuthenticator({ algorithm });
+  const account = await citizenWith(device);
+  const signedIn = await signIn(device);
+  expect(signedIn).toEqual({
+    accountId: account.id,
+    acr: 'aal2',
+    amr: ['pop', 'user', 'mfa'],
+    credentialId: device.credentials[0]?.id,
+  });
+});
+
+test('a synchronised passkey says that its key is software', async () => {
+  const device = new SoftwareAuthenticator({ synced: true });
+  await citizenWith(device);
+  expect((await signIn(device)).amr).toEqual(['pop', 'swk', 'user', 'mfa']);
+  expect((await signIn(device)).acr).toBe('aal2');
+});
+
+test('an account and its first passkey are made in one unit, the passkey’s options before the account', async () => {
+  const { database, secrets } = people;
+  const id = newAccountId();
+  const options = await newRegistrationOptions(database, secrets, {
+    rpId: site.rpId,
+    rpName: 'Lawang',
+    accountId: id,
+    accountName: 'baru@contoh.id',
+    displayName: 'Baru',
+    boundTo: 'daftar',
+  });
+  expect(options).toMatchObject({
+    attestation: 'none',
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    pubKeyCredParams: [{ alg: -7 }, { alg: -8 }, { alg: -257 }],
+    user: { id: userHandleOf(id) },
+  });
+  const device = new SoftwareAuthenticator();
+  const credential = JSON.stringify(device.create(options, site));
+  await people.request(async (db) => {
+    await createAccount(db, secrets, { id, name: 'Baru', language: 'id', identifier: email('baru') });
+    await addPasskey(db, secrets, { ...site, accountId: id, boundTo: 'daftar', credential });
+  });
+  expect((await signIn(device)).accountId).toBe(id);
+});
+
+test('the options for signing in name no credential and ask for the owner', async () => {
+  const options = await newAuthenticationOptions(people.database, people.secrets, { rpId: site.rpId, boundTo: 'x' });
+  expect(options).toMatchObject({ rpId: site.rpId, userVerification: 'required' });
+  expect(options.allowCredentials).toBeUndefined();
+  expect(Buffer.from(options.challenge, 'base64url')).toHaveLength(32);
+});
+
+const lies: [string, SignIn, RegExp][] = [
+  ['another origin', { origin: 'https://jahat.example' }, /origin/],
+  ['a look-alike suffix of the origin', { origin: 'https://masuk.contoh.id.jahat.example' }, /origin/],
+  ['a look-alike prefix of the origin', { origin: 'https://jahat-masuk.contoh.id' }, /origin/],
+  ['plain http', { origin: 'http://masuk.contoh.id' }, /origin/],
+  ['another port', { origin: 'https://masuk.contoh.id:8443' }, /origin/],
+  ['another relying party', { rpId: 'jahat.example' }, /RP ?ID/i],
+  ['a challenge we never made', { challenge: randomBytes(32).toString('base64url') }, /challenge/],
+  ['the challenge of another browser', { boundTo: 'another' }, /challenge/],
+  ['a registration’s client data', { type: 'webauthn.create' }, /type/],
+  ['a page inside another site', { crossOrigin: true }, /inside another site/],
+  ['no user verification', { userVerified: false }, /verif/],
+  ['no user present', { userPresent: false }, /present/],
+  ['a signature with one bit changed', { tamperedSignature: true }, /signature/],
+  ['no user handle', { userHandle: null }, /userHandle/],
+  ['a user handle of nobody', { userHandle: userHandleOf(newAccountId()) }, /no such passkey/],
+  ['a user handle of another shape', { userHandle: 'c2l0aQ' }, /user handle/],
+  ['an unknown credential', { credentialId: randomBytes(32).toString('base64url') }, /no such passkey/],
+  ['a credential id over 1,023 bytes', { credentialId: randomBytes(1024).toString('base64url') }, /1,023/],
+  ['the backup eligibility flipped', { backupEligible: true }, /eligibility/],
+  ['backed up without being eligible', { backedUp: true }, /backed up/i],
+];
+
+test.each(lies)('signing in is refused: %s', async (_, lie, reason) => {
+  const device = new SoftwareAuthenticator();
+  await citizenWith(device);
+  expect(await reasonOf(signIn(device, lie))).toMatch(reason);
+  expect(await refusalOf(signIn(device))).toBeUndefined();
+});
+
+test('a passkey that was synchronised cannot become one that is not', async () => {
+  const device = new SoftwareAuthenticator({ synced: true });
+  const account = await citizenWith(device);
+  expect(await reasonOf(signIn(device, { backupEligible: false, backedUp: false }))).toMatch(/eligibility/);
+  await signIn(device, { backedUp: false });
+  expect(await listPasskeys(people.database, account.id)).toMatchObject([{ backedUp: false }]);
+});
+
+test('somebody else’s credential does not sign in to an account', async () => {
+  const [mine, theirs] = [new SoftwareAuthenticator(), new SoftwareAuthenticator()];
+  const me = await citizenWith(mine);
+  await citizenWith(theirs);
+  expect(await reasonOf(signIn(theirs, { userHandle: userHandleOf(me.id) }))).toMatch(/no such passkey/);
+  const credentialId = mine.credentials[0]?.id ?? '';
+  expect(await reasonOf(signIn(theirs, { userHandle: userHandleOf(me.id), credentialId }))).toMatch(/signature|lower/);
+});
+
+test('a counter that does not go on is refused: the passkey was copied', async () => {
+  const device = new SoftwareAuthenticator();
+  await citizenWith(device);
+  await signIn(device, { counter: 10 });
+  expect(await reasonOf(signIn(device, { counter: 10 }))).toMatch(/counter/i);
+  expect(await reasonOf(signIn(device, { counter: 3 }))).toMatch(/counter/i);
+  expect(await reasonOf(signIn(device, { counter: 0 }))).toMatch(/counter/i);
+  expect(await refusalOf(signIn(device, { counter: 11 }))).toBeUndefined();
+});
+
+test('of fifty parallel uses of one challenge exactly one signs in', async () => {
+  const device = new SoftwareAuthenticator({ synced: true });
+  await citizenWith(device);
+  const options = await newAuthenticationOptions(people.database, people.secrets, {
+    rpId: site.rpId,
+    boundTo: 'browser',
+  });
+  const outcomes = await Promise.all(
+    Array.from({ length: 50 }, () => refusalOf(answer(JSON.stringify(device.get(options, site))))),
+  );
+  expect(outcomes.filter((code) => code === undefined)).toHaveLength(1);
+  expect(outcomes.filter((code) => code === 'passkey_failed')).toHaveLength(49);
+});
+
+test('two copies of a device that answer at once with one counter: one signs in', async () => {
+  const device = new SoftwareAuthenticator();
+  await citizenWith(device);
+  const outcomes = await Promise.all(Array.from({ length: 10 }, () => refusalOf(signIn(device, { counter: 100 }))));
+  expect(outcomes.filter((code) => code === undefined)).toHaveLength(1);
+});
+
+test('a challenge ends after half an hour', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const device = new SoftwareAuthenticator({ synced: true });
+  await citizenWith(device);
+  const options = await newAuthenticationOptions(people.database, people.secrets, {
+    rpId: site.rpId,
+    boundTo: 'browser',
+  });
+  vi.setSystemTime(Date.now() + 31 * 60 * 1000);
+  expect(await reasonOf(answer(JSON.stringify(device.get(options, site))))).toMatch(/challenge/);
+});
+
+test('a challenge for adding signs nobody in, and one account’s challenge adds nothing to another', async () => {
+  const { database, secrets } = people;
+  const device = new SoftwareAuthenticator();
+  const account = await citizenWith(device);
+  const { challenge } = await newRegistrationOptions(database, secrets, {
+    rpId: site.rpId,
+    rpName: 'Lawang',
+    accountId: account.id,
+    accountName: 'x',
+    displayName: 'x',
+    boundTo: 'browser',
+  });
+  expect(await reasonOf(signIn(device, { challenge }))).toMatch(/challenge/);
+  const other = await people.citizen('lain-akun');
+  expect(await reasonOf(register(account, new SoftwareAuthenticator(), { accountId: other.id }))).toMatch(/challenge/);
+  expect(await hasPasskey(database, other.id)).toBe(false);
+});
+
+test.each(['frozen', 'disabled'] as const)('the passkey of a %s account is refused', async (state) => {
+  const device = new SoftwareAuthenticator();
+  const { id } = await citizenWith(device);
+  await setAccountState(people.database, id, state);
+  expect(await reasonOf(signIn(device))).toContain(state);
+  await setAccountState(people.database, id, 'active');
+  expect(await refusalOf(signIn(device))).toBeUndefined();
+});
+
+test('an algorithm that left the policy signs nobody in', async () => {
+  const device = new SoftwareAuthenticator();
+  const { id } = await citizenWith(device);
+  await people.database.execute('update passkeys set algorithm = -35 where account_id = $1', [id]);
+  expect(await reasonOf(signIn(device))).toMatch(/algorithm/);
+});
+
+const falseRegistrations: [string, Registration, RegExp][] = [
+  ['another origin', { origin: 'https://masuk.contoh.id.jahat.example' }, /origin/],
+  ['another relying party', { rpId: 'jahat.example' }, /RP ?ID/i],
+  ['a challenge we never made', { challenge: randomBytes(32).toString('base64url') }, /challenge/],
+  ['the challenge of another browser', { boundTo: 'another' }, /challenge/],
+  ['a sign-in’s client data', { type: 'webauthn.get' }, /type/],
+  ['a page inside another site', { crossOrigin: true }, /inside another site/],
+  ['no user verification', { userVerified: false }, /verif/],
+  ['no user present', { userPresent: false }, /present/],
+  ['an algorithm outside the policy', { algorithm: 'ES384' }, /alg/],
+  ['backed up without being eligible', { backedUp: true }, /backed up/i],
+  ['a credential id of 1,024 bytes', { credentialIdLength: 1024 }, /1,023/],
+];
+
+test.each(falseRegistrations)('adding is refused: %s', async (_, lie, reason) => {
+  citizens += 1;
+  const account = await people.citizen(`penambah-${citizens}`);
+  expect(await reasonOf(register(account, new SoftwareAuthenticator(), lie))).toMatch(reason);
+  expect(await hasPasskey(people.database, account.id)).toBe(false);
+});
+
+test('a credential id of 1,023 bytes is accepted', async () => {
+  const device = new SoftwareAuthenticator();
+  await register(await people.citizen('panjang'), device, { credentialIdLength: 1023 });
+  expect(await refusalOf(signIn(device))).toBeUndefined();
+});
+
+test('a credential belongs to one account, also when two add it at once', async () => {
+  const credentialId = randomBytes(32).toString('base64url');
+  const accounts = await Promise.all(['pertama', 'kedua', 'ketiga'].map((name) => people.citizen(name)));
+  const outcomes = await Promise.all(
+    accounts.map((account) => refusalOf(register(account, new SoftwareAuthenticator(), { credentialId }))),
+  );
+  expect(outcomes.filter((code) => code === undefined)).toHaveLength(1);
+  const owner = accounts[outcomes.indexOf(undefined)] as Account;
+  expect(await reasonOf(register(owner, new SoftwareAuthenticator(), { credentialId }))).toMatch(/already known/);
+});
+
+test('several passkeys, named after their make or by their owner; one is removed and the others go on', async () => {
+  const { database, secrets } = people;
+  const account = await people.citizen('banyak-kunci');
+  const devices = [
+    new SoftwareAuthenticator({ aaguid: GOOGLE, synced: true }),
+    new SoftwareAuthenticator(),
+    new SoftwareAuthenticator(),
+  ];
+  const ids = [];
+  for (const [i, device] of devices.entries())
+    ids.push(await register(account, device, i === 2 ? { label: ' Kunci\u0000 kantor ' } : {}));
+  const listed = await listPasskeys(database, account.id);
+  expect(listed.map(({ label }) => label)).toEqual([
+    'Google Password Manager',
+    'Kunci sandi (passkey)',
+    'Kunci kantor',
+  ]);
+  expect(listed.map(({ lastUsedAt }) => lastUsedAt)).toEqual([undefined, undefined, undefined]);
+  await people.request((db) => removePasskey(db, secrets, account.id, ids[0] ?? ''));
+  expect(await reasonOf(signIn(devices[0] as SoftwareAuthenticator))).toMatch(/no such passkey/);
+  expect(await refusalOf(signIn(devices[1] as SoftwareAuthenticator))).toBeUndefined();
+  expect(await refusalOf(removePasskey(database, secrets, account.id, ids[0] ?? ''))).toBe('not_found');
+  const stranger = await people.citizen('orang-lain');
+  expect(await refusalOf(removePasskey(database, secrets, stranger.id, ids[1] ?? ''))).toBe('not_found');
+  expect((await listPasskeys(database, account.id))[0]?.lastUsedAt).toBeInstanceOf(Date);
+  const events = await database.query<{ kind: string }>(
+    `select kind from account_events where account_id = $1 and kind like 'passkey.%' order by at, kind`,
+    [account.id],
+  );
+  expect(events.map(({ kind }) => kind)).toEqual([
+    'passkey.added',
+    'passkey.added',
+    'passkey.added',
+    'passkey.removed',
+  ]);
+});
+
+test('a device that has a passkey of the account is told so', async () => {
+  const device = new SoftwareAuthenticator();
+  const account = await citizenWith(device);
+  await expect(register(account, device)).rejects.toThrow(/passkey for the account already/);
+});
+
+test.each([
+  '',
+  'null',
+  '[]',
+  '{}',
+  '"x"',
+  '{"id":1}',
+  '{',
+  'x'.repeat(100_000),
+  JSON.stringify({
+    id: 'AQ',
+    rawId: 'AQ',
+    type: 'public-key',
+    response: {
+      clientDataJSON: 'AQ',
+      authenticatorData: 'AQ',
+      signature: 'AQ',
+      userHandle: 'AQ',
+      attestationObject: 'AQ',
+    },
+  }),
+  JSON.stringify({ id: '../x', rawId: '../x', type: 'public-key', response: null }),
+])('%.20j… is a refusal, not an error', async (credential) => {
+  const { database, secrets } = people;
+  const accountId = newAccountId();
+  expect(await refusalOf(answer(credential))).toBe('passkey_failed');
+  expect(await refusalOf(addPasskey(database, secrets, { ...site, accountId, boundTo: 'x', credential }))).toBe(
+    'passkey_failed',
+  );
+});
