@@ -1,4 +1,4 @@
-/** Work that comes again and again until it is stopped; one failure does not end it. */
+/** Work that comes again and again until it is stopped; a failure does not end it, and a lasting one is logged once. */
 import type { Log } from '#src/base/log.ts';
 
 export interface Repeated {
@@ -9,13 +9,16 @@ export interface Repeated {
 /** Runs `work`, waits, and runs it again; never twice at once. */
 export function repeat(name: string, everyMs: number, log: Log, work: () => Promise<unknown>): Repeated {
   let stopped = false;
+  let failing = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   const step = async () => {
     try {
       await work();
+      failing = false;
     } catch (err) {
-      log.warn({ err, job: name }, 'a background job failed and will run again');
+      if (!failing) log.warn({ err, job: name }, 'a background job fails and is tried again until it succeeds');
+      failing = true;
     }
     if (!stopped) schedule();
   };

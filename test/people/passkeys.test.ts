@@ -307,7 +307,7 @@ test('several passkeys, named after their make or by their owner; one is removed
     new SoftwareAuthenticator(),
     new SoftwareAuthenticator(),
   ];
-  const ids = [];
+  const ids: string[] = [];
   for (const [i, device] of devices.entries())
     ids.push(await register(account, device, i === 2 ? { label: ' Kunci\u0000 kantor ' } : {}));
   const listed = await listPasskeys(database, account.id);

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLog } from '#src/base/log.ts';
+import { overdueRows } from '#src/base/metrics.ts';
+import { shardOf } from '#src/base/secrets.ts';
+import { startPurge, sweeps } from '#src/jobs/purge.ts';
+import { openPeople, type People, statementsOf } from '#test/people/people.ts';
+
+let people: People;
+const hour = 3_600_000;
+const past = () => new Date(Date.now() - hour);
+const future = () => new Date(Date.now() + hour);
+
+beforeAll(async () => {
+  people = await openPeople();
+});
+
+afterAll(() => people[Symbol.asyncDispose]());
+
+function open() {
+  return startPurge({ database: people.database, log: createLog('silent') }, { everyMs: hour });
+}
+
+async function challenge(shard: number, expiresAt: Date) {
+  await people.database.execute('insert into challenges (shard, hash, bound_to, expires_at) values ($1, $2, $2, $3)', [
+    shard,
+    randomBytes(32),
+    expiresAt,
+  ]);
+}
+
+async function count(table: string): Promise<number> {
+  const row = await people.database.first<{ n: number }>(`select count(*)::integer as n from ${table}`);
+  return row?.n ?? 0;
+}
+
+test('every table with an end is swept', async () => {
+  const tables = await people.database.query<{ table_name: string }>(
+    `select table_name from information_schema.columns
+     where table_schema = 'public' and column_name = 'expires_at' and table_name not in ('consents', 'client_secrets')
+     order by table_name`,
+  );
+  expect(sweeps.map(({ table }) => table).sort()).toEqual(tables.map(({ table_name }) => table_name));
+});
+
+test('what is over goes, in every shard, and what is not stays', async () => {
+  for (const shard of [0, 1, 2048, 4095]) {
+    await challenge(shard, past());
+    await challenge(shard, future());
+  }
+  const purge = open();
+  expect(await purge.purgeNow()).toBe(4);
+  expect(await purge.purgeNow()).toBe(0);
+  expect(await count('challenges')).toBe(4);
+  await purge.stop();
+});
+
+test('a session goes by its idle end or by its absolute end, with its clients; a grant goes with its tokens', async () => {
+  const { database } = people;
+  const { id } = await people.citizen('Sesi');
+  const shard = shardOf(id);
+  for (const [uid, idle, absolute] of [
+    ['idle', past(), future()],
+    ['absolute', future(), past()],
+    ['live', future(), future()],
+  ] as const) {
+    await database.execute(
+      `insert into sessions (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at)
+       values ($1, $2, $3, $4, '{}', 1, $5, $6, $7)`,
+      [shard, uid, randomBytes(32), id, past(), idle, absolute],
+    );
+    await database.execute(
+      `insert into session_clients (shard, session_uid, client_id, payload) values ($1, $2, 'pajak-daerah', '{}')`,
+      [shard, uid],
+    );
+  }
+  await database.execute(
+    `insert into grants (shard, id, account_id, client_id, payload, expires_at) values ($1, 'g', $2, 'pajak-daerah', '{}', $3)`,
+    [shard, id, past()],
+  );
+  await database.execute(
+    `insert into artifacts (shard, kind, id_hash, grant_id, payload, epoch, expires_at) values ($1, 'RefreshToken', $2, 'g', '{}', 1, $3)`,
+    [shard, randomBytes(32), future()],
+  );
+  const purge = open();
+  await purge.purgeNow();
+  expect(await database.query('select uid from sessions')).toEqual([{ uid: 'live' }]);
+  expect(await database.query('select session_uid from session_clients')).toEqual([{ session_uid: 'live' }]);
+  expect(await count('artifacts')).toBe(0);
+  await purge.stop();
+});
+
+test('many rows go in several small steps', async () => {
+  const { database } = people;
+  await database.execute(
+    `insert into throttles (shard, key, points, expires_at)
+     select n % 50, decode(md5(n::text), 'hex'), 1, $1 from generate_series(1, 5000) n`,
+    [past()],
+  );
+  const purge = open();
+  const sent = await statementsOf(database, () => purge.purgeNow());
+  expect(sent.filter((text) => text.startsWith('delete from throttles'))).toHaveLength(5);
+  expect(await count('throttles')).toBe(0);
+  await purge.stop();
+});
+
+test('the metric tells what could not be removed', async () => {
+  const { database } = people;
+  await challenge(7, past());
+  await database.execute(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
+  await database.execute('create trigger refuse before delete on challenges for each row execute function refuse()');
+  const purge = open();
+  await expect(purge.purgeNow()).rejects.toThrow('no');
+  const overdue = async () =>
+    (await overdueRows.get()).values.find(({ labels }) => labels.table === 'challenges')?.value;
+  expect(await overdue()).toBe(1);
+  await database.execute('drop trigger refuse on challenges');
+  await purge.purgeNow();
+  expect(await overdue()).toBe(0);
+  await purge.stop();
+});
+
+test('several processes sweep at once', async () => {
+  await Promise.all(Array.from({ length: 60 }, (_, i) => challenge(i, past())));
+  const before = await count('challenges');
+  const purges = [open(), open(), open()];
+  const removed = await Promise.all(purges.map((purge) => purge.purgeNow()));
+  expect(removed.reduce((sum, each) => sum + each, 0)).toBe(60);
+  expect(await count('challenges')).toBe(before - 60);
+  await Promise.all(purges.map((purge) => purge.stop()));
+});

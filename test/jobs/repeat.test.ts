@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { createLog } from '#src/base/log.ts';
+import { repeat } from '#src/jobs/repeat.ts';
+import { shardRanges } from '#src/jobs/shards.ts';
+
+const log = createLog('silent');
+
+test('work comes again after a failure, never twice at once, and not after stop', async () => {
+  let runs = 0;
+  let running = 0;
+  const third = Promise.withResolvers<void>();
+  const repeated = repeat('test', 1, log, async () => {
+    running += 1;
+    expect(running).toBe(1);
+    runs += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    running -= 1;
+    if (runs === 3) third.resolve();
+    if (runs < 3) throw new Error('fails twice');
+  });
+  await third.promise;
+  await repeated.stop();
+  const stopped = runs;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(runs).toBe(stopped);
+});
+
+test('stop waits for the step that is running', async () => {
+  const started = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let isDone = false;
+  const repeated = repeat('test', 0, log, async () => {
+    started.resolve();
+    await ended.promise;
+    isDone = true;
+  });
+  await started.promise;
+  const stopping = repeated.stop();
+  ended.resolve();
+  await stopping;
+  expect(isDone).toBe(true);
+});
+
+test.each([1_024, 256, 1_000])('ranges of %i cover every shard once', (size) => {
+  const shards = shardRanges(size).flat();
+  expect(new Set(shards).size).toBe(4_096);
+  expect(shards).toHaveLength(4_096);
+});
