@@ -143,8 +143,9 @@ export class SignIn {
 
 /** The provider's own code (OAuth 2.0 §4.1.2.1, §5.2) when it said no; undefined when the error is another one. */
 export function refusalOf(error: unknown): string | undefined {
-  const isRefusal = error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError;
-  return isRefusal ? error.error : undefined;
+  if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError) return error.error;
+  // A wrong client secret is answered by a challenge.
+  return error instanceof oidc.WWWAuthenticateChallengeError ? error.cause[0]?.parameters.error : undefined;
 }
 
 /** Whether the provider did not answer, or said that it cannot right now: trying again later makes sense. */

@@ -70,7 +70,8 @@ createServer(async (request, response) => {
     if (answer instanceof URL) response.writeHead(303, { location: answer.href }).end();
     else response.writeHead(answer ? 200 : 404).end(answer ?? 'Tidak ada.');
   } catch (error) {
-    response.writeHead(400, { 'content-type': 'text/plain' }).end(`${error.error ?? error.message}\n`);
+    const code = error.error ?? error.cause?.[0]?.parameters.error ?? error.message;
+    response.writeHead(400, { 'content-type': 'text/plain' }).end(`${code}\n`);
   }
 }).listen(home.port, () => process.stdout.write(`Open ${home.origin}\n`));
 

@@ -111,6 +111,13 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
     const query = codes.get(form.get('code') ?? '');
     codes.delete(form.get('code') ?? '');
     const refusal = behaviour.tokenError ?? (query ? undefined : 'invalid_grant');
+    if (refusal === 'invalid_client')
+      return void json(
+        response,
+        401,
+        { error: refusal },
+        { 'www-authenticate': `Basic realm="p", error="${refusal}"` },
+      );
     if (refusal || !query) return void json(response, 400, { error: refusal });
     const subject = behaviour.subject ?? '';
     const accessToken = crypto.randomUUID();

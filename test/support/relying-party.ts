@@ -39,8 +39,8 @@ export type Overrides = Readonly<Record<string, string | undefined>>;
  * Discovers the provider and gets the app ready.
  *
  * What the provider refuses is thrown by openid-client: `AuthorizationResponseError` (from the callback) and
- * `ResponseBodyError` (from an endpoint, with `status`) have the standard's `error`; userinfo throws
- * `WWWAuthenticateChallengeError`.
+ * `ResponseBodyError` (from an endpoint, with `status`) have the standard's `error`; a refused secret or token throws
+ * `WWWAuthenticateChallengeError` (with `status`, and the `error` in `cause[0].parameters`).
  */
 export async function openRelyingParty(options: RelyingPartyOptions): Promise<RelyingParty> {
   const configuration = await oidc.discovery(new URL(options.issuer), options.clientId, {}, authentication(options), {
