@@ -1,16 +1,44 @@
 import type { TestProject } from 'vitest/node';
-import { startTestPostgres } from './postgres.ts';
+import { Database } from '#src/base/database.ts';
+import { loadCookieKeys, loadSecrets } from '#src/base/keys.ts';
+import { migrate } from '#src/base/migrations.ts';
+import { loadSigningKeys } from '#src/oidc/keys.ts';
+import { seedExampleCitizens } from '#src/people/example-citizens.ts';
+import { seedExampleRegistry } from '#src/registry/registrations.ts';
+import { prepareTemplate, startTestPostgres } from './postgres.ts';
+import { testMasterKey } from './world.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The suite's PostgreSQL, as superuser; `inject('adminUrl')`, then `createDatabase`. */
     adminUrl: string;
+    /** A database with the schema and nothing in it. */
+    emptyTemplate: string;
+    /** A sandbox as after its first start: keys, example apps and citizens; no instance row yet. */
+    sandboxTemplate: string;
   }
 }
 
 /** Once per run of the suite, before the first test file and after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startTestPostgres();
-  project.provide('adminUrl', server.adminUrl);
+  const { adminUrl } = server;
+  project.provide('adminUrl', adminUrl);
+  project.provide('emptyTemplate', await prepareTemplate(adminUrl, async (url) => void (await migrate(url))));
+  project.provide('sandboxTemplate', await prepareTemplate(adminUrl, fillSandbox));
   return () => server.stop();
+}
+
+async function fillSandbox(url: string): Promise<void> {
+  await migrate(url);
+  const database = new Database(url, { max: 2 });
+  try {
+    const secrets = await loadSecrets(database, [testMasterKey]);
+    await loadCookieKeys(database, secrets);
+    await loadSigningKeys(database, secrets);
+    await seedExampleRegistry(database, secrets, { mode: 'sandbox' });
+    await seedExampleCitizens(database, secrets);
+  } finally {
+    await database.close();
+  }
 }

@@ -1,0 +1,241 @@
+/**
+ * A whole sandbox of its own for a test file: database, server on a free port, apps and citizens. A test reads as a
+ * story: `await using world = await openWorld(); const siti = world.browser(); …`
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { createApp, type House } from '#src/app.ts';
+import { type Config, readConfig } from '#src/base/config.ts';
+import { Database } from '#src/base/database.ts';
+import { openInstance } from '#src/base/instance.ts';
+import { loadCookieKeys, loadSecrets } from '#src/base/keys.ts';
+import { createLog } from '#src/base/log.ts';
+import { wrappingKeyring } from '#src/base/secrets.ts';
+import { createAccount, type Profile } from '#src/people/accounts.ts';
+import { parseIdentifier } from '#src/people/identifiers.ts';
+import { listMessages } from '#src/people/messages.ts';
+import { setPassword } from '#src/people/passwords.ts';
+import { ClientCache } from '#src/registry/client-cache.ts';
+import { applyRegistrations, RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
+import { BrowserAgent, type BrowserOptions } from './browser-agent.ts';
+import type { Page } from './page.ts';
+import { createDatabase } from './postgres.ts';
+import { openRelyingParty, type RelyingParty, type RelyingPartyOptions } from './relying-party.ts';
+
+/** The same in every test, so that the template database opens. */
+export const testMasterKey = Buffer.from('lawang test master key, 32 bytes');
+
+/** The password of the example citizens. */
+export const password = 'lawang-sandbox';
+
+/** One process of the provider: its own pool, memory and engine. */
+export interface RunningServer extends AsyncDisposable {
+  readonly house: House;
+  readonly server: Server;
+  readonly port: number;
+}
+
+export interface World extends AsyncDisposable {
+  readonly issuer: string;
+  readonly house: House;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  /** Every statement that this world's server has sent, oldest first; set its length to 0 to count anew. */
+  readonly statements: string[];
+  /** Lines of its log, as JSON text. */
+  readonly log: string[];
+  /** Another process's worth of server on the same data, under the same issuer. */
+  startServer(): Promise<RunningServer>;
+  /** A browser without JavaScript that stops at the redirect URIs of the example apps. */
+  browser(options?: BrowserOptions): BrowserAgent;
+  /** An app as its agency would run it; `puskesmas-online` unless told otherwise. */
+  app(options?: Partial<RelyingPartyOptions>): Promise<RelyingParty>;
+  /** Declares apps as their YAML would (keys of `clients/registrations`), in effect when it returns. */
+  declare(...clients: readonly Declared[]): Promise<void>;
+  /** A citizen with a password. */
+  citizen(identifier: string, options?: { name?: string; password?: string; profile?: Profile }): Promise<string>;
+  /** The latest message to an address. @throws when there is none */
+  message(to: string): Promise<{ text: string; subject: string; code: string | undefined }>;
+}
+
+export interface Declared extends Record<string, unknown> {
+  readonly client_id: string;
+}
+
+export interface WorldOptions {
+  /** Settings by their names, over the test's own. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Opens a world; dispose of it with `await using`. */
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const copy = await createDatabase(inject('adminUrl'), { template: inject('sandboxTemplate') });
+    stack.defer(() => copy.drop());
+    const log: string[] = [];
+    const first = await listenAnywhere();
+    const issuer = `http://localhost:${first.port}`;
+    const settings = { ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
+    const config = readConfig({ MASTER_KEYS: testMasterKey.toString('base64'), ...settings });
+    const running = await runServer(config, first, log);
+    stack.use(running);
+    const statements: string[] = [];
+    running.house.database.onStatement = (text) => statements.push(text);
+    const world = {
+      issuer,
+      house: running.house,
+      database: running.house.database,
+      databaseUrl: copy.url,
+      statements,
+      log,
+    };
+    return {
+      ...world,
+      startServer: async () => runServer(config, await listenAnywhere(), log),
+      browser: (browser) => openBrowser(browser),
+      app: (app) => openExampleApp(issuer, app),
+      declare: (...clients) => declare(running.house, clients),
+      citizen: (identifier, citizen) => openCitizen(running.house, identifier, citizen),
+      message: (to) => findMessage(running.house, to),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function listenAnywhere(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+async function runServer(
+  config: Config,
+  { server, port }: { server: Server; port: number },
+  lines: string[],
+): Promise<RunningServer> {
+  const masterKeys = config.masterKeys ?? [];
+  const database = new Database(config.databaseUrl ?? '');
+  const { epoch } = await openInstance(database, config, wrappingKeyring(masterKeys));
+  const secrets = await loadSecrets(database, masterKeys);
+  const log = createLog('debug', { write: (line: string) => void lines.push(line) });
+  const clients = await ClientCache.load(database, log);
+  clients.start();
+  const cookieKeys = await loadCookieKeys(database, secrets);
+  const house = { config, database, secrets, cookieKeys, epoch, log, clients };
+  const app = await createApp(house);
+  server.on('request', app.handler);
+  return {
+    house,
+    server,
+    port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await clients.stop();
+      await database.close();
+    },
+  };
+}
+
+const exampleCallbacks = [3001, 3002, 3003].map((port) => `http://localhost:${port}/callback`);
+const exampleEnds = [3001, 3002, 3003].map((port) => `http://localhost:${port}/signed-out`);
+
+function openBrowser(options: BrowserOptions = {}): BrowserAgent {
+  return new BrowserAgent({ ...options, stopAt: [...exampleCallbacks, ...exampleEnds, ...(options.stopAt ?? [])] });
+}
+
+function openExampleApp(issuer: string, options: Partial<RelyingPartyOptions> = {}): Promise<RelyingParty> {
+  const clientId = options.clientId ?? 'puskesmas-online';
+  const redirectUri = clientId === 'pajak-daerah' ? 'http://localhost:3002/callback' : 'http://localhost:3001/callback';
+  return openRelyingParty({ issuer, clientId, redirectUri, clientSecret: secretOf(clientId), ...options });
+}
+
+/** The secret of an example app. */
+export function secretOf(clientId: string): string {
+  return `sandbox-${clientId}-secret-0123456789`;
+}
+
+/** What a test's app has unless it says otherwise; every claim of its scopes, `name` required. */
+function completed(client: Declared): Declared {
+  const base = {
+    client_name: client.client_id,
+    'client_name#en': client.client_id,
+    purpose: 'Menguji layanan.',
+    'purpose#en': 'To test the service.',
+    type: 'web',
+    redirect_uris: [`http://localhost:3001/callback`],
+    post_logout_redirect_uris: ['http://localhost:3001/signed-out'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    scope: 'openid profile email phone address offline_access',
+  };
+  return { ...base, ...client };
+}
+
+async function declare(house: House, clients: readonly Declared[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'lawang-declared-'));
+  try {
+    const path = join(folder, 'clients.yaml');
+    const id = `test-${randomBytes(4).toString('hex')}`;
+    const agency = {
+      id,
+      name: 'Dinas Uji',
+      'name#en': 'Test Agency',
+      legal_name: 'Dinas Uji Coba',
+      domain: 'uji.contoh.go.id',
+    };
+    // JSON is YAML.
+    await writeFile(path, JSON.stringify({ agency, clients: clients.map(completed) }));
+    const { mode } = house.config;
+    const { registrations, mistakes } = await readRegistrations([path], { mode });
+    if (mistakes.length > 0) throw new RegistrationError(mistakes);
+    await applyRegistrations(house.database, house.secrets, registrations, { actor: 'test', environment: {}, mode });
+    await house.clients.refresh();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function openCitizen(
+  { database, secrets }: House,
+  identifier: string,
+  options: { name?: string; password?: string; profile?: Profile } = {},
+): Promise<string> {
+  const parsed = parseIdentifier(identifier);
+  if (!parsed) throw new Error(`${identifier} is no identifier`);
+  const { name = 'Warga Uji', profile = {} } = options;
+  return database.transaction(async (tx) => {
+    const { id } = await createAccount(tx, secrets, { name, language: 'id', identifier: parsed, profile });
+    if (options.password) await setPassword(tx, id, options.password, []);
+    return id;
+  });
+}
+
+async function findMessage({ database, secrets }: House, to: string) {
+  const identifier = parseIdentifier(to);
+  if (!identifier) throw new Error(`${to} is no identifier`);
+  const [latest] = await listMessages(database, secrets, { to: identifier, limit: 1 });
+  if (!latest) throw new Error(`no message was sent to ${to}`);
+  return latest;
+}
+
+/** Signs in on the sign-in page by password, and allows what is asked if something is. */
+export async function signIn(page: Page, identifier = 'siti@contoh.id', secret = password): Promise<Page> {
+  page.fill({ identifier, password: secret });
+  return allow(await page.press('#sign-in'));
+}
+
+/** Allows what a consent page asks, with every optional item; does nothing on another page. */
+export async function allow(page: Page): Promise<Page> {
+  if (!page.has('#consent-allow')) return page;
+  for (const claim of page.attributes('input[name="claim"]', 'value')) page.tick('claim', claim);
+  return page.press('#consent-allow');
+}
