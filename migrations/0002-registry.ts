@@ -1,7 +1,7 @@
 /**
  * Agencies and their apps. No table here grows with citizens, so none has a shard.
  *
- * Every process keeps all clients in memory and asks every two seconds whether `registry_version` moved
+ * Every process keeps all clients in memory and asks every second whether `registry_version` moved
  * (`registry/client-cache.ts`); then it reads only the clients whose `version` is newer.
  */
 import type { Knex } from 'knex';
@@ -85,7 +85,8 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index on clients (agency_id, id);
     create index on clients (subject_group_id);
-    create index on clients (version);
+    create index on clients (version, id);
+    create unique index "one machine at an address" on clients (home_uri) where type = 'machine' and state <> 'retired';
     comment on column clients.id is 'not personal';
     comment on column clients.agency_id is 'not personal';
     comment on column clients.subject_group_id is 'not personal';

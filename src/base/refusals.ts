@@ -165,6 +165,14 @@ const table = {
       next: 'Check the latest message, or ask for a new code.',
     },
   },
+  machine_address_taken: {
+    status: 409,
+    id: { say: 'Alamat ini sudah dipakai oleh mesin lain.', next: 'Beri setiap mesin alamat (client_uri) sendiri.' },
+    en: {
+      say: 'Another machine has this address already.',
+      next: 'Give each machine an address (client_uri) of its own.',
+    },
+  },
   passkey_failed: {
     status: 422,
     id: {

@@ -6,12 +6,12 @@
  */
 import type { Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
-import { type ClientRecord, listChangedClients, listClients } from './clients.ts';
+import { type ChangePosition, type ClientRecord, listChangedClients } from './clients.ts';
 import { readRegistryVersion } from './version.ts';
 
 const POLL_MILLISECONDS = 1_000;
 /** Small enough that reading a batch does not hold up other work of the process. */
-const BATCH = 500;
+const BATCH = 250;
 
 /** Hears of a client that is new or changed, after `find` answers with it. */
 export type ClientListener = (client: ClientRecord) => void;
@@ -23,7 +23,8 @@ export class ClientCache {
   readonly #machines = new Map<string, ClientRecord>();
   readonly #listeners = new Set<ClientListener>();
   #version = 0;
-  #refreshing: Promise<void> | undefined;
+  /** Settles when the last read that was asked for is over. */
+  #reading: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #polling = false;
   #failing = false;
@@ -36,9 +37,7 @@ export class ClientCache {
   /** Reads the whole registry. @throws {DatabaseUnavailable} */
   static async load(db: Db, log: Log): Promise<ClientCache> {
     const cache = new ClientCache(db, log);
-    const version = await readRegistryVersion(db);
-    await cache.#read((page) => listClients(db, page));
-    cache.#version = version;
+    await cache.#readChanges();
     return cache;
   }
 
@@ -73,17 +72,15 @@ export class ClientCache {
   async stop(): Promise<void> {
     this.#polling = false;
     clearTimeout(this.#timer);
-    await this.#refreshing?.catch(() => undefined);
+    await this.#reading;
   }
 
-  /** Reads what changed, now. @throws {DatabaseUnavailable} with the clients as they were. */
-  async refresh(): Promise<void> {
-    // A read under way may have begun before the change that the caller knows of.
-    await this.#refreshing?.catch(() => undefined);
-    this.#refreshing ??= this.#readChanges().finally(() => {
-      this.#refreshing = undefined;
-    });
-    await this.#refreshing;
+  /** Reads what has changed by now. @throws {DatabaseUnavailable} with the clients as they were. */
+  refresh(): Promise<void> {
+    // After the read under way, which may have begun before the change that the caller knows of.
+    const turn = this.#reading.then(() => this.#readChanges());
+    this.#reading = turn.catch(() => undefined);
+    return turn;
   }
 
   #schedule(): void {
@@ -105,27 +102,28 @@ export class ClientCache {
   async #readChanges(): Promise<void> {
     const version = await readRegistryVersion(this.#db);
     if (version === this.#version) return;
-    await this.#read((page) => listChangedClients(this.#db, this.#version, page));
-    this.#version = version;
-  }
-
-  async #read(list: (page: { after: string; limit: number }) => Promise<ClientRecord[]>): Promise<void> {
-    let after = '';
+    let after: ChangePosition = { version: this.#version + 1, id: '' };
     for (;;) {
-      const clients = await list({ after, limit: BATCH });
+      const clients = await listChangedClients(this.#db, after, BATCH);
       for (const client of clients) this.#put(client);
       const last = clients.at(-1);
-      if (!last || clients.length < BATCH) return;
-      after = last.id;
+      if (!last || clients.length < BATCH) break;
+      after = last;
     }
+    this.#version = version;
   }
 
   #put(client: ClientRecord): void {
     if (this.#clients.get(client.id)?.version === client.version) return;
     const before = this.#clients.get(client.id);
-    if (before?.homeUri) this.#machines.delete(before.homeUri);
+    if (isReachable(before) && this.#machines.get(before.homeUri) === before) this.#machines.delete(before.homeUri);
     this.#clients.set(client.id, client);
-    if (client.type === 'machine' && client.homeUri) this.#machines.set(client.homeUri, client);
+    if (isReachable(client)) this.#machines.set(client.homeUri, client);
     for (const listener of this.#listeners) listener(client);
   }
+}
+
+/** A machine that has an address; `saveClient` keeps two from having the same. */
+function isReachable(client: ClientRecord | undefined): client is ClientRecord & { homeUri: string } {
+  return client?.type === 'machine' && client.state !== 'retired' && client.homeUri !== undefined;
 }

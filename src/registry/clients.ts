@@ -213,19 +213,20 @@ export async function listClients(
   return rows.map(toRecord);
 }
 
+/** A place in the order of {@link listChangedClients}: behind this client of this version. */
+export interface ChangePosition {
+  readonly version: number;
+  readonly id: string;
+}
+
 /**
- * Clients changed after a registry version, by id, at most `limit`, those behind `after`. The version is asked for in a
- * subquery so that the index on it finds the few there are: one of 27,000 takes under a millisecond.
+ * Clients in the order in which they last changed, at most `limit`, those behind `after`. Walks the index on version and
+ * id: the one that changed of 27,000 is read in under a millisecond.
  */
-export async function listChangedClients(
-  db: Db,
-  version: number,
-  { after, limit }: { after: string; limit: number },
-): Promise<ClientRecord[]> {
+export async function listChangedClients(db: Db, after: ChangePosition, limit: number): Promise<ClientRecord[]> {
   const rows = await db.query<ClientRow>(
-    `${selectClients} where c.id in (select id from clients where version > $1 and id > $2 order by id limit $3)
-     order by c.id`,
-    [version, after, limit],
+    `${selectClients} where (c.version, c.id) > ($1, $2) order by c.version, c.id limit $3`,
+    [after.version, after.id, limit],
   );
   return rows.map(toRecord);
 }
@@ -300,7 +301,8 @@ export function inOrder(claims: readonly ClientClaim[]): ClientClaim[] {
  * and the callers'.
  *
  * @throws {Refusal} `subject_group_fixed` when the group would change after the first sign-in: everybody would become
- *   somebody else to the app. `agency_not_found`.
+ *   somebody else to the app; `machine_address_taken` when another machine has its home address: tokens are made for a
+ *   machine by that address (RFC 8707), and it could read the other's; `agency_not_found`.
  */
 export async function saveClient(db: Db, draft: ClientDraft, actor: string): Promise<Outcome> {
   await lockRegistry(db);
@@ -312,6 +314,7 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
       'subject_group_fixed',
       `client ${draft.id} is in subject group ${current.subjectGroupId} for good`,
     );
+  await refuseTakenAddress(db, draft);
   await loadAgency(db, draft.agencyId);
   await saveSubjectGroup(db, draft.subjectGroupId, draft.agencyId);
   await writeClient(db, draft, await raiseRegistryVersion(db));
@@ -320,6 +323,15 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
   const kind = current ? 'client.changed' : 'client.created';
   await recordAdminEvent(db, { kind, actor, subject: `client ${draft.id}`, details: { fields: changed ?? [] } });
   return current ? 'updated' : 'created';
+}
+
+async function refuseTakenAddress(db: Db, { id, type, homeUri, state }: ClientDraft): Promise<void> {
+  if (type !== 'machine' || homeUri === undefined || state === 'retired') return;
+  const other = await db.first<{ id: string }>(
+    `select id from clients where home_uri = $1 and type = 'machine' and state <> 'retired' and id <> $2`,
+    [homeUri, id],
+  );
+  if (other) throw new Refusal('machine_address_taken', `client ${id} has the address of ${other.id}`);
 }
 
 function changedFields(current: ClientRecord, draft: ClientDraft): string[] {
