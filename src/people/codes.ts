@@ -47,9 +47,12 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
   const { slot, shard } = locate(secrets, asked);
   const now = new Date();
   await refuseTooSoon(db, shard, slot, now);
-  await throttles.take('code_from_network', networkOf(asked.network));
-  await throttles.take('code_to_address', asked.identifier.value);
-  await throttles.take('code_to_address_by_day', asked.identifier.value);
+  const network = networkOf(asked.network);
+  const address = asked.identifier.value;
+  await throttles.take('code_from_network_to_address', `${network} ${address}`);
+  await throttles.take('code_from_network', network);
+  await throttles.take('code_to_address', address);
+  await throttles.take('code_to_address_by_day', address);
   const code = String(randomInt(1_000_000)).padStart(6, '0');
   const written = await db.execute(
     `insert into one_time_codes (shard, slot, code_hash, attempts_left, sent_at, expires_at)

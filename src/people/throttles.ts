@@ -42,15 +42,20 @@ export const limits = {
     duration: 15 * MINUTE,
     answers: 'one machine tries a common password, or a stolen list, on many accounts',
   },
-  code_to_address: {
+  code_from_network_to_address: {
     points: 10,
     duration: HOUR,
-    answers: 'somebody floods a mailbox or a phone with codes',
+    answers: 'somebody floods a mailbox or a phone with codes; the owner elsewhere still gets theirs',
+  },
+  code_to_address: {
+    points: 30,
+    duration: HOUR,
+    answers: 'many machines flood a mailbox or a phone with codes',
   },
   code_to_address_by_day: {
-    points: 30,
+    points: 60,
     duration: DAY,
-    answers: 'somebody asks for codes all day to guess one of them: 150 guesses in a million at most',
+    answers: 'somebody asks for codes all day to guess one of them: 300 guesses in a million at most',
   },
   code_from_network: {
     points: 300,

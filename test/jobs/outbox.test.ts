@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { loadSecrets, rotateMaster } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
 import { outboxWaiting } from '#src/base/metrics.ts';
+import { wrappingKeyring } from '#src/base/secrets.ts';
 import { type Outbox, startOutbox } from '#src/jobs/outbox.ts';
 import { listMessages, type Message, resealMessages, sendMessage } from '#src/people/messages.ts';
 import { openPeople, type People } from '#test/people/people.ts';
@@ -279,14 +282,20 @@ test('a public sandbox writes to nobody outside contoh.id', async () => {
   expect(texts).toEqual([]);
 });
 
-test('waiting messages can be read after the master key is rotated', async () => {
-  const { database, secrets } = people;
-  await send();
-  expect(await resealMessages(database, secrets.wrap)).toBe(0);
-  const [{ sealed } = { sealed: Buffer.alloc(0) }] = await database.query<{ sealed: Buffer }>(
-    'select sealed from outbox',
-  );
-  expect(sealed.includes('siti')).toBe(false);
+test('messages are sealed, and can be read after the master key is rotated and the old one thrown away', async () => {
+  await using own = await openPeople();
+  const { database, masterKey } = own;
+  const message = { kind: 'email', to: 'siti@contoh.id', subject: 's', text: 'halo', language: 'id' } as const;
+  await sendMessage(database, own.secrets, message);
+  const [row] = await database.query<{ sealed: Buffer }>('select sealed from outbox');
+  expect(row?.sealed.includes('siti') || row?.sealed.includes('halo')).toBe(false);
+  const newKey = randomBytes(32);
+  const wrap = wrappingKeyring([newKey, masterKey]);
+  await rotateMaster(database, wrap);
+  expect(await resealMessages(database, wrap)).toBe(1);
+  expect(await resealMessages(database, wrap)).toBe(0);
+  const alone = await loadSecrets(database, [newKey]);
+  expect(await listMessages(database, alone, { limit: 10 })).toMatchObject([{ to: 'siti@contoh.id', text: 'halo' }]);
 });
 
 test('a message that cannot be opened does not hold the others up', async () => {

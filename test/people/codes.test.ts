@@ -117,18 +117,25 @@ test('ten presses on the button at once make one code', async () => {
   expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
 
-test('one mailbox is not flooded, from however many browsers', async () => {
-  const { points } = limits.code_to_address;
-  for (let i = 0; i < points; i += 1) await visitor({ name: 'banjir' }).ask();
-  expect(await refusalOf(visitor({ name: 'banjir' }).ask())).toBe('too_many_attempts');
-  pass(limits.code_to_address.duration);
-  expect(await refusalOf(visitor({ name: 'banjir' }).ask())).toBeUndefined();
+test('one network floods no mailbox, and the owner elsewhere still gets a code', async () => {
+  const { points, duration } = limits.code_from_network_to_address;
+  const ask = (network: string) => refusalOf(visitor({ name: 'banjir', network }).ask());
+  for (let i = 0; i < points; i += 1) expect(await ask('192.0.7.1')).toBeUndefined();
+  expect(await ask('192.0.7.2')).toBe('too_many_attempts');
+  expect(await ask('198.51.100.1')).toBeUndefined();
+  pass(duration);
+  expect(await ask('192.0.7.1')).toBeUndefined();
+});
+
+test('many networks flood no mailbox either', async () => {
+  for (let i = 0; i < limits.code_to_address.points; i += 1) await visitor({ name: 'bah' }).ask();
+  expect(await refusalOf(visitor({ name: 'bah' }).ask())).toBe('too_many_attempts');
 });
 
 test('an impatient finger does not use the mailbox’s limit up', async () => {
   const siti = visitor();
   await siti.ask();
-  for (let i = 0; i < 2 * limits.code_to_address.points; i += 1) await refusalOf(siti.ask());
+  for (let i = 0; i < 2 * limits.code_from_network_to_address.points; i += 1) await refusalOf(siti.ask());
   pass(31);
   expect(await refusalOf(siti.ask())).toBeUndefined();
 });
