@@ -15,7 +15,7 @@ export async function loadSigningKeys(db: Db, secrets: Secrets): Promise<JWK[]> 
   for (const algorithm of signingAlgorithms) {
     await ensureKey(db, secrets.wrap, { purpose: 'signing', algorithm, create: () => newSigningKey(algorithm) });
   }
-  const keys = (await listKeys(db, secrets.wrap, 'signing')).filter((key) => key.state !== 'retired');
+  const keys = await listKeys(db, secrets.wrap, 'signing');
   const order = (algorithm: string) => signingAlgorithms.indexOf(algorithm as (typeof signingAlgorithms)[number]);
   return keys
     .sort(

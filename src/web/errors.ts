@@ -36,7 +36,8 @@ export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): voi
   ctx.status = refusal.status;
   ctx.set('Cache-Control', 'no-store');
   if (refusal.retryAfter !== undefined) ctx.set('Retry-After', String(refusal.retryAfter));
-  if (ctx.accepts('html', 'json') === 'json') answerWithProblem(ctx, refusal);
+  // A browser says that it takes HTML; a program that says nothing gets JSON.
+  if (ctx.accepts('json', 'html') === 'json') answerWithProblem(ctx, refusal);
   else answerWithPage(ctx, house, refusal);
 }
 

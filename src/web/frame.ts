@@ -62,8 +62,9 @@ export function showForm(ctx: Context, html: Html, client?: ClientRecord, redire
   show(ctx, html);
 }
 
-/** Answers with a page. */
+/** Answers with a page. None is kept by a cache: each carries the browser's own token. */
 export function show(ctx: Context, html: Html): void {
+  ctx.set('Cache-Control', 'no-store');
   ctx.type = 'html';
   ctx.body = String(html);
 }

@@ -325,7 +325,7 @@ async function showSignIn(visit: Visit, said: Said): Promise<void> {
   const identifier = said.identifier || hint;
   const page = signInPage({
     ...frameOf(ctx, house, client),
-    reason: reasonOf(interaction),
+    reason: await reasonOf(visit),
     signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
     passkeyOptions: await newAuthenticationOptions(db, house.secrets, {
       rpId: house.config.rpId,
@@ -338,12 +338,13 @@ async function showSignIn(visit: Visit, said: Said): Promise<void> {
   showForm(ctx, page, client, params.redirect_uri);
 }
 
-function reasonOf({ prompt, accountId, client }: OpenInteraction): SignInReason {
+/** Why somebody who is signed in sees this page. Without a passkey a stronger sign-in begins with what they have. */
+async function reasonOf({ db, interaction }: Visit): Promise<SignInReason> {
+  const { prompt, accountId, client } = interaction;
   const { reasons } = prompt;
-  if (reasons.some((reason) => reason.startsWith('essential_acr'))) {
-    return accountId ? { kind: 'step-up', hasPasskey: true } : { kind: 'first' };
-  }
   if (accountId === undefined) return { kind: 'first' };
+  const isStepUp = reasons.some((reason) => reason.startsWith('essential_acr'));
+  if (isStepUp && (await hasPasskey(db, accountId))) return { kind: 'step-up', hasPasskey: true };
   if (isAccountClient(client)) return { kind: 'again', because: 'account-change' };
   return { kind: 'again', because: reasons.includes('max_age') ? 'too-old' : 'requested' };
 }

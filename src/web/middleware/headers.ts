@@ -37,5 +37,4 @@ export function securityHeaders(issuer: string): Middleware {
 export function forForm(ctx: Context, targets: readonly string[] = []): void {
   ctx.set('Referrer-Policy', 'same-origin');
   ctx.set('Content-Security-Policy', contentSecurityPolicy(targets));
-  ctx.set('Cache-Control', 'no-store');
 }
