@@ -29,7 +29,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return () => server.stop();
 }
 
-async function fillSandbox(url: string): Promise<void> {
+/** Brings an empty database to where a sandbox is after its first start. */
+export async function fillSandbox(url: string): Promise<void> {
   await migrate(url);
   const database = new Database(url, { max: 2 });
   try {

@@ -8,7 +8,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { createApp, type House } from '#src/app.ts';
 import { type Config, readConfig } from '#src/base/config.ts';
 import { Database } from '#src/base/database.ts';
@@ -70,13 +69,28 @@ export interface Declared extends Record<string, unknown> {
 export interface WorldOptions {
   /** Settings by their names, over the test's own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where its database comes from; the suite's PostgreSQL and its filled sandbox unless told otherwise. */
+  readonly from?: WorldSource;
+}
+
+/** A PostgreSQL server and the name of a database on it that every world starts as a copy of. */
+export interface WorldSource {
+  readonly adminUrl: string;
+  readonly template: string;
+}
+
+/** Vitest is asked only inside its own run, so that a plain program can open a world as well. */
+async function suiteSource(): Promise<WorldSource> {
+  const { inject } = await import('vitest');
+  return { adminUrl: inject('adminUrl'), template: inject('sandboxTemplate') };
 }
 
 /** Opens a world; dispose of it with `await using`. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stack = new AsyncDisposableStack();
   try {
-    const copy = await createDatabase(inject('adminUrl'), { template: inject('sandboxTemplate') });
+    const { adminUrl, template } = options.from ?? (await suiteSource());
+    const copy = await createDatabase(adminUrl, { template });
     stack.defer(() => copy.drop());
     const log: string[] = [];
     const first = await listenAnywhere();
