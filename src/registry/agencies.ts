@@ -93,8 +93,8 @@ function isSameAgency(one: AgencyDraft, other: AgencyDraft): boolean {
 }
 
 /**
- * Makes sure that a subject group exists. Its id begins with the id of the agency that made it, so that no agency can
- * put an app of its own into another's group and compare people.
+ * Makes sure that a subject group exists. Its id is the agency's, or `agency.name`, so that no agency can put an app of
+ * its own into another's group and compare people.
  */
 export async function saveSubjectGroup(db: Db, id: string, agencyId: string): Promise<void> {
   await db.execute(

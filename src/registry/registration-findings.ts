@@ -33,8 +33,12 @@ export function toFindings(
       what: `the key ${show(key)} is not known`,
       expected: suggest(key, knownKeys(path)),
     }));
-  const called = String(path.findLast((step) => typeof step === 'string') ?? name);
-  return [{ path, ...describe(issue, called, path.reduce(readKey, content)) }];
+  return [{ path, ...describe(issue, nameOf(path) ?? name, path.reduce(readKey, content)) }];
+}
+
+function nameOf(path: readonly PropertyKey[]): string | undefined {
+  const key = path.findLast((step) => typeof step === 'string');
+  return typeof path.at(-1) === 'number' ? `an entry of ${key}` : key;
 }
 
 function describe(issue: z.core.$ZodIssue, name: string, value: unknown): { what: string; expected: string } {

@@ -42,17 +42,23 @@ const word = z
     complain('is not a short word', '2 to 63 of a to z, 0 to 9 and -, beginning with a letter or digit'),
   );
 
+/** The id of an agency or of a client. The provider is a client of itself and keeps a few for that. */
+const ownWord = word.refine(
+  (value) => !value.startsWith('lawang-'),
+  complain('begins with lawang-', 'another beginning'),
+);
+
 const address = z.string().max(MAX_ADDRESS_LENGTH);
 const addresses = z.array(address).max(50);
 
 const agencySchema = z.strictObject({
-  id: word,
+  id: ownWord,
   name: text(100),
   'name#en': text(100),
   legal_name: text(200),
   domain: z
     .string()
-    .max(253)
+    .max(253, { abort: true })
     .regex(
       /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/,
       complain('is not a domain name', 'a name like dinkes.contoh.go.id'),
@@ -68,7 +74,7 @@ const claimSchema = z.strictObject({
 });
 
 const clientSchema = z.strictObject({
-  client_id: word,
+  client_id: ownWord,
   client_name: text(100),
   'client_name#en': text(100),
   purpose: text(300),

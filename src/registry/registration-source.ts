@@ -26,7 +26,7 @@ export interface Source {
   placeOf(place: Place): { line: number; column: number };
 }
 
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
+const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_YAML_MISTAKES = 20;
 
 /** Reads one file; or says why it is no YAML. Aliases are refused: they can make a small file immense. */

@@ -66,14 +66,16 @@ export async function readRegistrations(
   paths: readonly string[],
   { mode }: { mode: Mode },
 ): Promise<{ registrations: Registration[]; mistakes: Mistake[] }> {
-  const readings = await Promise.all(paths.map((path) => readFileAt(path, mode)));
-  return {
-    registrations: readings.flatMap(({ registration }) => registration ?? []),
-    mistakes: [
-      ...readings.flatMap(({ mistakes }) => mistakes),
-      ...findConflicts(readings.flatMap(({ declared }) => declared ?? [])),
-    ],
-  };
+  const registrations: Registration[] = [];
+  const mistakes: Mistake[] = [];
+  const declarations: Declared[] = [];
+  for (const path of paths) {
+    const reading = await readFileAt(path, mode);
+    if (reading.registration) registrations.push(reading.registration);
+    if (reading.declared) declarations.push(reading.declared);
+    mistakes.push(...reading.mistakes);
+  }
+  return { registrations, mistakes: [...mistakes, ...findConflicts(declarations)] };
 }
 
 /** What `lawang clients validate` prints: how much was read, and a line for each mistake. */
@@ -312,7 +314,7 @@ function groupFor(
   agency: AgencyDraft,
 ): string {
   if (subjectGroup === undefined) return current?.subjectGroupId ?? agency.id;
-  return subjectGroup === agency.id ? agency.id : `${agency.id}/${subjectGroup}`;
+  return subjectGroup === agency.id ? agency.id : `${agency.id}.${subjectGroup}`;
 }
 
 /** The secret to set. In a sandbox a client without one of its own gets a secret that everybody knows. */

@@ -216,10 +216,10 @@ describe('the life-cycle', () => {
 describe('the subject group', () => {
   test('may change until the first sign-in and never after it', async () => {
     await registerClient();
-    expect(await registerClient({ subjectGroupId: 'dinas-kesehatan/satu' })).toBe('updated');
-    expect(await noteFirstSignIn(database, 'puskesmas')).toBe('dinas-kesehatan/satu');
+    expect(await registerClient({ subjectGroupId: 'dinas-kesehatan.satu' })).toBe('updated');
+    expect(await noteFirstSignIn(database, 'puskesmas')).toBe('dinas-kesehatan.satu');
     await expect(registerClient({ subjectGroupId: health.id })).rejects.toMatchObject({ code: 'subject_group_fixed' });
-    const other = { subjectGroupId: 'dinas-kesehatan/satu', redirectUris: ['https://baru.contoh.go.id/callback'] };
+    const other = { subjectGroupId: 'dinas-kesehatan.satu', redirectUris: ['https://baru.contoh.go.id/callback'] };
     expect(await registerClient(other)).toBe('updated');
   });
 
@@ -397,7 +397,7 @@ describe('applying registrations', () => {
     await apply([
       { agency: { ...agency, id: 'bapenda' }, clients: [{ ...webClient, subject_group: 'dinas-kesehatan' }] },
     ]);
-    expect((await loadClient(database, 'puskesmas')).subjectGroupId).toBe('bapenda/dinas-kesehatan');
+    expect((await loadClient(database, 'puskesmas')).subjectGroupId).toBe('bapenda.dinas-kesehatan');
   });
 
   test('that would change a fixed subject group writes nothing of the file and says where', async () => {

@@ -92,6 +92,11 @@ test.each<[string, Entry, RegExp]>([
     /client_name has a line break or an inv/,
   ],
   ['a name of two lines', { ...webClient, client_name: 'a\nb' }, /client_name has a line break or an invisible/],
+  [
+    'a client id of the provider',
+    { ...webClient, client_id: 'lawang-account' },
+    /client_id begins with lawang-; expected another/,
+  ],
   ['a client id in capitals', { ...webClient, client_id: 'Puskesmas' }, /client_id is not a short word/],
   ['an unknown type', { ...webClient, type: 'nativ' }, /type is "nativ"; expected native, did you mean that/],
   [
@@ -325,7 +330,7 @@ test.each<[string, string | Buffer, RegExp]>([
   ['a client that is text', 'clients: [halo]', /f:1:11: the client is text; expected a mapping/],
   ['a name of every object', 'clients: []\n__proto__: {}\n', /f:2:1: the key "__proto__" is not known/],
   ['other encodings', Buffer.from([0x61, 0xff, 0xfe]), /f: the file is not UTF-8/],
-  ['a file too large', Buffer.alloc(16 * 1024 * 1024 + 1, ' '), /f: the file is too large/],
+  ['a file too large', Buffer.alloc(32 * 1024 * 1024 + 1, ' '), /f: the file is too large/],
   ['a bomb of brackets', '['.repeat(200_000), /f:1:\d+: .+; expected/],
 ])('%s is answered with the line', async (_, content, message) => {
   await using folder = await openFolder();
