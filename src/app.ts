@@ -134,7 +134,7 @@ function engine(provider: Provider): Middleware {
     if (!client || !ctx.response.is('html')) return;
     const targets = formTargets(
       { redirectUris: client.redirectUris, postLogoutRedirectUris: client.postLogoutRedirectUris },
-      ctx.oidc.params?.redirect_uri,
+      ctx.oidc.params?.redirect_uri ?? ctx.oidc.params?.post_logout_redirect_uri,
     );
     const policy = ctx.response.get('Content-Security-Policy');
     ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*/, `form-action 'self' ${targets.join(' ')}`));

@@ -43,6 +43,8 @@ export interface LogoutForm {
   readonly xsrf: string;
   /** The app that asked. */
   readonly client: ClientRecord | undefined;
+  /** Where the app wants the browser afterwards (RP-Initiated Logout §2, `post_logout_redirect_uri`). */
+  readonly returnTo: unknown;
 }
 
 export interface ProviderContext {
@@ -139,6 +141,7 @@ function protocol({ pages, findResourceServer }: ProviderContext): Configuration
             action: '/logout/confirm',
             xsrf: String(ctx.oidc.session?.state?.secret ?? ''),
             client: clientOf(ctx),
+            returnTo: ctx.oidc.params?.post_logout_redirect_uri,
           }),
         postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx as unknown as Context, clientOf(ctx)),
       },

@@ -62,11 +62,11 @@ export function showPrivacy(ctx: Context, house: OpenHouse): void {
 export function confirmLogout(
   ctx: Context,
   house: OpenHouse,
-  asked: { client: ClientRecord | undefined; action: string; xsrf: string },
+  asked: { client: ClientRecord | undefined; action: string; xsrf: string; returnTo: unknown },
 ): void {
   const fields = { xsrf: asked.xsrf };
   const page = signOutPage({ ...frameOf(ctx, house, asked.client), action: asked.action, fields });
-  showForm(ctx, page, asked.client);
+  showForm(ctx, page, asked.client, asked.returnTo);
 }
 
 /** After a sign-out that has no app to go back to. */
