@@ -2,12 +2,12 @@
  * The fictitious people of a sandbox, all with one password that everybody knows. Never in production: settings refuse
  * `SEED=example` there.
  */
-import type { Database, Db } from '#src/base/database.ts';
+import type { Database } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import type { Secrets } from '#src/base/secrets.ts';
 import { type AccountState, createAccount, type Profile, setAccountState } from './accounts.ts';
 import { findAccountId } from './identifiers.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, storePassword } from './passwords.ts';
 
 /** The password of every example citizen. */
 export const EXAMPLE_PASSWORD = 'lawang-sandbox';
@@ -102,13 +102,4 @@ async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCi
     if (error instanceof Refusal && error.code === 'identifier_taken') return false;
     throw error;
   }
-}
-
-async function storePassword(db: Db, accountId: string, hash: string): Promise<void> {
-  await db.execute('insert into passwords (shard, account_id, hash, set_at) values ($1, $2, $3, $4)', [
-    shardOf(accountId),
-    accountId,
-    hash,
-    new Date(),
-  ]);
 }

@@ -206,7 +206,7 @@ export async function verifyAuthentication(
   db: Db,
   secrets: Secrets,
   answered: Site & { readonly boundTo: string; readonly credential: string },
-): Promise<SignedIn & { readonly credentialId: string }> {
+): Promise<PasskeySignIn> {
   const response = readAnswer(assertion, answered.credential);
   const credentialId = readCredentialId(response.id);
   const accountId = readUserHandle(response.response.userHandle);
@@ -224,8 +224,18 @@ export async function verifyAuthentication(
   if ((credentialDeviceType === 'multiDevice') !== stored.backup_eligible) throw fail('the backup eligibility changed');
   if (!mayUse(stored)) throw fail(`the account is ${stored.state}`);
   await noteUse(db, accountId, credentialId, { counter: newCounter, backedUp: credentialBackedUp });
-  const amr = stored.backup_eligible ? ['pop', 'swk', 'user', 'mfa'] : ['pop', 'user', 'mfa'];
-  return { accountId, acr: 'aal2', amr, credentialId: response.id };
+  return usedPasskey(accountId, response.id, stored.backup_eligible);
+}
+
+/** A sign-in by passkey. */
+export type PasskeySignIn = SignedIn & {
+  /** Base64url. */
+  readonly credentialId: string;
+};
+
+function usedPasskey(accountId: string, credentialId: string, isSynchronisable: boolean): PasskeySignIn {
+  const amr = isSynchronisable ? ['pop', 'swk', 'user', 'mfa'] : ['pop', 'user', 'mfa'];
+  return { accountId, acr: 'aal2', amr, credentialId };
 }
 
 function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {
@@ -324,7 +334,7 @@ export async function newRegistrationOptions(
  * account, which exists by now.
  *
  * @param answered.label what its owner calls it; otherwise it is named after its make
- * @returns the credential id (base64url)
+ * @returns what it proves: the same as signing in with it, since the device verified its owner to make it
  * @throws `passkey_failed`, also when any account has the credential already
  */
 export async function addPasskey(
@@ -337,7 +347,7 @@ export async function addPasskey(
     readonly label?: string;
     readonly language?: Language;
   },
-): Promise<string> {
+): Promise<PasskeySignIn> {
   const { accountId } = answered;
   const response = readAnswer(attestation, answered.credential);
   const { challenge } = readClientData(response.response.clientDataJSON);
@@ -371,7 +381,7 @@ export async function addPasskey(
     kind: 'passkey.added',
     details: { make: authenticatorName(made.aaguid, 'en'), synchronised: made.credentialBackedUp },
   });
-  return response.id;
+  return usedPasskey(accountId, response.id, made.credentialDeviceType === 'multiDevice');
 }
 
 async function verifyAttestation(

@@ -103,7 +103,8 @@ function wordsIn(personal: readonly string[]): string[] {
 }
 
 /**
- * Gives an account its password, in place of an earlier one.
+ * Gives an account its password, in place of an earlier one. Where the unit of work has written already, make the hash
+ * before ({@link checkPassword}, {@link hashPassword}) and {@link storePassword} it, so that no connection waits for it.
  *
  * @param personalWords see {@link checkPassword}
  * @throws `password_length`, `password_weak`, `password_busy`
@@ -115,7 +116,11 @@ export async function setPassword(
   personalWords: readonly string[],
 ): Promise<void> {
   checkPassword(password, personalWords);
-  const hash = await hashPassword(password);
+  await storePassword(db, accountId, await hashPassword(password));
+}
+
+/** Gives an account the password that a hash of {@link hashPassword} was made of. */
+export async function storePassword(db: Db, accountId: string, hash: string): Promise<void> {
   await db.execute(
     `insert into passwords (shard, account_id, hash, set_at) values ($1, $2, $3, $4)
      on conflict (shard, account_id) do update set hash = excluded.hash, set_at = excluded.set_at`,

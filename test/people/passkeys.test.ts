@@ -309,7 +309,7 @@ test('several passkeys, named after their make or by their owner; one is removed
   ];
   const ids: string[] = [];
   for (const [i, device] of devices.entries())
-    ids.push(await register(account, device, i === 2 ? { label: ' Kunci\u0000 kantor ' } : {}));
+    ids.push((await register(account, device, i === 2 ? { label: ' Kunci\u0000 kantor ' } : {})).credentialId);
   const listed = await listPasskeys(database, account.id);
   expect(listed.map(({ label }) => label)).toEqual([
     'Google Password Manager',
@@ -371,4 +371,11 @@ test.each([
   expect(await refusalOf(addPasskey(database, secrets, { ...site, accountId, boundTo: 'x', credential }))).toBe(
     'passkey_failed',
   );
+});
+
+test('making a passkey proves as much as signing in with it', async () => {
+  const device = new SoftwareAuthenticator({ synced: true });
+  const account = await people.citizen('membuktikan');
+  const made = await register(account, device);
+  expect(made).toEqual(await signIn(device));
 });

@@ -57,7 +57,7 @@ async function usePasskey(database: People['database'], secrets: People['secrets
   const asked = { rpId: site.rpId, rpName: 'Lawang', accountId, accountName: 'x', displayName: 'x', boundTo: 'x' };
   const made = device.create(await newRegistrationOptions(database, secrets, asked), site);
   const answered = { ...site, boundTo: 'x', accountId };
-  const credentialId = await addPasskey(database, secrets, { ...answered, credential: JSON.stringify(made) });
+  const { credentialId } = await addPasskey(database, secrets, { ...answered, credential: JSON.stringify(made) });
   const options = await newAuthenticationOptions(database, secrets, { rpId: site.rpId, boundTo: 'x' });
   await verifyAuthentication(database, secrets, { ...answered, credential: JSON.stringify(device.get(options, site)) });
   await listPasskeys(database, accountId);

@@ -41,7 +41,7 @@ test('what is given back can be taken again, and no more than that', async () =>
   expect(await refusalOf(throttles.take(LIMIT, 'returned'))).toBeUndefined();
   expect(await refusalOf(throttles.take(LIMIT, 'returned'))).toBe('too_many_attempts');
   await throttles.refund(LIMIT, 'never taken');
-  expect((await take('never taken', points + 1)).at(-1)).toBe('too_many_attempts');
+  expect(await take('never taken', points + 1)).toContain('too_many_attempts');
 });
 
 test('the refusal says when the window ends, and then it is over', async () => {
