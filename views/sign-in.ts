@@ -80,7 +80,7 @@ function everyChoice(context: SignInContext, said: readonly SaidProblem[]): Cont
       name: 'identifier',
       label: t('sign-in.identifier'),
       value: context.identifier,
-      autocomplete: 'username webauthn',
+      autocomplete: offersItself(context) ? 'username webauthn' : 'username',
       maxlength: 254,
       plain: true,
       problems: said,
@@ -115,6 +115,11 @@ function everyChoice(context: SignInContext, said: readonly SaidProblem[]): Cont
     }),
     waysOut(context),
   ];
+}
+
+/** A passkey that was just refused would be offered, chosen and refused again. */
+function offersItself({ problems = [] }: SignInContext): boolean {
+  return problems.every(({ kind }) => kind !== 'passkey-wrong');
 }
 
 function stepUpChoices(context: SignInContext, reason: Extract<SignInReason, { kind: 'step-up' }>): Content {

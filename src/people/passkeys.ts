@@ -227,6 +227,24 @@ export async function verifyAuthentication(
   return usedPasskey(accountId, response.id, stored.backup_eligible);
 }
 
+/**
+ * The id (base64url) of a passkey that was offered and that no account has any more, so that the device can forget it too
+ * (Web Authentication Level 3 §5.1.10.1). Nothing for one of a disabled account, or of another site on this machine.
+ *
+ * @param credential what `verifyAuthentication` has refused
+ */
+export async function findForgottenPasskey(db: Db, secrets: Secrets, credential: string): Promise<string | undefined> {
+  if (credential.length > MAX_ANSWER) return undefined;
+  const { success, data } = assertion.safeParse(parseJson(credential));
+  if (!success || Buffer.from(data.response.userHandle, 'base64url').length !== 16) return undefined;
+  const { shard, hash } = locateReservation(secrets, Buffer.from(data.id, 'base64url'));
+  const known = await db.first(`select 1 as one from passkey_reservations where shard = $1 and credential_hash = $2`, [
+    shard,
+    hash,
+  ]);
+  return known ? undefined : data.id;
+}
+
 /** A sign-in by passkey. */
 export type PasskeySignIn = SignedIn & {
   /** Base64url. */

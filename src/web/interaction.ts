@@ -26,6 +26,7 @@ import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
 import {
   addPasskey,
+  findForgottenPasskey,
   hasPasskey,
   newAuthenticationOptions,
   newRegistrationOptions,
@@ -59,6 +60,8 @@ interface Said {
   readonly identifier?: string;
   readonly name?: string;
   readonly refused?: Refusal;
+  /** A passkey that no account has any more: its device is told to forget it. */
+  readonly forgotten?: string | undefined;
   readonly problems?: readonly { readonly kind: string }[];
 }
 
@@ -312,7 +315,11 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
     await db.rollback();
   ctx.status = refused.status;
   if (refused.retryAfter !== undefined) ctx.set('Retry-After', String(refused.retryAfter));
-  const said = { refused, identifier: form.get('identifier'), name: form.get('name') };
+  const forgotten =
+    refused.code === 'passkey_failed' && form.get('action') === 'passkey'
+      ? await findForgottenPasskey(db, visit.house.secrets, form.get('credential'))
+      : undefined;
+  const said = { refused, forgotten, identifier: form.get('identifier'), name: form.get('name') };
   // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
   if (['sign-in', 'passkey', 'send-code'].includes(form.get('action'))) return showSignIn(visit, said);
   await showStep(visit, said);
@@ -333,6 +340,9 @@ async function showSignIn(visit: Visit, said: Said): Promise<void> {
     }),
     mayCancel: true,
     ...(identifier !== undefined && { identifier }),
+    ...(said.forgotten && {
+      passkeySignal: { unknown: { rpId: house.config.rpId, credentialId: said.forgotten } },
+    }),
     problems: problemsOf(visit, said, 'identifier') as SignInProblem[],
   });
   showForm(ctx, page, client, params.redirect_uri);
@@ -418,6 +428,7 @@ function registrationOptions(
 }
 
 function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): readonly object[] {
+  if (refused?.code === 'passkey_failed') return [{ kind: 'passkey-wrong' }];
   return refused
     ? [sayRefusal(visit, refused, refused.code === 'identifier_invalid' ? field : undefined)]
     : (problems ?? []);

@@ -94,7 +94,8 @@ async function press(event) {
 // The passkey offers itself in the list under the first field.
 async function offerInField() {
   const isAvailable = PublicKeyCredential.isConditionalMediationAvailable;
-  if (button.dataset.passkey !== 'get' || !document.getElementById('identifier') || !isAvailable) return;
+  const field = document.querySelector('[autocomplete~=webauthn]');
+  if (button.dataset.passkey !== 'get' || !field || !isAvailable) return;
   if (!(await isAvailable.call(PublicKeyCredential))) return;
   try {
     send(await ask({ mediation: 'conditional' }));
