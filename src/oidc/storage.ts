@@ -136,7 +136,9 @@ class ArtifactAdapter extends StoredModel implements Adapter {
       await this.db.execute(statements.updateArtifact, [shard, this.#kind, hash, stored, expiresAt]);
       return;
     }
-    const values = [shard, this.#kind, hash, this.context.epoch, payload.grantId ?? null, stored, expiresAt];
+    // An interaction only remembers which grant there was; it lives in another shard and outlives it.
+    const grantId = foreignIds.has(this.#kind) ? null : (payload.grantId ?? null);
+    const values = [shard, this.#kind, hash, this.context.epoch, grantId, stored, expiresAt];
     await this.db.execute(statements.insertArtifact, values).catch(refuseWithoutGrant);
     loadedIn(this.db).add(id);
   }
