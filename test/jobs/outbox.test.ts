@@ -167,6 +167,18 @@ test('five processes on one database send forty messages forty times', async () 
   expect(received).toHaveLength(40);
 });
 
+test('a message that another process is claiming is passed over, not waited for', async () => {
+  const { received, smtpUrl } = await mailServer();
+  await send({ to: 'siti@contoh.id' });
+  await send({ to: 'budi@contoh.id' });
+  await people.database.transaction(async (db) => {
+    await db.query('select id from outbox order by created_at, id limit 1 for update');
+    expect(await open({ smtpUrl }).deliverDue()).toBe(1);
+  });
+  expect(await open({ smtpUrl }).deliverDue()).toBe(1);
+  expect(received).toHaveLength(2);
+});
+
 test('a mail server that is busy is asked again, later and later', async () => {
   let code = 451;
   const { received, smtpUrl } = await mailServer(() => code);
