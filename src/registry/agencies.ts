@@ -38,15 +38,6 @@ export async function findAgency(db: Db, id: string): Promise<AgencyRecord | und
   return row && toAgency(row);
 }
 
-/** Agencies by id, at most `limit`, those behind `after`. */
-export async function listAgencies(db: Db, page: { after?: string; limit?: number } = {}): Promise<AgencyRecord[]> {
-  const rows = await db.query<AgencyRow>(
-    'select id, name, name_en, legal_name, domain, created_at from agencies where id > $1 order by id limit $2',
-    [page.after ?? '', page.limit ?? 100],
-  );
-  return rows.map(toAgency);
-}
-
 /** @throws {Refusal} `agency_not_found` */
 export async function loadAgency(db: Db, id: string): Promise<AgencyRecord> {
   const agency = await findAgency(db, id);
@@ -64,9 +55,10 @@ function toAgency(row: AgencyRow): AgencyRecord {
  * pages show the agency beside them. Inside a transaction.
  */
 export async function saveAgency(db: Db, draft: AgencyDraft, actor: string): Promise<Outcome> {
+  const before = await findAgency(db, draft.id);
+  if (before && isSameAgency(before, draft)) return 'unchanged';
   await lockRegistry(db);
   const current = await findAgency(db, draft.id);
-  if (current && isSameAgency(current, draft)) return 'unchanged';
   const now = new Date();
   await db.execute(
     `insert into agencies (id, name, name_en, legal_name, domain, created_at, updated_at)

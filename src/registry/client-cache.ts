@@ -13,15 +13,11 @@ const POLL_MILLISECONDS = 1_000;
 /** Small enough that reading a batch does not hold up other work of the process. */
 const BATCH = 250;
 
-/** Hears of a client that is new or changed, after `find` answers with it. */
-export type ClientListener = (client: ClientRecord) => void;
-
 export class ClientCache {
   readonly #db: Db;
   readonly #log: Log;
   readonly #clients = new Map<string, ClientRecord>();
   readonly #machines = new Map<string, ClientRecord>();
-  readonly #listeners = new Set<ClientListener>();
   #version = 0;
   /** Settles when the last read that was asked for is over. */
   #reading: Promise<unknown> = Promise.resolve();
@@ -54,11 +50,6 @@ export class ClientCache {
   /** The machine with this home address: the resource server of that name (RFC 8707). */
   findMachine(homeUri: string): ClientRecord | undefined {
     return this.#machines.get(homeUri);
-  }
-
-  /** Calls `listener` for every client that changes from now on. */
-  onChange(listener: ClientListener): void {
-    this.#listeners.add(listener);
   }
 
   /** Begins to follow the registry. Does not keep the process alive. */
@@ -119,7 +110,6 @@ export class ClientCache {
     if (isReachable(before) && this.#machines.get(before.homeUri) === before) this.#machines.delete(before.homeUri);
     this.#clients.set(client.id, client);
     if (isReachable(client)) this.#machines.set(client.homeUri, client);
-    for (const listener of this.#listeners) listener(client);
   }
 }
 

@@ -183,6 +183,12 @@ export async function findClient(db: Db, id: string): Promise<ClientRecord | und
   return row && toRecord(row);
 }
 
+/** Those of the clients named that there are. */
+export async function findClients(db: Db, ids: readonly string[]): Promise<ClientRecord[]> {
+  const rows = await db.query<ClientRow>(`${selectClients} where c.id = any($1)`, [ids]);
+  return rows.map(toRecord);
+}
+
 /** @throws {Refusal} `client_not_found` */
 export async function loadClient(db: Db, id: string): Promise<ClientRecord> {
   const client = await findClient(db, id);
@@ -334,7 +340,8 @@ async function refuseTakenAddress(db: Db, { id, type, homeUri, state }: ClientDr
   if (other) throw new Refusal('machine_address_taken', `client ${id} has the address of ${other.id}`);
 }
 
-function changedFields(current: ClientRecord, draft: ClientDraft): string[] {
+/** What a draft would change of a client, by name. */
+export function changedFields(current: ClientRecord, draft: ClientDraft): string[] {
   const keys = Object.keys(draft) as (keyof ClientDraft)[];
   return keys.filter((key) => !isDeepStrictEqual(current[key], draft[key]));
 }
@@ -495,6 +502,12 @@ export function isLive(secret: { readonly expiresAt?: Date }, now: Date): boolea
   return secret.expiresAt === undefined || secret.expiresAt > now;
 }
 
+/** Whether a secret is the one that a client has for good, and not one that is about to end. */
+export function isCurrentSecret(secrets: Secrets, client: ClientRecord, secret: string): boolean {
+  const hash = hashClientSecret(secrets, client.id, secret);
+  return client.secrets.some((one) => one.hash.equals(hash) && !one.expiresAt);
+}
+
 /**
  * Gives a client a secret. The newest one before it stays valid for {@link SECRET_OVERLAP_HOURS}, older ones end at
  * once. Setting the current one again changes nothing. Inside a transaction.
@@ -512,7 +525,7 @@ export async function setClientSecret(
   await lockRegistry(db);
   const client = await loadClient(db, clientId);
   const hash = hashClientSecret(secrets, clientId, secret);
-  if (client.secrets.some((one) => one.hash.equals(hash) && !one.expiresAt)) return false;
+  if (isCurrentSecret(secrets, client, secret)) return false;
   const now = new Date();
   const previous = client.secrets.findLast((one) => isLive(one, now) && !one.hash.equals(hash));
   const overlap = new Date(now.getTime() + SECRET_OVERLAP_HOURS * 3_600_000);

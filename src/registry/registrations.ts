@@ -14,9 +14,12 @@ import {
   type ClientDraft,
   type ClientRecord,
   type ClientState,
+  changedFields,
   findClient,
+  findClients,
   hasSecret,
   inOrder,
+  isCurrentSecret,
   isLive,
   saveClient,
   setClientSecret,
@@ -24,6 +27,7 @@ import {
 import { show } from './registration-findings.ts';
 import { type AgencyEntry, type ClientEntry, checkFile, splitScope } from './registration-schema.ts';
 import { formatMistake, type Mistake, readSource } from './registration-source.ts';
+import { lockRegistry } from './version.ts';
 
 type Mode = Config['mode'];
 
@@ -264,11 +268,14 @@ async function applyFile(
   options: ApplyOptions,
 ): Promise<Applied[]> {
   await saveAgency(tx, agency, options.actor);
+  const ids = clients.map(({ declared }) => declared.id);
+  const known = new Map((await findClients(tx, ids)).map((client) => [client.id, client]));
   const applied: Applied[] = [];
   const mistakes: Mistake[] = [];
   for (const client of clients) {
     try {
-      applied.push({ file, ...(await applyClient(tx, secrets, agency, client, options)) });
+      const before = known.get(client.declared.id);
+      applied.push({ file, ...(await applyClient(tx, secrets, agency, client, before, options)) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { say, next } = error.in('en');
@@ -285,21 +292,47 @@ async function applyFile(
   return applied;
 }
 
+/** Takes the registry's lock only when something is to change: a large file mostly says what holds already. */
 async function applyClient(
   tx: Db,
   secrets: Secrets,
   agency: AgencyDraft,
   client: ClientRegistration,
-  { actor, environment, mode }: ApplyOptions,
+  before: ClientRecord | undefined,
+  options: ApplyOptions,
 ): Promise<Omit<Applied, 'file'>> {
   const { id } = client.declared;
-  const current = await findClient(tx, id);
-  const state = stateFor(client, current, mode);
+  const expected = planClient(client, before, agency, options);
+  if (before && holds(secrets, before, expected))
+    return { clientId: id, outcome: 'unchanged', state: expected.draft.state };
+  await lockRegistry(tx);
+  const { draft, secret } = planClient(client, await findClient(tx, id), agency, options);
+  const outcome = await saveClient(tx, draft, options.actor);
+  const changed = secret !== undefined && (await setClientSecret(tx, secrets, id, secret, options.actor));
+  return { clientId: id, outcome: outcome === 'unchanged' && changed ? 'updated' : outcome, state: draft.state };
+}
+
+/** What a registration comes to for a client as it is. */
+interface Plan {
+  readonly draft: ClientDraft;
+  /** The secret to set. */
+  readonly secret: string | undefined;
+}
+
+function planClient(
+  client: ClientRegistration,
+  current: ClientRecord | undefined,
+  agency: AgencyDraft,
+  { environment, mode }: ApplyOptions,
+): Plan {
   const subjectGroupId = groupFor(client, current, agency);
-  const outcome = await saveClient(tx, { ...client.declared, agencyId: agency.id, subjectGroupId, state }, actor);
-  const secret = secretFor(client, current, environment);
-  const changed = secret !== undefined && (await setClientSecret(tx, secrets, id, secret, actor));
-  return { clientId: id, outcome: outcome === 'unchanged' && changed ? 'updated' : outcome, state };
+  const draft = { ...client.declared, agencyId: agency.id, subjectGroupId, state: stateFor(client, current, mode) };
+  return { draft, secret: secretFor(client, current, environment) };
+}
+
+function holds(secrets: Secrets, current: ClientRecord, { draft, secret }: Plan): boolean {
+  if (changedFields(current, draft).length > 0) return false;
+  return secret === undefined || isCurrentSecret(secrets, current, secret);
 }
 
 function stateFor({ state }: ClientRegistration, current: ClientRecord | undefined, mode: Mode): ClientState {

@@ -311,7 +311,10 @@ describe('applying registrations', () => {
       ['mesin-data', 'created', 'sandbox'],
     ]);
     const version = await readRegistryVersion(database);
+    const statements: string[] = [];
+    database.onStatement = (text) => statements.push(text.trim());
     const again = await seedExampleRegistry(database, secrets, { mode: 'sandbox' });
+    expect(statements.filter((text) => !text.startsWith('select') || text.includes('for update'))).toEqual([]);
     expect(again.every(({ outcome }) => outcome === 'unchanged')).toBe(true);
     expect(await readRegistryVersion(database)).toBe(version);
     const puskesmas = await loadClient(database, 'puskesmas-online');
