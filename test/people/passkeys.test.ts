@@ -4,6 +4,7 @@ import { newAccountId } from '#src/base/secrets.ts';
 import { type Account, createAccount, setAccountState } from '#src/people/accounts.ts';
 import {
   addPasskey,
+  findForgottenPasskey,
   hasPasskey,
   listPasskeys,
   newAuthenticationOptions,
@@ -378,4 +379,19 @@ test('making a passkey proves as much as signing in with it', async () => {
   const account = await people.citizen('membuktikan');
   const made = await register(account, device);
   expect(made).toEqual(await signIn(device));
+});
+
+test('a device forgets a passkey that no account has, and only such a one', async () => {
+  const { database, secrets } = people;
+  const device = new SoftwareAuthenticator();
+  const { id } = await citizenWith(device);
+  const credentialId = device.credentials[0]?.id ?? '';
+  const options = await newAuthenticationOptions(database, secrets, { rpId: site.rpId, boundTo: 'browser' });
+  const offered = JSON.stringify(device.get(options, site));
+  await setAccountState(database, id, 'disabled');
+  expect(await findForgottenPasskey(database, secrets, offered)).toBeUndefined();
+  await removePasskey(database, secrets, id, credentialId);
+  expect(await findForgottenPasskey(database, secrets, offered)).toBe(credentialId);
+  for (const odd of ['', '{}', 'null', 'x'.repeat(100_000)])
+    expect(await findForgottenPasskey(database, secrets, odd)).toBeUndefined();
 });
