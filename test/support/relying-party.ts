@@ -153,7 +153,7 @@ export class RelyingParty {
 }
 
 /** What the app at the redirect URI would have been sent. */
-function callbackOf(arrived: Page | URL): URL | Request {
+export function callbackOf(arrived: Page | URL): URL | Request {
   if (arrived instanceof URL) return arrived;
   const last = arrived.hops.at(-1);
   if (last?.method !== 'POST') return arrived.url;
