@@ -14,6 +14,7 @@ import {
 } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
 import { currentDb, type Database } from '#src/base/database.ts';
+import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { scopes } from '#src/registry/claims.ts';
@@ -103,7 +104,7 @@ export async function buildProvider(context: ProviderContext): Promise<Provider>
 }
 
 /** What is supported, the same for everybody. */
-function protocol({ pages, findResourceServer }: ProviderContext): Configuration {
+function protocol({ config, pages, findResourceServer }: ProviderContext): Configuration {
   return {
     acrValues,
     claims: claimsConfiguration,
@@ -146,6 +147,9 @@ function protocol({ pages, findResourceServer }: ProviderContext): Configuration
         postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx as unknown as Context, clientOf(ctx)),
       },
     },
+    // What is revoked ends with its grant and all that hangs on it, an access token's too (RFC 7009 §2.1).
+    revokeGrantPolicy: () => true,
+    fetch: createGuardedFetch(config.intranetAllowlist),
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
     sectorIdentifierUriValidate: () => false,
     clientBasedCORS: (ctx, origin, client) => mayReadAcrossOrigins(ctx, origin, client),

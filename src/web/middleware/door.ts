@@ -6,15 +6,16 @@
  * before any other code reads the request.
  */
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Middleware } from 'koa';
+import { type Networks, networksOf } from '#src/base/networks.ts';
 
 const untrusted = /^(x-forwarded-.*|forwarded|x-real-ip|.*client-cert.*|x-ssl-.*)$/;
 
 /** Put first. `issuer` is the configured one, `proxies` are CIDRs. */
 export function door(issuer: string, proxies: readonly string[]): Middleware {
   const { host, protocol } = new URL(issuer);
-  const trusted = blockListOf(proxies);
+  const trusted = networksOf(proxies);
   return async (ctx, next) => {
     const caller = callerOf(ctx.req, trusted);
     for (const name of Object.keys(ctx.req.headers)) if (untrusted.test(name)) delete ctx.req.headers[name];
@@ -27,34 +28,18 @@ export function door(issuer: string, proxies: readonly string[]): Middleware {
 }
 
 /** The nearest address on the way that is none of our proxies (from the right: the left end is the caller's word). */
-function callerOf(request: IncomingMessage, trusted: BlockList): string {
+function callerOf(request: IncomingMessage, trusted: Networks): string {
   const peer = plain(request.socket.remoteAddress ?? '');
-  if (!isIn(trusted, peer)) return peer;
+  if (!trusted.has(peer)) return peer;
   const hops = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((hop) => plain(hop.trim()));
-  return hops.reverse().find((hop) => hop && !isIn(trusted, hop)) ?? peer;
+  const caller = hops.reverse().find((hop) => !trusted.has(hop)) ?? peer;
+  return isIP(caller) ? caller : peer;
 }
 
+/** Without a port, which some proxies add, and IPv4 as IPv4. */
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
-}
-
-function isIn(list: BlockList, address: string): boolean {
-  try {
-    return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-  } catch {
-    return false;
-  }
-}
-
-function blockListOf(cidrs: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
+  const [, bare = address] = /^\[([^\]]+)\](?::\d+)?$/.exec(address) ?? /^([\d.]+):\d+$/.exec(address) ?? [];
+  return bare.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }

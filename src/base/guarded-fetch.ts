@@ -1,0 +1,83 @@
+/**
+ * Requests to addresses that others have written down (`jwks_uri`), without becoming their hand inside our network.
+ *
+ * A name is resolved once for each connection, and only what passed the check is connected to, so a name that resolves
+ * to another address a moment later (DNS rebinding) gains nothing. Redirects are not followed: the answer is handed
+ * back as it is.
+ */
+import { type LookupAddress, lookup } from 'node:dns';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { Readable } from 'node:stream';
+import { networksOf, specialNetworks } from './networks.ts';
+
+/** What is resolved to an address inside may not be asked. */
+export class ForbiddenAddress extends Error {
+  override name = 'ForbiddenAddress';
+}
+
+/** Resolves a name to all its addresses, in the form of `dns.lookup`. */
+export type Resolve = (
+  name: string,
+  options: { all: true },
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * A `fetch` for such addresses; of a request its method, headers and signal count. Read the body of an answer with a
+ * limit; the signal ends it also while the body comes.
+ *
+ * @param intranet CIDRs inside that may be asked all the same
+ * @param resolve for tests
+ */
+export function createGuardedFetch(intranet: readonly string[], resolve: Resolve = lookup): typeof fetch {
+  const allowed = networksOf(intranet);
+  const mayAsk = (address: string) => allowed.has(address) || !specialNetworks.has(address);
+  const guardedLookup = guard(resolve, mayAsk);
+
+  return async (asked, { method = 'GET', headers, signal } = {}) => {
+    const target = new URL(asked instanceof Request ? asked.url : asked);
+    const host = target.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(host) && !mayAsk(host)) throw new ForbiddenAddress('the address is inside');
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const options = {
+      method,
+      headers: Object.fromEntries(new Headers(headers)),
+      lookup: guardedLookup,
+      agent: false,
+      ...(signal && { signal }),
+    };
+    return new Promise((answer, refuse) => {
+      const outgoing = send(target, options, (incoming) => answer(responseOf(incoming)));
+      outgoing.on('error', refuse);
+      outgoing.end();
+    });
+  };
+}
+
+/** Hands on only the addresses that may be asked. */
+function guard(resolve: Resolve, mayAsk: (address: string) => boolean): LookupFunction {
+  return (name, options, done) => {
+    resolve(name, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '', 0);
+      const [first, ...others] = addresses.filter(({ address }) => mayAsk(address));
+      if (!first) return done(new ForbiddenAddress('the name resolves to an address inside'), '', 0);
+      if (options.all) done(null, [first, ...others]);
+      else done(null, first.address, first.family);
+    });
+  };
+}
+
+/** Statuses whose answers have no body, as `Response` insists. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+function responseOf(incoming: IncomingMessage): Response {
+  const { statusCode: status = 502 } = incoming;
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(incoming.headersDistinct))
+    for (const value of values ?? []) headers.append(name, value);
+  if (!bodiless.has(status)) return new Response(Readable.toWeb(incoming) as ReadableStream, { status, headers });
+  incoming.resume();
+  return new Response(null, { status, headers });
+}
