@@ -25,6 +25,7 @@ export async function up(knex: Knex): Promise<void> {
     );
     create index on sessions (shard, account_id);
     create index on sessions (shard, expires_at);
+    create index on sessions (shard, ends_at);
     comment on column sessions.shard is 'not personal';
     comment on column sessions.uid is 'not personal';
     comment on column sessions.id_hash is 'not personal';

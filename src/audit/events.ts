@@ -17,7 +17,6 @@ export type AccountEventKind =
   | 'account.closing'
   | 'account.reactivated'
   | 'app.disconnected'
-  | 'code.sent'
   | 'consent.given'
   | 'consent.withdrawn'
   | 'passkey.added'

@@ -32,7 +32,7 @@ import {
   newRegistrationOptions,
   verifyAuthentication,
 } from '#src/people/passkeys.ts';
-import { checkPassword, setPassword } from '#src/people/passwords.ts';
+import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { codePage } from '#views/code.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
@@ -190,9 +190,11 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
   const password = form.get('password');
   const personal = [form.get('name'), step.identifier.value];
   if (password) checkPassword(password, personal);
+  // Before anything is written: a hash may wait in its queue, and a unit of work that waits holds a connection.
+  const hash = password ? await hashPassword(password) : undefined;
   if (!(await createOrEnter(visit, form, step))) return;
-  if (!password) return moveTo(visit, { at: 'passkey-offer', signedIn: signedInByCode(step.accountId) });
-  await setPassword(db, step.accountId, password, personal);
+  if (!hash) return moveTo(visit, { at: 'passkey-offer', signedIn: signedInByCode(step.accountId) });
+  await storePassword(db, step.accountId, hash);
   await settle(visit, { accountId: step.accountId, acr: 'aal1', amr: ['otp', 'pwd'] });
 }
 
@@ -230,10 +232,10 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
     credential,
     language: ctx.state.language,
   };
-  await addPasskey(db, house.secrets, made);
+  const added = await addPasskey(db, house.secrets, made);
   if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
   const before = step.at === 'name' ? ['otp'] : step.signedIn.amr;
-  await settle(visit, { accountId, acr: 'aal2', amr: [...new Set(['pop', 'user', 'mfa', ...before])] });
+  await settle(visit, { ...added, amr: [...new Set([...added.amr, ...before])] });
 }
 
 async function skipPasskey(visit: Visit): Promise<void> {

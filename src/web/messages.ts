@@ -1,6 +1,5 @@
 /** Messages that leave with what a person does: written here in their words, sent by the outbox. */
 import type { Context } from 'koa';
-import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { codeAudience, createCode } from '#src/people/codes.ts';
@@ -39,7 +38,6 @@ export async function sendCode(
   const message = composeCodeMessage(ctx, house, { ...asked, code, kind: audience.kind });
   const common = { kind: identifier.kind as 'email' | 'phone', to: identifier.value, language: ctx.state.language };
   await sendMessage(db, house.secrets, { ...common, ...message, ...(takesCode && { code }) });
-  if (audience.kind === 'account') await recordAccountEvent(db, { accountId: audience.accountId, kind: 'code.sent' });
 }
 
 function composeCodeMessage(
