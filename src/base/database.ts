@@ -81,7 +81,8 @@ export class Database extends Statements {
       application_name: 'lawang',
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-    this.#pool.on('error', (error) => options.onError?.(error));
+    // While the pool ends, connections may be cut before they have said goodbye.
+    this.#pool.on('error', (error) => this.#pool.ending || options.onError?.(error));
     // The same for one that breaks while a unit of work holds it between two statements: its next statement fails.
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
@@ -173,8 +174,13 @@ export class UnitOfWork extends Statements {
 
   async #begin(): Promise<pg.PoolClient> {
     const client = await this.#database.connect();
-    await client.query('begin');
-    return client;
+    try {
+      await client.query('begin');
+      return client;
+    } catch (error) {
+      client.release(true);
+      throw new DatabaseUnavailable('the database is not available', { cause: error });
+    }
   }
 
   /** Makes the unit's writes durable. @throws {DatabaseUnavailable} when that is not certain. */
@@ -219,9 +225,9 @@ export function currentDb(fallback: Db): Db {
   return units.getStore() ?? fallback;
 }
 
-/** A statement that changes nothing and may run outside the transaction. */
+/** A statement that changes and locks nothing, so it may run outside the transaction. */
 function isRead(text: string): boolean {
-  return /^\s*select\b(?!.*\bfor\s+(update|share)\b)/is.test(text);
+  return /^\s*select\b(?!.*\bfor\s+(no\s+key\s+update|update|key\s+share|share)\b)/is.test(text);
 }
 
 function sqlState(error: unknown): string {

@@ -11,7 +11,7 @@ import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/
 import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
 import { answerAcr, requestedAcrs } from './acr.ts';
 import { clientMetadata } from './clients.ts';
-import { claimReplayMarker, type StorageContext } from './storage.ts';
+import { claimReplayMarker, hasWrittenSession, type StorageContext } from './storage.ts';
 
 /** The clients that may be used right now. */
 export type FindClient = (id: string) => ClientRecord | undefined;
@@ -30,7 +30,7 @@ interface ModelContext extends StorageContext {
 /** Call once, right after the provider is built. */
 export function adaptModels(provider: Provider, context: ModelContext): void {
   tagIds(provider, context.secrets);
-  keepOneRowPerSession(provider, context.secrets);
+  keepOneRowPerSession(provider, context);
   readClientsFromRegistry(provider, context);
   claimMarkersOnce(provider, context);
   answerRequestedAcr(provider);
@@ -74,10 +74,11 @@ function tagIds(provider: Provider, secrets: Secrets): void {
  * at every sign-in (OWASP ASVS 7.2.4); a consent alone keeps it, so that pages opened side by side do not put each
  * other out.
  */
-function keepOneRowPerSession(provider: Provider, secrets: Secrets): void {
+function keepOneRowPerSession(provider: Provider, context: StorageContext): void {
+  const { secrets } = context;
   const { Session } = provider;
   const { get } = Session;
-  const { loginAccount } = Session.prototype;
+  const { loginAccount, save } = Session.prototype;
 
   Session.get = async function getSession(ctx) {
     const session = await get.call(this, ctx);
@@ -106,6 +107,24 @@ function keepOneRowPerSession(provider: Provider, secrets: Secrets): void {
     if (Provider.ctx?.oidc.route === 'resume') return;
     this.id = secrets.newTaggedId(shardOf(this.uid));
   };
+
+  Session.prototype.save = async function saveSession(ttl) {
+    const id = await save.call(this, ttl);
+    if (!hasWrittenSession(context, this.uid)) withholdCookie(provider.cookieName('session'));
+    return id;
+  };
+}
+
+/**
+ * The library sets the cookie before it saves. A cookie whose id this request has not stored must not reach the browser:
+ * another one may have changed the id meanwhile, and its cookie would be overwritten by one that names nothing.
+ */
+function withholdCookie(name: string): void {
+  const { response } = Provider.ctx ?? {};
+  const cookies = [response?.get('Set-Cookie') ?? []].flat();
+  const others = cookies.filter((cookie) => !cookie.startsWith(`${name}=`) && !cookie.startsWith(`${name}.sig=`));
+  if (others.length > 0) response?.set('Set-Cookie', others);
+  else response?.remove('Set-Cookie');
 }
 
 /** Clients are built from the registry's memory when first asked for, and again when their record changed. */

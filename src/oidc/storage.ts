@@ -6,7 +6,8 @@
  *   the answer; so `consume` itself refuses the second and ends the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
  * - All that one request writes is one transaction: the adapter uses the unit of work of the running request.
  * - An id that an outsider holds is stored only as its keyed hash, and an id of one kind is never found as another.
- * - Artifacts hang on their grant by a foreign key: without the grant there is no token.
+ * - Artifacts hang on their grant by a foreign key: without the grant there is no token. Whoever changes artifacts of a
+ *   grant locks the grant first, so that uses, withdrawals and sign-outs at the same moment wait instead of colliding.
  *
  * Every statement names one shard. Ids carry it (see `Secrets.newTaggedId`); interactions, whose ids the library draws,
  * live in the shard of their own hash.
@@ -27,6 +28,12 @@ export interface StorageContext {
 /** How long a session lives: an hour without use, a day at most, in seconds. */
 export const sessionLimits = { idle: 3600, absolute: 24 * 3600 } as const;
 
+/**
+ * How much longer than its 60 seconds a pushed request stays on record, in seconds: a person may take their time, and
+ * whoever opened it in several tabs still completes it once (RFC 9126 §7.3).
+ */
+const pushedRequestRecord = 2 * 3600;
+
 /** Every statement of the hot path, so that a test can ask PostgreSQL for each one's plan. */
 export const statements = {
   findArtifact: `select payload, consumed_at from artifacts
@@ -37,11 +44,11 @@ export const statements = {
   consumeArtifact: `update artifacts set consumed_at = $4
     where shard = $1 and kind = $2 and id_hash = $3 and consumed_at is null`,
   deleteArtifact: `delete from artifacts where shard = $1 and kind = $2 and id_hash = $3`,
-  deleteArtifactsOfGrant: `delete from artifacts where shard = $1 and grant_id = $2 and kind = $3`,
   findGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3`,
   upsertGrant: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
     values ($1, $2, $3, $4, $5, $6)
     on conflict (shard, id) do update set payload = excluded.payload, expires_at = excluded.expires_at`,
+  lockGrant: `select id from grants where shard = $1 and id = $2 for no key update`,
   deleteGrant: `delete from grants where shard = $1 and id = $2`,
   findSession: `select s.uid, s.payload, s.ends_at, (select jsonb_object_agg(c.client_id, c.payload)
       from session_clients c where c.shard = $1 and c.session_uid = s.uid) as authorizations
@@ -53,14 +60,20 @@ export const statements = {
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
   updateSession: `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
     where shard = $1 and uid = $2 and id_hash = $8`,
+  lockSession: `select uid from sessions where shard = $1 and uid = $2 for key share`,
   deleteSession: `delete from sessions where shard = $1 and id_hash = $2`,
   saveSessionClients: `insert into session_clients (shard, session_uid, client_id, payload)
     select $1, $2, c.id, c.payload from unnest($3::text[], $4::jsonb[]) as c (id, payload)
-    on conflict (shard, session_uid, client_id) do update set payload = excluded.payload`,
+    on conflict (shard, session_uid, client_id) do update set payload = session_clients.payload || excluded.payload`,
   deleteSessionClients: `delete from session_clients where shard = $1 and session_uid = $2 and client_id = any($3)`,
   claimReplayMarker: `insert into replay_markers (shard, hash, expires_at) values ($1, $2, $3)
     on conflict (shard, hash) do nothing`,
 } as const;
+
+/** Whether the running request has given the session's row the id that it holds itself. */
+export function hasWrittenSession(context: StorageContext, uid: string): boolean {
+  return snapshotsIn(currentDb(context.database)).get(uid)?.isWritten ?? false;
+}
 
 /** Gives each model its adapter. The library calls it once per model. */
 export function createAdapter(context: StorageContext): (model: string) => Adapter {
@@ -104,7 +117,16 @@ abstract class StoredModel {
 
   async consume(_id: string): Promise<void> {}
 
+  /** Nothing to do: the library ends the grant as well (`revokeGrantPolicy`), and what hangs on it goes with it. */
   async revokeByGrantId(_grantId: string): Promise<void> {}
+
+  protected async lockGrant(grantId: string | undefined): Promise<void> {
+    if (grantId) await this.db.query(statements.lockGrant, [shardOf(grantId), grantId]);
+  }
+
+  protected async endGrant(grantId: string): Promise<void> {
+    await this.db.execute(statements.deleteGrant, [shardOf(grantId), grantId]);
+  }
 }
 
 /** Kinds whose payload holds what a person typed or an app said of them (`login_hint`), so it is sealed. */
@@ -129,7 +151,8 @@ class ArtifactAdapter extends StoredModel implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
-    const expiresAt = new Date(Date.now() + expiresIn * 1000);
+    const onRecord = this.#kind === 'PushedAuthorizationRequest' ? expiresIn + pushedRequestRecord : expiresIn;
+    const expiresAt = new Date(Date.now() + onRecord * 1000);
     const stored = toJson(this.#seal(hash, payload));
     // Saving what this request has read must not bring back what another has finished meanwhile.
     if (loadedIn(this.db).has(id)) {
@@ -140,7 +163,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const grantId = foreignIds.has(this.#kind) ? null : (payload.grantId ?? null);
     const values = [shard, this.#kind, hash, this.context.epoch, grantId, stored, expiresAt];
     await this.db.execute(statements.insertArtifact, values).catch(refuseWithoutGrant);
-    loadedIn(this.db).add(id);
+    loadedIn(this.db).set(id, payload.grantId);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -149,13 +172,14 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const values = [place.shard, this.#kind, place.hash, this.context.epoch, new Date()];
     const row = await this.db.first<ArtifactRow>(statements.findArtifact, values);
     if (!row) return undefined;
-    loadedIn(this.db).add(id);
     const payload = this.#open(place.hash, row.payload);
+    loadedIn(this.db).set(id, payload.grantId);
     return { ...payload, jti: id, ...(row.consumed_at && { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
   }
 
   override async consume(id: string): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
+    await this.lockGrant(loadedIn(this.db).get(id));
     const claimed = await this.db.execute(statements.consumeArtifact, [shard, this.#kind, hash, new Date()]);
     if (claimed === 1) return;
     await this.#endGrantOf(id);
@@ -166,27 +190,24 @@ class ArtifactAdapter extends StoredModel implements Adapter {
 
   async destroy(id: string): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
+    await this.lockGrant(loadedIn(this.db).get(id));
     const deleted = await this.db.execute(statements.deleteArtifact, [shard, this.#kind, hash]);
     if (deleted === 0 && this.#kind === 'Interaction') throw new errors.SessionNotFound('interaction was already used');
-  }
-
-  override async revokeByGrantId(grantId: string): Promise<void> {
-    await this.db.execute(statements.deleteArtifactsOfGrant, [shardOf(grantId), grantId, this.#kind]);
   }
 
   /** A second use means that somebody else holds a copy: everything that came of it ends. */
   async #endGrantOf(id: string): Promise<void> {
     const payload = await this.find(id);
-    if (payload?.grantId) await this.db.execute(statements.deleteGrant, [shardOf(payload.grantId), payload.grantId]);
+    if (payload?.grantId) await this.endGrant(payload.grantId);
   }
 
-  #locate(id: string): { shard: number; hash: Buffer } | undefined {
+  #locate(id: string): Place | undefined {
     if (!foreignIds.has(this.#kind)) return this.context.secrets.locate(id);
     const hash = this.context.secrets.hash('interaction', id);
     return { shard: shardOfHash(hash), hash };
   }
 
-  #locateOwn(id: string): { shard: number; hash: Buffer } {
+  #locateOwn(id: string): Place {
     const place = this.#locate(id);
     if (!place) throw new TypeError(`${this.#kind} has an id that was not made here`);
     return place;
@@ -224,23 +245,34 @@ class GrantAdapter extends StoredModel implements Adapter {
   }
 
   async destroy(id: string): Promise<void> {
-    await this.db.execute(statements.deleteGrant, [shardOf(id), id]);
+    await this.endGrant(id);
   }
 }
+
+/** Where a row is: its shard and the keyed hash of its id. */
+interface Place {
+  readonly shard: number;
+  readonly hash: Buffer;
+}
+
+/** What a session holds of its clients, by client id. */
+type Authorizations = Readonly<Record<string, object>>;
 
 interface SessionRow {
   uid: string;
   payload: AdapterPayload;
   ends_at: Date;
-  authorizations: Record<string, object> | null;
+  authorizations: Authorizations | null;
 }
 
 /** What a request has read of a session, to write only what differs. */
 interface SessionSnapshot {
+  /** Whether this request has written the row. */
+  readonly isWritten: boolean;
   readonly hash: Buffer;
   readonly payload: AdapterPayload;
   readonly endsAt: Date;
-  readonly authorizations: Readonly<Record<string, object>>;
+  readonly authorizations: Authorizations;
 }
 
 /**
@@ -263,6 +295,7 @@ class SessionAdapter extends StoredModel implements Adapter {
     return (row && { ...row.payload, uid: row.uid, authorizations: row.authorizations ?? {} }) as undefined;
   }
 
+  /** @throws {errors.LoginRequired} when the session has ended meanwhile */
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const place = this.context.secrets.locate(id);
     if (!place) throw new TypeError('a session has an id that was not made here');
@@ -270,14 +303,16 @@ class SessionAdapter extends StoredModel implements Adapter {
     const uid = String(payload.uid);
     const snapshot = snapshotsIn(this.db).get(uid);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    if (!snapshot) await this.#insert(place, uid, rest, expiresAt);
-    else if (this.#hasChanged(snapshot, place.hash, rest)) await this.#update(place, uid, rest, expiresAt, snapshot);
-    await this.#saveClients(place.shard, uid, authorizations as Record<string, object>, snapshot?.authorizations ?? {});
+    const isWritten = await this.#write(place, uid, rest, expiresAt, snapshot);
+    const changes = changesOf(authorizations as Authorizations, snapshot?.authorizations ?? {});
+    if (!isWritten && changes.any) await this.#hold(place.shard, uid);
+    await this.#saveClients(place.shard, uid, changes);
     snapshotsIn(this.db).set(uid, {
       hash: place.hash,
       payload: rest,
       endsAt: snapshot?.endsAt ?? absoluteEnd(rest),
-      authorizations: structuredClone(authorizations) as Record<string, object>,
+      authorizations: structuredClone(authorizations) as Authorizations,
+      isWritten,
     });
   }
 
@@ -286,49 +321,40 @@ class SessionAdapter extends StoredModel implements Adapter {
     if (place) await this.db.execute(statements.deleteSession, [place.shard, place.hash]);
   }
 
-  async #insert(place: { shard: number; hash: Buffer }, uid: string, payload: AdapterPayload, expiresAt: Date) {
-    await this.db.execute(statements.insertSession, [
-      place.shard,
-      uid,
-      place.hash,
-      payload.accountId ?? null,
-      toJson(payload),
-      this.context.epoch,
-      new Date(),
-      expiresAt,
-      absoluteEnd(payload),
-    ]);
-  }
-
-  /** Writes only while the row still has the id that this request has read: a rotation elsewhere wins. */
-  async #update(
-    place: { shard: number; hash: Buffer },
+  /**
+   * Writes only while the row still has the id that this request has read: a rotation elsewhere wins.
+   *
+   * @returns whether the row now has this id, by this request
+   */
+  async #write(
+    place: Place,
     uid: string,
     payload: AdapterPayload,
     expiresAt: Date,
-    snapshot: SessionSnapshot,
-  ) {
-    const signedInAnew = payload.loginTs !== snapshot.payload.loginTs;
-    await this.db.execute(statements.updateSession, [
-      place.shard,
-      uid,
-      place.hash,
-      payload.accountId ?? null,
-      toJson(payload),
-      expiresAt,
-      signedInAnew ? absoluteEnd(payload) : snapshot.endsAt,
-      snapshot.hash,
-    ]);
+    before: SessionSnapshot | undefined,
+  ): Promise<boolean> {
+    if (!before) return this.#insert(place, uid, payload, expiresAt);
+    if (!this.#hasChanged(before, place.hash, payload)) return false;
+    const values = [place.shard, uid, place.hash, payload.accountId ?? null, toJson(payload), expiresAt];
+    const endsAt = payload.loginTs === before.payload.loginTs ? before.endsAt : absoluteEnd(payload);
+    const updated = await this.db.execute(statements.updateSession, [...values, endsAt, before.hash]);
+    if (updated === 0) await this.#hold(place.shard, uid);
+    return updated === 1;
   }
 
-  async #saveClients(
-    shard: number,
-    uid: string,
-    now: Readonly<Record<string, object>>,
-    before: Readonly<Record<string, object>>,
-  ): Promise<void> {
-    const changed = Object.entries(now).filter(([id, value]) => !isSame(value, before[id]));
-    const gone = Object.keys(before).filter((id) => !(id in now));
+  async #insert({ shard, hash }: Place, uid: string, payload: AdapterPayload, expiresAt: Date): Promise<true> {
+    const values = [shard, uid, hash, payload.accountId ?? null, toJson(payload), this.context.epoch, new Date()];
+    await this.db.execute(statements.insertSession, [...values, expiresAt, absoluteEnd(payload)]);
+    return true;
+  }
+
+  /** Keeps the row from ending before this request does; a sign-out may have been faster. */
+  async #hold(shard: number, uid: string): Promise<void> {
+    const held = await this.db.query(statements.lockSession, [shard, uid]);
+    if (held.length === 0) throw new errors.LoginRequired('the session has ended');
+  }
+
+  async #saveClients(shard: number, uid: string, { changed, gone }: ClientChanges): Promise<void> {
     if (changed.length > 0) {
       const values = [shard, uid, changed.map(([id]) => id), changed.map(([, value]) => toJson(value))];
       await this.db.execute(statements.saveSessionClients, values);
@@ -350,10 +376,23 @@ class SessionAdapter extends StoredModel implements Adapter {
       payload: row.payload,
       endsAt: row.ends_at,
       authorizations: structuredClone(authorizations),
+      isWritten: false,
     };
     snapshotsIn(this.db).set(row.uid, snapshot);
     return { ...row.payload, uid: row.uid, authorizations };
   }
+}
+
+interface ClientChanges {
+  readonly changed: readonly (readonly [string, object])[];
+  readonly gone: readonly string[];
+  readonly any: boolean;
+}
+
+function changesOf(now: Authorizations, before: Authorizations): ClientChanges {
+  const changed = Object.entries(now).filter(([id, value]) => !isSame(value, before[id]));
+  const gone = Object.keys(before).filter((id) => !(id in now));
+  return { changed, gone, any: changed.length + gone.length > 0 };
 }
 
 /** A session ends a day after the sign-in, however much it is used. */
@@ -389,12 +428,12 @@ function refuseWithoutGrant(error: unknown): never {
   throw error;
 }
 
-const loaded = new WeakMap<Db, Set<string>>();
+const loaded = new WeakMap<Db, Map<string, string | undefined>>();
 const snapshots = new WeakMap<Db, Map<string, SessionSnapshot>>();
 
-/** Ids that the running unit of work has read or written. Outside a unit nothing is remembered. */
-function loadedIn(db: Db): Set<string> {
-  return remembered(loaded, db, () => new Set());
+/** Ids that the running unit of work has read or written, and the grants they hang on. Outside a unit nothing is remembered. */
+function loadedIn(db: Db): Map<string, string | undefined> {
+  return remembered(loaded, db, () => new Map());
 }
 
 function snapshotsIn(db: Db): Map<string, SessionSnapshot> {

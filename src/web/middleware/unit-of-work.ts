@@ -4,25 +4,37 @@
  * Commits before the answer leaves when the status is below 500 (a refused replay must still end its grant), rolls back
  * otherwise. A lost database becomes 503, also where a library swallowed the error.
  */
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { type Database, DatabaseUnavailable, UnitOfWork, withDb } from '#src/base/database.ts';
 
 /** Makes `ctx.state.db` the unit of this request, and what `currentDb` answers with in everything below. */
 export function unitOfWork(database: Database): Middleware {
   return async (ctx, next) => {
     const unit = new UnitOfWork(database);
+    const cookies = ctx.response.get('Set-Cookie');
     ctx.state.db = unit;
     try {
       await withDb(unit, next);
+      if (isLost(unit, ctx.status)) throw new DatabaseUnavailable('a statement failed', { cause: unit.failure });
+      if (ctx.status < 500 && !unit.failure) return await unit.commit();
     } catch (error) {
+      takeBack(ctx, cookies);
       await unit.rollback();
       throw error;
     }
-    if (unit.failure instanceof DatabaseUnavailable) {
-      await unit.rollback();
-      throw unit.failure;
-    }
-    if (ctx.status >= 500 || unit.failure) await unit.rollback();
-    else await unit.commit();
+    if (ctx.status >= 500) takeBack(ctx, cookies);
+    await unit.rollback();
   };
+}
+
+/** Whether an answer must not leave as it is: the database is gone, or the answer promises what cannot be committed. */
+function isLost({ failure }: UnitOfWork, status: number): boolean {
+  return failure instanceof DatabaseUnavailable || (failure !== undefined && status < 400);
+}
+
+/** Cookies for rows that were never written would cost the browser the ones it has. */
+function takeBack(ctx: Context, cookies: string | readonly string[]): void {
+  ctx.remove('Location');
+  ctx.remove('Set-Cookie');
+  if (cookies.length > 0) ctx.set('Set-Cookie', cookies as string | string[]);
 }
