@@ -1,4 +1,4 @@
-// Talks to the authenticator on behalf of a form. The button that carries data-passkey still submits: with the answer
+// Talks to the authenticator on behalf of a form. The button that carries data-webauthn still submits: with the answer
 // in the field `credential` when there is one, as a plain press when this browser cannot.
 
 const readJson = (id) => {
@@ -49,7 +49,7 @@ const toJson = (credential) => {
 };
 
 const options = readJson('passkey-options');
-const button = document.querySelector('[data-passkey]');
+const button = document.querySelector('[data-webauthn]');
 const message = document.getElementById('passkey-message');
 let waiting;
 
@@ -68,7 +68,7 @@ const ask = (more) => {
   if (waiting) waiting.abort();
   waiting = new AbortController();
   const { signal } = waiting;
-  return button.dataset.passkey === 'create'
+  return button.dataset.webauthn === 'create'
     ? navigator.credentials.create({ publicKey: createOptions(options), signal, ...more })
     : navigator.credentials.get({ publicKey: getOptions(options), signal, ...more });
 };
@@ -95,7 +95,7 @@ async function press(event) {
 async function offerInField() {
   const isAvailable = PublicKeyCredential.isConditionalMediationAvailable;
   const field = document.querySelector('[autocomplete~=webauthn]');
-  if (button.dataset.passkey !== 'get' || !field || !isAvailable) return;
+  if (button.dataset.webauthn !== 'get' || !field || !isAvailable) return;
   if (!(await isAvailable.call(PublicKeyCredential))) return;
   try {
     send(await ask({ mediation: 'conditional' }));

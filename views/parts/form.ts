@@ -36,7 +36,7 @@ type Button = {
 /** A choice: a submit button with a name and a value, so that it works without any script. */
 export function button(choice: Button): Html {
   const classes = ['button', choice.look, choice.hook].filter(Boolean).join(' ');
-  return html`<button type="submit"${choice.id && html` id="${choice.id}"`} name="${choice.name ?? 'action'}" value="${choice.value}" class="${classes}"${choice.passkey && html` data-passkey="${choice.passkey}"`}${choice.describedBy && html` aria-describedby="${choice.describedBy}"`}>${choice.icon}<span>${choice.label}</span></button>`;
+  return html`<button type="submit"${choice.id && html` id="${choice.id}"`} name="${choice.name ?? 'action'}" value="${choice.value}" class="${classes}"${choice.passkey && html` data-webauthn="${choice.passkey}"`}${choice.describedBy && html` aria-describedby="${choice.describedBy}"`}>${choice.icon}<span>${choice.label}</span></button>`;
 }
 
 type Field = {
