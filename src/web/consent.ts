@@ -78,8 +78,17 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
     acr: step.signedIn?.acr ?? interaction.engine.session?.acr ?? 'aal1',
     amr: step.signedIn?.amr ?? interaction.engine.session?.amr ?? [],
   });
-  if (!client.firstSignInAt) await noteFirstSignIn(db, client.id);
+  if (!client.firstSignInAt) await fixSubjectGroup(visit);
   return finishConsent(interaction, step.signedIn);
+}
+
+/**
+ * From the first sign-in on, an app's subject group never changes. Written by a statement of its own, because it takes the
+ * registry's lock; read anew when a change came in between.
+ */
+async function fixSubjectGroup({ house, interaction: { client } }: Visit): Promise<void> {
+  const group = await noteFirstSignIn(house.database, client.id);
+  if (group !== client.subjectGroupId) await house.clients.refresh();
 }
 
 async function loadPerson({ house, db, interaction }: Visit, step: ConsentStep): Promise<Account> {
