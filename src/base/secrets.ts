@@ -113,7 +113,15 @@ export function wrappingKeyring(masterKeys: readonly Buffer[]): Keyring {
 }
 
 /** What is hashed must say what it is, so that an id of one kind is never found as another. */
-export type HashPurpose = 'client-secret' | 'interaction' | 'one-time-code' | 'challenge' | 'throttle' | 'replay' | 'browser';
+export type HashPurpose =
+  | 'client-secret'
+  | 'interaction'
+  | 'grant'
+  | 'one-time-code'
+  | 'challenge'
+  | 'throttle'
+  | 'replay'
+  | 'browser';
 
 /** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
 export class Secrets {

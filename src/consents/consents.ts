@@ -57,6 +57,18 @@ export async function findConsent(db: Db, accountId: string, clientId: string): 
   return row && fromRow(row);
 }
 
+/**
+ * Whether a consent is still the current one; if so, it stays so until the caller's unit of work is over: whoever ends it
+ * at the same moment waits.
+ */
+export async function holdConsent(db: Db, accountId: string, id: string): Promise<boolean> {
+  const held = await db.query(
+    `select id from consents where shard = $1 and account_id = $2 and id = $3 and ended_at is null for share`,
+    [shardOf(accountId), accountId, id],
+  );
+  return held.length === 1;
+}
+
 /** The apps that a person has allowed to read something, the latest first. */
 export async function listConsents(db: Db, accountId: string): Promise<Consent[]> {
   const rows = await db.query<ConsentRow>(

@@ -4,8 +4,8 @@
  */
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
-import { shardOf } from '#src/base/secrets.ts';
-import { type Consent, endConsent, findConsent } from '#src/consents/consents.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type Consent, endConsent, findConsent, holdConsent } from '#src/consents/consents.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
@@ -43,57 +43,67 @@ export function isCovered(client: ClientRecord, consent: Consent | undefined, wa
   );
 }
 
-/** The library's hook: the Grant of this session for this app, made from the consent on record, or none. */
-export function createLoadExistingGrant(database: Db) {
+/** What a Grant says: the shadow of a consent. */
+type Allowed = Pick<Consent, 'scopes' | 'claims'>;
+
+/**
+ * The library's hook: the Grant of this session for this app, made from the consent on record, or none.
+ *
+ * A new one is made while the consent is held, so that a withdrawal at the same moment either comes first, and there is
+ * no Grant, or finds the Grant and ends it.
+ */
+export function createLoadExistingGrant(database: Db, secrets: Secrets) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
-    const { client, account, session, params } = ctx.oidc;
+    const { client, account, session } = ctx.oidc;
     if (!client || !account || !session) return undefined;
     const record = recordOf(client);
-    if (isAccountClient(record))
-      return saveGrant(ctx, { scopes: ['openid'], claims: [] }, new Date(Date.now() + 60_000));
-
-    const consent = await findConsent(currentDb(database), account.accountId, record.id);
+    const db = currentDb(database);
+    if (isAccountClient(record)) {
+      const nothing = { scopes: ['openid'], claims: [] };
+      return saveGrant(ctx, grantId(secrets, ctx, nothing), nothing, new Date(Date.now() + 60_000));
+    }
+    const consent = await findConsent(db, account.accountId, record.id);
     const wanted = wantedBy(record, ctx.oidc.requestParamOIDCScopes, ctx.oidc.claims);
     if (!isCovered(record, consent, wanted, new Date()) || !consent) return undefined;
 
-    const grant = await findGrant(ctx, session.grantIdFor(record.id));
-    if (grant && isShadowOf(grant, consent)) return grant;
-    return saveGrant(ctx, consent, grantEnd(consent, String(params?.scope ?? '')));
+    const id = grantId(secrets, ctx, consent);
+    const grant = session.grantIdFor(record.id) === id ? await ctx.oidc.provider.Grant.find(id) : undefined;
+    if (grant && livesLongEnough(grant, consent)) return grant;
+    if (!(await holdConsent(db, account.accountId, consent.id))) return undefined;
+    return saveGrant(ctx, id, consent, grantEnd(consent));
   };
 }
 
-async function findGrant(ctx: KoaContextWithOIDC, id: string | undefined): Promise<Grant | undefined> {
-  return id ? ctx.oidc.provider.Grant.find(id) : undefined;
-}
-
-/** Whether a grant says what the consent says, and lives long enough for what is about to hang on it. */
-function isShadowOf(grant: Grant, consent: Pick<Consent, 'scopes' | 'claims'>): boolean {
-  const isEqual = (left: readonly string[], right: readonly string[]) =>
-    left.length === right.length && left.every((value) => right.includes(value));
-  return (
-    isEqual(grant.getOIDCScope().split(' '), consent.scopes) &&
-    isEqual(grant.openid?.claims ?? [], consent.claims) &&
-    grant.remainingTTL > sessionLimits.idle
-  );
+/** One Grant per session, app and content of the consent: two tabs that open an app at once share it. */
+function grantId(secrets: Secrets, { oidc }: KoaContextWithOIDC, allowed: Allowed): string {
+  const accountId = oidc.account?.accountId ?? '';
+  const content = [oidc.session?.uid, oidc.client?.clientId, [...allowed.scopes].sort(), [...allowed.claims].sort()];
+  return accountId.slice(0, 3) + secrets.hash('grant', JSON.stringify(content)).toString('hex').slice(3);
 }
 
 /**
  * Refresh tokens live as long as the consent; without `offline_access` nothing outlives the session, and neither does
  * the grant.
  */
-function grantEnd(consent: Consent, scope: string): Date {
-  const isOffline = scope.split(' ').includes('offline_access') || consent.scopes.includes('offline_access');
+function grantEnd(consent: Consent): Date {
   const withSession = Date.now() + (sessionLimits.absolute + sessionLimits.idle) * 1000;
-  return isOffline ? consent.expiresAt : new Date(Math.min(withSession, consent.expiresAt.getTime()));
+  return isOffline(consent) ? consent.expiresAt : new Date(Math.min(withSession, consent.expiresAt.getTime()));
 }
 
-async function saveGrant(
-  ctx: KoaContextWithOIDC,
-  allowed: Pick<Consent, 'scopes' | 'claims'>,
-  expiresAt: Date,
-): Promise<Grant> {
+/** For what is about to hang on it. A renewed consent lengthens it. */
+function livesLongEnough(grant: Grant, consent: Consent): boolean {
+  const needed = isOffline(consent) ? Number.POSITIVE_INFINITY : Date.now() + sessionLimits.idle * 1000;
+  return Number(grant.exp) * 1000 >= Math.min(needed, consent.expiresAt.getTime() - 60_000);
+}
+
+function isOffline({ scopes }: Consent): boolean {
+  return scopes.includes('offline_access');
+}
+
+async function saveGrant(ctx: KoaContextWithOIDC, id: string, allowed: Allowed, expiresAt: Date): Promise<Grant> {
   const { provider, account, client } = ctx.oidc;
   const grant = new provider.Grant({
+    jti: id,
     accountId: account?.accountId,
     clientId: client?.clientId,
     expiresIn: Math.max(60, Math.floor((expiresAt.getTime() - Date.now()) / 1000)),

@@ -91,7 +91,7 @@ export async function buildProvider(context: ProviderContext): Promise<Provider>
     adapter: createAdapter(context),
     cookies: cookies(context),
     findAccount: createFindAccount(context.database, context.secrets),
-    loadExistingGrant: createLoadExistingGrant(context.database),
+    loadExistingGrant: createLoadExistingGrant(context.database, context.secrets),
     pairwiseIdentifier: (_ctx, accountId, client) =>
       loadSubject(currentDb(context.database), context.secrets, accountId, recordOf(client).subjectGroupId),
     renderError: (ctx, _out, error) => context.pages.renderError(ctx, error),
@@ -104,7 +104,8 @@ export async function buildProvider(context: ProviderContext): Promise<Provider>
 }
 
 /** What is supported, the same for everybody. */
-function protocol({ config, pages, findResourceServer }: ProviderContext): Configuration {
+function protocol(context: ProviderContext): Configuration {
+  const { config, pages, findResourceServer } = context;
   return {
     acrValues,
     claims: claimsConfiguration,
@@ -130,7 +131,7 @@ function protocol({ config, pages, findResourceServer }: ProviderContext): Confi
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      introspection: { enabled: true, allowedPolicy: introspectionPolicy(context) },
       jwtUserinfo: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: { enabled: true, getResourceServerInfo: resourceServerOf(findResourceServer) },
@@ -192,15 +193,24 @@ function mayReadAcrossOrigins(ctx: KoaContextWithOIDC, origin: string, client: C
   );
 }
 
-/** The token's own client, or a resource server in its audience (RFC 7662 §4). */
-function mayIntrospect(
-  _ctx: KoaContextWithOIDC,
-  client: Client,
-  token: { clientId?: string | undefined; aud?: unknown },
-): boolean {
-  if (token.clientId === client.clientId) return true;
-  const audience = [token.aud].flat();
-  return client.clientUri !== undefined && audience.includes(client.clientUri);
+/**
+ * The token's own client, or a resource server in its audience (RFC 7662 §4), as long as the app and the person it
+ * stands for may be used. The library itself looks at the grant only.
+ */
+function introspectionPolicy({ database, secrets, findClient }: ProviderContext) {
+  const findAccount = createFindAccount(database, secrets);
+  return async (ctx: KoaContextWithOIDC, client: Client, token: Introspected): Promise<boolean> => {
+    const isAudience = client.clientUri !== undefined && [token.aud].flat().includes(client.clientUri);
+    if (token.clientId !== client.clientId && !isAudience) return false;
+    if (!token.clientId || !findClient(token.clientId)) return false;
+    return !token.accountId || (await findAccount(ctx, token.accountId)) !== undefined;
+  };
+}
+
+interface Introspected {
+  readonly clientId?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly aud?: unknown;
 }
 
 /** A resource (RFC 8707) is the home address of a registered machine: it may introspect what is made for it. */
