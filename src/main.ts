@@ -4,7 +4,7 @@
  * The only file that reads the environment, hears signals and ends the process.
  */
 import { mkdirSync, renameSync } from 'node:fs';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
@@ -22,7 +22,7 @@ import { metrics } from './base/metrics.ts';
 import { migrate } from './base/migrations.ts';
 import { type Secrets, wrappingKeyring } from './base/secrets.ts';
 import { sentenceFor } from './cli/sentences.ts';
-import { welcome } from './cli/welcome.ts';
+import { preparing, welcome } from './cli/welcome.ts';
 
 /** The environment, for the settings and for the secrets that registrations name. */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
@@ -56,6 +56,7 @@ export async function serve(): Promise<void> {
     const config = readConfig(process.env);
     const { log, logFile } = openLog(config);
     stop.reportTo(log);
+    if (config.mode === 'sandbox') terminal.print(preparing(config));
     await using server = new AsyncDisposableStack();
     try {
       const { sampleApps } = await start(config, log, server, stop.signal);

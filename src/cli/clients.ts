@@ -74,13 +74,23 @@ export const showClient: Command = {
   run: async ({ operands: [id = ''], environment }) => {
     const client = await withDatabase(readConfig(environment), (database) => loadClient(database, id));
     const data = { ...client, secrets: client.secrets.map(({ expiresAt }) => ({ expiresAt: expiresAt ?? null })) };
-    const rows = Object.entries(data).flatMap(([name, value]) => (value === undefined ? [] : [[name, toCell(value)]]));
-    return { data, text: toTable(rows) };
+    return { data, text: describe(client) };
   },
 };
 
+function describe({ agency, claims, secrets, ...client }: ClientRecord): string {
+  const rows = Object.entries(client).flatMap(([name, value]) => (value === undefined ? [] : [[name, toCell(value)]]));
+  const live = secrets.map(({ expiresAt }) => (expiresAt ? `until ${expiresAt.toISOString()}` : 'without end'));
+  const asked = claims.map(({ claim, required, basis, purposeEn }) => {
+    return ['', claim, required ? 'required' : 'optional', basis, purposeEn];
+  });
+  const about = toTable([['agency', agency.legalName], ...rows, ['secrets', live.join(', ') || 'none']]);
+  return asked.length === 0 ? about : `${about}\nclaims\n${toTable(asked)}`;
+}
+
 function toCell(value: unknown): string {
   if (typeof value === 'string') return value;
+  if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(' ');
   return JSON.stringify(value);
 }

@@ -1,6 +1,11 @@
 /** What a sandbox prints when it stands: what to open and whom to sign in as. */
 import type { Config } from '#src/base/config.ts';
 
+/** Printed at once, since making the database takes seconds the first time. */
+export function preparing({ brand }: Config): string {
+  return `\n  ${brand} sedang disiapkan … / ${brand} is getting ready …\n`;
+}
+
 /** Lines for a person at a terminal, in Bahasa Indonesia and English. */
 export function welcome(
   config: Config,
@@ -9,7 +14,6 @@ export function welcome(
   const { issuer } = config;
   const [health, tax] = options.sampleApps;
   const rows: [string, string | false | undefined][] = [
-    ['', `${config.brand} · sandbox`],
     ['Buka / Open', health && `${health}  Puskesmas Online`],
     ['', tax && `${tax}  Pajak Daerah`],
     ['Akun / Account', `${issuer}/account`],
@@ -20,5 +24,5 @@ export function welcome(
     ['Berhenti / Stop', 'Ctrl-C'],
   ];
   const lines = rows.flatMap(([label, value]) => (value ? [`  ${label.padEnd(28)}${value}`] : []));
-  return `\n${lines.join('\n')}\n\n`;
+  return `\n  ${config.brand} siap / ${config.brand} is ready\n\n${lines.join('\n')}\n\n`;
 }
