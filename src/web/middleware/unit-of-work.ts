@@ -11,7 +11,7 @@ import { type Database, DatabaseUnavailable, UnitOfWork, withDb } from '#src/bas
 export function unitOfWork(database: Database): Middleware {
   return async (ctx, next) => {
     const unit = new UnitOfWork(database);
-    const cookies = ctx.response.get('Set-Cookie');
+    const cookies = ctx.res.getHeader('Set-Cookie');
     ctx.state.db = unit;
     try {
       await withDb(unit, next);
@@ -33,8 +33,8 @@ function isLost({ failure }: UnitOfWork, status: number): boolean {
 }
 
 /** Cookies for rows that were never written would cost the browser the ones it has. */
-function takeBack(ctx: Context, cookies: string | readonly string[]): void {
+function takeBack(ctx: Context, cookies: ReturnType<Context['res']['getHeader']>): void {
   ctx.remove('Location');
   ctx.remove('Set-Cookie');
-  if (cookies.length > 0) ctx.set('Set-Cookie', cookies as string | string[]);
+  if (cookies !== undefined) ctx.res.setHeader('Set-Cookie', cookies);
 }
