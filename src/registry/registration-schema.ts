@@ -1,12 +1,12 @@
 /**
  * What a declarative registration may say: the keys of OpenID Connect Dynamic Client Registration 1.0 §2 with our
  * additions, and the rules between them. A key in another language bears its tag as in §2.1: `client_name#en`; without
- * a tag it is Bahasa Indonesia.
+ * a tag it is Bahasa Indonesia, which also stands in for a language left out.
  */
 import { z } from 'zod';
 import type { Config } from '#src/base/config.ts';
 import { MAX_ADDRESS_LENGTH } from './addresses.ts';
-import { type Scope, type StandardClaim, scopes, standardClaims } from './claims.ts';
+import { claimsOfScope, type Scope, type StandardClaim, scopes, standardClaims } from './claims.ts';
 import {
   type AuthMethod,
   authMethods,
@@ -54,31 +54,32 @@ const addresses = z.array(address).max(50);
 const agencySchema = z.strictObject({
   id: ownWord,
   name: text(100),
-  'name#en': text(100),
-  legal_name: text(200),
+  'name#en': text(100).optional(),
+  legal_name: text(200).optional(),
   domain: z
     .string()
     .max(253, { abort: true })
     .regex(
       /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/,
       complain('is not a domain name', 'a name like dinkes.contoh.go.id'),
-    ),
+    )
+    .optional(),
 });
 
 const claimSchema = z.strictObject({
   name: z.enum(standardClaims as [StandardClaim, ...StandardClaim[]]),
-  required: z.boolean(),
+  required: z.boolean().default(false),
   purpose: text(300),
-  'purpose#en': text(300),
-  basis: z.enum(legalBases),
+  'purpose#en': text(300).optional(),
+  basis: z.enum(legalBases).default('consent'),
 });
 
 const clientSchema = z.strictObject({
   client_id: ownWord,
   client_name: text(100),
-  'client_name#en': text(100),
+  'client_name#en': text(100).optional(),
   purpose: text(300),
-  'purpose#en': text(300),
+  'purpose#en': text(300).optional(),
   type: z.enum(clientTypes).optional(),
   state: z.enum(clientStates).optional(),
   application_type: z.enum(['web', 'native']).optional(),
@@ -188,21 +189,40 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
     type === 'machine' ? 'client_credentials' : 'authorization_code',
   ];
   const method: AuthMethod = given.token_endpoint_auth_method ?? (isPublic ? 'none' : 'client_secret_basic');
+  const scope = given.scope ?? (type === 'machine' ? '' : 'openid');
+  const purpose = { purpose: given.purpose, 'purpose#en': given['purpose#en'] ?? given.purpose };
   return {
     ...given,
+    ...purpose,
+    'client_name#en': given['client_name#en'] ?? given.client_name,
     type,
     grant_types: grants,
     response_types: given.response_types ?? (grants.includes('authorization_code') ? (['code'] as const) : []),
     token_endpoint_auth_method: method,
-    scope: given.scope ?? (type === 'machine' ? '' : 'openid'),
+    scope,
     redirect_uris: given.redirect_uris ?? [],
     post_logout_redirect_uris: given.post_logout_redirect_uris ?? [],
-    claims: given.claims ?? [],
+    claims: (given.claims ?? claimsOf(scope, purpose)).map((claim) => ({
+      ...claim,
+      'purpose#en': claim['purpose#en'] ?? claim.purpose,
+    })),
     id_token_signed_response_alg: given.id_token_signed_response_alg ?? ('ES256' as const),
     require_pkce: given.require_pkce ?? true,
     rotate_refresh: given.rotate_refresh ?? method === 'none',
     consent_days: given.consent_days ?? 365,
   };
+}
+
+type Purpose = Pick<z.output<typeof claimSchema>, 'purpose' | 'purpose#en'>;
+
+/** Without which an app cannot address anyone. */
+const needed: readonly StandardClaim[] = ['name', 'email', 'email_verified'];
+
+/** What an app that names no claims may read: those of its scopes, for its one purpose, and most of them as people like. */
+function claimsOf(scope: string, purpose: Purpose): z.output<typeof claimSchema>[] {
+  return splitScope(scope)
+    .flatMap((one): readonly StandardClaim[] => claimsOfScope[one])
+    .map((name) => ({ name, required: needed.includes(name), basis: 'consent', ...purpose }));
 }
 
 /** The scopes that a declaration asks for, each once. */

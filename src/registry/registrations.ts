@@ -109,7 +109,7 @@ async function readFileAt(
   const source = await readSource(file);
   if ('mistakes' in source) return source;
   const { agency: entry, clients, ids, findings } = checkFile(source.content, mode);
-  const agency = entry && toAgencyDraft(entry);
+  const agency = entry && toAgencyDraft(entry, clients[0]?.entry);
   const placeOf = (index: number) => source.placeOf({ path: ['clients', index], key: 'client_id' });
   const declared = { file, agency, ids: ids.map(({ id, index }) => ({ id, ...placeOf(index) })) };
   const mistakes = findings.map((finding) => ({
@@ -124,13 +124,15 @@ async function readFileAt(
   return { registration: { file, agency, clients: registered }, declared, mistakes };
 }
 
-function toAgencyDraft(entry: AgencyEntry): AgencyDraft {
+/** Without a domain of its own an agency is known by the host of its first app. */
+function toAgencyDraft(entry: AgencyEntry, firstApp: ClientEntry | undefined): AgencyDraft {
+  const address = firstApp?.client_uri ?? firstApp?.redirect_uris[0];
   return {
     id: entry.id,
     name: entry.name,
-    nameEn: entry['name#en'],
-    legalName: entry.legal_name,
-    domain: entry.domain,
+    nameEn: entry['name#en'] ?? entry.name,
+    legalName: entry.legal_name ?? entry.name,
+    domain: entry.domain ?? (address && URL.parse(address)?.hostname) ?? entry.id,
   };
 }
 

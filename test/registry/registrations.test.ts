@@ -76,7 +76,7 @@ test.each<[string, Entry, RegExp]>([
     /:5: the key "redirect_uri" is not known; expected redirect_uris, did/,
   ],
   ['a missing key', without(webClient, 'client_name'), /client_name is missing; expected text/],
-  ['a language left out', without(webClient, 'purpose#en'), /purpose#en is missing/],
+  ['a purpose left out', without(webClient, 'purpose'), /purpose is missing/],
   ['a number for text', { ...webClient, client_name: 12 }, /client_name is a number; expected text/],
   ['text for a switch', { ...webClient, require_pkce: 'yes' }, /require_pkce is text; expected true or false/],
   ['an empty value', { ...webClient, client_name: null }, /client_name is empty; expected text/],
@@ -367,4 +367,32 @@ test('no content makes the check throw', async () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('Bahasa Indonesia stands in for a language left out, and the scopes for claims left out', async () => {
+  const agency = { id: 'dinas-uji', name: 'Dinas Uji' };
+  const client = {
+    client_id: 'layanan-uji',
+    client_name: 'Layanan Uji',
+    purpose: 'Menguji layanan.',
+    redirect_uris: ['https://uji.contoh.go.id/callback'],
+    scope: 'openid email',
+  };
+  await using folder = await openFolder();
+  const path = await folder.write({ agency, clients: [client] });
+  const { registrations, mistakes } = await readRegistrations([path], { mode: 'production' });
+
+  expect(mistakes).toEqual([]);
+  expect(registrations[0]?.agency).toMatchObject({
+    nameEn: 'Dinas Uji',
+    legalName: 'Dinas Uji',
+    domain: 'uji.contoh.go.id',
+  });
+  const declared = registrations[0]?.clients[0]?.declared;
+  expect(declared?.name).toEqual({ id: 'Layanan Uji', en: 'Layanan Uji' });
+  const claim = { required: true, basis: 'consent', purpose: 'Menguji layanan.', purposeEn: 'Menguji layanan.' };
+  expect(declared?.claims).toEqual([
+    { claim: 'email', ...claim },
+    { claim: 'email_verified', ...claim },
+  ]);
 });
