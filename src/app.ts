@@ -5,7 +5,7 @@ import Koa, { type Middleware } from 'koa';
 import mount from 'koa-mount';
 import { Refusal } from '#src/base/refusals.ts';
 import { accountClient } from '#src/oidc/account-client.ts';
-import { buildProvider, type Provider } from '#src/oidc/provider.ts';
+import { buildProvider, engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
@@ -27,9 +27,17 @@ import { answerWellKnown } from '#src/web/well-known.ts';
 
 export type { House } from '#src/web/house.ts';
 
+/** An address and a method that are answered; `:name` and `*name` stand for what varies. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
 /** A server ready to listen. */
 export interface App {
   readonly handler: RequestListener;
+  /** Everything that is answered, so that whoever must look at all of it forgets nothing. */
+  readonly routes: readonly Route[];
   /** From now on `/readyz` says that no new traffic should come; what comes is still answered. */
   beginStop(): void;
 }
@@ -51,11 +59,13 @@ export async function createApp(house: House): Promise<App> {
   app.use(answerErrors(open));
   app.use(refuseMalformed);
   app.use(unitOfWork(house.database));
-  app.use(pages(open));
+  const router = pages(open);
+  app.use(router.routes() as unknown as Middleware);
   app.use(engine(open.provider));
 
   return {
     handler: app.callback(),
+    routes: [...healthRoutes, ...routesOf(router), ...engineRoutes],
     beginStop() {
       state.stopping = true;
     },
@@ -89,7 +99,7 @@ async function openHouse(house: House): Promise<OpenHouse> {
 }
 
 /** One file per group of pages in `web/`; this table says which address leads where. */
-function pages(house: OpenHouse): Middleware {
+function pages(house: OpenHouse): Router {
   const router = new Router();
   router.get('/', (ctx) => showHome(ctx, house));
   router.get('/help', (ctx) => showHelp(ctx, house));
@@ -107,7 +117,18 @@ function pages(house: OpenHouse): Middleware {
   router.get('/.well-known/*rest', async (ctx, next) => {
     if (!answerWellKnown(ctx, house)) await next();
   });
-  return router.routes() as unknown as Middleware;
+  return router;
+}
+
+const healthRoutes: readonly Route[] = [
+  { method: 'GET', path: '/livez' },
+  { method: 'GET', path: '/readyz' },
+];
+
+function routesOf(router: Router): Route[] {
+  return router.stack.flatMap(({ methods, path }) =>
+    methods.filter((method) => method !== 'HEAD').map((method) => ({ method, path: String(path) })),
+  );
 }
 
 /** What no page and no endpoint can make sense of: a NUL, or bytes that are not UTF-8, in the address. */

@@ -82,6 +82,24 @@ const routes = {
   userinfo: '/userinfo',
 };
 
+/** What the engine answers with this configuration; `:uid` stands for what varies. */
+export const engineRoutes: readonly { readonly method: string; readonly path: string }[] = [
+  { method: 'GET', path: routes.authorization },
+  { method: 'GET', path: `${routes.authorization}/:uid` },
+  { method: 'POST', path: routes.token },
+  { method: 'GET', path: routes.userinfo },
+  { method: 'POST', path: routes.userinfo },
+  { method: 'GET', path: routes.jwks },
+  { method: 'POST', path: routes.pushed_authorization_request },
+  { method: 'POST', path: routes.introspection },
+  { method: 'POST', path: routes.revocation },
+  { method: 'GET', path: routes.end_session },
+  { method: 'POST', path: `${routes.end_session}/confirm` },
+  { method: 'GET', path: `${routes.end_session}/success` },
+  { method: 'GET', path: '/.well-known/openid-configuration' },
+  { method: 'GET', path: '/.well-known/oauth-authorization-server' },
+];
+
 /** Builds the engine. @throws {SealError} when the signing keys do not open. */
 export async function buildProvider(context: ProviderContext): Promise<Provider> {
   const jwks = { keys: await loadSigningKeys(context.database, context.secrets) };
