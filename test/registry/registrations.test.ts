@@ -380,7 +380,7 @@ test('Bahasa Indonesia stands in for a language left out, and the scopes for cla
   };
   await using folder = await openFolder();
   const path = await folder.write({ agency, clients: [client] });
-  const { registrations, mistakes } = await readRegistrations([path], { mode: 'production' });
+  const { registrations, mistakes } = await readRegistrations([path], { mode: 'sandbox' });
 
   expect(mistakes).toEqual([]);
   expect(registrations[0]?.agency).toMatchObject({
