@@ -36,9 +36,10 @@ export async function land(page: Page): Promise<Page> {
   return page.status !== 0 && page.has('input[name="iss"]') ? page.submit() : page;
 }
 
-/** What the app is answered, by query or by form. */
+/** What the app is answered, by query, form or fragment. */
 export function answerOf(page: Page): URLSearchParams {
   if (page.status !== 0) throw new Error(`the browser is not at an app but at ${page.url.pathname}: ${page.text()}`);
+  if (page.url.hash) return new URLSearchParams(page.url.hash.slice(1));
   return page.hops.at(-1)?.form ?? page.url.searchParams;
 }
 
