@@ -205,6 +205,17 @@ const table = {
     id: { say: 'Kata sandi harus 8 sampai 256 karakter.', next: 'Beberapa kata yang Anda ingat sudah cukup.' },
     en: { say: 'A password has 8 to 256 characters.', next: 'A few words that you remember are enough.' },
   },
+  password_required: {
+    status: 422,
+    id: {
+      say: 'Kode saja tidak cukup di sini, karena akun Anda punya kata sandi.',
+      next: 'Masuk dengan kata sandi Anda.',
+    },
+    en: {
+      say: 'A code alone is not enough here, because your account has a password.',
+      next: 'Sign in with your password.',
+    },
+  },
   password_weak: {
     status: 422,
     id: {

@@ -239,7 +239,10 @@ function resourceServerOf(findResourceServer: ProviderContext['findResourceServe
   };
 }
 
-/** Cookies: signed, `Lax`, and on https bound to this very host, so that no sibling host can plant one. */
+/**
+ * Cookies: signed, `Lax`, and on https bound to this very host, so that no sibling host can plant one. Those of an
+ * interaction belong to one path, which `__Host-` does not allow; a form there also needs the `__Host-` browser cookie.
+ */
 function cookies({ config, cookieKeys }: ProviderContext): NonNullable<Configuration['cookies']> {
   const secure = config.issuer.startsWith('https://');
   const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
@@ -249,8 +252,8 @@ function cookies({ config, cookieKeys }: ProviderContext): NonNullable<Configura
     short: options,
     names: {
       session: secure ? '__Host-session' : 'session',
-      interaction: 'interaction',
-      resume: 'resume',
+      interaction: secure ? '__Secure-interaction' : 'interaction',
+      resume: secure ? '__Secure-resume' : 'resume',
     },
   };
 }

@@ -7,7 +7,7 @@
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { type Db, UnitOfWork } from '#src/base/database.ts';
-import { Refusal } from '#src/base/refusals.ts';
+import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { newAccountId } from '#src/base/secrets.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
 import {
@@ -32,7 +32,7 @@ import {
   newRegistrationOptions,
   verifyAuthentication,
 } from '#src/people/passkeys.ts';
-import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
+import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { codePage } from '#views/code.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
@@ -259,9 +259,19 @@ async function deny({ ctx, interaction }: Visit, description: string): Promise<v
 
 /** The person is known. Goes on when that is enough for the app; otherwise says what is missing. */
 async function settle(visit: Visit, signedIn: SignedIn): Promise<void> {
-  if (isEnough(visit.interaction, signedIn)) return settleFor(visit, signedIn);
-  if (await hasPasskey(visit.db, signedIn.accountId)) throw new Refusal('passkey_required');
-  await moveTo(visit, { at: 'passkey-offer', signedIn });
+  const { db, interaction } = visit;
+  const { accountId, amr } = signedIn;
+  if (isEnough(interaction, signedIn)) return settleFor(visit, signedIn);
+  // Adding a passkey must not be easier than using what the account has.
+  const stronger = await findStrongerWay(db, accountId, amr);
+  if (!stronger) return moveTo(visit, { at: 'passkey-offer', signedIn });
+  await keepStep(interaction, { at: 'sign-in' });
+  throw new Refusal(stronger);
+}
+
+async function findStrongerWay(db: Db, accountId: string, amr: readonly string[]): Promise<RefusalCode | undefined> {
+  if (await hasPasskey(db, accountId)) return 'passkey_required';
+  return isCodeAlone(amr) && (await hasPassword(db, accountId)) ? 'password_required' : undefined;
 }
 
 /** The account page takes no one-time code alone; an app may insist on more than a password. */
@@ -323,7 +333,8 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
       : undefined;
   const said = { refused, forgotten, identifier: form.get('identifier'), name: form.get('name') };
   // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
-  if (['sign-in', 'passkey', 'send-code'].includes(form.get('action'))) return showSignIn(visit, said);
+  const isWayIn = ['sign-in', 'passkey', 'send-code'].includes(form.get('action'));
+  if (isWayIn || ['passkey_required', 'password_required'].includes(refused.code)) return showSignIn(visit, said);
   await showStep(visit, said);
 }
 
