@@ -5,6 +5,8 @@
  * never from `now()`, so that one clock rules and a test can move it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 
 /** What runs statements: the pool, a transaction or a request's unit of work. */
@@ -63,9 +65,16 @@ abstract class Statements implements Db {
   }
 }
 
+/** How long a connection that is being closed is waited for; a dead network never answers. */
+const GOODBYE_MS = 2_000;
+
+/** The longest that a statement may take; a person waits for it. */
+const STATEMENT_MS = 7_000;
+
 /** The pool of one process. */
 export class Database extends Statements {
   readonly #pool: pg.Pool;
+  readonly #connections = new Set<pg.PoolClient>();
   /** Hears every text sent; for tests and metrics. */
   onStatement: StatementListener | undefined;
 
@@ -76,15 +85,20 @@ export class Database extends Statements {
       max: options.max ?? 10,
       connectionTimeoutMillis: 3_000,
       idleTimeoutMillis: 30_000,
-      statement_timeout: 15_000,
+      statement_timeout: STATEMENT_MS,
+      // A network that swallows answers is noticed here, where PostgreSQL itself cannot tell.
+      query_timeout: STATEMENT_MS + 1_000,
       idle_in_transaction_session_timeout: 15_000,
       application_name: 'lawang',
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-    // While the pool ends, connections may be cut before they have said goodbye.
-    this.#pool.on('error', (error) => this.#pool.ending || options.onError?.(error));
-    // The same for one that breaks while a unit of work holds it between two statements: its next statement fails.
-    this.#pool.on('connect', (client) => client.on('error', () => undefined));
+    this.#pool.on('error', (error) => options.onError?.(error));
+    this.#pool.on('connect', (client) => {
+      // The same for one that breaks while a unit of work holds it between two statements: its next statement fails.
+      client.on('error', () => undefined);
+      this.#connections.add(client);
+      client.once('end', () => this.#connections.delete(client));
+    });
   }
 
   protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
@@ -116,8 +130,11 @@ export class Database extends Statements {
     }
   }
 
-  close(): Promise<void> {
-    return this.#pool.end();
+  /** Resolves when every connection has said goodbye, so that the database may be stopped next. */
+  async close(): Promise<void> {
+    await this.#pool.end();
+    const ends = [...this.#connections].map((client) => once(client, 'end'));
+    await Promise.race([Promise.all(ends), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
   }
 }
 
@@ -153,6 +170,8 @@ export class UnitOfWork extends Statements {
   }
 
   async #send(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    // Whoever has lost the database once does not wait for it again: the request ends with 503 in any case.
+    if (this.#failure instanceof DatabaseUnavailable) throw this.#failure;
     try {
       if (!this.#client && isRead(text)) return await this.#onPool(text, values);
       this.#client ??= await this.#begin();
@@ -165,10 +184,14 @@ export class UnitOfWork extends Statements {
 
   async #onPool(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     const client = await this.#database.connect();
+    let isBroken = false;
     try {
       return await send(client, text, values);
+    } catch (error) {
+      isBroken = isConnectionLost(error);
+      throw error;
     } finally {
-      client.release();
+      client.release(isBroken);
     }
   }
 
@@ -192,6 +215,10 @@ export class UnitOfWork extends Statements {
   /** Undoes the unit's writes. */
   async rollback(): Promise<void> {
     await this.#queue;
+    if (isConnectionLost(this.#failure)) {
+      this.#client?.release(true);
+      this.#client = undefined;
+    }
     await this.#end('rollback').catch(() => undefined);
   }
 
@@ -244,6 +271,11 @@ function isRetryable(error: unknown): boolean {
   return ['40001', '40P01'].includes(sqlState(cause));
 }
 
+/** Whether nobody knows what became of the statement, so that its connection is of no more use. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable && !(error.cause instanceof pg.DatabaseError);
+}
+
 /** Connection lost, server shutting down or starting, too many connections, asked to retry: all pass by themselves. */
 function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
@@ -251,6 +283,8 @@ function isUnavailable(error: unknown): boolean {
   if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(state)) return true;
   return (
     error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered/.test(error.message)
+    /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered/.test(
+      error.message,
+    )
   );
 }

@@ -133,6 +133,7 @@ function protocol(context: ProviderContext): Configuration {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: 15,
+    assertJwtClientAuthClaimsAndHeader: checkAssertion,
     // A public client and every other one sends S256; the registry names the few legacy ones that cannot.
     pkce: { required: (_ctx, client) => recordOf(client).requirePkce },
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -153,7 +154,7 @@ function protocol(context: ProviderContext): Configuration {
       jwtUserinfo: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: { enabled: true, getResourceServerInfo: resourceServerOf(findResourceServer) },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx) =>
@@ -192,6 +193,27 @@ function protocol(context: ProviderContext): Configuration {
   };
 }
 
+/** How far ahead an assertion may end, in seconds: until then its `jti` is remembered. */
+const ASSERTION_SECONDS = 3600;
+
+/**
+ * A client assertion is for the issuer alone, as a text: one made for another server's endpoint is of no use here
+ * (RFC 7523bis §4). Nothing else that the app signs with the same key passes for one.
+ */
+function checkAssertion(
+  ctx: KoaContextWithOIDC,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+): void {
+  if (claims.aud !== ctx.oidc.issuer) throw new errors.InvalidClientAuth('the audience must be the issuer');
+  if (header.typ !== undefined && !assertionTypes.has(String(header.typ).toLowerCase()))
+    throw new errors.InvalidClientAuth('the type is not that of an assertion');
+  if (Number(claims.exp) > Date.now() / 1000 + ASSERTION_SECONDS)
+    throw new errors.InvalidClientAuth('the assertion lives longer than an hour');
+}
+
+const assertionTypes: ReadonlySet<string> = new Set(['jwt', 'client-authentication+jwt']);
+
 function clientOf({ oidc }: KoaContextWithOIDC): ClientRecord | undefined {
   return oidc.client && recordOf(oidc.client);
 }
@@ -218,7 +240,8 @@ function mayReadAcrossOrigins(ctx: KoaContextWithOIDC, origin: string, client: C
 function introspectionPolicy({ database, secrets, findClient }: ProviderContext) {
   const findAccount = createFindAccount(database, secrets);
   return async (ctx: KoaContextWithOIDC, client: Client, token: Introspected): Promise<boolean> => {
-    const isAudience = client.clientUri !== undefined && [token.aud].flat().includes(client.clientUri);
+    const { type, homeUri } = recordOf(client);
+    const isAudience = type === 'machine' && homeUri !== undefined && [token.aud].flat().includes(homeUri);
     if (token.clientId !== client.clientId && !isAudience) return false;
     if (!token.clientId || !findClient(token.clientId)) return false;
     return !token.accountId || (await findAccount(ctx, token.accountId)) !== undefined;
@@ -229,6 +252,13 @@ interface Introspected {
   readonly clientId?: string | undefined;
   readonly accountId?: string | undefined;
   readonly aud?: unknown;
+}
+
+/** Only its own client; one without a secret, which could be anybody, does not even learn that there is such a token. */
+function mayRevoke(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?: string | undefined }): boolean {
+  if (token.clientId === client.clientId) return true;
+  if (client.clientAuthMethod === 'none') return false;
+  throw new errors.InvalidRequest('the token was issued to another client');
 }
 
 /** A resource (RFC 8707) is the home address of a registered machine: it may introspect what is made for it. */

@@ -1,0 +1,143 @@
+/** Without its database the provider says so, everywhere, at once, and comes back by itself. */
+import { expect, inject, test } from 'vitest';
+import { Database } from '#src/base/database.ts';
+import { signInto } from '#test/oidc/flows.ts';
+import { exchange } from '#test/support/browser-agent.ts';
+import { openTcpProxy } from '#test/support/tcp-proxy.ts';
+import { openWorld, type World } from '#test/support/world.ts';
+import { openScene, requestsOf, type Scene, send, type Wanted } from './scene.ts';
+
+/** A world whose database hangs on a wire. */
+async function openWiredWorld() {
+  const stack = new AsyncDisposableStack();
+  const adminUrl = new URL(inject('adminUrl'));
+  const wire = stack.use(await openTcpProxy({ host: adminUrl.hostname, port: Number(adminUrl.port) }));
+  adminUrl.host = `127.0.0.1:${wire.port}`;
+  const world = stack.use(await openWorld({ from: { adminUrl: adminUrl.href, template: inject('sandboxTemplate') } }));
+  stack.defer(() => wire.mend());
+  return { world, wire, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+interface Told {
+  readonly what: string;
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly type: string;
+  readonly code: string | undefined;
+  readonly ms: number;
+}
+
+async function tell(world: World, wanted: Wanted, html: boolean): Promise<Told> {
+  const started = performance.now();
+  const said = await send(world, wanted, html);
+  const code = html ? /id="error-code"[^>]*>([^<]*)</.exec(said.body)?.[1] : problemCode(said.body);
+  return {
+    what: `${wanted.method} ${wanted.path.replace(/\?.*/, '').replace(/[\w-]{21,}/, ':uid')} ${html ? 'html' : 'json'}`,
+    status: said.status,
+    retryAfter: said.headers.get('retry-after'),
+    type: (said.headers.get('content-type') ?? '').split(';')[0] ?? '',
+    code,
+    ms: performance.now() - started,
+  };
+}
+
+function problemCode(body: string): string | undefined {
+  try {
+    return JSON.parse(body).code;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks for everything at once, as browsers and as programs. */
+async function tellAll(scene: Scene): Promise<{ told: Told[]; free: Told[] }> {
+  const ask = (wanted: Wanted[]) =>
+    Promise.all(wanted.flatMap((each) => [tell(scene.world, each, true), tell(scene.world, each, false)]));
+  const all = requestsOf(scene);
+  return { told: await ask(all.filter((each) => !each.isFree)), free: await ask(all.filter((each) => each.isFree)) };
+}
+
+/** What every answer must be while the database is away. */
+function unavailable({ what }: Told) {
+  const html = what.endsWith('html');
+  return {
+    what,
+    status: 503,
+    retryAfter: '2',
+    type: html ? 'text/html' : 'application/problem+json',
+    code: 'database_unavailable',
+    ms: expect.any(Number),
+  };
+}
+
+async function healthOf(world: World): Promise<string> {
+  const [live, ready] = await Promise.all(['/livez', '/readyz'].map((path) => exchange(world.issuer + path)));
+  return `${live?.status} ${ready?.status} ${ready?.headers.get('retry-after')}`;
+}
+
+test('cut off: 503 with Retry-After everywhere, and all is back by itself', async () => {
+  await using wired = await openWiredWorld();
+  const { world, wire } = wired;
+  const scene = await openScene(world);
+  expect(await healthOf(world)).toBe('200 200 null');
+
+  await wire.cut();
+  const { told, free } = await tellAll(scene);
+  expect(told).toEqual(told.map(unavailable));
+  expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(4_000);
+  expect(free.filter(({ status }) => status >= 400)).toEqual([]);
+  expect(await healthOf(world)).toBe('200 503 2');
+
+  await wire.mend();
+  expect(await healthOf(world)).toBe('200 200 null');
+  // Nothing was lost: the session is there, and the code that could not be redeemed still can be.
+  expect((await scene.citizen.visit(`${world.issuer}/account`)).has('#connected-apps')).toBe(true);
+  await scene.app.redeem(scene.code, scene.attempt.codeVerifier);
+  await signInto(scene.app, world.browser());
+  const errors = world.log.filter((line) => JSON.parse(line).msg === 'a request failed');
+  expect(errors).toEqual([]);
+});
+
+test('a database that takes the question and never answers: 503 as well, in time', async () => {
+  await using wired = await openWiredWorld();
+  const { world, wire } = wired;
+  const scene = await openScene(world);
+  wire.stall();
+  const asked = requestsOf(scene).filter(({ path }) => ['/sandbox/outbox', '/account'].includes(path));
+  const told = await Promise.all(asked.map((each) => tell(world, each, true)));
+  expect(told).toEqual(told.map(unavailable));
+  expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(12_000);
+  await wire.mend();
+  await signInto(scene.app, world.browser());
+});
+
+test('a pool with no connection left: 503 within seconds, and back when one is', async () => {
+  await using world = await openWorld();
+  const scene = await openScene(world);
+  const held = await Promise.all(Array.from({ length: 10 }, () => world.database.connect()));
+  try {
+    const { told } = await tellAll(scene);
+    expect(told).toEqual(told.map(unavailable));
+    expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(6_000);
+    expect(await healthOf(world)).toBe('200 503 2');
+  } finally {
+    for (const client of held) client.release();
+  }
+  await scene.app.redeem(scene.code, scene.attempt.codeVerifier);
+});
+
+test('connections ended by the database (failover, restart) cost at most one answer each', async () => {
+  await using world = await openWorld();
+  const scene = await openScene(world);
+  const outside = new Database(world.databaseUrl, { max: 1 });
+  try {
+    await outside.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    );
+  } finally {
+    await outside.close();
+  }
+  const { told } = await tellAll(scene);
+  expect(told.filter(({ status }) => status === 500)).toEqual([]);
+  await signInto(scene.app, world.browser());
+});

@@ -1,0 +1,132 @@
+/**
+ * One of everything in a world: a person who is signed in, a visitor on the sign-in page, an app with its tokens. And
+ * every address of the provider with a request that would do something there.
+ */
+import { createApp } from '#src/app.ts';
+import { basic, getCode, signInto } from '#test/oidc/flows.ts';
+import { type Answer, type BrowserAgent, exchange } from '#test/support/browser-agent.ts';
+import type { Page } from '#test/support/page.ts';
+import type { RelyingParty, SignInAttempt, Tokens } from '#test/support/relying-party.ts';
+import { secretOf, type World } from '#test/support/world.ts';
+
+export interface Scene {
+  readonly world: World;
+  /** Signed in as Siti. */
+  readonly citizen: BrowserAgent;
+  /** Stands on the sign-in page. */
+  readonly visitor: BrowserAgent;
+  readonly signInPage: Page;
+  readonly app: RelyingParty;
+  readonly tokens: Tokens;
+  /** Not yet redeemed. */
+  readonly code: string;
+  readonly attempt: SignInAttempt;
+  /** Asks to sign out; its button has not been pressed. */
+  readonly signOutPage: Page;
+  readonly accountPage: Page;
+}
+
+export const callback = 'http://localhost:3001/callback';
+
+export async function openScene(world: World): Promise<Scene> {
+  const app = await world.app();
+  const citizen = world.browser();
+  const { tokens } = await signInto(app, citizen);
+  const { code, attempt } = await getCode(app, citizen);
+  const visitor = world.browser();
+  const signInPage = await visitor.visit((await app.startSignIn()).url);
+  const accountPage = await citizen.visit(`${world.issuer}/account`);
+  const signOutPage = await citizen.visit(`${world.issuer}/logout`);
+  return { world, citizen, visitor, signInPage, app, tokens, code, attempt, signOutPage, accountPage };
+}
+
+/** A request that an honest caller could send; `form` as fields. */
+export interface Wanted {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+  /** Answers without the database. */
+  readonly isFree?: boolean;
+}
+
+/** One request for each address and method, pages first. Each would succeed, or be refused for its content only. */
+export function requestsOf(scene: Scene): Wanted[] {
+  const { world, signInPage, tokens, code, attempt } = scene;
+  const as = (browser: BrowserAgent, path: string) => ({
+    cookie: browser.cookies.header(new URL(path, world.issuer)) ?? '',
+  });
+  const [citizen, visitor] = [scene.citizen, scene.visitor];
+  const interaction = signInPage.url.pathname;
+  const app = basic('puskesmas-online', secretOf('puskesmas-online'));
+  const query = attempt.url.search;
+  const authorization = Object.fromEntries(attempt.url.searchParams);
+  const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Wanted => ({
+    method: 'POST',
+    path,
+    form,
+    headers,
+  });
+  const get = (path: string, headers: Record<string, string> = {}): Wanted => ({ method: 'GET', path, headers });
+  const free = (wanted: Wanted): Wanted => ({ ...wanted, isFree: true });
+  const fields = (page: Page, action: string) => ({ csrf: page.value('csrf') ?? '', action });
+  return [
+    free(get('/')),
+    free(get('/help')),
+    free(get('/privacy')),
+    free(get('/account/confirm', as(citizen, '/account'))),
+    free(get('/.well-known/openid-configuration')),
+    free(get('/.well-known/oauth-authorization-server')),
+    free(get('/.well-known/change-password')),
+    free(get('/.well-known/passkey-endpoints')),
+    free(get('/.well-known/webauthn')),
+    free(get('/jwks')),
+    free(post('/authorize', authorization)),
+    free(post('/logout', {})),
+    free(get('/logout/success')),
+    get(interaction, as(visitor, interaction)),
+    post(
+      interaction,
+      { ...fields(signInPage, 'sign-in'), identifier: 'siti@contoh.id', password: 'salah sekali' },
+      as(visitor, interaction),
+    ),
+    get('/account', as(citizen, '/account')),
+    post('/account', { ...fields(scene.accountPage, 'end-session'), session: 'x' }, as(citizen, '/account')),
+    get('/account/callback', as(citizen, '/account')),
+    get('/sandbox/outbox'),
+    get('/sandbox/outbox.json'),
+    get(`/authorize${query}`, as(citizen, '/authorize')),
+    get(`/authorize/${interaction.slice('/interaction/'.length)}`, as(visitor, `/authorize/${interaction.slice(13)}`)),
+    get('/logout', as(citizen, '/logout')),
+    post('/logout/confirm', { xsrf: scene.signOutPage.value('xsrf') ?? '' }, as(citizen, '/logout/confirm')),
+    post('/par', authorization, app),
+    post(
+      '/token',
+      { grant_type: 'authorization_code', code, redirect_uri: callback, code_verifier: attempt.codeVerifier },
+      app,
+    ),
+    post('/introspect', { token: tokens.access_token }, app),
+    post('/revoke', { token: tokens.access_token }, app),
+    get('/userinfo', { authorization: `Bearer ${tokens.access_token}` }),
+    post('/userinfo', {}, { authorization: `Bearer ${tokens.access_token}` }),
+  ];
+}
+
+/** Sends a request; `html` as a browser would, otherwise as a program. */
+export function send(world: World, { method, path, headers = {}, form }: Wanted, html: boolean): Promise<Answer> {
+  const body = form && new URLSearchParams(form).toString();
+  return exchange(new URL(path, world.issuer), {
+    method,
+    headers: {
+      accept: html ? 'text/html' : 'application/json',
+      ...headers,
+      ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+    },
+    ...(body !== undefined && { body }),
+  });
+}
+
+/** Every address that the server itself knows of. */
+export async function routesOf(world: World): Promise<readonly { method: string; path: string }[]> {
+  return (await createApp(world.house)).routes;
+}
