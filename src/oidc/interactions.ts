@@ -6,6 +6,7 @@ import type { Context } from 'koa';
 import { errors, type Interaction, type Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
+import type { Secrets } from '#src/base/secrets.ts';
 import { type Consent, findConsent } from '#src/consents/consents.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
@@ -14,6 +15,7 @@ import { isAccountClient } from './account-client.ts';
 import { isAcrEssential, isAcrMet, requestedAcrs } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
 import { recordOf } from './models.ts';
+import { lockInteraction } from './storage.ts';
 
 /** Where a person stands. What they typed travels here, sealed with the interaction's row. */
 export type Step =
@@ -67,6 +69,15 @@ export async function openInteraction(provider: Provider, ctx: Context, uid: str
     step: (engine.result as Result | undefined)?.step ?? firstStep(engine),
     engine,
   };
+}
+
+/**
+ * Makes a second press of the same button wait. Call it before the first write of an answer that also writes elsewhere.
+ *
+ * @throws {Refusal} `interaction_expired` when it was finished meanwhile
+ */
+export async function holdInteraction(db: Db, secrets: Secrets, { uid }: OpenInteraction): Promise<void> {
+  if (!(await lockInteraction(db, secrets, uid))) throw new Refusal('interaction_expired', 'it was finished meanwhile');
 }
 
 function firstStep(engine: Interaction): Step {

@@ -43,6 +43,7 @@ export const statements = {
   updateArtifact: `update artifacts set payload = $4, expires_at = $5 where shard = $1 and kind = $2 and id_hash = $3`,
   consumeArtifact: `update artifacts set consumed_at = $4
     where shard = $1 and kind = $2 and id_hash = $3 and consumed_at is null`,
+  lockArtifact: `select id_hash from artifacts where shard = $1 and kind = $2 and id_hash = $3 for update`,
   deleteArtifact: `delete from artifacts where shard = $1 and kind = $2 and id_hash = $3`,
   findGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3`,
   upsertGrant: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
@@ -75,6 +76,12 @@ export function hasWrittenSession(context: StorageContext, uid: string): boolean
   return snapshotsIn(currentDb(context.database)).get(uid)?.isWritten ?? false;
 }
 
+/** Where a row is: its shard and the keyed hash of its id. */
+interface Place {
+  readonly shard: number;
+  readonly hash: Buffer;
+}
+
 /** Gives each model its adapter. The library calls it once per model. */
 export function createAdapter(context: StorageContext): (model: string) => Adapter {
   return (model) => {
@@ -97,6 +104,17 @@ export async function claimReplayMarker(
   const hash = context.secrets.hash('replay', `${namespace}\0${jti}`);
   const values = [shardOfHash(hash), hash, expiresAt];
   return (await currentDb(context.database).execute(statements.claimReplayMarker, values)) === 1;
+}
+
+/** Makes other requests about an interaction wait for this one. @returns whether it is still open */
+export async function lockInteraction(db: Db, secrets: Secrets, uid: string): Promise<boolean> {
+  const { shard, hash } = placeOfInteraction(secrets, uid);
+  return (await db.query(statements.lockArtifact, [shard, 'Interaction', hash])).length === 1;
+}
+
+function placeOfInteraction(secrets: Secrets, uid: string): Place {
+  const hash = secrets.hash('interaction', uid);
+  return { shard: shardOfHash(hash), hash };
 }
 
 abstract class StoredModel {
@@ -132,9 +150,6 @@ abstract class StoredModel {
 /** Kinds whose payload holds what a person typed or an app said of them (`login_hint`), so it is sealed. */
 const sealedKinds: ReadonlySet<string> = new Set(['Interaction', 'PushedAuthorizationRequest']);
 
-/** Kinds whose ids the library draws; the others carry their shard. */
-const foreignIds: ReadonlySet<string> = new Set(['Interaction']);
-
 interface ArtifactRow {
   payload: AdapterPayload | { sealed: string };
   consumed_at: Date | null;
@@ -159,11 +174,10 @@ class ArtifactAdapter extends StoredModel implements Adapter {
       await this.db.execute(statements.updateArtifact, [shard, this.#kind, hash, stored, expiresAt]);
       return;
     }
-    // An interaction only remembers which grant there was; it lives in another shard and outlives it.
-    const grantId = foreignIds.has(this.#kind) ? null : (payload.grantId ?? null);
-    const values = [shard, this.#kind, hash, this.context.epoch, grantId, stored, expiresAt];
+    const grantId = this.#grantOf(payload);
+    const values = [shard, this.#kind, hash, this.context.epoch, grantId ?? null, stored, expiresAt];
     await this.db.execute(statements.insertArtifact, values).catch(refuseWithoutGrant);
-    loadedIn(this.db).set(id, payload.grantId);
+    loadedIn(this.db).set(id, grantId);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -173,7 +187,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const row = await this.db.first<ArtifactRow>(statements.findArtifact, values);
     if (!row) return undefined;
     const payload = this.#open(place.hash, row.payload);
-    loadedIn(this.db).set(id, payload.grantId);
+    loadedIn(this.db).set(id, this.#grantOf(payload));
     return { ...payload, jti: id, ...(row.consumed_at && { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
   }
 
@@ -195,6 +209,11 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     if (deleted === 0 && this.#kind === 'Interaction') throw new errors.SessionNotFound('interaction was already used');
   }
 
+  /** An interaction only remembers which grant there was; it lives in another shard and outlives it. */
+  #grantOf({ grantId }: AdapterPayload): string | undefined {
+    return this.#kind === 'Interaction' ? undefined : grantId;
+  }
+
   /** A second use means that somebody else holds a copy: everything that came of it ends. */
   async #endGrantOf(id: string): Promise<void> {
     const payload = await this.find(id);
@@ -202,9 +221,8 @@ class ArtifactAdapter extends StoredModel implements Adapter {
   }
 
   #locate(id: string): Place | undefined {
-    if (!foreignIds.has(this.#kind)) return this.context.secrets.locate(id);
-    const hash = this.context.secrets.hash('interaction', id);
-    return { shard: shardOfHash(hash), hash };
+    const { secrets } = this.context;
+    return this.#kind === 'Interaction' ? placeOfInteraction(secrets, id) : secrets.locate(id);
   }
 
   #locateOwn(id: string): Place {
@@ -247,12 +265,6 @@ class GrantAdapter extends StoredModel implements Adapter {
   async destroy(id: string): Promise<void> {
     await this.endGrant(id);
   }
-}
-
-/** Where a row is: its shard and the keyed hash of its id. */
-interface Place {
-  readonly shard: number;
-  readonly hash: Buffer;
 }
 
 /** What a session holds of its clients, by client id. */

@@ -4,7 +4,14 @@ import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Consent, giveConsent } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
-import { consentNeeded, finishConsent, type OpenInteraction, type Step, wantedIn } from '#src/oidc/interactions.ts';
+import {
+  consentNeeded,
+  finishConsent,
+  holdInteraction,
+  type OpenInteraction,
+  type Step,
+  wantedIn,
+} from '#src/oidc/interactions.ts';
 import { type Account, loadAccount, mayUse } from '#src/people/accounts.ts';
 import { type ClientClaim, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
@@ -53,8 +60,9 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
  * @throws {Refusal} `interaction_expired`, `account_unavailable`
  */
 export async function allowConsent(visit: Visit, form: Form, step: ConsentStep): Promise<string> {
-  const { ctx, db, interaction } = visit;
+  const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
+  await holdInteraction(db, house.secrets, interaction);
   const person = await loadPerson(visit, step);
   const { before } = await consentNeeded(db, interaction, person.id);
   const ticked = form.list('claim');
