@@ -78,7 +78,6 @@ export function page(frame: Frame, parts: Parts): Html {
 ${scriptTags(frame, parts)}</head>
 <body class="${shape}">
 <a class="skip" href="#main">${t('page.skip')}</a>
-${frame.sandbox && html`<p class="sandbox" role="note">${t('page.sandbox')}</p>`}
 ${masthead(frame)}
 <main id="main">
 ${frame.service && (parts.band ?? true) && band(frame, frame.service)}
@@ -101,9 +100,9 @@ function scriptTags(frame: Frame, parts: Parts): Html[] {
 function masthead(frame: Frame): Html {
   const t = translate(frame.language);
   const own = safeAddress(frame.brandMark);
-  return html`<header class="masthead">
-<p class="brand">${own ? html`<img src="${own}" alt="" width="32" height="32">` : mark} <span>${frame.brand}</span></p>
-<nav aria-label="${t('page.language')}"><ul class="languages">${languages.map((language) => languageChoice(frame, language))}</ul></nav>
+  return html`<header>${frame.sandbox && html`<p class="sandbox">${t('page.sandbox')}</p>`}
+<div class="masthead"><p class="brand">${own ? html`<img src="${own}" alt="" width="32" height="32">` : mark} <span>${frame.brand}</span></p>
+<nav aria-label="${t('page.language')}"><ul class="languages">${languages.map((language) => languageChoice(frame, language))}</ul></nav></div>
 </header>`;
 }
 

@@ -1,0 +1,49 @@
+import { accountPage, accountSamples } from '#views/account.ts';
+import { codePage, codeSamples } from '#views/code.ts';
+import { consentPage, consentSamples } from '#views/consent.ts';
+import { errorPage, errorSamples } from '#views/error.ts';
+import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.ts';
+import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
+import type { Html } from '#views/html.ts';
+import { type Language, languages } from '#views/locale.ts';
+import { outboxPage, outboxSamples } from '#views/outbox.ts';
+import type { Frame } from '#views/page.ts';
+import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
+import { signInPage, signInSamples } from '#views/sign-in.ts';
+import { signedOutPage, signedOutSamples, signOutPage, signOutSamples } from '#views/sign-out.ts';
+import { signUpPage, signUpSamples } from '#views/sign-up.ts';
+import { signUpNamePage, signUpNameSamples } from '#views/sign-up-name.ts';
+
+/** One page in one state and one language. */
+export type RenderedPage = { page: string; sample: string; language: Language; markup: string };
+
+/** Renders every page from each of its samples in both languages, for tests and for screenshots. */
+export function renderEveryPage(): RenderedPage[] {
+  return [
+    ...render('sign-in', signInPage, signInSamples),
+    ...render('sign-up', signUpPage, signUpSamples),
+    ...render('code', codePage, codeSamples),
+    ...render('sign-up-name', signUpNamePage, signUpNameSamples),
+    ...render('passkey-offer', passkeyOfferPage, passkeyOfferSamples),
+    ...render('consent', consentPage, consentSamples),
+    ...render('sign-out', signOutPage, signOutSamples),
+    ...render('signed-out', signedOutPage, signedOutSamples),
+    ...render('error', errorPage, errorSamples),
+    ...render('account', accountPage, accountSamples),
+    ...render('outbox', outboxPage, outboxSamples),
+    ...render('home', homePage, homeSamples),
+    ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),
+    ...render('help', helpPage, helpSamples),
+    ...render('privacy', privacyPage, privacySamples),
+  ];
+}
+
+function render<Context extends Frame>(
+  page: string,
+  show: (context: Context) => Html,
+  samples: Record<string, Context>,
+): RenderedPage[] {
+  return Object.entries(samples).flatMap(([sample, context]) =>
+    languages.map((language) => ({ page, sample, language, markup: String(show({ ...context, language })) })),
+  );
+}
