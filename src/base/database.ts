@@ -5,7 +5,6 @@
  * never from `now()`, so that one clock rules and a test can move it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 
@@ -133,7 +132,7 @@ export class Database extends Statements {
   /** Resolves when every connection has said goodbye, so that the database may be stopped next. */
   async close(): Promise<void> {
     await this.#pool.end();
-    const ends = [...this.#connections].map((client) => once(client, 'end'));
+    const ends = [...this.#connections].map((client) => new Promise((resolve) => client.once('end', resolve)));
     await Promise.race([Promise.all(ends), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
   }
 }
