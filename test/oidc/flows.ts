@@ -7,11 +7,13 @@ import type { Page } from '#test/support/page.ts';
 import {
   callbackOf,
   type Overrides,
+  openRelyingParty,
   type RelyingParty,
+  type RelyingPartyOptions,
   type SignInAttempt,
   type Tokens,
 } from '#test/support/relying-party.ts';
-import { allow, type Declared, signIn } from '#test/support/world.ts';
+import { allow, type Declared, signIn, type World } from '#test/support/world.ts';
 
 export const everyScope = 'openid profile email phone address offline_access';
 
@@ -20,6 +22,15 @@ export function curious(client_id: string, more: Record<string, unknown> = {}): 
   const purpose = { purpose: 'Menguji layanan.', 'purpose#en': 'To test the service.' };
   const claims = standardClaims.map((name) => ({ name, required: name === 'name', basis: 'consent', ...purpose }));
   return { client_id, claims, ...more };
+}
+
+/** An app that keeps no secret. */
+export function openPublicApp(
+  world: World,
+  clientId: string,
+  more: Partial<RelyingPartyOptions> = {},
+): Promise<RelyingParty> {
+  return openRelyingParty({ issuer: world.issuer, clientId, redirectUri: 'http://localhost:3001/callback', ...more });
 }
 
 /** Leaves the proof key out of a request, as a legacy app does. */
