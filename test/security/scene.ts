@@ -3,7 +3,9 @@
  * every address of the provider with a request that would do something there.
  */
 import { createApp } from '#src/app.ts';
+import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
+import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { type Answer, type BrowserAgent, exchange } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
 import type { RelyingParty, SignInAttempt, Tokens } from '#test/support/relying-party.ts';
@@ -129,4 +131,22 @@ export function send(world: World, { method, path, headers = {}, form }: Wanted,
 /** Every address that the server itself knows of. */
 export async function routesOf(world: World): Promise<readonly { method: string; path: string }[]> {
   return (await createApp(world.house)).routes;
+}
+
+/** Adds a passkey to an account, as its page would. */
+export async function givePasskey(world: World, accountId: string): Promise<SoftwareAuthenticator> {
+  const { database, secrets, config } = world.house;
+  const device = new SoftwareAuthenticator();
+  const { rpId, issuer: origin } = config;
+  const options = await newRegistrationOptions(database, secrets, {
+    rpId,
+    rpName: 'Lawang',
+    accountId,
+    accountName: 'warga',
+    displayName: 'Warga',
+    boundTo: 'test',
+  });
+  const credential = JSON.stringify(device.create(options, { origin }));
+  await addPasskey(database, secrets, { rpId, origin, accountId, boundTo: 'test', credential });
+  return device;
 }
