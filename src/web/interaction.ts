@@ -44,7 +44,7 @@ import { allowConsent, showConsent } from './consent.ts';
 import { frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts, sendCode } from './messages.ts';
-import { checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
+import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
 
 /** What a page needs to know about the request it answers. */
@@ -91,6 +91,7 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
 
 async function openVisit(ctx: Context, house: OpenHouse, uid: string): Promise<Visit> {
   const interaction = await openInteraction(house.provider, ctx, uid);
+  bindForms(ctx, uid);
   ctx.state.language = ctx.state.chosenLanguage ?? known(interaction.params.ui_locales) ?? ctx.state.language;
   ctx.state.appId = interaction.client.id;
   const { issuer } = house.config;

@@ -67,8 +67,18 @@ export function known(tags: unknown): Language | undefined {
   return languages.find((tag): tag is Language => tag === 'id' || tag === 'en');
 }
 
+/**
+ * Ties the forms of this request to an interaction instead of the browser: whoever holds the interaction's signed cookie
+ * may answer it. Ten tabs that a new browser opens at once would overwrite each other's one cookie.
+ */
+export function bindForms(ctx: Context, interactionUid: string): void {
+  ctx.state.formsOf = `interaction ${interactionUid}`;
+}
+
 /** The hidden token of every form on this page; gives the browser its cookie when it has none. */
 export function csrfToken(ctx: Context, secrets: Secrets, issuer: string): string {
+  const { formsOf } = ctx.state;
+  if (formsOf) return secrets.hash('browser', formsOf).toString('base64url');
   const names = cookieNames(issuer);
   let browser = ctx.state.browser ?? ctx.cookies.get(names.browser);
   if (!isBrowserId(browser)) {
@@ -80,8 +90,8 @@ export function csrfToken(ctx: Context, secrets: Secrets, issuer: string): strin
 }
 
 /**
- * Refuses a form that was not filled in on a page of ours by this browser: the hidden token must be the cookie's, and
- * `Origin`, where the browser sends it, must be the issuer's.
+ * Refuses a form that was not filled in on a page of ours by this browser: the hidden token must be the cookie's or the
+ * interaction's, and `Origin`, where the browser sends it, must be the issuer's.
  *
  * @throws {Refusal} `csrf_mismatch`
  */
@@ -92,8 +102,9 @@ export function checkForm(ctx: Context, secrets: Secrets, issuer: string, token:
   if (origin && origin !== new URL(issuer).origin)
     throw new Refusal('csrf_mismatch', 'the form came from another origin');
   if (site && site !== 'same-origin') throw new Refusal('csrf_mismatch', 'the form came from another site');
-  if (!isBrowserId(browser)) throw new Refusal('csrf_mismatch', 'the browser has no cookie');
-  const expected = secrets.hash('browser', browser);
+  const bound = ctx.state.formsOf ?? (isBrowserId(browser) ? browser : undefined);
+  if (!bound) throw new Refusal('csrf_mismatch', 'the browser has no cookie');
+  const expected = secrets.hash('browser', bound);
   const given = Buffer.from(token, 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new Refusal('csrf_mismatch', 'the token is not of this browser');
