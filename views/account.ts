@@ -124,12 +124,12 @@ function appRow(context: AccountContext, app: ConnectedApp, id: string): Html {
   const home = safeAddress(app.home);
   const claims = app.claims.map((claim) => findClaimLabel(context.language, claim) ?? claim);
   const since = t('account.since', { date: formatDay(context.language, app.since, context.timeZone) });
-  const lastUsed = sayLastUsed(context, app.lastUsed);
+  const lastUsed = app.lastUsed && sayLastUsed(context, app.lastUsed);
   return html`<li class="row" data-client="${app.clientId}">${tile(app.name, app.logo)}
 <div class="row-words"><h3 id="${id}">${home ? html`<a href="${home}">${app.name}</a>` : app.name}</h3>
 <p>${app.agency} <span class="domain">${app.domain}</span></p>
 ${claims.length > 0 && html`<p>${t('account.reads', { claims: formatList(context.language, claims) })}</p>`}
-<p class="hint">${since} · ${lastUsed}</p></div>
+<p class="hint">${since}${lastUsed && ` · ${lastUsed}`}</p></div>
 ${rowForm(context, { name: 'client', value: app.clientId, action: 'disconnect', label: t('account.disconnect'), hook: 'disconnect', describedBy: id })}</li>`;
 }
 
@@ -203,8 +203,8 @@ function sessionRow(context: AccountContext, session: ShownSession, id: string):
   const lastSeen = t('account.last-seen', { date: formatMoment(context.language, session.lastSeen, context.timeZone) });
   const end = { name: 'session', value: session.id, action: 'end-session', label: t('account.end-session') };
   return html`<li class="row" data-session="${session.id}">
-<div class="row-words"><h3 id="${id}">${session.device ?? t('account.unknown-device')}</h3>
-${session.isCurrent && html`<p class="state state-done">${t('account.this-device')}</p>`}
+<div class="row-words"><h3 id="${id}">${session.device ?? t(session.isCurrent ? 'account.this-device' : 'account.other-device')}</h3>
+${session.isCurrent && session.device && html`<p class="state state-done">${t('account.this-device')}</p>`}
 <p class="hint">${startedAt} · ${lastSeen}</p></div>
 ${!session.isCurrent && rowForm(context, { ...end, describedBy: id })}</li>`;
 }

@@ -8,8 +8,6 @@ import { hostileText, sampleFrame, serviceFrame } from './samples.ts';
 export type ErrorContext = Frame & {
   /** What happened, a few words. */
   title: string;
-  /** What happened, one sentence. */
-  sentence: string;
   /** Who acts now and what to do next. */
   next: string;
   /** Our language-neutral code, such as `redirect-uri-mismatch`. */
@@ -29,8 +27,7 @@ export function errorPage(context: ErrorContext): Html {
   return page(context, {
     title: context.title,
     lead: html`<span class="sign sign-stop">${warning}</span>`,
-    content: html`<p class="intro">${context.sentence}</p>
-<p>${context.next}</p>
+    content: html`<p class="intro">${context.next}</p>
 ${link && html`<p class="buttons"><a class="button main" id="back-to-app" href="${link}">${context.back?.label}</a></p>`}
 <dl class="reference"><div><dt>${t('error.code')}</dt><dd id="error-code">${context.code}</dd></div>
 <div><dt>${t('error.reference')}</dt><dd id="error-reference">${context.reference}</dd></div>
@@ -42,8 +39,7 @@ ${link && html`<p class="buttons"><a class="button main" id="back-to-app" href="
 const expired: ErrorContext = {
   ...serviceFrame,
   title: 'Waktu masuk sudah habis',
-  sentence: 'Halaman ini terbuka terlalu lama, jadi kami menutupnya demi keamanan Anda.',
-  next: 'Mulai lagi dari Puskesmas Online. Tidak ada yang hilang.',
+  next: 'Halaman ini terbuka terlalu lama. Mulai lagi dari Puskesmas Online; tidak ada yang hilang.',
   code: 'interaction-expired',
   reference: 'a7f3-92kd-0c1e',
   status: 400,
@@ -55,8 +51,6 @@ export const errorSamples: Record<string, ErrorContext> = {
   'redirect-uri': {
     ...sampleFrame,
     title: 'Alamat kembali tidak terdaftar',
-    sentence:
-      'Layanan yang Anda buka meminta kami mengantar Anda ke alamat yang tidak terdaftar, jadi kami berhenti di sini.',
     next: 'Anda tidak perlu berbuat apa-apa. Beri tahu pengelola layanan itu kode dan nomor rujukan di bawah.',
     code: 'redirect-uri-mismatch',
     reference: 'b81c-77qa-4f20',
@@ -65,7 +59,6 @@ export const errorSamples: Record<string, ErrorContext> = {
   hostile: {
     ...expired,
     title: hostileText,
-    sentence: hostileText,
     next: hostileText,
     code: hostileText,
     reference: hostileText,

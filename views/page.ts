@@ -1,6 +1,6 @@
 import { type AssetName, assetPath } from './assets.ts';
 import { type Content, type Html, html, jsonBlock, safeAddress } from './html.ts';
-import { type Language, languages, translate } from './locale.ts';
+import { type Language, languages, type MessageKey, translate } from './locale.ts';
 import { mark } from './parts/icons.ts';
 import { tile } from './parts/tile.ts';
 
@@ -51,8 +51,11 @@ type Parts = {
   content: Content;
   /** `card` for one question, `wide` for pages with many parts. */
   shape?: 'card' | 'wide';
-  /** Says above the heading which app this is for; the default when there is one. */
-  band?: boolean;
+  /**
+   * Says above the heading which app this is for and how it is concerned; by default that one is on the way to it,
+   * where there is one. False leaves it out.
+   */
+  band?: false | 'page.on-the-way' | 'page.asked-by';
   /** A small line over the heading. */
   lead?: Content;
   scripts?: readonly AssetName[];
@@ -80,7 +83,7 @@ ${scriptTags(frame, parts)}</head>
 <a class="skip" href="#main">${t('page.skip')}</a>
 ${masthead(frame)}
 <main id="main">
-${frame.service && (parts.band ?? true) && band(frame, frame.service)}
+${frame.service && parts.band !== false && band(frame, frame.service, parts.band ?? 'page.on-the-way')}
 ${parts.lead}<h1>${parts.title}</h1>
 ${parts.content}
 </main>
@@ -114,11 +117,11 @@ function languageChoice(frame: Frame, language: Language): Html {
   return html`<li><a href="${link}" lang="${language}" hreflang="${language}"${current && html` aria-current="true"`}>${languageNames[language]}</a></li>`;
 }
 
-function band(frame: Frame, service: Service): Html {
+function band(frame: Frame, service: Service, concern: MessageKey): Html {
   const t = translate(frame.language);
   return html`<div class="band">
 ${tile(service.name, service.logo)}
-<div><p class="band-way">${t('page.on-the-way')}</p>
+<div><p class="band-way">${t(concern)}</p>
 <p class="band-name">${service.name}</p>
 <p class="band-agency">${service.agency} <span class="domain">${service.domain}</span></p></div>
 </div>`;

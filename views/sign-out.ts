@@ -22,6 +22,7 @@ export function signOutPage(context: SignOutContext): Html {
   const fields = Object.entries(context.fields).map(([name, value]) => hidden(name, value));
   return page(context, {
     title: t('sign-out.title', { brand: context.brand }),
+    band: 'page.asked-by',
     content: html`${context.person && html`<p class="intro">${t('sign-out.person', { name: context.person.name })}</p>`}
 <p>${t('sign-out.everywhere')}</p>
 <form method="post" action="${safeAddress(context.action)}">
@@ -44,6 +45,7 @@ export function signedOutPage(context: SignedOutContext): Html {
   const account = safeAddress(context.accountLink);
   return page(context, {
     title: t('signed-out.title'),
+    band: false,
     lead: html`<span class="sign sign-done">${check}</span>`,
     content: html`<p id="logout-done" role="status">${t('signed-out.done')}</p>
 <p class="hint">${t('signed-out.shared')}</p>
