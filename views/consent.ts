@@ -81,21 +81,29 @@ function who(context: ConsentContext): Html {
 function itemLists(context: ConsentContext): Content {
   const t = translate(context.language);
   const asked = context.items.filter((item) => item.duty === undefined);
+  const [optional, absent] = [true, false].map((isThere) =>
+    asked.filter((item) => !item.required && hasValue(context, item) === isThere),
+  );
   const lists = [
-    { title: t('consent.required'), items: asked.filter((item) => item.required), optional: false },
-    { title: t('consent.optional'), items: asked.filter((item) => !item.required), optional: true },
-    { title: t('consent.by-duty'), items: context.items.filter((item) => item.duty !== undefined), optional: false },
+    { title: t('consent.required'), items: asked.filter((item) => item.required) },
+    { title: t('consent.optional'), items: optional, hint: t('consent.optional-hint') },
+    { title: t('consent.absent'), items: absent, hint: t('consent.absent-hint') },
+    { title: t('consent.by-duty'), items: context.items.filter((item) => item.duty !== undefined) },
   ];
-  return lists.filter(({ items }) => items.length > 0).map((list) => itemList(context, list));
+  return lists.map(({ items = [], ...list }) => items.length > 0 && itemList(context, { ...list, items }));
 }
 
-type ItemList = { title: string; items: readonly ConsentItem[]; optional: boolean };
+function hasValue(context: ConsentContext, item: ConsentItem): boolean {
+  return sayClaim(context.language, item.claim, item.value) !== undefined;
+}
+
+/** With a hint the items can be ticked. */
+type ItemList = { title: string; items: readonly ConsentItem[]; hint?: string };
 
 function itemList(context: ConsentContext, list: ItemList): Html {
-  const t = translate(context.language);
-  const rows = list.items.map((item) => (list.optional ? optionalRow(context, item) : fixedRow(context, item)));
+  const rows = list.items.map((item) => (list.hint ? optionalRow(context, item) : fixedRow(context, item)));
   return html`<section class="items"><h2>${list.title}</h2>
-${list.optional && html`<p class="hint">${t('consent.optional-hint')}</p>`}
+${list.hint && html`<p class="hint">${list.hint}</p>`}
 <ul>${rows}</ul></section>`;
 }
 
@@ -112,11 +120,15 @@ function itemWords(context: ConsentContext, item: ConsentItem): Content {
   const t = translate(context.language);
   const label = item.label ?? findClaimLabel(context.language, item.claim) ?? item.claim;
   const value = sayClaim(context.language, item.claim, item.value);
+  const isNew = standsOut(context, item) && html` <span class="new">${t('consent.new')}</span>`;
+  const isListedAsAbsent = value === undefined && !item.required && item.duty === undefined;
   return [
-    html`<span class="item-label">${label}${standsOut(context, item) && html` <span class="new">${t('consent.new')}</span>`}</span>`,
-    value === undefined
-      ? html`<span class="item-value item-none">${t('consent.no-value')}</span>`
-      : html`<span class="item-value">${value}</span>`,
+    !isListedAsAbsent && html`<span class="item-label">${label}${isNew}</span>`,
+    isListedAsAbsent && html`<span class="item-value">${label}${isNew}</span>`,
+    value !== undefined && html`<span class="item-value">${value}</span>`,
+    value === undefined &&
+      !isListedAsAbsent &&
+      html`<span class="item-value item-none">${t('consent.no-value')}</span>`,
     item.reason && html`<span class="item-reason">${item.reason}</span>`,
     item.duty && html`<span class="item-reason">${t('consent.law', { law: item.duty })}</span>`,
   ];

@@ -97,11 +97,11 @@ const table = {
   identifier_invalid: {
     status: 422,
     id: {
-      say: 'Alamat ini bukan e-mail atau nomor telepon yang lengkap.',
+      say: 'Alamat ini bukan email atau nomor ponsel yang lengkap.',
       next: 'Periksa ejaannya, misalnya nama@contoh.id atau 0812 3456 7890.',
     },
     en: {
-      say: 'This is not a complete e-mail address or phone number.',
+      say: 'This is not a complete email address or phone number.',
       next: 'Check the spelling, for example name@example.com or +62 812 3456 7890.',
     },
   },
@@ -109,11 +109,11 @@ const table = {
     status: 409,
     id: {
       say: 'Alamat ini sudah punya akun.',
-      next: 'Masuk dengan alamat itu, atau daftar dengan e-mail atau nomor telepon lain.',
+      next: 'Masuk dengan alamat itu, atau daftar dengan email atau nomor ponsel lain.',
     },
     en: {
       say: 'This address already has an account.',
-      next: 'Sign in with it, or sign up with another e-mail address or phone number.',
+      next: 'Sign in with it, or sign up with another email address or phone number.',
     },
   },
   interaction_expired: {
@@ -240,8 +240,8 @@ const table = {
   },
   contact_shared_too_often: {
     status: 422,
-    id: { say: 'Alamat ini sudah dipakai oleh lima akun.', next: 'Pakai e-mail atau nomor telepon lain.' },
-    en: { say: 'This address is already used by five accounts.', next: 'Use another e-mail address or phone number.' },
+    id: { say: 'Alamat ini sudah dipakai oleh lima akun.', next: 'Pakai email atau nomor ponsel lain.' },
+    en: { say: 'This address is already used by five accounts.', next: 'Use another email address or phone number.' },
   },
   not_found: {
     status: 404,

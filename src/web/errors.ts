@@ -25,7 +25,7 @@ export function answerErrors(house: OpenHouse): Middleware {
 
 /** Answers with an error as a page, or as a problem document where that is preferred. */
 export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): void {
-  const refusal = toRefusal(thrown);
+  const refusal = nameStopped(ctx, house, toRefusal(thrown));
   if (refusal.code === 'internal') {
     house.log.error({ reference: ctx.state.reference, err: refusal.cause }, 'a request failed');
   } else {
@@ -48,6 +48,14 @@ function toRefusal(thrown: unknown): Refusal {
   return new Refusal('internal', 'unexpected', { cause: error });
 }
 
+/** The engine does not know an app that was stopped; whoever came from it is told that it is stopped, not that it never was. */
+function nameStopped(ctx: Context, house: OpenHouse, refusal: Refusal): Refusal {
+  const asked = ctx.query.client_id;
+  const isStopped =
+    refusal.code === 'client_not_found' && typeof asked === 'string' && house.clients.find(asked) !== undefined;
+  return isStopped ? new Refusal('client_unavailable', `client ${asked}`, { cause: refusal }) : refusal;
+}
+
 function answerWithProblem(ctx: Context, refusal: Refusal): void {
   const { say, next } = refusal.in(ctx.state.language ?? 'id');
   ctx.body = JSON.stringify({
@@ -68,9 +76,8 @@ function answerWithPage(ctx: Context, house: OpenHouse, refusal: Refusal): void 
     ctx,
     errorPage({
       ...frameOf(ctx, house),
-      title: say,
-      sentence: next,
-      next: '',
+      title: say.replace(/\.$/, ''),
+      next,
       code: refusal.code,
       reference: ctx.state.reference,
       status: refusal.status,
