@@ -62,6 +62,7 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
 export async function allowConsent(visit: Visit, form: Form, step: ConsentStep): Promise<string> {
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
+  if (!client.firstSignInAt) await fixSubjectGroup(visit);
   await holdInteraction(db, house.secrets, interaction);
   const person = await loadPerson(visit, step);
   const { before } = await consentNeeded(db, interaction, person.id);
@@ -86,13 +87,13 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
     acr: step.signedIn?.acr ?? interaction.engine.session?.acr ?? 'aal1',
     amr: step.signedIn?.amr ?? interaction.engine.session?.amr ?? [],
   });
-  if (!client.firstSignInAt) await fixSubjectGroup(visit);
   return finishConsent(interaction, step.signedIn);
 }
 
 /**
  * From the first sign-in on, an app's subject group never changes. Written by a statement of its own, because it takes the
- * registry's lock; read anew when a change came in between.
+ * registry's lock, and before the request's unit has written: it needs a second connection only for itself. Read anew
+ * when a change came in between.
  */
 async function fixSubjectGroup({ house, interaction: { client } }: Visit): Promise<void> {
   const group = await noteFirstSignIn(house.database, client.id);
