@@ -66,7 +66,7 @@ function resolve(path: string, specifier: string): string {
 function roomOf(path: string): string | undefined {
   const [top, second = ''] = path.split('/');
   if (top !== 'src') return ['views', 'clients', 'migrations'].includes(top ?? '') ? top : undefined;
-  if (['main.ts', 'cli.ts', 'lawang.js', 'pinned-node.js', 'cli'].includes(second)) return 'top';
+  if (['main.ts', 'start.ts', 'cli.ts', 'lawang.js', 'pinned-node.js', 'cli'].includes(second)) return 'top';
   return second.replace(/\.ts$/, '');
 }
 

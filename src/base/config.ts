@@ -147,6 +147,8 @@ export interface Config {
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
   readonly migrationUrl: string | undefined;
+  /** The role of the running server, where another one owns the tables. */
+  readonly serverRole: string | undefined;
   readonly dataDir: string;
   readonly seed: 'example' | 'none';
   /** Undefined in sandbox until made in `dataDir`. */
@@ -278,6 +280,7 @@ function resolveDefaults(given: Settings): Config {
     rpId: given.WEBAUTHN_RP_ID ?? new URL(issuer).hostname,
     databaseUrl: given.DATABASE_URL,
     migrationUrl: given.DATABASE_MIGRATION_URL,
+    serverRole: serverRoleOf(given),
     dataDir: given.DATA_DIR,
     seed: given.SEED ?? (sandbox ? 'example' : 'none'),
     masterKeys: given.MASTER_KEYS,
@@ -294,6 +297,12 @@ function resolveDefaults(given: Settings): Config {
     sandboxPublic: given.SANDBOX_PUBLIC === 'on',
     brand: given.BRAND_NAME,
   };
+}
+
+function serverRoleOf({ DATABASE_URL, DATABASE_MIGRATION_URL }: Settings): string | undefined {
+  if (!DATABASE_URL || !DATABASE_MIGRATION_URL) return undefined;
+  const [server, owner] = [DATABASE_URL, DATABASE_MIGRATION_URL].map((url) => new URL(url).username);
+  return server && server !== owner ? decodeURIComponent(server) : undefined;
 }
 
 function checkTogether(config: Config, given: Settings, mistakes: Mistakes): void {

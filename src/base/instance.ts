@@ -88,7 +88,7 @@ export function listMismatches(instance: Instance, settings: InstanceSettings): 
   if (instance.issuer !== settings.issuer) {
     mismatches.push(
       `ISSUER: this database belongs to ${instance.issuer} and the settings say ${settings.issuer}: ` +
-        'set ISSUER (or PORT) back, or use another database.',
+        'set ISSUER (or PORT) back, or begin with another database (DATABASE_URL, or an empty DATA_DIR).',
     );
   }
   if (instance.rpId !== settings.rpId) {

@@ -35,7 +35,7 @@ const silent = { warn() {}, error() {}, debug() {}, deprecate() {} };
 /** Where migrations are, for tests that bring their own. */
 export interface MigrationOptions {
   /** The role of the running server where it is not the owner: it gets its rights here, and may only insert and read events. */
-  readonly serverRole?: string;
+  readonly serverRole?: string | undefined;
   readonly directory?: string;
 }
 

@@ -1,7 +1,6 @@
 /** `lawang migrate`: the schema of the database. */
 import { readConfig } from '#src/base/config.ts';
 import { listMigrations, migrate } from '#src/base/migrations.ts';
-import { serverRoleOf } from '../main.ts';
 import type { Command } from './command.ts';
 import { withUrls } from './open.ts';
 import { toTable } from './text.ts';
@@ -11,7 +10,7 @@ export const runMigrations: Command = {
   summary: 'bring the schema up to date; several at once are safe',
   run: async ({ environment }) => {
     const config = readConfig(environment);
-    const ran = await withUrls(config, ({ owner }) => migrate(owner, serverRoleOf(config)));
+    const ran = await withUrls(config, ({ owner }) => migrate(owner, config));
     const text = ran.length === 0 ? 'The schema is up to date.' : `Ran ${ran.join(', ')}.`;
     return { data: { ran }, text };
   },

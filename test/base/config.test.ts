@@ -191,6 +191,13 @@ describe('a sandbox refuses', () => {
   });
 });
 
+test('the role of the server is told apart from the owner of the tables', () => {
+  const owner = { DATABASE_MIGRATION_URL: 'postgres://owner:x@db.internal/lawang' };
+  expect(readConfig({ ...production, ...owner }).serverRole).toBe('lawang');
+  expect(readConfig({ ...production, DATABASE_MIGRATION_URL: production.DATABASE_URL }).serverRole).toBeUndefined();
+  expect(readConfig(production).serverRole).toBeUndefined();
+});
+
 test('several master keys are read in their order', () => {
   const [one, two] = [randomBytes(32), randomBytes(32)];
   const MASTER_KEYS = `${one.toString('base64')}, ${two.toString('base64url')}`;

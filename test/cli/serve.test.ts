@@ -265,6 +265,18 @@ describe('what is in the way gets one sentence and exit code 1:', () => {
   );
 
   test(
+    'a taken port, after which another one is as good as the first would have been',
+    async () => {
+      const home = await createDatabase(inject('adminUrl'));
+      const server = run({ DATABASE_URL: home.url, PORT: takenPort });
+      expect((await server.ended).code).toBe(1);
+      await stop(await start({ DATABASE_URL: home.url }), 'SIGTERM');
+      await home.drop();
+    },
+    PATIENCE,
+  );
+
+  test(
     'a database that does not answer',
     async () => {
       const server = run({ DATABASE_URL: 'postgres://lawang:geheim@127.0.0.1:9/lawang' });
@@ -285,6 +297,26 @@ describe('what is in the way gets one sentence and exit code 1:', () => {
     PATIENCE,
   );
 });
+
+test(
+  'a fault of its own is logged, and the server still ends in order, with exit code 1',
+  async () => {
+    const home = await createDatabase(inject('adminUrl'));
+    const fault = "process.on('SIGUSR2', () => { throw new Error('boom') })";
+    const server = await start({
+      DATABASE_URL: home.url,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}`,
+    });
+    server.child.kill('SIGUSR2');
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+    const lines = server.said.out.split('\n').filter((line) => line.startsWith('{'));
+    const logged = lines.map((line) => JSON.parse(line));
+    expect(logged).toContainEqual(expect.objectContaining({ level: 'fatal', msg: 'uncaught exception' }));
+    expect(logged.at(-1)).toMatchObject({ msg: 'stopping' });
+    await home.drop();
+  },
+  PATIENCE,
+);
 
 test(
   'two processes on one database start at once, and both serve',
