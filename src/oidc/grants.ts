@@ -53,7 +53,7 @@ type Allowed = Pick<Consent, 'scopes' | 'claims'>;
  * no Grant, or finds the Grant and ends it.
  */
 export function createLoadExistingGrant(database: Db, secrets: Secrets) {
-  return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
+  return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { client, account, session } = ctx.oidc;
     if (!client || !account || !session) return undefined;
     const record = recordOf(client);
@@ -69,8 +69,8 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
     const id = grantId(secrets, ctx, consent);
     const grant = session.grantIdFor(record.id) === id ? await ctx.oidc.provider.Grant.find(id) : undefined;
     if (grant && livesLongEnough(grant, consent)) return grant;
-    if (!(await holdConsent(db, account.accountId, consent.id))) return undefined;
-    return saveGrant(ctx, id, consent, grantEnd(consent));
+    const isHeld = await holdConsent(db, account.accountId, consent.id);
+    return isHeld ? saveGrant(ctx, id, consent, grantEnd(consent)) : loadExistingGrant(ctx);
   };
 }
 
