@@ -1,0 +1,124 @@
+/** Guessing is limited per account and network, and never locks the owner out (security line 29). */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createThrottles, limits } from '#src/people/throttles.ts';
+import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import type { Page } from '#test/support/page.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
+import { givePasskey } from './scene.ts';
+
+/** Behind a proxy, so that a test can call from anywhere. */
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld({ settings: { RATE_LIMITS: 'on', TRUSTED_PROXIES: '127.0.0.0/8,10.0.0.0/8' } });
+});
+
+afterAll(() => world[Symbol.asyncDispose]());
+
+function from(forwarded: string, there: World = world): BrowserAgent {
+  return there.browser({ headers: { 'x-forwarded-for': forwarded } });
+}
+
+async function openSignIn(browser: BrowserAgent, there: World = world): Promise<Page> {
+  return browser.visit((await (await there.app()).startSignIn()).url);
+}
+
+async function guess(browser: BrowserAgent, who: string, secret = 'tebakan salah', there: World = world) {
+  const page = await openSignIn(browser, there);
+  return page.fill({ identifier: who, password: secret }).press('#sign-in');
+}
+
+/** Guesses as often as one network may at one account. */
+async function useUp(forwarded: string, who: string, there: World = world): Promise<void> {
+  const page = await openSignIn(from(forwarded, there), there);
+  for (let i = 0; i < limits.password_from_network_to_account.points; i += 1) {
+    const refused = await page.fill({ identifier: who, password: `tebakan ${i}` }).press('#sign-in');
+    expect(refused.status).toBe(422);
+  }
+}
+
+/** Answered with 429, `Retry-After` in seconds, and a page that says how long. */
+function expectHeldUp(page: Page, seconds: number): void {
+  expect(page.status).toBe(429);
+  const wait = Number(page.headers.get('retry-after'));
+  expect(wait).toBeGreaterThan(0);
+  expect(wait).toBeLessThanOrEqual(seconds);
+  expect(page.text('main')).toMatch(/Tunggu \d+ (detik|menit|jam)/);
+}
+
+test('ten wrong passwords from one network: the next waits, right or wrong; elsewhere the owner gets in', async () => {
+  await useUp('203.0.113.7', 'siti@contoh.id');
+  expectHeldUp(await guess(from('203.0.113.7'), 'siti@contoh.id'), 15 * 60);
+  expectHeldUp(await guess(from('203.0.113.99'), 'siti@contoh.id', password), 15 * 60);
+  expectHeldUp(await guess(from('203.0.113.7'), 'SITI@contoh.id ', password), 15 * 60);
+  expect((await guess(from('198.51.100.1'), 'siti@contoh.id', password)).has('#consent-allow')).toBe(true);
+  expect((await guess(from('203.0.113.7'), 'budi@contoh.id', password)).has('#consent-allow')).toBe(true);
+});
+
+test('English says it in English', async () => {
+  await useUp('203.0.117.7', 'wayan@contoh.id');
+  const browser = world.browser({ language: 'en', headers: { 'x-forwarded-for': '203.0.117.7' } });
+  expect((await guess(browser, 'wayan@contoh.id')).text('main')).toMatch(/Wait \d+ (second|minute|hour)s?/);
+});
+
+test('an account under attack from everywhere: passwords wait for a day, its passkey opens it at once', async () => {
+  const id = await world.citizen('sasaran@contoh.id', { password });
+  const device = await givePasskey(world, id);
+  const { house } = world;
+  const throttles = createThrottles(house.database, house.secrets, { enabled: true });
+  for (let i = 0; i < limits.password_to_account.points; i += 1)
+    await throttles.take('password_to_account', 'sasaran@contoh.id');
+  const page = await guess(from('192.0.2.44'), 'sasaran@contoh.id', password);
+  expectHeldUp(page, 24 * 3600);
+
+  const options = page.json<Parameters<typeof device.get>[0]>('#passkey-options');
+  page.fill({ credential: JSON.stringify(device.get(options, { origin: world.issuer })) });
+  expect((await page.press('#passkey')).has('#consent-allow')).toBe(true);
+});
+
+test('an unknown address is held up like a known one', async () => {
+  await useUp('203.0.114.7', 'nihil@contoh.id');
+  expectHeldUp(await guess(from('203.0.114.7'), 'nihil@contoh.id'), 15 * 60);
+});
+
+test('many people at once cannot each have ten tries in flight', async () => {
+  const pages = await Promise.all(Array.from({ length: 30 }, () => openSignIn(from('203.0.115.7'))));
+  const answers = await Promise.all(
+    pages.map((page) => page.fill({ identifier: 'dewi@contoh.id', password: 'tebakan salah' }).press('#sign-in')),
+  );
+  expect(answers.filter(({ status }) => status === 422)).toHaveLength(limits.password_from_network_to_account.points);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
+});
+
+test('codes: at most ten an hour from one network to one address, and one every half minute from one page', async () => {
+  const ask = async () => {
+    const page = await openSignIn(from('203.0.116.7'));
+    return page.fill({ identifier: 'banjir@contoh.id' }).press('#send-code');
+  };
+  for (let i = 0; i < limits.code_from_network_to_address.points; i += 1) {
+    const page = await ask();
+    expect(page.has('#resend')).toBe(true);
+    if (i === 0) expectHeldUp(await page.press('#resend'), 30);
+  }
+  expectHeldUp(await ask(), 3600);
+});
+
+test('the left end of X-Forwarded-For is what the caller says, the right end what our proxy saw', async () => {
+  await useUp('203.0.118.7', 'budi@contoh.id');
+  const far = [
+    '1.2.3.4, 203.0.118.7',
+    '::1,9.9.9.9 ,203.0.118.7',
+    'siti, <script>,203.0.118.7',
+    '203.0.118.7, 10.1.2.3',
+  ];
+  for (const forwarded of far) expectHeldUp(await guess(from(forwarded), 'budi@contoh.id'), 15 * 60);
+  for (const near of ['203.0.118.7, 198.51.101.9', '198.51.101.9:4711', '203.0.118.7, 198.51.101.10, 10.0.0.1'])
+    expect((await guess(from(near), 'budi@contoh.id', password)).has('#consent-allow')).toBe(true);
+});
+
+test('who is no proxy of ours gains nothing by saying who calls', async () => {
+  await using open = await openWorld({ settings: { RATE_LIMITS: 'on' } });
+  await useUp('203.0.113.7', 'siti@contoh.id', open);
+  for (const forwarded of ['198.51.100.1', '127.0.0.1', '::ffff:8.8.8.8'])
+    expectHeldUp(await guess(from(forwarded, open), 'siti@contoh.id', password, open), 15 * 60);
+});
