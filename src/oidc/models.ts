@@ -5,7 +5,7 @@
  * Everything here overrides a method of a model class that the provider offers; nothing reaches into the library.
  */
 import { randomInt } from 'node:crypto';
-import { type Client, type ClientMetadata, errors, Provider } from 'oidc-provider';
+import { type Client, type ClientCredentials, type ClientMetadata, errors, Provider } from 'oidc-provider';
 import { newIdIn, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
@@ -34,6 +34,7 @@ export function adaptModels(provider: Provider, context: ModelContext): void {
   readClientsFromRegistry(provider, context);
   claimMarkersOnce(provider, context);
   answerRequestedAcr(provider);
+  limitMachineScopes(provider);
 }
 
 /** The registry's record of a client that the library hands around. */
@@ -172,4 +173,19 @@ function answerRequestedAcr(provider: Provider): void {
       return answerAcr(this.session?.acr, requestedAcrs(this));
     },
   });
+}
+
+/**
+ * A machine's token has only scopes that the machine is registered for, so none about people; the library takes every
+ * scope for allowed where a client has none.
+ */
+function limitMachineScopes(provider: Provider): void {
+  const { prototype } = provider.ClientCredentials;
+  const { save } = prototype;
+  prototype.save = async function saveLimited(this: ClientCredentials, ...rest) {
+    const allowed: readonly string[] = this.client ? recordOf(this.client).scopes : [];
+    const excess = [...this.scopes].find((scope) => !allowed.includes(scope));
+    if (excess !== undefined) throw new errors.InvalidScope('requested scope is not allowed', excess);
+    return save.apply(this, rest);
+  };
 }
