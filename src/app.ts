@@ -151,12 +151,11 @@ function engine(provider: Provider): Middleware {
   const run = mount('/', provider);
   return async (ctx, next) => {
     await run(ctx, next);
-    const client = ctx.oidc?.client;
-    if (!client || !ctx.response.is('html')) return;
-    const targets = formTargets(
-      { redirectUris: client.redirectUris, postLogoutRedirectUris: client.postLogoutRedirectUris },
-      ctx.oidc.params?.redirect_uri ?? ctx.oidc.params?.post_logout_redirect_uri,
-    );
+    if (!ctx.response.is('html')) return;
+    const { client, params, entities } = ctx.oidc ?? {};
+    const returnTo =
+      params?.redirect_uri ?? params?.post_logout_redirect_uri ?? entities?.Interaction?.params.redirect_uri;
+    const targets = formTargets(client, returnTo);
     const policy = ctx.response.get('Content-Security-Policy');
     ctx.set('Content-Security-Policy', policy.replace(/form-action [^;]*/, `form-action 'self' ${targets.join(' ')}`));
   };
