@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exchange } from '#test/support/browser-agent.ts';
-import { openWorld, type World } from '#test/support/world.ts';
+import { openWorld, signIn, type World } from '#test/support/world.ts';
 import { openScene, requestsOf, type Scene, send } from './scene.ts';
 
 const evil = 'jahat.example';
@@ -98,6 +98,21 @@ test('a request for another host in its first line is a request to us', async ()
     });
     expect([target, leads.filter((host) => host.includes(evil))]).toEqual([target, []]);
   }
+});
+
+test('a sign-in that begins with the name of another host in its first line ends where it should', async () => {
+  const attempt = await scene.app.startSignIn();
+  const { pathname, search } = attempt.url;
+  const said = await raw(
+    `GET http://${evil}${pathname}${search} HTTP/1.1\r\nHost: ${evil}\r\nConnection: close\r\n\r\n`,
+  );
+  const browser = world.browser();
+  browser.cookies.keep(
+    new URL(world.issuer),
+    [...said.matchAll(/^set-cookie: (.*)\r$/gim)].map(([, line = '']) => line),
+  );
+  const page = await browser.visit(new URL(/^location: (.*)\r$/im.exec(said)?.[1] ?? '', world.issuer));
+  await scene.app.finishSignIn(attempt, await signIn(page));
 });
 
 test('a certificate in a header is nobody', async () => {

@@ -23,8 +23,15 @@ export function door(issuer: string, proxies: readonly string[]): Middleware {
     ctx.req.headers['x-forwarded-proto'] = protocol.slice(0, -1);
     ctx.req.headers['x-forwarded-for'] = caller;
     ctx.state.caller = caller;
+    ctx.req.url = ctx.originalUrl = ctx.request.originalUrl = targetOf(ctx.req.url ?? '/');
     await next();
   };
+}
+
+/** Without the host that a request may name in its first line as well (RFC 9112 §3.2.2). */
+function targetOf(url: string): string {
+  const absolute = url.startsWith('/') ? null : URL.parse(url);
+  return absolute ? absolute.pathname + absolute.search : url;
 }
 
 /** The nearest address on the way that is none of our proxies (from the right: the left end is the caller's word). */
