@@ -106,9 +106,7 @@ export const settings = z.object({
     .describe(
       'Which keys seal the others? 32 bytes base64 each; the first seals, all open. Made in DATA_DIR in sandbox.',
     ),
-  TRUSTED_PROXIES: cidrs
-    .optional()
-    .describe('Which proxies (CIDRs) may say who the caller is by X-Forwarded-For and X-Forwarded-Proto?'),
+  TRUSTED_PROXIES: cidrs.optional().describe('Which proxies (CIDRs) may say who the caller is, by X-Forwarded-For?'),
   SMTP_URL: smtpUrl.optional().describe('Which mail server sends e-mail?'),
   MAIL_FROM: mailAddress.default('Lawang <noreply@contoh.id>').describe('Which address do e-mails come from?'),
   MESSAGE_WEBHOOK_URL: webUrl
