@@ -16,7 +16,10 @@ export function createPolicy(): interactionPolicy.DefaultPolicy {
   // First: the checks after them read the account and the grant.
   login?.checks.add(accountUnavailable, 1);
   login?.checks.add(codeAlone, 2);
+  // Of the library's own checks only the one for `prompt=consent` stays; the record decides the rest.
+  const asked = consent?.checks.get('consent_prompt');
   consent?.checks.clear();
+  if (asked) consent?.checks.add(asked);
   consent?.checks.add(consentMissing);
   return policy;
 }
