@@ -14,7 +14,7 @@ import { formTargets } from '#src/web/frame.ts';
 import { health } from '#src/web/health.ts';
 import type { House, OpenHouse } from '#src/web/house.ts';
 import { answerInteraction, showInteraction } from '#src/web/interaction.ts';
-import { language } from '#src/web/middleware/browser.ts';
+import { checkOrigin, language } from '#src/web/middleware/browser.ts';
 import { door } from '#src/web/middleware/door.ts';
 import { securityHeaders } from '#src/web/middleware/headers.ts';
 import { requestLog } from '#src/web/middleware/request-log.ts';
@@ -112,6 +112,11 @@ function pages(house: OpenHouse): Router {
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));
   router.post('/logout', (ctx) => postToGet(ctx));
+  // The engine compares the hidden token.
+  router.post('/logout/confirm', (ctx, next) => {
+    checkOrigin(ctx, house.config.issuer);
+    return next();
+  });
   router.get('/sandbox/outbox', (ctx) => showOutbox(ctx, house));
   router.get('/sandbox/outbox.json', (ctx) => answerOutbox(ctx, house));
   router.get('/.well-known/*rest', async (ctx, next) => {
@@ -144,14 +149,15 @@ const refuseMalformed: Middleware = async (ctx, next) => {
 };
 
 /**
- * The protocol engine. Its own pages (form_post, sign-out of an earlier account) post by a script to the app, so their
- * policy has to name the app; the engine adds its script's hash itself.
+ * The protocol engine. Its own pages (form_post, sign-out of an earlier account) post by a script, to the app or to us: so
+ * their policy has to name the app, and to let us see our own origin. The engine adds its script's hash itself.
  */
 function engine(provider: Provider): Middleware {
   const run = mount('/', provider);
   return async (ctx, next) => {
     await run(ctx, next);
     if (!ctx.response.is('html')) return;
+    if (String(ctx.body).includes('<form')) ctx.set('Referrer-Policy', 'same-origin');
     const { client, params, entities } = ctx.oidc ?? {};
     const returnTo =
       params?.redirect_uri ?? params?.post_logout_redirect_uri ?? entities?.Interaction?.params.redirect_uri;

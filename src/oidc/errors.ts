@@ -14,6 +14,9 @@ export function refusalOf(error: Error): Error {
   if (error instanceof Refusal || error instanceof DatabaseUnavailable) return error;
   const known = codes.find(([kind]) => error instanceof kind);
   if (known) return new Refusal(known[1], error.message, { cause: error });
+  if (error instanceof errors.InvalidRequest && error.error_description === 'xsrf token invalid') {
+    return new Refusal('csrf_mismatch', 'the token is not of this session', { cause: error });
+  }
   if (error instanceof errors.OIDCProviderError && error.statusCode < 500) {
     return new Refusal('invalid_request', [error.error, error.error_description].filter(Boolean).join(': '), {
       cause: error,

@@ -91,17 +91,13 @@ export function csrfToken(ctx: Context, secrets: Secrets, issuer: string): strin
 
 /**
  * Refuses a form that was not filled in on a page of ours by this browser: the hidden token must be the cookie's or the
- * interaction's, and `Origin`, where the browser sends it, must be the issuer's.
+ * interaction's, and the browser must not say that it comes from elsewhere ({@link checkOrigin}).
  *
  * @throws {Refusal} `csrf_mismatch`
  */
 export function checkForm(ctx: Context, secrets: Secrets, issuer: string, token: string): void {
+  checkOrigin(ctx, issuer);
   const browser = ctx.cookies.get(cookieNames(issuer).browser);
-  const origin = ctx.get('Origin');
-  const site = ctx.get('Sec-Fetch-Site');
-  if (origin && origin !== new URL(issuer).origin)
-    throw new Refusal('csrf_mismatch', 'the form came from another origin');
-  if (site && site !== 'same-origin') throw new Refusal('csrf_mismatch', 'the form came from another site');
   const bound = ctx.state.formsOf ?? (isBrowserId(browser) ? browser : undefined);
   if (!bound) throw new Refusal('csrf_mismatch', 'the browser has no cookie');
   const expected = secrets.hash('browser', bound);
@@ -109,6 +105,19 @@ export function checkForm(ctx: Context, secrets: Secrets, issuer: string, token:
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new Refusal('csrf_mismatch', 'the token is not of this browser');
   }
+}
+
+/**
+ * Refuses a form that says it comes from elsewhere. `Origin` and `Sec-Fetch-Site` count where the browser sends them.
+ *
+ * @throws {Refusal} `csrf_mismatch`
+ */
+export function checkOrigin(ctx: Context, issuer: string): void {
+  const origin = ctx.get('Origin');
+  const site = ctx.get('Sec-Fetch-Site');
+  if (origin && origin !== new URL(issuer).origin)
+    throw new Refusal('csrf_mismatch', 'the form came from another origin');
+  if (site && site !== 'same-origin') throw new Refusal('csrf_mismatch', 'the form came from another site');
 }
 
 function isBrowserId(text: string | undefined): text is string {
