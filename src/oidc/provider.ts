@@ -130,7 +130,7 @@ function protocol(context: ProviderContext): Configuration {
     scopes: [...scopes],
     responseTypes: ['code'],
     subjectTypes: ['pairwise', 'public'],
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: [...clientAuthMethods],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: 15,
     assertJwtClientAuthClaimsAndHeader: checkAssertion,
@@ -139,12 +139,12 @@ function protocol(context: ProviderContext): Configuration {
     allowOmittingSingleRegisteredRedirectUri: false,
     conformIdTokenClaims: true,
     enabledJWA: {
-      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
+      clientAuthSigningAlgValues: [...assertionAlgorithms],
       idTokenSigningAlgValues: [...signingAlgorithms],
       userinfoSigningAlgValues: [...signingAlgorithms],
-      dPoPSigningAlgValues: ['ES256', 'EdDSA'],
+      dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
     },
-    discovery: { ui_locales_supported: ['id', 'en'], claims_locales_supported: ['id', 'en'] },
+    discovery: moreMetadata(config.issuer),
     features: {
       devInteractions: { enabled: false },
       claimsParameter: { enabled: true },
@@ -190,6 +190,25 @@ function protocol(context: ProviderContext): Configuration {
       RefreshToken: refreshTokenSeconds,
       Session: sessionLimits.idle,
     },
+  };
+}
+
+const clientAuthMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
+/** Those of every key that the registry takes (`registry/public-keys.ts`). */
+const assertionAlgorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'Ed25519'] as const;
+
+/** What the library leaves out of its metadata (OpenID Connect Discovery §3, RFC 8414 §2). */
+function moreMetadata(issuer: string): Record<string, unknown> {
+  return {
+    ui_locales_supported: ['id', 'en'],
+    claim_types_supported: ['normal'],
+    display_values_supported: ['page'],
+    prompt_values_supported: ['none', 'login', 'consent'],
+    op_policy_uri: `${issuer}/privacy`,
+    introspection_endpoint_auth_methods_supported: [...clientAuthMethods],
+    introspection_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
+    revocation_endpoint_auth_methods_supported: [...clientAuthMethods],
+    revocation_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
   };
 }
 

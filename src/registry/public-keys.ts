@@ -14,7 +14,7 @@ const MIN_RSA_BITS = 2_048;
 const MAX_RSA_BITS = 8_192;
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-const strong = `an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits, or an EC key on P-256, P-384 or P-521`;
+const strong = `an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key`;
 
 /** Everything that is wrong with a set of keys. */
 export function findKeyMistakes(keys: readonly Readonly<Record<string, unknown>>[]): KeyMistake[] {
@@ -47,6 +47,7 @@ function isStrong(jwk: Readonly<Record<string, unknown>>): boolean {
       key: jwk as JsonWebKey,
       format: 'jwk',
     });
+    if (asymmetricKeyType === 'ed25519') return true;
     if (asymmetricKeyType === 'ec') return ['prime256v1', 'secp384r1', 'secp521r1'].includes(details?.namedCurve ?? '');
     const bits = details?.modulusLength ?? 0;
     return (
