@@ -83,6 +83,7 @@ export async function signInto(
 ): Promise<{ attempt: SignInAttempt; page: Page; tokens: Tokens }> {
   const attempt = await app.startSignIn(overrides);
   const page = await goThrough(browser, attempt.url, who);
+  answerOf(page);
   return { attempt, page, tokens: await app.finishSignIn(attempt, page) };
 }
 
