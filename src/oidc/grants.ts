@@ -30,16 +30,15 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
   };
 }
 
-/** What a request asks for that the current consent does not settle; nothing when it need not be asked again. */
+/** Whether the current consent settles all that a request asks for, so that nobody need be asked again. */
 export function isCovered(client: ClientRecord, consent: Consent | undefined, wanted: Wanted, now: Date): boolean {
   if (!consent || consent.expiresAt <= now || consent.purpose !== client.purpose.id) return false;
   const settled = new Set([...consent.claims, ...consent.declined]);
-  const isAllowed = (claim: string) => consent.claims.includes(claim);
   const required = client.claims.filter((item) => item.required && wanted.claims.includes(item.claim));
   return (
     wanted.scopes.every((scope) => consent.scopes.includes(scope)) &&
     wanted.claims.every((claim) => settled.has(claim)) &&
-    required.every((item) => isAllowed(item.claim))
+    required.every(({ claim }) => consent.claims.includes(claim))
   );
 }
 

@@ -3,7 +3,7 @@
  * who it is, a new account if need be, a passkey, the consent; each page only writes down its step here and finishes.
  */
 import type { Context } from 'koa';
-import { errors, type Interaction, type Provider } from 'oidc-provider';
+import { type ClaimsParameter, errors, type Interaction, type Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
@@ -121,14 +121,19 @@ async function finish({ engine }: OpenInteraction, result: Result): Promise<stri
 
 /** What the app asks for in this interaction. */
 export function wantedIn({ client, params }: OpenInteraction): Wanted {
-  const claims = typeof params.claims === 'string' ? JSON.parse(params.claims) : undefined;
-  return wantedBy(
-    client,
-    String(params.scope ?? '')
-      .split(' ')
-      .filter(Boolean),
-    claims,
-  );
+  return wantedBy(client, wordsOf(params.scope), claimsOf(params));
+}
+
+/** The `claims` parameter, which the engine has checked by now. */
+function claimsOf({ claims }: OpenInteraction['params']): ClaimsParameter | undefined {
+  return typeof claims === 'string' ? JSON.parse(claims) : undefined;
+}
+
+/** A parameter of words with spaces between them. */
+function wordsOf(parameter: unknown): string[] {
+  return String(parameter ?? '')
+    .split(' ')
+    .filter(Boolean);
 }
 
 /** The consent on record and whether the app's request goes beyond it. */
@@ -139,15 +144,13 @@ export async function consentNeeded(
 ): Promise<{ needed: boolean; before: Consent | undefined }> {
   if (isAccountClient(interaction.client)) return { needed: false, before: undefined };
   const before = await findConsent(db, accountId, interaction.client.id);
-  const isRequested = String(interaction.params.prompt ?? '')
-    .split(' ')
-    .includes('consent');
+  const isRequested = wordsOf(interaction.params.prompt).includes('consent');
   const covered = isCovered(interaction.client, before, wantedIn(interaction), new Date());
   return { needed: isRequested || !covered, before };
 }
 
 /** Whether the app insists on an assurance that this sign-in does not reach. */
 export function needsStronger({ params }: OpenInteraction, acr: string): boolean {
-  const claims = typeof params.claims === 'string' ? JSON.parse(params.claims) : undefined;
+  const claims = claimsOf(params);
   return isAcrEssential(claims) && !isAcrMet(acr, requestedAcrs({ params, claims }));
 }
