@@ -9,7 +9,7 @@ import type { Db } from './database.ts';
 import { type Keyring, randomSecret, Secrets, wrappingKeyring } from './secrets.ts';
 
 /** What a key is for. `token` and `index` hash; changing those would lose every session and identifier. */
-export const keyPurposes = ['signing', 'cookie', 'token', 'index'] as const;
+const keyPurposes = ['signing', 'cookie', 'token', 'index'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** `published`: known to verifiers, signs later. `active`: in use. `retired`: verifies what it signed, then goes. */
@@ -81,6 +81,13 @@ export async function loadCookieKeys(db: Db, secrets: Secrets): Promise<Buffer[]
 export async function listKeys(db: Db, wrap: Keyring, purpose: KeyPurpose): Promise<StoredKey[]> {
   const rows = await db.query<KeyRow>(listByPurpose, [purpose]);
   return rows.map((row) => openKey(wrap, row));
+}
+
+/** Every key, purpose by purpose. @throws {SealError} when one does not open */
+export async function listAllKeys(db: Db, wrap: Keyring): Promise<StoredKey[]> {
+  const keys: StoredKey[] = [];
+  for (const purpose of keyPurposes) keys.push(...(await listKeys(db, wrap, purpose)));
+  return keys;
 }
 
 /**

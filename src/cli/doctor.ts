@@ -6,10 +6,11 @@ import { createTransport } from 'nodemailer';
 import { type Config, ConfigError, readConfig } from '#src/base/config.ts';
 import { Database } from '#src/base/database.ts';
 import { findInstance, isKeyCheckOpen, listMismatches } from '#src/base/instance.ts';
-import { keyPurposes, listKeys } from '#src/base/keys.ts';
+import { listAllKeys } from '#src/base/keys.ts';
 import { loadMasterKeys } from '#src/base/master-keys.ts';
 import { listMigrations } from '#src/base/migrations.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
+import { signingAlgorithms } from '#src/registry/clients.ts';
 import type { Command } from './command.ts';
 import { type DatabaseUrls, withUrls } from './open.ts';
 import { sentenceFor } from './sentences.ts';
@@ -139,24 +140,21 @@ async function checkInstance(config: Config, database: Database): Promise<Findin
   ];
 }
 
-const algorithms = ['ES256', 'RS256'] as const;
-
 async function checkKeys(config: Config, database: Database): Promise<Finding> {
   const check = 'keys';
   try {
     const wrap = wrappingKeyring(await loadMasterKeys(config));
     if (!(await isKeyCheckOpen(database, wrap)))
       return { check, verdict: 'fail', says: 'MASTER_KEYS lacks the key that sealed this database: add it again' };
-    const keys = [];
-    for (const purpose of keyPurposes) keys.push(...(await listKeys(database, wrap, purpose)));
+    const keys = await listAllKeys(database, wrap);
     const signing = keys.filter(({ purpose, state }) => purpose === 'signing' && state === 'active');
-    const absent = algorithms.filter((wanted) => !signing.some(({ algorithm }) => algorithm === wanted));
+    const absent = signingAlgorithms.filter((wanted) => !signing.some(({ algorithm }) => algorithm === wanted));
     if (absent.length > 0)
       return { check, verdict: 'warn', says: `no active key for ${absent.join(', ')}: made at the next start` };
     const old = keys.filter(({ isCurrent }) => !isCurrent).length;
     return old > 0
       ? { check, verdict: 'warn', says: `${old} sealed by an older master key: run "lawang keys rotate-master"` }
-      : { check, verdict: 'ok', says: `${keys.length} open, signing by ${algorithms.join(' and ')}` };
+      : { check, verdict: 'ok', says: `${keys.length} open, signing by ${signingAlgorithms.join(' and ')}` };
   } catch (error) {
     return { check, verdict: 'fail', says: explain(error) };
   }

@@ -1,7 +1,7 @@
 /** `lawang keys`: the keys of the deployment, and moving them under another master key. */
 import { readConfig } from '#src/base/config.ts';
 import { resealKeyCheck } from '#src/base/instance.ts';
-import { keyPurposes, listKeys, rotateMaster } from '#src/base/keys.ts';
+import { listAllKeys, rotateMaster } from '#src/base/keys.ts';
 import { resealAccountKeys } from '#src/people/accounts.ts';
 import { resealMessages } from '#src/people/messages.ts';
 import type { Command } from './command.ts';
@@ -12,11 +12,7 @@ export const showKeys: Command = {
   usage: '',
   summary: 'list the keys: purpose, state, and whether the first master key seals them',
   run: async ({ environment }) => {
-    const keys = await withSecrets(readConfig(environment), async (database, { wrap }) => {
-      const lists = [];
-      for (const purpose of keyPurposes) lists.push(await listKeys(database, wrap, purpose));
-      return lists.flat();
-    });
+    const keys = await withSecrets(readConfig(environment), (database, { wrap }) => listAllKeys(database, wrap));
     const data = keys.map(({ id, purpose, algorithm, state, isCurrent, createdAt }) => {
       return { id, purpose, algorithm, state, sealed_by_first_master_key: isCurrent, created_at: createdAt };
     });

@@ -3,9 +3,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import type { Db } from '#src/base/database.ts';
 import { ensureKey, listKeys, type NewKey } from '#src/base/keys.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-
-/** What tokens may be signed with, the default first. */
-export const signingAlgorithms = ['ES256', 'RS256'] as const;
+import { type SigningAlgorithm, signingAlgorithms } from '#src/registry/clients.ts';
 
 /**
  * The signing keys as JWKs with their private parts, the active ones first: the library signs with the first of an
@@ -16,7 +14,7 @@ export async function loadSigningKeys(db: Db, secrets: Secrets): Promise<JWK[]> 
     await ensureKey(db, secrets.wrap, { purpose: 'signing', algorithm, create: () => newSigningKey(algorithm) });
   }
   const keys = await listKeys(db, secrets.wrap, 'signing');
-  const order = (algorithm: string) => signingAlgorithms.indexOf(algorithm as (typeof signingAlgorithms)[number]);
+  const order = (algorithm: string) => signingAlgorithms.indexOf(algorithm as SigningAlgorithm);
   return keys
     .sort(
       (a, b) => Number(b.state === 'active') - Number(a.state === 'active') || order(a.algorithm) - order(b.algorithm),

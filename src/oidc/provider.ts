@@ -1,7 +1,7 @@
 /**
  * The OpenID Connect provider of this house: what it supports, how long things live, and which room answers what.
  *
- * Built anew when signing keys change; everything that must outlive that is in the database or in `House`.
+ * It keeps nothing of its own: what lasts is in the database, so any number of processes may each have one.
  */
 import type { Context } from 'koa';
 import {
@@ -18,11 +18,11 @@ import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { scopes } from '#src/registry/claims.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
+import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry/clients.ts';
 import { acrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { createLoadExistingGrant } from './grants.ts';
-import { loadSigningKeys, signingAlgorithms } from './keys.ts';
+import { loadSigningKeys } from './keys.ts';
 import { adaptModels, type FindClient, recordOf } from './models.ts';
 import { createPolicy } from './prompts.ts';
 import { createAdapter, sessionLimits } from './storage.ts';
@@ -63,9 +63,6 @@ export interface ProviderContext {
 
 const MINUTE = 60;
 const DAY = 24 * 3600;
-
-/** How long an interaction waits for a person, in seconds. */
-export const INTERACTION_SECONDS = 30 * MINUTE;
 
 const routes = {
   authorization: '/authorize',
@@ -130,7 +127,7 @@ function protocol(context: ProviderContext): Configuration {
     scopes: [...scopes],
     responseTypes: ['code'],
     subjectTypes: ['pairwise', 'public'],
-    clientAuthMethods: [...clientAuthMethods],
+    clientAuthMethods: [...authMethods],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: 15,
     assertJwtClientAuthClaimsAndHeader: checkAssertion,
@@ -186,14 +183,14 @@ function protocol(context: ProviderContext): Configuration {
       // Set for each grant by the consent it stands on.
       Grant: DAY,
       IdToken: 60 * MINUTE,
-      Interaction: INTERACTION_SECONDS,
+      // A person may have to look for a phone or a code.
+      Interaction: 30 * MINUTE,
       RefreshToken: refreshTokenSeconds,
       Session: sessionLimits.idle,
     },
   };
 }
 
-const clientAuthMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
 /** Those of every key that the registry takes (`registry/public-keys.ts`). */
 const assertionAlgorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'Ed25519'] as const;
 
@@ -205,9 +202,9 @@ function moreMetadata(issuer: string): Record<string, unknown> {
     display_values_supported: ['page'],
     prompt_values_supported: ['none', 'login', 'consent'],
     op_policy_uri: `${issuer}/privacy`,
-    introspection_endpoint_auth_methods_supported: [...clientAuthMethods],
+    introspection_endpoint_auth_methods_supported: [...authMethods],
     introspection_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
-    revocation_endpoint_auth_methods_supported: [...clientAuthMethods],
+    revocation_endpoint_auth_methods_supported: [...authMethods],
     revocation_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],
   };
 }
