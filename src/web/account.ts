@@ -76,18 +76,20 @@ export async function changeAccount(ctx: Context, house: OpenHouse): Promise<voi
   const visit = await findVisit(ctx, house);
   if (!visit) throw new Refusal('session_required');
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
-  const change = changes[form.get('action')];
+  const change = changes.get(form.get('action'));
   if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
   await change(visit, form);
 }
 
-const changes: Readonly<Record<string, (visit: Visit, form: Form) => Promise<void>>> = {
-  disconnect,
-  'add-passkey': createPasskey,
-  'remove-passkey': takePasskey,
-  'end-session': endOne,
-  'sign-out': async ({ ctx }) => seeOther(ctx, '/logout'),
-};
+const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
+  Object.entries({
+    disconnect,
+    'add-passkey': createPasskey,
+    'remove-passkey': takePasskey,
+    'end-session': endOne,
+    'sign-out': async ({ ctx }) => seeOther(ctx, '/logout'),
+  }),
+);
 
 async function disconnect({ ctx, db, account }: Visit, form: Form): Promise<void> {
   const clientId = form.get('client');

@@ -29,7 +29,7 @@ export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): voi
   if (refusal.code === 'internal') {
     house.log.error({ reference: ctx.state.reference, err: refusal.cause }, 'a request failed');
   } else {
-    const line = { reference: ctx.state.reference, code: refusal.code, reason: refusal.message };
+    const line = { reference: ctx.state.reference, refusal: refusal.code, reason: refusal.message };
     house.log.info(line, 'refused');
   }
   refusalsTotal.inc({ code: refusal.code });

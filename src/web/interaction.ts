@@ -22,7 +22,7 @@ import {
 } from '#src/oidc/interactions.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { createAccount, loadAccount } from '#src/people/accounts.ts';
-import { codeAudience, verifyCode } from '#src/people/codes.ts';
+import { codeAudience, codeTimes, verifyCode } from '#src/people/codes.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
 import {
   addPasskey,
@@ -79,7 +79,7 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   const form = await readForm(ctx);
   const visit = await openVisit(ctx, house, uid);
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
-  const answer = answers[form.get('action')];
+  const answer = answers.get(form.get('action'));
   if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
   try {
     await answer(visit, form);
@@ -102,18 +102,20 @@ async function openVisit(ctx: Context, house: OpenHouse, uid: string): Promise<V
 }
 
 /** The choices of all pages, by the value of the button. */
-const answers: Readonly<Record<string, (visit: Visit, form: Form) => Promise<void>>> = {
-  'sign-in': signIn,
-  passkey: signInByPasskey,
-  'send-code': askForCode,
-  resend: resendCode,
-  continue: goOn,
-  'create-passkey': createPasskey,
-  'skip-passkey': skipPasskey,
-  allow: allow,
-  deny: (visit) => deny(visit, 'the person did not allow it'),
-  cancel: (visit) => deny(visit, 'the person went back'),
-};
+const answers: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
+  Object.entries({
+    'sign-in': signIn,
+    passkey: signInByPasskey,
+    'send-code': askForCode,
+    resend: resendCode,
+    continue: goOn,
+    'create-passkey': createPasskey,
+    'skip-passkey': skipPasskey,
+    allow: allow,
+    deny: (visit) => deny(visit, 'the person did not allow it'),
+    cancel: (visit) => deny(visit, 'the person went back'),
+  }),
+);
 
 async function signIn(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db } = visit;
@@ -391,8 +393,8 @@ async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said:
   const page = codePage({
     ...frameOf(ctx, house, interaction.client),
     sentTo: step.typed,
-    secondsLeft: Math.max(0, 600 - age),
-    resendInSeconds: Math.max(0, 30 - age),
+    secondsLeft: Math.max(0, codeTimes.life - age),
+    resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
     mayCancel: true,
     problems: said.refused ? [sayRefusal(visit, said.refused, 'code')] : [],
   });
