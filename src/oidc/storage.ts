@@ -92,8 +92,8 @@ export function createAdapter(context: StorageContext): (model: string) => Adapt
 }
 
 /**
- * Claims a `jti` once (RFC 7523 §3, RFC 9449 §11.1). `namespace` says whose: a client's assertions and its DPoP proofs
- * do not share one.
+ * Claims a `jti` once (RFC 7523 §3, RFC 9449 §11.1). `namespace` says whose: two clients may use the same one, a client
+ * may not use one for an assertion and for a DPoP proof.
  */
 export async function claimReplayMarker(
   context: StorageContext,
