@@ -1,9 +1,10 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { standardClaims } from '#src/registry/claims.ts';
-import { answered, ask, bearer, claimsOf, curious, headerOf, signInto } from '#test/oidc/flows.ts';
+import { answered, ask, bearer, claimsOf, curious, headerOf, openPublicApp, signInto } from '#test/oidc/flows.ts';
+import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
-import { allow, openWorld, type World } from '#test/support/world.ts';
+import { allow, openWorld, password, type World } from '#test/support/world.ts';
 
 let world: World;
 let app: RelyingParty;
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** Signs budi in with a `claims` parameter; answers with what the app then knows. */
-async function ask_(claims: object, overrides: Record<string, string> = {}, from = app) {
+async function tellsOf(claims: object, overrides: Record<string, string> = {}, from = app) {
   const request = { claims: JSON.stringify(claims), ...overrides };
   const { tokens } = await signInto(from, world.browser(), request, 'budi@contoh.id');
   return { idToken: claimsOf(tokens.id_token), userinfo: await from.userinfo(tokens.access_token), tokens };
@@ -31,34 +32,34 @@ async function ask_(claims: object, overrides: Record<string, string> = {}, from
 
 describe('the claims parameter (OpenID Connect Core §5.5)', () => {
   test('userinfo members come at userinfo', async () => {
-    const { idToken, userinfo } = await ask_({ userinfo: { email: null, birthdate: { essential: true } } });
+    const { idToken, userinfo } = await tellsOf({ userinfo: { email: null, birthdate: { essential: true } } });
     expect(userinfo).toEqual({ sub: idToken.sub, email: 'budi@contoh.id', birthdate: '1987-03-14' });
     expect(idToken).not.toHaveProperty('email');
   });
 
   test('id_token members come in the ID token', async () => {
-    const { idToken, userinfo } = await ask_({ id_token: { email: null, address: { essential: true } } });
+    const { idToken, userinfo } = await tellsOf({ id_token: { email: null, address: { essential: true } } });
     expect(idToken).toMatchObject({ email: 'budi@contoh.id', address: { country: 'ID' } });
     expect(userinfo).toEqual({ sub: idToken.sub });
   });
 
   test('members of both places go to both', async () => {
-    const { idToken, userinfo } = await ask_({ id_token: { name: null }, userinfo: { nickname: null } });
+    const { idToken, userinfo } = await tellsOf({ id_token: { name: null }, userinfo: { nickname: null } });
     expect(idToken).toMatchObject({ name: 'Budi Agung Santoso' });
     expect(userinfo).toEqual({ sub: idToken.sub, nickname: 'Bud' });
   });
 
   test('they come on top of the scopes', async () => {
-    const { userinfo } = await ask_({ userinfo: { nickname: null } }, { scope: 'openid email' });
+    const { userinfo } = await tellsOf({ userinfo: { nickname: null } }, { scope: 'openid email' });
     expect(userinfo).toEqual({ sub: userinfo.sub, email: 'budi@contoh.id', email_verified: true, nickname: 'Bud' });
   });
 
   test('claims that nobody knows, and claims the app is not registered for, are left out', async () => {
-    const { idToken } = await ask_({ id_token: { shoe_size: null, name: null }, userinfo: { nik: null } });
+    const { idToken } = await tellsOf({ id_token: { shoe_size: null, name: null }, userinfo: { nik: null } });
     expect(idToken).not.toHaveProperty('shoe_size');
     const modest = await world.app({ clientId: 'modest', scope: 'openid profile email' });
     const asked = { userinfo: { phone_number: { essential: true }, address: null } };
-    const { userinfo } = await ask_(asked, {}, modest);
+    const { userinfo } = await tellsOf(asked, {}, modest);
     expect(userinfo).toEqual({ sub: userinfo.sub, name: 'Budi Agung Santoso', given_name: 'Budi' });
   });
 
@@ -74,7 +75,7 @@ describe('the claims parameter (OpenID Connect Core §5.5)', () => {
     ['several values', { values: ['a', 'b'] }],
     ['members nobody knows', { max_age: 5, essential: false }],
   ])('%s is a wish, the true claim is told', async (_what, wish) => {
-    const { userinfo } = await ask_({ userinfo: { email: wish } });
+    const { userinfo } = await tellsOf({ userinfo: { email: wish } });
     expect(userinfo.email).toBe('budi@contoh.id');
   });
 
@@ -146,17 +147,59 @@ describe('what a person declined', () => {
   });
 });
 
+describe('a consent on record', () => {
+  const asksAgain = async (browser: BrowserAgent, clientId: string) => {
+    const one = await world.app({ clientId, scope: 'openid email' });
+    return (await browser.visit((await one.startSignIn()).url)).has('#consent-allow');
+  };
+
+  test('is asked anew when the purpose of the app has changed, and only then', async () => {
+    await world.declare(curious('changing'));
+    const browser = world.browser();
+    await signInto(await world.app({ clientId: 'changing', scope: 'openid email' }), browser);
+    expect(await asksAgain(browser, 'changing')).toBe(false);
+    await world.declare(curious('changing', { purpose: 'Hal lain.', 'purpose#en': 'Something else.' }));
+    expect(await asksAgain(browser, 'changing')).toBe(true);
+  });
+
+  test('is asked anew when it ran out', async () => {
+    await world.declare(curious('brief', { consent_days: 1 }));
+    const browser = world.browser();
+    await signInto(await world.app({ clientId: 'brief', scope: 'openid email' }), browser);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 25 * 3600 * 1000 });
+    try {
+      const one = await world.app({ clientId: 'brief', scope: 'openid email' });
+      const page = await browser.visit((await one.startSignIn()).url);
+      page.fill({ identifier: 'siti@contoh.id', password });
+      expect((await page.press('#sign-in')).has('#consent-allow')).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('serves a native app as well: it is not asked each time', async () => {
+    const redirectUri = 'id.go.contoh.ponsel:/callback';
+    await world.declare(
+      curious('ponsel', { type: 'native', redirect_uris: [redirectUri], post_logout_redirect_uris: [] }),
+    );
+    const native = await openPublicApp(world, 'ponsel', { redirectUri });
+    const browser = world.browser({ stopAt: [redirectUri] });
+    await signInto(native, browser);
+    expect(answered(await browser.visit((await native.startSignIn({ prompt: 'none' })).url))).toHaveProperty('code');
+  });
+});
+
 describe('ID tokens', () => {
   test('have exactly what OpenID Connect Core §2 asks for', async () => {
     const { tokens } = await signInto(app, world.browser());
     const claims = claimsOf(tokens.id_token);
     expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'nonce', 'sub']);
     expect(Number(claims.exp) - Number(claims.iat)).toBe(3600);
-    expect(Object.keys(headerOf(tokens.id_token)).sort()).toEqual(['alg', 'kid', 'typ']);
+    expect(Object.keys(headerOf(tokens.id_token)).sort()).toEqual(['alg', 'kid']);
   });
 
   test('tell auth_time, amr and acr where they are asked for', async () => {
-    const { idToken } = await ask_({ id_token: { auth_time: null, amr: null, acr: null } });
+    const { idToken } = await tellsOf({ id_token: { auth_time: null, amr: null, acr: null } });
     expect(idToken).toMatchObject({ auth_time: expect.any(Number), amr: ['pwd'], acr: 'aal1' });
   });
 

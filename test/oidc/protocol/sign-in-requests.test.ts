@@ -1,6 +1,6 @@
 import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { answered, claimsOf, curious, signInto } from '#test/oidc/flows.ts';
+import { answered, claimsOf, curious, everyScope, signInto } from '#test/oidc/flows.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
@@ -303,4 +303,29 @@ describe('login_hint and ui_locales', () => {
     await browser.visit(`${world.issuer}/?lang=en`);
     expect((await request(browser, { ui_locales: 'id' })).page.attribute('html', 'lang')).toBe('en');
   });
+});
+
+describe('a sign-in that has begun', () => {
+  test('waits half an hour, then leads back to its start', async () => {
+    const { attempt, page } = await request(world.browser());
+    later(29 * 60);
+    expect((await app.finishSignIn(attempt, await signIn(page))).claims()?.aud).toBe('curious');
+    vi.useRealTimers();
+    const late = await request(world.browser());
+    later(31 * 60);
+    const over = await signIn(late.page);
+    expect(over.status).toBe(400);
+    expect(over.text('#error-code')).toBe('interaction_expired');
+    expect(over.has('#back-to-app')).toBe(true);
+  });
+});
+
+test('renewed tokens keep the acr that the app was told', async () => {
+  const browser = world.browser();
+  const offline = { scope: everyScope, prompt: 'consent', acr_values: 'aal1' };
+  const { attempt, page } = await request(browser, offline);
+  const tokens = await app.finishSignIn(attempt, await byPasskey(page));
+  expect(tokens.claims()?.acr).toBe('aal1');
+  const renewed = await app.refresh(tokens.refresh_token ?? '');
+  expect(claimsOf(renewed.id_token).acr).toBe('aal1');
 });

@@ -25,6 +25,7 @@ let world: World;
 let open: RelyingParty;
 let turning: RelyingParty;
 let keeping: RelyingParty;
+let brief: RelyingParty;
 let stranger: RelyingParty;
 let machine: RelyingParty;
 
@@ -34,11 +35,13 @@ beforeAll(async () => {
     curious('open', { type: 'spa', consent_days: 365 }),
     curious('turning', { rotate_refresh: true }),
     curious('keeping'),
+    curious('brief', { consent_days: 5 }),
     curious('posing', { client_uri: machineUri }),
   );
   open = await openPublicApp(world, 'open');
   turning = await world.app({ clientId: 'turning' });
   keeping = await world.app({ clientId: 'keeping' });
+  brief = await world.app({ clientId: 'brief' });
   stranger = await world.app({ clientId: 'posing' });
   machine = await world.app({ clientId: 'mesin-data' });
 });
@@ -96,6 +99,14 @@ describe('refresh tokens', () => {
     expect((await keeping.refresh(refresh)).token_type).toBe('bearer');
     vi.setSystemTime(Date.now() + 2 * day * 1000);
     expect(await refusalOf(keeping.refresh(refresh))).toBe('400 invalid_grant');
+  });
+
+  test('end with the consent where that ends earlier', async () => {
+    const { refresh } = await offlineTokens(brief);
+    later(4.9 * day);
+    expect((await brief.refresh(refresh)).token_type).toBe('bearer');
+    vi.setSystemTime(Date.now() + 0.2 * day * 1000);
+    expect(await refusalOf(brief.refresh(refresh))).toBe('400 invalid_grant');
   });
 
   test('may ask for less, never for more', async () => {
