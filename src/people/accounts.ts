@@ -75,7 +75,7 @@ export function mayUse(account: { readonly state: AccountState }): boolean {
 }
 
 /** Whether a text is shaped like an account id; anything else cannot be looked up. */
-export function isAccountId(text: string): boolean {
+function isAccountId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
@@ -186,7 +186,7 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
  *
  * @throws `name_invalid` when empty, over 200 characters, without any letter, or with control characters.
  */
-export function readName(text: string): string {
+function readName(text: string): string {
   const name = text.length > 2_000 ? '' : text.normalize('NFC').trim().replace(/\s+/gu, ' ');
   if (
     [...name].length > 200 ||

@@ -14,8 +14,9 @@ import { findAccountId, type Identifier } from './identifiers.ts';
 import { hasPasskey } from './passkeys.ts';
 import { networkOf, type Throttles } from './throttles.ts';
 
-const LIFE = 10 * 60;
-const RESEND_AFTER = 30;
+/** In seconds: how long a code holds, and when another one may be asked for. */
+export const codeTimes = { life: 10 * 60, resendAfter: 30 } as const;
+
 const TRIES = 5;
 
 /** Where a code is asked for. */
@@ -61,9 +62,17 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
        code_hash = excluded.code_hash, attempts_left = excluded.attempts_left,
        sent_at = excluded.sent_at, expires_at = excluded.expires_at
        where one_time_codes.sent_at <= $7`,
-    [shard, slot, hashCode(secrets, slot, code), TRIES, now, secondsAfter(now, LIFE), secondsAfter(now, -RESEND_AFTER)],
+    [
+      shard,
+      slot,
+      hashCode(secrets, slot, code),
+      TRIES,
+      now,
+      secondsAfter(now, codeTimes.life),
+      secondsAfter(now, -codeTimes.resendAfter),
+    ],
   );
-  if (written === 0) throw tooSoon(RESEND_AFTER);
+  if (written === 0) throw tooSoon(codeTimes.resendAfter);
   return code;
 }
 
@@ -74,7 +83,7 @@ async function refuseTooSoon(db: Db, shard: number, slot: Buffer, now: Date): Pr
     [shard, slot],
   );
   if (!earlier) return;
-  const left = RESEND_AFTER - (now.getTime() - earlier.sent_at.getTime()) / 1000;
+  const left = codeTimes.resendAfter - (now.getTime() - earlier.sent_at.getTime()) / 1000;
   if (left > 0) throw tooSoon(Math.ceil(left));
 }
 

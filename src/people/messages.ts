@@ -6,12 +6,11 @@
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Keyring, newIdIn, type Secrets, SHARDS, shardOfHash } from '#src/base/secrets.ts';
+import { codeTimes } from './codes.ts';
 import type { Identifier } from './identifiers.ts';
 
 /** How long a message is tried, and how long a sandbox shows it. */
 const LIFE_MS = 24 * 60 * 60 * 1000;
-/** A code is worthless afterwards, so it is not sent any more. */
-const CODE_LIFE_MS = 10 * 60 * 1000;
 
 export interface Message {
   readonly kind: 'email' | 'phone';
@@ -37,7 +36,9 @@ export async function sendMessage(db: Db, secrets: Secrets, message: Message): P
   const now = new Date();
   const shard = shardOfAddress(secrets, message);
   const id = newIdIn(shard);
-  const sealed: SealedMessage = { ...message, validUntil: now.getTime() + (message.code ? CODE_LIFE_MS : LIFE_MS) };
+  // A code is worthless when its time is over, so it is not sent any more.
+  const life = message.code ? codeTimes.life * 1000 : LIFE_MS;
+  const sealed: SealedMessage = { ...message, validUntil: now.getTime() + life };
   await db.execute(
     `insert into outbox (shard, id, channel, sealed, next_attempt_at, created_at, expires_at)
      values ($1, $2, $3, $4, $5, $5, $6)`,

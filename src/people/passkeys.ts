@@ -51,12 +51,17 @@ function fail(reason: string, cause?: unknown): Refusal {
 
 const base64url = z.string().regex(/^[\w-]+$/);
 
-const assertion = z.object({
+/** What every `PublicKeyCredential` has as JSON (Web Authentication Level 3 §5.1). */
+const credentialMembers = {
   id: base64url,
   rawId: base64url,
   type: z.literal('public-key'),
   authenticatorAttachment: z.enum(['platform', 'cross-platform']).optional().catch(undefined),
   clientExtensionResults: z.object({}).catch({}),
+};
+
+const assertion = z.object({
+  ...credentialMembers,
   response: z.object({
     clientDataJSON: base64url,
     authenticatorData: base64url,
@@ -66,11 +71,7 @@ const assertion = z.object({
 });
 
 const attestation = z.object({
-  id: base64url,
-  rawId: base64url,
-  type: z.literal('public-key'),
-  authenticatorAttachment: z.enum(['platform', 'cross-platform']).optional().catch(undefined),
-  clientExtensionResults: z.object({}).catch({}),
+  ...credentialMembers,
   response: z.object({
     clientDataJSON: base64url,
     attestationObject: base64url,

@@ -8,6 +8,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId, shardOf } from '#src/base/secrets.ts';
+import { type AccountState, mayUse } from './accounts.ts';
 
 const MIN_LENGTH = 8;
 const MAX_LENGTH = 256;
@@ -148,8 +149,8 @@ export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
  */
 export async function verifyPassword(db: Db, accountId: string | undefined, password: string): Promise<boolean> {
   const id = accountId ?? newAccountId();
-  const stored = await db.first<{ hash: string; usable: boolean }>(
-    `select p.hash, a.state in ('active', 'closing') as usable
+  const stored = await db.first<{ hash: string; state: AccountState }>(
+    `select p.hash, a.state
      from passwords p join accounts a on a.shard = p.shard and a.id = p.account_id
      where p.shard = $1 and a.shard = $1 and p.account_id = $2`,
     [shardOf(id), id],
@@ -157,7 +158,7 @@ export async function verifyPassword(db: Db, accountId: string | undefined, pass
   const fits = hasFittingLength(password);
   const digest = fits && stored ? stored.hash : noPassword;
   const matches = await queue.run(() => argon2.verify(digest, fits ? normalise(password) : ''));
-  if (!matches || !stored?.usable || !fits) return false;
+  if (!matches || !stored || !mayUse(stored) || !fits) return false;
   if (argon2.needsRehash(stored.hash, parameters)) await renewHash(db, id, password, stored.hash);
   return true;
 }

@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
-import { codeAudience, createCode } from '#src/people/codes.ts';
+import { type CodeAudience, codeAudience, codeTimes, createCode } from '#src/people/codes.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { sendMessage } from '#src/people/messages.ts';
 import type { Localized } from '#src/registry/clients.ts';
@@ -15,8 +15,6 @@ import {
   type MessageContext,
 } from '#views/messages.ts';
 import type { OpenHouse } from './house.ts';
-
-const CODE_SECONDS = 600;
 
 /**
  * Sends a one-time code to an address, or the sentence why there is none. The caller cannot tell which, and neither can
@@ -36,15 +34,16 @@ export async function sendCode(
   const audience = await codeAudience(db, house.secrets, identifier);
   const takesCode = audience.kind === 'new' || audience.kind === 'account';
   const message = composeCodeMessage(ctx, house, { ...asked, code, kind: audience.kind });
-  const common = { kind: identifier.kind as 'email' | 'phone', to: identifier.value, language: ctx.state.language };
+  const common = { kind: identifier.kind, to: identifier.value, language: ctx.state.language };
   await sendMessage(db, house.secrets, { ...common, ...message, ...(takesCode && { code }) });
 }
 
 function composeCodeMessage(
   ctx: Context,
   house: OpenHouse,
-  { identifier, service, code, kind }: { identifier: Identifier; service: Localized; code: string; kind: string },
+  asked: { identifier: Identifier; service: Localized; code: string; kind: CodeAudience['kind'] },
 ): Message {
+  const { identifier, service, code, kind } = asked;
   const context = messageContext(house, ctx.state.language);
   if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
   if (kind === 'disabled') return codeRefusedDisabledMessage(context);
@@ -52,7 +51,7 @@ function composeCodeMessage(
     ...context,
     channel: identifier.kind === 'email' ? 'email' : 'sms',
     code,
-    secondsLeft: CODE_SECONDS,
+    secondsLeft: codeTimes.life,
     domain: house.config.rpId,
     service: service[ctx.state.language as 'id' | 'en'],
   });
