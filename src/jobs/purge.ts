@@ -22,48 +22,26 @@ interface Sweep {
   readonly remove: string;
 }
 
+/** How to find and remove the rows of a table that are over at `$2`, of the shards in `$1`. */
+function sweepOf(table: string, isOver = 'expires_at <= $2'): Sweep {
+  const over = `${table} where shard = any($1) and ${isOver}`;
+  return {
+    table,
+    count: `select shard, count(*)::integer as overdue from ${over} group by shard`,
+    remove: `delete from ${over}`,
+  };
+}
+
 /** Children before their parents, so that little is left to cascades. */
 export const sweeps: readonly Sweep[] = [
-  {
-    table: 'challenges',
-    count: `select shard, count(*)::integer as overdue from challenges where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from challenges where shard = any($1) and expires_at <= $2`,
-  },
-  {
-    table: 'one_time_codes',
-    count: `select shard, count(*)::integer as overdue from one_time_codes where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from one_time_codes where shard = any($1) and expires_at <= $2`,
-  },
-  {
-    table: 'throttles',
-    count: `select shard, count(*)::integer as overdue from throttles where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from throttles where shard = any($1) and expires_at <= $2`,
-  },
-  {
-    table: 'replay_markers',
-    count: `select shard, count(*)::integer as overdue from replay_markers where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from replay_markers where shard = any($1) and expires_at <= $2`,
-  },
-  {
-    table: 'artifacts',
-    count: `select shard, count(*)::integer as overdue from artifacts where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from artifacts where shard = any($1) and expires_at <= $2`,
-  },
-  {
-    table: 'grants',
-    count: `select shard, count(*)::integer as overdue from grants where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from grants where shard = any($1) and expires_at <= $2`,
-  },
-  {
-    table: 'sessions',
-    count: `select shard, count(*)::integer as overdue from sessions where shard = any($1) and (expires_at <= $2 or ends_at <= $2) group by shard`,
-    remove: `delete from sessions where shard = any($1) and (expires_at <= $2 or ends_at <= $2)`,
-  },
-  {
-    table: 'outbox',
-    count: `select shard, count(*)::integer as overdue from outbox where shard = any($1) and expires_at <= $2 group by shard`,
-    remove: `delete from outbox where shard = any($1) and expires_at <= $2`,
-  },
+  sweepOf('challenges'),
+  sweepOf('one_time_codes'),
+  sweepOf('throttles'),
+  sweepOf('replay_markers'),
+  sweepOf('artifacts'),
+  sweepOf('grants'),
+  sweepOf('sessions', '(expires_at <= $2 or ends_at <= $2)'),
+  sweepOf('outbox'),
 ];
 
 export interface Purge {
