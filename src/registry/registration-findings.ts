@@ -1,5 +1,6 @@
 /** What is wrong in a declaration, in words that say what would be right. */
 import type { z } from 'zod';
+import { countEdits } from '#src/base/words.ts';
 
 /** Something wrong in a declaration. `path` leads to it from where the caller looks. */
 export interface Finding {
@@ -101,23 +102,8 @@ export function oneOf(values: readonly string[]): string {
 /** The known word that somebody meant, or all of them. */
 export function suggest(word: string, known: readonly string[]): string {
   const [closest] = known
-    .map((candidate) => ({ candidate, distance: distanceOf(word, candidate) }))
-    .sort((one, other) => one.distance - other.distance);
+    .map((candidate) => ({ candidate, edits: countEdits(word.slice(0, 100), candidate) }))
+    .sort((one, other) => one.edits - other.edits);
   const limit = Math.max(1, Math.ceil(word.length / 3));
-  return closest && closest.distance <= limit ? `${closest.candidate}, did you mean that?` : oneOf(known);
-}
-
-/** How many letters to insert, drop or replace (Levenshtein). */
-function distanceOf(one: string, other: string): number {
-  const word = one.slice(0, 100);
-  let row = Array.from({ length: other.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...word].entries()) {
-    const next = [i + 1];
-    for (const [j, otherLetter] of [...other].entries()) {
-      const replaced = (row[j] ?? 0) + (letter === otherLetter ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return closest && closest.edits <= limit ? `${closest.candidate}, did you mean that?` : oneOf(known);
 }
