@@ -238,29 +238,26 @@ export async function applyRegistrations(
 
 const MIN_SECRET_LENGTH = 32;
 
-function findSecretMistakes({ file, clients }: Registration, { environment, mode }: ApplyOptions): Mistake[] {
-  return clients.flatMap(({ declared, secretEnv, line, column }) => {
-    if (!hasSecret(declared)) return [];
-    const place = { file, line, column };
-    if (secretEnv === undefined)
-      return mode === 'sandbox'
-        ? []
-        : [{ ...place, what: 'client_secret_env is missing', expected: 'it, in production' }];
-    const secret = environment[secretEnv];
-    if (!secret)
-      return [
-        { ...place, what: `the secret of ${declared.id} is missing`, expected: `it in the variable ${secretEnv}` },
-      ];
-    return secret.length < MIN_SECRET_LENGTH
-      ? [
-          {
-            ...place,
-            what: `the secret in ${secretEnv} is too short`,
-            expected: `at least ${MIN_SECRET_LENGTH} random characters`,
-          },
-        ]
-      : [];
+function findSecretMistakes({ file, clients }: Registration, options: ApplyOptions): Mistake[] {
+  return clients.flatMap((client) => {
+    const mistake = hasSecret(client.declared) ? findSecretMistake(client, options) : undefined;
+    return mistake ? [{ file, line: client.line, column: client.column, ...mistake }] : [];
   });
+}
+
+function findSecretMistake(
+  { declared, secretEnv }: ClientRegistration,
+  { environment, mode }: ApplyOptions,
+): Pick<Mistake, 'what' | 'expected'> | undefined {
+  if (secretEnv === undefined)
+    return mode === 'sandbox' ? undefined : { what: 'client_secret_env is missing', expected: 'it, in production' };
+  const secret = environment[secretEnv];
+  if (!secret) return { what: `the secret of ${declared.id} is missing`, expected: `it in the variable ${secretEnv}` };
+  if (secret.length >= MIN_SECRET_LENGTH) return undefined;
+  return {
+    what: `the secret in ${secretEnv} is too short`,
+    expected: `at least ${MIN_SECRET_LENGTH} random characters`,
+  };
 }
 
 async function applyFile(
