@@ -258,7 +258,9 @@ class GrantAdapter extends StoredModel implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const row = await this.db.first<{ payload: AdapterPayload }>(statements.findGrant, [shardOf(id), id, new Date()]);
+    const shard = shardOf(id);
+    if (Number.isNaN(shard)) return undefined;
+    const row = await this.db.first<{ payload: AdapterPayload }>(statements.findGrant, [shard, id, new Date()]);
     return row?.payload;
   }
 

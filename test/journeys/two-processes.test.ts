@@ -59,7 +59,11 @@ test('a sign-in that starts on one ends on the other: page, cookies, form, code,
   expect(page.url.port).toBe(String(other.port));
   const credential = JSON.stringify(device.get(page.json('#passkey-options'), { origin: world.issuer }));
   const csrf = page.value('csrf') ?? '';
-  const consent = await browser.post(`${world.issuer}${page.url.pathname}`, { action: 'passkey', credential, csrf }, world.issuer);
+  const consent = await browser.post(
+    `${world.issuer}${page.url.pathname}`,
+    { action: 'passkey', credential, csrf },
+    world.issuer,
+  );
   expect(consent.url.origin).toBe(world.issuer);
   const arrived = await allow(consent);
   const code = answerOf(arrived).get('code') ?? '';
