@@ -1,0 +1,79 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { openStage } from './stage.ts';
+import { takeTour, tourStops } from './tour.ts';
+
+/** Each language one half: together every width, light and dark. */
+const looks = {
+  id: [look(320, 'light'), look(390, 'dark'), look(1280, 'light')],
+  en: [look(320, 'dark'), look(390, 'light'), look(1280, 'dark')],
+};
+
+function look(width: number, colorScheme: 'light' | 'dark') {
+  return { width, colorScheme };
+}
+
+const wcag22aa = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** The legacy mode only means that axe does not open a second window; there are no frames here. */
+async function findBarriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(wcag22aa).setLegacyMode(true).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+async function findOverflow(page: Page): Promise<string[]> {
+  const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  return over === 0 ? [] : [`${String(over)} px wider than the window`];
+}
+
+/** Text at twice its size, as the browser's own setting makes it. */
+async function findOverflowOfLargeText(page: Page): Promise<string[]> {
+  await page.evaluate("document.documentElement.style.fontSize = '200%'");
+  const found = await findOverflow(page);
+  await page.evaluate("document.documentElement.style.fontSize = ''");
+  return found.map((barrier) => `text at 200 %: ${barrier}`);
+}
+
+it.concurrent.each(['id', 'en'] as const)(
+  '%s: no page of the tour has a barrier that axe knows, at any width, light and dark',
+  async (language) => {
+    await using stage = await openStage();
+    await using visitor = await stage.visitor({ locale: language });
+    const seen: string[] = [];
+    const barriers: string[] = [];
+    await takeTour(stage, visitor, language, async (name, page) => {
+      seen.push(name);
+      for (const { width, colorScheme } of looks[language]) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const found = [
+          ...(await findOverflow(page)),
+          ...(width === 320 ? await findOverflowOfLargeText(page) : []),
+          ...(await findBarriers(page)),
+        ];
+        barriers.push(...found.map((barrier) => `${name}, ${width} px, ${colorScheme}: ${barrier}`));
+      }
+      expect(await page.evaluate('document.documentElement.lang')).toBe(language);
+      expect(await page.locator('h1').count()).toBe(1);
+    });
+    expect(seen).toEqual(tourStops);
+    expect(barriers).toEqual([]);
+    expect(visitor.complaints).toEqual([]);
+  },
+  180_000,
+);
+
+it('finds barriers where there are some', async () => {
+  await using stage = await openStage();
+  await using visitor = await stage.visitor({ viewport: { width: 320, height: 800 } });
+  await visitor.page.goto(`${stage.world.issuer}/help`);
+  await visitor.page.evaluate(`{
+    const planted = document.createElement('img');
+    planted.src = '/assets/none.svg';
+    planted.style.minWidth = '600px';
+    document.querySelector('main').append(planted);
+  }`);
+  expect(await findBarriers(visitor.page)).toEqual([expect.stringMatching(/^image-alt: /)]);
+  expect(await findOverflow(visitor.page)).not.toEqual([]);
+});
