@@ -18,11 +18,12 @@ import { hasPassword } from '#src/people/passwords.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
 import { passkeyAddedMessage, passkeyRemovedMessage } from '#views/messages.ts';
-import { backLink, frameOf, showForm } from './frame.ts';
+import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { checkForm } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
+import { seeOther } from './see-other.ts';
 
 /** Whoever changes how one signs in has proven who they are this recently (NIST SP 800-63B-4 §4.1). */
 const FRESH_PROOF_MS = 5 * 60 * 1000;
@@ -60,10 +61,9 @@ export function confirmAccount(ctx: Context, house: OpenHouse): void {
  * @throws {Refusal} `session_required` when the sign-in was given up
  */
 export async function returnToAccount(ctx: Context, house: OpenHouse): Promise<void> {
-  if (ctx.query.error === 'access_denied') ctx.redirect('/');
-  else if (await findVisit(ctx, house)) ctx.redirect('/account');
-  else throw new Refusal('session_required', `the engine answered ${String(ctx.query.error ?? 'without a session')}`);
-  ctx.status = 303;
+  if (ctx.query.error === 'access_denied') return seeOther(ctx, '/');
+  if (await findVisit(ctx, house)) return seeOther(ctx, '/account');
+  throw new Refusal('session_required', `the engine answered ${String(ctx.query.error ?? 'without a session')}`);
 }
 
 /**
@@ -168,11 +168,6 @@ function isFresh({ signedInAt }: CurrentSession): boolean {
   return Date.now() - signedInAt.getTime() <= FRESH_PROOF_MS;
 }
 
-function seeOther(ctx: Context, address: string): void {
-  ctx.redirect(address);
-  ctx.status = 303;
-}
-
 async function showProblem(
   visit: Visit,
   kind: 'proof-too-old' | 'passkey-needs-script' | 'passkey-failed' | 'passkey-last',
@@ -244,20 +239,11 @@ async function passkeyInvitation(
 }
 
 async function connectedApps({ ctx, house, db, account }: Visit): Promise<AccountContext['apps']> {
-  const language = ctx.state.language as 'id' | 'en';
   const consents = await listConsents(db, account.id);
-  return consents.map((consent) => {
-    const client = house.clients.find(consent.clientId);
-    const home = client && backLink(client);
-    return {
-      clientId: consent.clientId,
-      name: client?.name[language] ?? consent.clientId,
-      agency: client ? (language === 'en' ? client.agency.nameEn : client.agency.name) : '',
-      domain: client?.agency.domain ?? '',
-      claims: consent.claims,
-      since: consent.givenAt,
-      ...(home && { home }),
-    };
+  return consents.map(({ clientId, claims, givenAt }) => {
+    const client = house.clients.find(clientId);
+    const service = client ? serviceOf(client, ctx.state.language) : { name: clientId, agency: '', domain: '' };
+    return { ...service, clientId, claims, since: givenAt };
   });
 }
 

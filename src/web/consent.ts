@@ -13,7 +13,7 @@ import {
   wantedIn,
 } from '#src/oidc/interactions.ts';
 import { type Account, loadAccount, mayUse } from '#src/people/accounts.ts';
-import { type ClientClaim, noteFirstSignIn } from '#src/registry/clients.ts';
+import { type ClientClaim, type LegalBasis, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { basisName } from '#views/legal-basis.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
@@ -75,9 +75,7 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   await giveConsent(db, {
     accountId: person.id,
     clientId: client.id,
-    basis:
-      asked.find((item) => item.basis !== 'consent' && asked.every((other) => other.basis !== 'consent'))?.basis ??
-      'consent',
+    basis: basisOf(asked),
     scopes: [...new Set([...(kept?.scopes ?? []), ...wantedIn(interaction).scopes])],
     claims: [...(kept?.claims ?? []).filter(isElsewhere), ...allowed],
     declined: [...(kept?.declined ?? []).filter(isElsewhere), ...declined],
@@ -111,6 +109,12 @@ async function loadPerson({ house, db, interaction }: Visit, step: ConsentStep):
 function askedClaims(interaction: OpenInteraction): ClientClaim[] {
   const { claims } = wantedIn(interaction);
   return interaction.client.claims.filter(({ claim }) => claims.includes(claim));
+}
+
+/** What the whole rests on: consent, as soon as one item does. */
+function basisOf(asked: readonly ClientClaim[]): LegalBasis {
+  const [first] = asked;
+  return first && asked.every(({ basis }) => basis !== 'consent') ? first.basis : 'consent';
 }
 
 /** Not a choice: the app cannot work without it, or a law demands it. */

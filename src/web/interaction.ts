@@ -46,6 +46,7 @@ import type { OpenHouse } from './house.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
+import { seeOther } from './see-other.ts';
 
 /** What a page needs to know about the request it answers. */
 interface Visit {
@@ -111,7 +112,7 @@ const answers: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     continue: goOn,
     'create-passkey': createPasskey,
     'skip-passkey': skipPasskey,
-    allow: allow,
+    allow,
     deny: (visit) => deny(visit, 'the person did not allow it'),
     cancel: (visit) => deny(visit, 'the person went back'),
   }),
@@ -251,13 +252,11 @@ async function skipPasskey(visit: Visit): Promise<void> {
 async function allow(visit: Visit, form: Form): Promise<void> {
   const { step } = visit.interaction;
   if (step.at !== 'consent') return stay(visit);
-  visit.ctx.redirect(await allowConsent(visit, form, step));
-  visit.ctx.status = 303;
+  seeOther(visit.ctx, await allowConsent(visit, form, step));
 }
 
 async function deny({ ctx, interaction }: Visit, description: string): Promise<void> {
-  ctx.redirect(await finishDenied(interaction, description));
-  ctx.status = 303;
+  seeOther(ctx, await finishDenied(interaction, description));
 }
 
 /** The person is known. Goes on when that is enough for the app; otherwise says what is missing. */
@@ -294,8 +293,7 @@ async function settleFor(visit: Visit, signedIn: SignedIn): Promise<void> {
   });
   const { needed } = await consentNeeded(db, interaction, accountId);
   if (needed) return moveTo(visit, { at: 'consent', signedIn });
-  ctx.redirect(await finishSignIn(interaction, signedIn));
-  ctx.status = 303;
+  seeOther(ctx, await finishSignIn(interaction, signedIn));
 }
 
 async function moveTo(visit: Visit, step: Step): Promise<void> {
@@ -305,8 +303,7 @@ async function moveTo(visit: Visit, step: Step): Promise<void> {
 
 /** Shows the page of the step by a fresh request, so that reloading repeats nothing. */
 function stay({ ctx, interaction }: Visit): void {
-  ctx.redirect(`/interaction/${interaction.uid}`);
-  ctx.status = 303;
+  seeOther(ctx, `/interaction/${interaction.uid}`);
 }
 
 function relyingParty({ config }: OpenHouse): { rpId: string; origin: string } {

@@ -1,5 +1,7 @@
 /** Pages without an interaction: the front page, help, privacy, and the end of a sign-out. */
 import type { Context } from 'koa';
+import type { LogoutForm } from '#src/oidc/provider.ts';
+import { EXAMPLE_PASSWORD } from '#src/people/example-citizens.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { helpPage, privacyPage } from '#views/help.ts';
 import { homePage, sandboxHomePage } from '#views/home.ts';
@@ -22,7 +24,7 @@ export function showHome(ctx: Context, house: OpenHouse): void {
     sandboxHomePage({
       ...frame,
       citizens: sandboxCitizens[ctx.state.language as 'id' | 'en'],
-      password: 'lawang-sandbox',
+      password: EXAMPLE_PASSWORD,
       apps: apps.map((client) => serviceOf(client, ctx.state.language)),
       links: { account: '/account', outbox: '/sandbox/outbox', discovery: '/.well-known/openid-configuration' },
     }),
@@ -33,17 +35,17 @@ const sandboxCitizens = {
   id: [
     { identifier: 'siti@contoh.id', about: 'warga dengan data yang lazim' },
     { identifier: 'budi@contoh.id', about: 'semua data terisi' },
-    { identifier: 'dewi@contoh.id', about: 'baru mendaftar' },
+    { identifier: 'dewi@contoh.id', about: 'nama, email, dan telepon' },
     { identifier: 'wayan@contoh.id', about: 'satu nama, tanpa telepon' },
-    { identifier: 'rina@contoh.id', about: 'memakai banyak layanan' },
+    { identifier: 'rina@contoh.id', about: 'warga lain' },
     { identifier: 'joko@contoh.id', about: 'akunnya dinonaktifkan' },
   ],
   en: [
     { identifier: 'siti@contoh.id', about: 'a citizen with the usual data' },
     { identifier: 'budi@contoh.id', about: 'every field filled in' },
-    { identifier: 'dewi@contoh.id', about: 'has just signed up' },
+    { identifier: 'dewi@contoh.id', about: 'a name, an e-mail address and a phone' },
     { identifier: 'wayan@contoh.id', about: 'one name, no phone' },
-    { identifier: 'rina@contoh.id', about: 'uses many services' },
+    { identifier: 'rina@contoh.id', about: 'another citizen' },
     { identifier: 'joko@contoh.id', about: 'the account is disabled' },
   ],
 } as const;
@@ -59,14 +61,9 @@ export function showPrivacy(ctx: Context, house: OpenHouse): void {
 }
 
 /** Asks before everything is signed out (OpenID Connect RP-Initiated Logout 1.0 §2). */
-export function confirmLogout(
-  ctx: Context,
-  house: OpenHouse,
-  asked: { client: ClientRecord | undefined; action: string; xsrf: string; returnTo: unknown },
-): void {
-  const fields = { xsrf: asked.xsrf };
-  const page = signOutPage({ ...frameOf(ctx, house, asked.client), action: asked.action, fields });
-  showForm(ctx, page, asked.client, asked.returnTo);
+export function confirmLogout(ctx: Context, house: OpenHouse, { client, action, xsrf, returnTo }: LogoutForm): void {
+  const page = signOutPage({ ...frameOf(ctx, house, client), action, fields: { xsrf } });
+  showForm(ctx, page, client, returnTo);
 }
 
 /** After a sign-out that has no app to go back to. */

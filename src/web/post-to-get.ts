@@ -7,6 +7,7 @@
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { readBody } from './middleware/forms.ts';
+import { seeOther } from './see-other.ts';
 
 const BYTES = 8 * 1024;
 
@@ -15,6 +16,5 @@ export async function postToGet(ctx: Context): Promise<void> {
   const body = await readBody(ctx, BYTES);
   const fields = new URLSearchParams(body);
   if (ctx.querystring) throw new Refusal('invalid_request', 'parameters both in the address and in the form');
-  ctx.redirect(`${ctx.path}?${fields}`);
-  ctx.status = 303;
+  seeOther(ctx, `${ctx.path}?${fields}`);
 }
