@@ -2,7 +2,7 @@
  * What is missing before an app gets its answer: a sign-in, a fresher or stronger one, or a consent. Pages only finish
  * their interaction; this policy alone decides what comes next.
  */
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { isAccountClient } from './account-client.ts';
 import { recordOf } from './models.ts';
 
@@ -16,6 +16,7 @@ export function createPolicy(): interactionPolicy.DefaultPolicy {
   // First: the checks after them read the account and the grant.
   login?.checks.add(accountUnavailable, 1);
   login?.checks.add(codeAlone, 2);
+  login?.checks.add(openidMissing, 0);
   // Of the library's own checks only the one for `prompt=consent` stays; the record decides the rest.
   const asked = consent?.checks.get('consent_prompt');
   consent?.checks.clear();
@@ -23,6 +24,13 @@ export function createPolicy(): interactionPolicy.DefaultPolicy {
   consent?.checks.add(consentMissing);
   return policy;
 }
+
+/** Before anybody signs in for nothing: without `openid` an app would learn nothing (OpenID Connect Core §3.1.2.1). */
+const openidMissing = new Check('openid_missing', 'the scope openid is missing', 'invalid_scope', ({ oidc }) => {
+  if (!oidc.requestParamOIDCScopes.has('openid'))
+    throw new errors.InvalidScope('the scope openid is missing', 'openid');
+  return Check.NO_NEED_TO_PROMPT;
+});
 
 const accountUnavailable = new Check(
   'account_unavailable',
