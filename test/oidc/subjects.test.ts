@@ -57,9 +57,9 @@ describe('a person is one sub per subject group (OpenID Connect Core §8.1)', ()
     const account = (await accountOf('siti@contoh.id')) ?? '';
     expect(here).toMatch(/^[\w-]{45}$/);
     expect(here).not.toContain(account.replaceAll('-', ''));
-    const { rows } = {
-      rows: await world.database.query<{ sub: string }>('select sub from subjects where shard = any($1)', [everyShard]),
-    };
+    const rows = await world.database.query<{ sub: string }>('select sub from subjects where shard = any($1)', [
+      everyShard,
+    ]);
     expect(rows.map(({ sub }) => sub)).toEqual(expect.arrayContaining([here, there]));
   });
 

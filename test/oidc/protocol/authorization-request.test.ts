@@ -136,6 +136,9 @@ describe('what an app is told at its redirect URI, always with state and iss (RF
     ['a method without a proof key', { code_challenge: undefined }, 'invalid_request'],
     ['a proof key of the wrong length', { code_challenge: 'short' }, 'invalid_request'],
     ['a scope the app is not registered for', { scope: 'openid phone' }, 'invalid_scope'],
+    ['no scope', { scope: undefined, nonce: undefined }, 'invalid_scope'],
+    ['scopes without openid', { scope: 'profile email', nonce: undefined }, 'invalid_scope'],
+    ['unknown scopes alone', { scope: 'everything', nonce: undefined }, 'invalid_scope'],
     ['claims without openid', { scope: 'profile', claims: '{"userinfo":{}}', nonce: undefined }, 'invalid_request'],
     ['claims that are no JSON', { claims: '{' }, 'invalid_request'],
     ['claims that are no object', { claims: '[]' }, 'invalid_request'],
@@ -345,6 +348,7 @@ describe('hostile parameters', () => {
   });
 
   test.each([
+    ['a NUL', { state: 'a\0b', nonce: '\0' }],
     ['five thousand scopes', { scope: `openid ${'x '.repeat(5000).trim()}` }],
     ['deep claims', { claims: `{"userinfo":${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}}` }],
     ['four thousand claims', { claims: JSON.stringify({ userinfo: Object.fromEntries(manyClaims) }) }],
@@ -359,6 +363,16 @@ describe('hostile parameters', () => {
     const page = await world.browser().visit(`${world.issuer}/authorize?${new URLSearchParams(request)}`);
     expect(answered(page)).toMatchObject({ error: 'login_required' });
   });
+});
+
+test('a NUL that came by a pushed request ends in an error at the app, not in a fault', async () => {
+  const pushing = await world.app({ par: true });
+  for (const overrides of [{ nonce: 'a\0b' }, { state: 'a\0b' }, { login_hint: 'a\0b' }]) {
+    const attempt = await pushing.startSignIn(overrides);
+    const page = await goThrough(world.browser(), attempt.url);
+    expect(page.status).toBeLessThan(500);
+  }
+  expect(world.log.filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });
 
 describe('grants that are not offered', () => {

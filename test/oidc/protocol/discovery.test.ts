@@ -171,9 +171,9 @@ describe('reading across origins', () => {
       'access-control-request-method': 'POST',
       'access-control-request-headers': 'authorization,dpop',
     };
-    const token_ = await ask(`${world.issuer}/token`, { method: 'OPTIONS', headers });
-    expect(token_.status).toBe(204);
-    expect(token_.headers.get('access-control-allow-headers')).toContain('dpop');
+    const preflight = await ask(`${world.issuer}/token`, { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('dpop');
     for (const path of ['authorize', 'logout', 'account', 'interaction/x', '']) {
       const said = await ask(`${world.issuer}/${path}`, { method: 'OPTIONS', headers });
       expect(allowed(said), path).toBeNull();

@@ -251,6 +251,15 @@ describe('id_token_hint', () => {
     expect(answered(page)).toHaveProperty('code');
   });
 
+  test('an expired one still says who', async () => {
+    const { tokens } = await signInto(app, world.browser());
+    later(2 * 3600);
+    const browser = world.browser();
+    await signInto(app, browser);
+    const { page } = await request(browser, { id_token_hint: tokens.id_token, prompt: 'none' });
+    expect(answered(page)).toHaveProperty('code');
+  });
+
   test('of another: login_required when silent, the sign-in page otherwise', async () => {
     const siti = await signInto(app, world.browser());
     const browser = world.browser();
