@@ -153,19 +153,17 @@ function ask(method: string, path: string, headers: Record<string, string>, body
       incoming.setEncoding('utf8').on('data', (chunk) => {
         said += chunk;
       });
-      incoming
-        .on('error', reject)
-        .on('end', () =>
-          resolve({
-            status: incoming.statusCode ?? 0,
-            headers: new Headers(
-              Object.entries(incoming.headersDistinct).flatMap(([name, all]) =>
-                (all ?? []).map((value): [string, string] => [name, value]),
-              ),
+      incoming.on('error', reject).on('end', () =>
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: new Headers(
+            Object.entries(incoming.headersDistinct).flatMap(([name, all]) =>
+              (all ?? []).map((value): [string, string] => [name, value]),
             ),
-            body: said,
-          }),
-        );
+          ),
+          body: said,
+        }),
+      );
     });
     outgoing.on('error', reject).on('timeout', () => outgoing.destroy(new Error(`${method} ${path} hangs`)));
     outgoing.end(method === 'GET' || method === 'HEAD' ? undefined : body);
