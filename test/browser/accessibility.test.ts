@@ -14,6 +14,7 @@ function look(width: number, colorScheme: 'light' | 'dark') {
   return { width, colorScheme };
 }
 
+const MOST_BYTES = 30 * 1024;
 const wcag22aa = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
 /** The legacy mode only means that axe does not open a second window; there are no frames here. */
@@ -35,8 +36,24 @@ async function findOverflowOfLargeText(page: Page): Promise<string[]> {
   return found.map((barrier) => `text at 200 %: ${barrier}`);
 }
 
+/** As for somebody who comes for the first time: the text, uncompressed as it is sent, and whatever it names. */
+async function findWeight(page: Page): Promise<string[]> {
+  const script = `[...document.querySelectorAll('link[href], script[src], img[src]')].map((it) => it.href || it.src)`;
+  const named = (await page.evaluate(script)) as string[];
+  const sizes = await Promise.all(named.map(sizeOf));
+  const bytes = sizes.reduce((sum, size) => sum + size, Buffer.byteLength(await page.content()));
+  return bytes > MOST_BYTES ? [`${bytes} bytes with all it loads`] : [];
+}
+
+async function sizeOf(address: string): Promise<number> {
+  const answer = await fetch(address, { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
+  const size = Number(answer.headers.get('content-length'));
+  if (!size) throw new Error(`${address} does not say its size`);
+  return size;
+}
+
 it.concurrent.each(['id', 'en'] as const)(
-  '%s: no page of the tour has a barrier that axe knows, at any width, light and dark',
+  '%s: no page of the tour has a barrier that axe knows, at any width, light and dark, or is heavy',
   async (language) => {
     await using stage = await openStage();
     await using visitor = await stage.visitor({ locale: language });
@@ -44,6 +61,7 @@ it.concurrent.each(['id', 'en'] as const)(
     const barriers: string[] = [];
     await takeTour(stage, visitor, language, async (name, page) => {
       seen.push(name);
+      barriers.push(...(await findWeight(page)).map((weight) => `${name}: ${weight}`));
       for (const { width, colorScheme } of looks[language]) {
         await page.setViewportSize({ width, height: 800 });
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
