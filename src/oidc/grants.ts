@@ -11,7 +11,7 @@ import type { ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
-import { sessionLimits } from './storage.ts';
+import { holdGrant, sessionLimits } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -48,8 +48,9 @@ type Allowed = Pick<Consent, 'scopes' | 'claims'>;
 /**
  * The library's hook: the Grant of this session for this app, made from the consent on record, or none.
  *
- * A new one is made while the consent is held, so that a withdrawal at the same moment either comes first, and there is
- * no Grant, or finds the Grant and ends it.
+ * One that there is stays until the request is over, a new one is made while the consent is held: a withdrawal at the same
+ * moment either comes first, and there is no Grant, or waits and ends it with what hangs on it. A consent that was replaced
+ * meanwhile is read anew.
  */
 export function createLoadExistingGrant(database: Db, secrets: Secrets) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
@@ -66,12 +67,15 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
     if (!isCovered(record, consent, wanted, new Date()) || !consent) return undefined;
 
     const id = grantId(secrets, ctx, consent);
-    const grant = session.grantIdFor(record.id) === id ? await ctx.oidc.provider.Grant.find(id) : undefined;
-    if (grant && livesLongEnough(grant, consent)) return grant;
-    const isHeld = await holdConsent(db, account.accountId, consent.id);
-    return isHeld ? saveGrant(ctx, id, consent, grantEnd(consent)) : loadExistingGrant(ctx);
+    const held = session.grantIdFor(record.id) === id ? await holdGrant(db, id) : undefined;
+    if (held && livesLongEnough(held, consent)) return new ctx.oidc.provider.Grant(held as GrantFields);
+    if (held || (await holdConsent(db, account.accountId, consent.id)))
+      return saveGrant(ctx, id, consent, grantEnd(consent));
+    return loadExistingGrant(ctx);
   };
 }
+
+type GrantFields = ConstructorParameters<KoaContextWithOIDC['oidc']['provider']['Grant']>[0];
 
 /** One Grant per session, app and content of the consent: two tabs that open an app at once share it. */
 function grantId(secrets: Secrets, { oidc }: KoaContextWithOIDC, allowed: Allowed): string {
@@ -90,9 +94,9 @@ function grantEnd(consent: Consent): Date {
 }
 
 /** For what is about to hang on it. A renewed consent lengthens it. */
-function livesLongEnough(grant: Grant, consent: Consent): boolean {
+function livesLongEnough({ exp }: { readonly exp?: number | undefined }, consent: Consent): boolean {
   const needed = isOffline(consent) ? Number.POSITIVE_INFINITY : Date.now() + sessionLimits.idle * 1000;
-  return Number(grant.exp) * 1000 >= Math.min(needed, consent.expiresAt.getTime() - 60_000);
+  return Number(exp) * 1000 >= Math.min(needed, consent.expiresAt.getTime() - 60_000);
 }
 
 function isOffline({ scopes }: Consent): boolean {
@@ -106,7 +110,7 @@ async function saveGrant(ctx: KoaContextWithOIDC, id: string, allowed: Allowed, 
     accountId: account?.accountId,
     clientId: client?.clientId,
     expiresIn: Math.max(60, Math.floor((expiresAt.getTime() - Date.now()) / 1000)),
-  } as ConstructorParameters<typeof provider.Grant>[0]);
+  } as GrantFields);
   grant.addOIDCScope([...allowed.scopes]);
   grant.addOIDCClaims([...allowed.claims]);
   grant.rejectOIDCClaims(standardClaims.filter((claim) => !allowed.claims.includes(claim)));

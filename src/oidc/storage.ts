@@ -46,6 +46,7 @@ export const statements = {
   lockArtifact: `select id_hash from artifacts where shard = $1 and kind = $2 and id_hash = $3 for update`,
   deleteArtifact: `delete from artifacts where shard = $1 and kind = $2 and id_hash = $3`,
   findGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3`,
+  holdGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3 for key share`,
   upsertGrant: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
     values ($1, $2, $3, $4, $5, $6)
     on conflict (shard, id) do update set payload = excluded.payload, expires_at = excluded.expires_at`,
@@ -110,6 +111,12 @@ export async function claimReplayMarker(
 export async function lockInteraction(db: Db, secrets: Secrets, uid: string): Promise<boolean> {
   const { shard, hash } = placeOfInteraction(secrets, uid);
   return (await db.query(statements.lockArtifact, [shard, 'Interaction', hash])).length === 1;
+}
+
+/** What a grant says. It stays until the caller's unit of work is over, so that what is about to hang on it can. */
+export async function holdGrant(db: Db, id: string): Promise<AdapterPayload | undefined> {
+  const values = [shardOf(id), id, new Date()];
+  return (await db.first<{ payload: AdapterPayload }>(statements.holdGrant, values))?.payload;
 }
 
 function placeOfInteraction(secrets: Secrets, uid: string): Place {
