@@ -109,6 +109,19 @@ test.each(['id', 'en'])('names of apps, agencies and people, purposes and what w
   );
 });
 
+test('odd names: every script and emoji as written; what turns text around or cannot be seen is refused', async () => {
+  const signUp = await (await start(world.browser())).fill({ identifier: 'aneh@contoh.id' }).press('#send-code');
+  const { code } = await world.message('aneh@contoh.id');
+  const name = await signUp.fill({ code: code ?? '' }).press('#continue');
+  for (const odd of ['\u202eitiS', 'Si\u2066ti', 'Si\u0007ti', '👩‍👩‍👧‍👦', ' ', 'S'.repeat(201), 'S'.repeat(60_000)]) {
+    const page = await name.fill({ name: odd }).press('#continue');
+    expect([odd.slice(0, 20), page.status]).toEqual([odd.slice(0, 20), 422]);
+    expectHarmless(page);
+  }
+  const page = await name.fill({ name: 'ꦱꦶꦠꦶ 👩‍👧 سيتي' }).press('#continue');
+  expect([page.status, page.has('#skip-passkey') || page.has('#create-passkey')]).toEqual([200, true]);
+});
+
 test.each(['id', 'en'])('what stands in an address: %s', async (language) => {
   const browser = world.browser({ language });
   await browser.visit((await app.startSignIn()).url);
