@@ -4,6 +4,9 @@
  * A message is claimed by moving its next attempt forward (a lease), sent without any transaction open, and then marked
  * as delivered. Whoever dies in between leaves it to be sent again after the lease, under the same Message-ID: at least
  * once, and once to everybody who looks at the id.
+ *
+ * A stop does not wait for the queue: nothing more is claimed, and what is still being sent after a few seconds is cut off
+ * and left for another process.
  */
 import { createTransport, type Transporter } from 'nodemailer';
 import type { Config } from '#src/base/config.ts';
@@ -21,10 +24,13 @@ const RANGE = 1_024;
 /** Longer than any attempt takes with all its time limits. */
 const LEASE_MS = 120_000;
 const SEND_TIMEOUT_MS = 10_000;
+/** How long sends under way may go on after a stop. */
+const GRACE_MS = 3_000;
 /** How long to wait after each failed attempt, in seconds; the last one again and again until the message expires. */
 const backoff = [5, 30, 120, 600, 3_600] as const;
 
 export interface Outbox {
+  /** Claims nothing more, and ends within seconds however long the queue and however slow the receiving side. */
   stop(): Promise<void>;
   /** Delivers what is due now; how many were delivered. */
   deliverDue(): Promise<number>;
@@ -37,15 +43,24 @@ interface Job {
   readonly config: Pick<Config, 'mode' | 'sandboxPublic' | 'smtpUrl' | 'mailFrom' | 'messageWebhookUrl' | 'issuer'>;
 }
 
-/** Starts the work. Several processes may run it on one database. */
-export function startOutbox(job: Job, options: { everyMs?: number } = {}): Outbox {
-  const send = createSender(job);
-  const deliverDue = () => deliverAll(job, send.deliver);
+/**
+ * Starts the work. Several processes may run it on one database.
+ *
+ * @param options.graceMs how long sends under way may go on after a stop
+ */
+export function startOutbox(job: Job, options: { everyMs?: number; graceMs?: number } = {}): Outbox {
+  const stopping = new AbortController();
+  const cutOff = new AbortController();
+  const send = createSender(job, cutOff.signal);
+  const deliverDue = () => deliverAll(job, send.deliver, stopping.signal);
   const repeated = repeat('outbox', options.everyMs ?? EVERY_MS, job.log, deliverDue);
   return {
     deliverDue,
     async stop() {
+      stopping.abort();
+      const grace = setTimeout(() => cutOff.abort(), options.graceMs ?? GRACE_MS);
       await repeated.stop();
+      clearTimeout(grace);
       send.close();
     },
   };
@@ -66,10 +81,10 @@ type Deliver = (row: Claimed, message: SealedMessage) => Promise<Outcome>;
 
 const LEFT_TO_LEASE = 'a message could not be handled and will be tried again';
 
-async function deliverAll(job: Job, deliver: Deliver): Promise<number> {
+async function deliverAll(job: Job, deliver: Deliver, stopping: AbortSignal): Promise<number> {
   let delivered = 0;
   for (const range of shardRanges(RANGE)) {
-    for (;;) {
+    while (!stopping.aborted) {
       const claimed = await claimDue(job.database, range);
       const attempts = await Promise.allSettled(claimed.map((row) => attempt(job, deliver, row)));
       delivered += attempts.filter((each) => each.status === 'fulfilled' && each.value === 'delivered').length;
@@ -77,7 +92,7 @@ async function deliverAll(job: Job, deliver: Deliver): Promise<number> {
       if (claimed.length < BATCH) break;
     }
   }
-  await countWaiting(job.database);
+  if (!stopping.aborted) await countWaiting(job.database);
   return delivered;
 }
 
@@ -138,16 +153,16 @@ async function countWaiting(db: Db): Promise<void> {
   outboxWaiting.set(waiting);
 }
 
-/** The two ways out. */
-function createSender({ config, log }: Job): { deliver: Deliver; close(): void } {
+/** The two ways out; `cutOff` ends what is under way, to be tried again. */
+function createSender({ config, log }: Job, cutOff: AbortSignal): { deliver: Deliver; close(): void } {
   const mail = config.smtpUrl ? createMailer(config.smtpUrl) : undefined;
   const deliver: Deliver = async (row, message) => {
     const way = row.channel === 'email' ? mail : config.messageWebhookUrl;
     if (!way) return withoutWay(config, log, row);
     if (config.sandboxPublic && !message.to.endsWith('@contoh.id')) return 'never';
     try {
-      if (typeof way === 'string') await postMessage(way, row.id, message);
-      else await sendMail(way, config, row.id, message);
+      if (typeof way === 'string') await postMessage(way, row.id, message, cutOff);
+      else await sendMail(way, config, row.id, message, cutOff);
       return 'delivered';
     } catch (error) {
       const final = isFinal(error);
@@ -178,7 +193,13 @@ function createMailer(url: string): Transporter {
   } as Parameters<typeof createTransport>[0]);
 }
 
-async function sendMail(mail: Transporter, config: Job['config'], id: string, message: SealedMessage): Promise<void> {
+async function sendMail(
+  mail: Transporter,
+  config: Job['config'],
+  id: string,
+  message: SealedMessage,
+  cutOff: AbortSignal,
+): Promise<void> {
   await mail.sendMail({
     from: config.mailFrom,
     to: { name: '', address: message.to },
@@ -186,17 +207,18 @@ async function sendMail(mail: Transporter, config: Job['config'], id: string, me
     text: message.text,
     messageId: `<${id}@${new URL(config.issuer).hostname}>`,
     headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
+    signal: cutOff,
   });
 }
 
 /** The carrier's answer counts by its status alone; its body is never read. `Idempotency-Key` names the message. */
-async function postMessage(url: string, id: string, { to, text }: SealedMessage): Promise<void> {
+async function postMessage(url: string, id: string, { to, text }: SealedMessage, cutOff: AbortSignal): Promise<void> {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Idempotency-Key': id },
     body: JSON.stringify({ to, text }),
     redirect: 'error',
-    signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+    signal: AbortSignal.any([cutOff, AbortSignal.timeout(SEND_TIMEOUT_MS)]),
   });
   await answer.body?.cancel();
   if (!answer.ok) throw new DeliveryError(answer.status);

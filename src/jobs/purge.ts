@@ -45,6 +45,7 @@ export const sweeps: readonly Sweep[] = [
 ];
 
 export interface Purge {
+  /** Ends after the statement that is running; the next start goes on from there. */
   stop(): Promise<void>;
   /** Removes everything that is over now; how many rows went. */
   purgeNow(): Promise<number>;
@@ -55,25 +56,36 @@ export function startPurge(
   { database, log }: { readonly database: Db; readonly log: Log },
   options: { everyMs?: number } = {},
 ): Purge {
+  const stopping = new AbortController();
   const purgeNow = async () => {
     let removed = 0;
-    for (const sweep of sweeps) removed += await purgeTable(database, sweep);
+    for (const sweep of sweeps) removed += await purgeTable(database, sweep, stopping.signal);
     return removed;
   };
   const repeated = repeat('purge', options.everyMs ?? EVERY_MS, log, purgeNow);
-  return { purgeNow, stop: () => repeated.stop() };
+  return {
+    purgeNow,
+    stop() {
+      stopping.abort();
+      return repeated.stop();
+    },
+  };
 }
 
 /** The metric says what is left after the sweep; when it stops half-way, what it found and did not remove. */
-async function purgeTable(db: Db, sweep: Sweep): Promise<number> {
+async function purgeTable(db: Db, sweep: Sweep, stopping: AbortSignal): Promise<number> {
   const now = new Date();
   let found = 0;
   let removed = 0;
   try {
     for (const range of shardRanges(RANGE)) {
+      if (stopping.aborted) break;
       const overdue = await db.query<{ shard: number; overdue: number }>(sweep.count, [range, now]);
       found += overdue.reduce((sum, each) => sum + each.overdue, 0);
-      for (const shards of inSteps(overdue)) removed += await db.execute(sweep.remove, [shards, now]);
+      for (const shards of inSteps(overdue)) {
+        if (stopping.aborted) break;
+        removed += await db.execute(sweep.remove, [shards, now]);
+      }
     }
   } finally {
     overdueRows.set({ table: sweep.table }, Math.max(0, found - removed));

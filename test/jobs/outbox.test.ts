@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { loadSecrets, rotateMaster } from '#src/base/keys.ts';
@@ -82,10 +82,26 @@ async function carrier(answer: () => number = () => 200, headers: Record<string,
   return { received, messageWebhookUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/send` };
 }
 
+/** A receiving side that takes connections and never says a word. */
+async function silence() {
+  const sockets: Socket[] = [];
+  const heard = Promise.withResolvers<void>();
+  const server = createTcpServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    heard.resolve();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { heard: heard.promise, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
 type Settings = Parameters<typeof startOutbox>[0]['config'];
 
-/** An outbox that delivers when asked to; its own rounds come too late to matter. */
-function open(more: Partial<Settings> = {}): Outbox {
+/** An outbox that delivers when asked to; its own rounds come too late to matter, unless `everyMs` says otherwise. */
+function open(more: Partial<Settings> = {}, options: Parameters<typeof startOutbox>[1] = {}): Outbox {
   const config: Settings = {
     mode: 'production',
     sandboxPublic: false,
@@ -96,7 +112,10 @@ function open(more: Partial<Settings> = {}): Outbox {
     ...more,
   };
   const { database, secrets } = people;
-  const outbox = startOutbox({ database, secrets, log: createLog('silent'), config }, { everyMs: 3_600_000 });
+  const outbox = startOutbox(
+    { database, secrets, log: createLog('silent'), config },
+    { everyMs: 3_600_000, ...options },
+  );
   outboxes.push(outbox);
   return outbox;
 }
@@ -318,3 +337,38 @@ test('a message that cannot be opened does not hold the others up', async () => 
   expect(await open({ smtpUrl }).deliverDue()).toBe(1);
   expect(received.map(({ to }) => to)).toEqual([['budi@contoh.id']]);
 });
+
+test('a stop in a long queue lets the sends under way end and claims no more', async () => {
+  await Promise.all(Array.from({ length: 40 }, () => send({ kind: 'phone', to: '+6281234567890' })));
+  const asked = Promise.withResolvers<void>();
+  const { received, messageWebhookUrl } = await carrier(() => {
+    asked.resolve();
+    return 503;
+  });
+  const outbox = open({ messageWebhookUrl }, { everyMs: 1 });
+  await asked.promise;
+  await outbox.stop();
+  expect(received.length).toBeLessThanOrEqual(10);
+  const untouched = (await rows()).filter(({ attempts }) => attempts === 0);
+  expect(untouched).toHaveLength(40 - received.length);
+  const next = await carrier();
+  expect(await open({ messageWebhookUrl: next.messageWebhookUrl }).deliverDue()).toBe(untouched.length);
+});
+
+test.each(['smtpUrl', 'messageWebhookUrl'] as const)(
+  'a stop does not wait for a receiving side that never answers: %s; the messages are sent by the next',
+  async (way) => {
+    const kind = way === 'smtpUrl' ? 'email' : 'phone';
+    const to = way === 'smtpUrl' ? 'siti@contoh.id' : '+6281234567890';
+    await Promise.all(Array.from({ length: 12 }, () => send({ kind, to })));
+    const { heard, address } = await silence();
+    const outbox = open({ [way]: `${way === 'smtpUrl' ? 'smtp' : 'http'}://${address}` }, { everyMs: 1, graceMs: 10 });
+    await heard;
+    const began = performance.now();
+    await outbox.stop();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    pass(5);
+    const next = { ...(await mailServer()), ...(await carrier()) };
+    expect(await open(next).deliverDue()).toBe(12);
+  },
+);

@@ -129,3 +129,12 @@ test('several processes sweep at once', async () => {
   expect(await count('challenges')).toBe(before - 60);
   await Promise.all(purges.map((purge) => purge.stop()));
 });
+
+test('a stop does not wait until everything is swept', async () => {
+  await challenge(7, past());
+  const purge = open();
+  await purge.stop();
+  const sent = await statementsOf(people.database, () => purge.purgeNow());
+  expect(sent).toEqual([]);
+  expect(await open().purgeNow()).toBe(1);
+});
