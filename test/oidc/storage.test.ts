@@ -263,7 +263,16 @@ describe('a session', () => {
   test('changes its id once, of two requests that try at once', async () => {
     const { id } = await newSession();
     const ids = [newId(), newId()];
-    await Promise.all(ids.map((next) => change(id, (payload) => ({ ...payload, jti: next }))));
+    const { promise: bothHaveRead, resolve } = Promise.withResolvers<void>();
+    let readers = 0;
+    const rotate = async (next: string) => {
+      const payload = (await session.find(id)) as AdapterPayload;
+      readers += 1;
+      if (readers === 2) resolve();
+      await bothHaveRead;
+      await session.save(next, { ...payload, jti: next });
+    };
+    await Promise.all(ids.map((next) => request(() => rotate(next))));
     const found = await Promise.all(ids.map((next) => session.find(next)));
     expect(found.filter((each) => each !== undefined)).toHaveLength(1);
   });
@@ -347,11 +356,11 @@ describe('in the database and in the log', () => {
 });
 
 describe('a request sends at most so many statements', () => {
-  /** Of one request; `begin` and `commit` come on top when it writes. */
+  /** Of one request, without what the process asks the registry meanwhile; `begin` and `commit` come on top when it writes. */
   const count = async (work: () => Promise<unknown>) => {
     world.statements.length = 0;
     await work();
-    return world.statements.length;
+    return world.statements.filter((text) => !/\b(registry_version|clients|agencies)\b/.test(text)).length;
   };
 
   test('signing in silently, redeeming, refreshing, userinfo, introspection', async () => {
