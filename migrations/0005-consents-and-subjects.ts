@@ -18,6 +18,7 @@ export async function up(knex: Knex): Promise<void> {
       scopes text[] not null,
       claims text[] not null,
       declined text[] not null,
+      terms text[] not null,
       purpose text not null,
       language text not null,
       acr text not null,
@@ -39,6 +40,7 @@ export async function up(knex: Knex): Promise<void> {
     comment on column consents.scopes is 'personal: what was allowed';
     comment on column consents.claims is 'personal: what was allowed, item by item';
     comment on column consents.declined is 'personal: what was offered and not allowed, so that it is not asked again';
+    comment on column consents.terms is 'not personal';
     comment on column consents.purpose is 'personal: the purpose as it was shown';
     comment on column consents.language is 'personal: the language it was shown in';
     comment on column consents.acr is 'personal: how sure the sign-in was when it was given';

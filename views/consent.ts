@@ -2,7 +2,7 @@ import { findClaimLabel, sayClaim } from './claims.ts';
 import { type Content, type Html, html } from './html.ts';
 import { formatDay, type MessageKey, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
-import { button, form } from './parts/form.ts';
+import { button, form, hidden } from './parts/form.ts';
 import { check, cross } from './parts/icons.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { tile } from './parts/tile.ts';
@@ -39,6 +39,8 @@ export type ConsentContext = Frame & {
   until: Date;
   /** The app may also read while the person is away (`offline_access`). */
   whileAway: boolean;
+  /** Comes back with the answer: tells whether what was shown is still what the app declares. */
+  terms: string;
   notice?: Notice | undefined;
 };
 
@@ -60,7 +62,7 @@ export function consentPage(context: ConsentContext): Html {
     band: false,
     content: html`${noticeBox(context.notice)}
 <p class="purpose">${context.purpose}</p>
-${form(context, [itemLists(context), terms(context, informs), choices(context, informs)])}
+${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs)])}
 <p class="hint signed-in-as">${t('consent.person', { name: context.person.name })}</p>`,
   });
 }
@@ -182,6 +184,7 @@ const first: ConsentContext = {
   asked: 'first',
   until: new Date('2027-11-21T00:00:00Z'),
   whileAway: false,
+  terms: 'bm90IHNob3du',
 };
 
 export const consentSamples: Record<string, ConsentContext> = {

@@ -3,10 +3,12 @@
  *
  * The record is ours; the protocol's Grant is its short-lived shadow (`oidc/grants.ts`).
  */
+import { createHash } from 'node:crypto';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 
 /** Why a consent is no longer the current one. */
 export type ConsentEnd = 'replaced' | 'withdrawn';
@@ -21,6 +23,8 @@ export interface Consent {
   readonly claims: readonly string[];
   /** Offered and not ticked; not asked again. */
   readonly declined: readonly string[];
+  /** What was said of each item then, as {@link termOf} puts it: what has changed since is asked again. */
+  readonly terms: readonly string[];
   /** The purpose as registered when it was given. */
   readonly purpose: string;
   readonly givenAt: Date;
@@ -42,13 +46,14 @@ interface ConsentRow {
   scopes: string[];
   claims: string[];
   declined: string[];
+  terms: string[];
   purpose: string;
   given_at: Date;
   expires_at: Date;
 }
 
 /** Read with every authorization: one row by the index on the current consent. */
-export const findConsentSql = `select id, client_id, basis, scopes, claims, declined, purpose, given_at, expires_at
+export const findConsentSql = `select id, client_id, basis, scopes, claims, declined, terms, purpose, given_at, expires_at
   from consents where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null`;
 
 /** The current consent, also an expired one: the page then says that it is renewed. */
@@ -72,7 +77,7 @@ export async function holdConsent(db: Db, accountId: string, id: string): Promis
 /** The apps that a person has allowed to read something, the latest first. */
 export async function listConsents(db: Db, accountId: string): Promise<Consent[]> {
   const rows = await db.query<ConsentRow>(
-    `select id, client_id, basis, scopes, claims, declined, purpose, given_at, expires_at
+    `select id, client_id, basis, scopes, claims, declined, terms, purpose, given_at, expires_at
      from consents where shard = $1 and account_id = $2 and ended_at is null order by given_at desc, id`,
     [shardOf(accountId), accountId],
   );
@@ -85,10 +90,10 @@ export async function giveConsent(db: Db, draft: ConsentDraft): Promise<void> {
   const shard = shardOf(accountId);
   await endConsent(db, accountId, clientId, 'replaced');
   await db.execute(
-    `insert into consents (shard, account_id, client_id, id, basis, scopes, claims, declined, purpose, language, acr, amr, given_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    `insert into consents (shard, account_id, client_id, id, basis, scopes, claims, declined, terms, purpose, language, acr, amr, given_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      on conflict (shard, account_id, client_id) where ended_at is null do update set
-       basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined,
+       basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined, terms = excluded.terms,
        purpose = excluded.purpose, language = excluded.language, acr = excluded.acr, amr = excluded.amr,
        given_at = excluded.given_at, expires_at = excluded.expires_at`,
     [
@@ -100,6 +105,7 @@ export async function giveConsent(db: Db, draft: ConsentDraft): Promise<void> {
       draft.scopes,
       draft.claims,
       draft.declined,
+      draft.terms,
       draft.purpose,
       draft.language,
       draft.acr,
@@ -129,6 +135,15 @@ export async function endConsent(db: Db, accountId: string, clientId: string, re
   return ended > 0;
 }
 
+/**
+ * What a person is told of one item: what the app is for, why it wants the item, on which basis, and whether that is a
+ * choice. Shortened to 64 bits: it tells a change, it proves nothing.
+ */
+export function termOf({ purpose }: Pick<ClientRecord, 'purpose'>, item: ClientClaim): string {
+  const told = JSON.stringify([purpose.id, item.claim, item.required, item.basis, item.purpose]);
+  return createHash('sha256').update(told).digest().subarray(0, 8).toString('base64url');
+}
+
 function fromRow(row: ConsentRow): Consent {
   return {
     id: row.id,
@@ -137,6 +152,7 @@ function fromRow(row: ConsentRow): Consent {
     scopes: row.scopes,
     claims: row.claims,
     declined: row.declined,
+    terms: row.terms,
     purpose: row.purpose,
     givenAt: row.given_at,
     expiresAt: row.expires_at,

@@ -2,10 +2,10 @@
  * How sure a sign-in was, as apps ask for it and are told: `acr` (OpenID Connect Core §2) with our own scale
  * `aal1`, `aal2` and `phr` (phishing-resistant) of OpenID EAP ACR Values 1.0.
  */
-import type { ClaimsParameter } from 'oidc-provider';
+import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
 
 /** What apps may ask for. */
-export const acrValues = ['aal1', 'aal2', 'phr'] as const;
+export const acrValues: readonly string[] = ['aal1', 'aal2', 'phr'];
 
 /** What a session holds: reached by password or code alone, or by a passkey with user verification. */
 export type HeldAcr = 'aal1' | 'aal2';
@@ -15,22 +15,21 @@ const satisfiedBy: Readonly<Record<HeldAcr, readonly string[]>> = {
   aal2: ['aal1', 'aal2', 'phr'],
 };
 
-interface AcrRequest {
-  readonly params?: { readonly acr_values?: unknown } | undefined;
-  readonly claims?: ClaimsParameter | undefined;
+/** What a request asks for. */
+export interface AcrRequest {
+  /** Most wanted first. */
+  readonly wanted: readonly string[];
+  /** Whether it cannot go on without one of them (OpenID Connect Core §5.5.1.1). */
+  readonly isEssential: boolean;
 }
 
-/** The values a request asks for, most wanted first: the `claims` parameter before `acr_values`. */
-export function requestedAcrs({ params, claims }: AcrRequest): string[] {
-  const member = claims?.id_token?.acr;
-  if (member?.value) return [member.value];
-  if (Array.isArray(member?.values)) return [...member.values];
-  return typeof params?.acr_values === 'string' ? params.acr_values.split(' ').filter(Boolean) : [];
-}
-
-/** Whether a request cannot go on without one of the values it asks for (OpenID Connect Core §5.5.1.1). */
-export function isAcrEssential(claims: ClaimsParameter | undefined): boolean {
-  return claims?.id_token?.acr?.essential === true;
+/** Read from the parameters: the engine's own reading lets `acr_values` put out an essential claim. */
+export function acrRequestOf(params: RequestParams): AcrRequest {
+  const member = claimsParameterOf(params)?.id_token?.acr;
+  const values: unknown[] = member?.value !== undefined ? [member.value] : [member?.values ?? []].flat();
+  const wanted = values.filter((value) => typeof value === 'string');
+  if (values.length > 0) return { wanted, isEssential: member?.essential === true };
+  return { wanted: wordsOf(params.acr_values), isEssential: false };
 }
 
 /** Whether what a session holds meets one of the values. */
@@ -42,6 +41,6 @@ export function isAcrMet(held: string | undefined, wanted: readonly string[]): b
  * What to tell the app: the first value it asked for that the session meets, never a stronger one nobody asked for;
  * what is held when it asked for nothing or for something not met.
  */
-export function answerAcr(held: string | undefined, wanted: readonly string[]): string | undefined {
+export function answerAcr(held: string | undefined, { wanted }: AcrRequest): string | undefined {
   return wanted.find((value) => isAcrMet(held, [value])) ?? held;
 }

@@ -1,9 +1,10 @@
 /** What the engine hands out of an account: the claims of OpenID Connect Core §5.1, masked by scope, request and consent. */
-import type { Account, FindAccount } from 'oidc-provider';
+import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
+import { recordOf } from './models.ts';
 
 /** Claims of a token about the sign-in itself; never asked of a person. */
 const protocolClaims = ['acr', 'amr', 'auth_time', 'iss', 'sid'];
@@ -22,14 +23,22 @@ export function claimsOfScopes(scopes: Iterable<string>): string[] {
 
 /** Finds whose token or session it is. An account that may not be used is as good as none: everything it holds ends. */
 export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
-  return async (_ctx, id) => {
+  return async (ctx, id) => {
     const person = await findAccount(currentDb(database), secrets, id);
-    return person && mayUse(person) ? toAccount(person) : undefined;
+    return person && mayUse(person) ? toAccount(person, ctx) : undefined;
   };
 }
 
-function toAccount(person: Person): Account {
-  return { accountId: person.id, claims: async () => ({ sub: person.id, ...personClaims(person) }) };
+/** An app reads what it is registered for at this moment, whatever it was allowed before. */
+function toAccount(person: Person, { oidc }: KoaContextWithOIDC): Account {
+  return {
+    accountId: person.id,
+    async claims() {
+      const values = personClaims(person);
+      const registered = oidc.client ? recordOf(oidc.client).claims : [];
+      return { sub: person.id, ...Object.fromEntries(registered.map(({ claim }) => [claim, values[claim]])) };
+    },
+  };
 }
 
 /** All values of a person that an app could be allowed to read. */

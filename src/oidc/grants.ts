@@ -5,9 +5,9 @@
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { type Consent, endConsent, findConsent, holdConsent } from '#src/consents/consents.ts';
+import { type Consent, endConsent, findConsent, holdConsent, termOf } from '#src/consents/consents.ts';
 import { standardClaims } from '#src/registry/claims.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
+import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
@@ -32,14 +32,18 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
 
 /** Whether the current consent settles all that a request asks for, so that nobody need be asked again. */
 export function isCovered(client: ClientRecord, consent: Consent | undefined, wanted: Wanted, now: Date): boolean {
-  if (!consent || consent.expiresAt <= now || consent.purpose !== client.purpose.id) return false;
-  const settled = new Set([...consent.claims, ...consent.declined]);
-  const required = client.claims.filter((item) => item.required && wanted.claims.includes(item.claim));
+  if (!consent || consent.expiresAt <= now) return false;
+  const items = client.claims.filter(({ claim }) => wanted.claims.includes(claim));
   return (
     wanted.scopes.every((scope) => consent.scopes.includes(scope)) &&
-    wanted.claims.every((claim) => settled.has(claim)) &&
-    required.every(({ claim }) => consent.claims.includes(claim))
+    items.every((item) => isSettled(client, consent, item))
   );
+}
+
+/** Whether the person has answered this item as it is declared now. */
+export function isSettled(client: ClientRecord, consent: Consent, item: ClientClaim): boolean {
+  const isAnswered = consent.claims.includes(item.claim) || (!item.required && consent.declined.includes(item.claim));
+  return isAnswered && consent.terms.includes(termOf(client, item));
 }
 
 /** What a Grant says: the shadow of a consent. */
@@ -124,6 +128,11 @@ async function saveGrant(ctx: KoaContextWithOIDC, id: string, allowed: Allowed, 
  */
 export async function disconnectApp(db: Db, accountId: string, clientId: string): Promise<void> {
   await endConsent(db, accountId, clientId, 'withdrawn');
+  await endGrants(db, accountId, clientId);
+}
+
+/** Ends every code and token that an app holds of a person, in every session. */
+export async function endGrants(db: Db, accountId: string, clientId: string): Promise<void> {
   await db.execute('delete from grants where shard = $1 and account_id = $2 and client_id = $3', [
     shardOf(accountId),
     accountId,

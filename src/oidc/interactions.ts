@@ -2,8 +2,9 @@
  * What a person still has to do before an app gets its answer, as the pages see it. One interaction settles everything:
  * who it is, a new account if need be, a passkey, the consent; each page only writes down its step here and finishes.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'koa';
-import { type ClaimsParameter, errors, type Interaction, type Provider } from 'oidc-provider';
+import { errors, type Interaction, type Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
@@ -12,10 +13,17 @@ import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
-import { isAcrEssential, isAcrMet, requestedAcrs } from './acr.ts';
+import { acrRequestOf, isAcrMet } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
 import { recordOf } from './models.ts';
+import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
 import { lockInteraction } from './storage.ts';
+
+/** A sign-in with the moment of its proof, which becomes `auth_time`: the person may think about a consent for a while. */
+export interface Proof extends SignedIn {
+  /** Seconds since 1970. */
+  readonly provenAt: number;
+}
 
 /** Where a person stands. What they typed travels here, sealed with the interaction's row. */
 export type Step =
@@ -23,17 +31,17 @@ export type Step =
   /** A code was sent; `typed` is what the person wrote, to be repeated as it is. */
   | { readonly at: 'code'; readonly identifier: Identifier; readonly typed: string; readonly sentAt: number }
   /** The address is confirmed and nobody's: a name makes it an account with this id. */
-  | { readonly at: 'name'; readonly identifier: Identifier; readonly accountId: string }
+  | { readonly at: 'name'; readonly identifier: Identifier; readonly accountId: string; readonly provenAt: number }
   /** Signed in with a way that a passkey would better. */
-  | { readonly at: 'passkey-offer'; readonly signedIn: SignedIn }
-  | { readonly at: 'consent'; readonly signedIn: SignedIn | undefined };
+  | { readonly at: 'passkey-offer'; readonly signedIn: Proof }
+  | { readonly at: 'consent'; readonly signedIn: Proof | undefined };
 
 /** An interaction of the browser that asks, with the app it is for. */
 export interface OpenInteraction {
   readonly uid: string;
   readonly client: ClientRecord;
   readonly prompt: { readonly name: string; readonly reasons: readonly string[] };
-  readonly params: Readonly<Record<string, unknown>>;
+  readonly params: RequestParams;
   /** Whose session the browser holds, if any. */
   readonly accountId: string | undefined;
   readonly step: Step;
@@ -66,7 +74,7 @@ export async function openInteraction(provider: Provider, ctx: Context, uid: str
     prompt: engine.prompt,
     params: engine.params,
     accountId: engine.session?.accountId,
-    step: (engine.result as Result | undefined)?.step ?? firstStep(engine),
+    step: stepOf(engine),
     engine,
   };
 }
@@ -74,14 +82,31 @@ export async function openInteraction(provider: Provider, ctx: Context, uid: str
 /**
  * Makes a second press of the same button wait. Call it before the first write of an answer that also writes elsewhere.
  *
+ * @returns undefined when the interaction stands where this request found it; otherwise the address where the person
+ *   stands by now
  * @throws {Refusal} `interaction_expired` when it was finished meanwhile
  */
-export async function holdInteraction(db: Db, secrets: Secrets, { uid }: OpenInteraction): Promise<void> {
-  if (!(await lockInteraction(db, secrets, uid))) throw new Refusal('interaction_expired', 'it was finished meanwhile');
+export async function holdInteraction(
+  db: Db,
+  secrets: Secrets,
+  provider: Provider,
+  interaction: OpenInteraction,
+): Promise<string | undefined> {
+  const { uid, step } = interaction;
+  const isThere = await lockInteraction(db, secrets, uid);
+  const engine = isThere ? await provider.Interaction.find(uid) : undefined;
+  if (!engine) throw new Refusal('interaction_expired', 'it was finished meanwhile');
+  if (isDeepStrictEqual(stepOf(engine), step) && !isFinished(engine)) return undefined;
+  return isFinished(engine) ? engine.returnTo : `/interaction/${uid}`;
 }
 
-function firstStep(engine: Interaction): Step {
-  return engine.prompt.name === 'consent' ? { at: 'consent', signedIn: undefined } : { at: 'sign-in' };
+function stepOf(engine: Interaction): Step {
+  const { step } = (engine.result ?? {}) as Result;
+  return step ?? (engine.prompt.name === 'consent' ? { at: 'consent', signedIn: undefined } : { at: 'sign-in' });
+}
+
+function isFinished({ result }: Interaction): boolean {
+  return result !== undefined && (result as Result).step === undefined;
 }
 
 /** Writes down where the person stands now. */
@@ -91,12 +116,12 @@ export async function keepStep({ engine }: OpenInteraction, step: Step): Promise
 }
 
 /** Hands the sign-in to the engine. @returns the address to go on to. */
-export function finishSignIn(interaction: OpenInteraction, signedIn: SignedIn): Promise<string> {
+export function finishSignIn(interaction: OpenInteraction, signedIn: Proof): Promise<string> {
   return finish(interaction, { login: loginOf(signedIn) });
 }
 
 /** Hands the consent, which is on record by now, to the engine. @returns the address to go on to. */
-export function finishConsent(interaction: OpenInteraction, signedIn: SignedIn | undefined): Promise<string> {
+export function finishConsent(interaction: OpenInteraction, signedIn: Proof | undefined): Promise<string> {
   return finish(interaction, { ...(signedIn && { login: loginOf(signedIn) }), consent: {} });
 }
 
@@ -107,8 +132,8 @@ export async function finishDenied({ engine }: OpenInteraction, description: str
   return engine.returnTo;
 }
 
-function loginOf({ accountId, acr, amr }: SignedIn): NonNullable<Result['login']> {
-  return { accountId, acr, amr: [...amr], remember: true, ts: Math.floor(Date.now() / 1000) };
+function loginOf({ accountId, acr, amr, provenAt }: Proof): NonNullable<Result['login']> {
+  return { accountId, acr, amr: [...amr], remember: true, ts: provenAt };
 }
 
 async function finish({ engine }: OpenInteraction, result: Result): Promise<string> {
@@ -121,19 +146,7 @@ async function finish({ engine }: OpenInteraction, result: Result): Promise<stri
 
 /** What the app asks for in this interaction. */
 export function wantedIn({ client, params }: OpenInteraction): Wanted {
-  return wantedBy(client, wordsOf(params.scope), claimsOf(params));
-}
-
-/** The `claims` parameter, which the engine has checked by now. */
-function claimsOf({ claims }: OpenInteraction['params']): ClaimsParameter | undefined {
-  return typeof claims === 'string' ? JSON.parse(claims) : undefined;
-}
-
-/** A parameter of words with spaces between them. */
-function wordsOf(parameter: unknown): string[] {
-  return String(parameter ?? '')
-    .split(' ')
-    .filter(Boolean);
+  return wantedBy(client, wordsOf(params.scope), claimsParameterOf(params));
 }
 
 /** The consent on record and whether the app's request goes beyond it. */
@@ -151,6 +164,6 @@ export async function consentNeeded(
 
 /** Whether the app insists on an assurance that this sign-in does not reach. */
 export function needsStronger({ params }: OpenInteraction, acr: string): boolean {
-  const claims = claimsOf(params);
-  return isAcrEssential(claims) && !isAcrMet(acr, requestedAcrs({ params, claims }));
+  const { wanted, isEssential } = acrRequestOf(params);
+  return isEssential && !isAcrMet(acr, wanted);
 }

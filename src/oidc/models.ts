@@ -9,7 +9,7 @@ import { type Client, type ClientCredentials, type ClientMetadata, errors, Provi
 import { newIdIn, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
-import { answerAcr, requestedAcrs } from './acr.ts';
+import { acrRequestOf, answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
 import { claimReplayMarker, hasWrittenSession, type StorageContext } from './storage.ts';
 
@@ -170,7 +170,7 @@ function answerRequestedAcr(provider: Provider): void {
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     configurable: true,
     get(this: InstanceType<typeof provider.OIDCContext>) {
-      return answerAcr(this.session?.acr, requestedAcrs(this));
+      return answerAcr(this.session?.acr, acrRequestOf(this.params ?? {}));
     },
   });
 }

@@ -4,6 +4,7 @@
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { isAccountClient } from './account-client.ts';
+import { acrRequestOf, acrValues, isAcrMet } from './acr.ts';
 import { recordOf } from './models.ts';
 
 const { base, Check } = interactionPolicy;
@@ -17,6 +18,9 @@ export function createPolicy(): interactionPolicy.DefaultPolicy {
   login?.checks.add(accountUnavailable, 1);
   login?.checks.add(codeAlone, 2);
   login?.checks.add(openidMissing, 0);
+  login?.checks.remove('essential_acrs');
+  login?.checks.remove('essential_acr');
+  login?.checks.add(acrUnmet);
   // Of the library's own checks only the one for `prompt=consent` stays; the record decides the rest.
   const asked = consent?.checks.get('consent_prompt');
   consent?.checks.clear();
@@ -44,6 +48,18 @@ const codeAlone = new Check('code_alone', 'a one-time code does not open the acc
   const { client, session } = ctx.oidc;
   const needed = client && session?.accountId && isAccountClient(recordOf(client)) && isCodeAlone(session.amr);
   return needed ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+});
+
+/**
+ * An app may insist on an assurance that the session does not reach, or on one that nobody here can reach: then it is
+ * told so at once (OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
+ */
+const acrUnmet = new Check('essential_acr', 'the requested acr could not be obtained', ({ oidc }) => {
+  const { wanted, isEssential } = acrRequestOf(oidc.params ?? {});
+  if (!isEssential || isAcrMet(oidc.session?.acr, wanted)) return Check.NO_NEED_TO_PROMPT;
+  if (!wanted.some((value) => acrValues.includes(value)))
+    throw new errors.UnmetAuthenticationRequirements('none of the requested acr values is offered');
+  return Check.REQUEST_PROMPT;
 });
 
 /** Whether a sign-in rests on a one-time code and nothing else (`amr` by RFC 8176). */

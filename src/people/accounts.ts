@@ -108,6 +108,18 @@ export async function loadAccount(db: Db, secrets: Secrets, id: string): Promise
   return account;
 }
 
+/**
+ * Whether the account may be used; if so, nobody else changes it or its ways to sign in until the caller's unit of work is
+ * over. For changes that depend on what the account has.
+ */
+export async function holdAccount(db: Db, id: string): Promise<boolean> {
+  const row = await db.first<{ state: AccountState }>(
+    `select state from accounts where shard = $1 and id = $2 for update`,
+    [shardOf(id), id],
+  );
+  return row !== undefined && mayUse(row);
+}
+
 function openAccount(secrets: Secrets, row: AccountRow): Account {
   return {
     ...lifeOf(row),

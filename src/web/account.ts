@@ -12,21 +12,19 @@ import { accountClient } from '#src/oidc/account-client.ts';
 import { disconnectApp } from '#src/oidc/grants.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { type CurrentSession, endSession, findCurrentSession, listSessions } from '#src/oidc/sessions.ts';
-import { type Account, findAccount, listAccountContacts, mayUse } from '#src/people/accounts.ts';
+import { type Account, findAccount, holdAccount, listAccountContacts, mayUse } from '#src/people/accounts.ts';
 import { addPasskey, listPasskeys, newRegistrationOptions, removePasskey, userHandleOf } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
 import { passkeyAddedMessage, passkeyRemovedMessage } from '#views/messages.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
+import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { checkForm } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
 import { seeOther } from './see-other.ts';
-
-/** Whoever changes how one signs in has proven who they are this recently (NIST SP 800-63B-4 §4.1). */
-const FRESH_PROOF_MS = 5 * 60 * 1000;
 
 interface Visit {
   readonly ctx: Context;
@@ -102,7 +100,7 @@ async function disconnect({ ctx, db, account }: Visit, form: Form): Promise<void
 
 async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
-  if (!isFresh(session)) return showProblem(visit, 'proof-too-old');
+  if (!isFresh(session.signedInAt)) return showProblem(visit, 'proof-too-old');
   const credential = form.get('credential');
   if (!credential) return showProblem(visit, 'passkey-needs-script');
   try {
@@ -125,7 +123,9 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
 
 async function takePasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
-  if (!isFresh(session)) return showProblem(visit, 'proof-too-old');
+  if (!isFresh(session.signedInAt)) return showProblem(visit, 'proof-too-old');
+  // Two removals at once must not each leave the other's passkey as the last one.
+  await holdAccount(db, account.id);
   const passkeys = await listPasskeys(db, account.id);
   const isLast = passkeys.length === 1 && !(await hasPassword(db, account.id));
   if (isLast) return showProblem(visit, 'passkey-last');
@@ -162,10 +162,6 @@ function signIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {
     ...more,
   });
   seeOther(ctx, `/authorize?${query}`);
-}
-
-function isFresh({ signedInAt }: CurrentSession): boolean {
-  return Date.now() - signedInAt.getTime() <= FRESH_PROOF_MS;
 }
 
 async function showProblem(
@@ -223,7 +219,7 @@ async function passkeyInvitation(
   { house, db, session, account }: Visit,
   exclude: readonly string[],
 ): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
-  if (!isFresh(session)) return { freshProofLink: '/account/confirm' };
+  if (!isFresh(session.signedInAt)) return { freshProofLink: '/account/confirm' };
   const { profile } = account;
   const accountName = profile.email ?? profile.phone_number ?? profile.name ?? '';
   const passkeyOptions = await newRegistrationOptions(db, house.secrets, {

@@ -2,8 +2,9 @@
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Consent, giveConsent } from '#src/consents/consents.ts';
+import { type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
+import { endGrants, isSettled } from '#src/oidc/grants.ts';
 import {
   consentNeeded,
   finishConsent,
@@ -13,7 +14,7 @@ import {
   wantedIn,
 } from '#src/oidc/interactions.ts';
 import { type Account, loadAccount, mayUse } from '#src/people/accounts.ts';
-import { type ClientClaim, type LegalBasis, noteFirstSignIn } from '#src/registry/clients.ts';
+import { type ClientClaim, type ClientRecord, type LegalBasis, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { basisName } from '#views/legal-basis.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
@@ -39,6 +40,7 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const person = await loadPerson(visit, step);
   const { before } = await consentNeeded(db, interaction, person.id);
   const wanted = wantedIn(interaction);
+  const asked = askedClaims(interaction);
   const page = consentPage({
     ...frameOf(ctx, house, client),
     service: serviceOf(client, language),
@@ -47,8 +49,9 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
     purpose: client.purpose[language as 'id' | 'en'],
     items: itemsFor(ctx, interaction, person, before),
     asked: askedAs(before),
-    until: new Date(Date.now() + client.consentDays * DAY),
+    until: endOf(client, keptOf(client, before, asked)),
     whileAway: wanted.scopes.includes('offline_access'),
+    terms: termsOf(client, asked),
   });
   showForm(ctx, page, client, interaction.params.redirect_uri);
 }
@@ -63,29 +66,62 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
   if (!client.firstSignInAt) await fixSubjectGroup(visit);
-  await holdInteraction(db, house.secrets, interaction);
+  const elsewhere = await holdInteraction(db, house.secrets, house.provider, interaction);
+  if (elsewhere !== undefined) return elsewhere;
+  const asked = askedClaims(interaction);
+  // The app's declaration changed while the page was open: what it says now has to be seen first.
+  if (form.get('terms') !== termsOf(client, asked)) return `/interaction/${interaction.uid}`;
   const person = await loadPerson(visit, step);
   const { before } = await consentNeeded(db, interaction, person.id);
   const ticked = form.list('claim');
-  const asked = askedClaims(interaction);
   const allowed = asked.filter((item) => isFixed(item) || ticked.includes(item.claim)).map(({ claim }) => claim);
   const declined = asked.map(({ claim }) => claim).filter((claim) => !allowed.includes(claim));
-  const kept = stillValid(before);
-  const isElsewhere = (claim: string) => !asked.some((item) => item.claim === claim);
+  const kept = keptOf(client, before, asked);
   await giveConsent(db, {
     accountId: person.id,
     clientId: client.id,
     basis: basisOf(asked),
-    scopes: [...new Set([...(kept?.scopes ?? []), ...wantedIn(interaction).scopes])],
-    claims: [...(kept?.claims ?? []).filter(isElsewhere), ...allowed],
-    declined: [...(kept?.declined ?? []).filter(isElsewhere), ...declined],
+    scopes: [...new Set([...kept.scopes, ...wantedIn(interaction).scopes])],
+    claims: [...kept.claims, ...allowed],
+    declined: [...kept.declined, ...declined],
+    terms: [...kept.items, ...asked].map((item) => termOf(client, item)),
     purpose: client.purpose.id,
-    expiresAt: new Date(Date.now() + client.consentDays * DAY),
+    expiresAt: endOf(client, kept),
     language: ctx.state.language,
     acr: step.signedIn?.acr ?? interaction.engine.session?.acr ?? 'aal1',
     amr: step.signedIn?.amr ?? interaction.engine.session?.amr ?? [],
   });
+  if (before && isNarrower({ claims: [...kept.claims, ...allowed] }, before)) await endGrants(db, person.id, client.id);
   return finishConsent(interaction, step.signedIn);
+}
+
+/** What was answered before, is not on this page, and is still declared as it was then. It keeps its own end. */
+function keptOf(client: ClientRecord, before: Consent | undefined, asked: readonly ClientClaim[]) {
+  const valid = stillValid(before);
+  const items = valid ? client.claims.filter((item) => !asked.includes(item) && isSettled(client, valid, item)) : [];
+  const isKept = (claim: string) => items.some((item) => item.claim === claim);
+  return {
+    items,
+    scopes: valid?.scopes ?? [],
+    claims: (valid?.claims ?? []).filter(isKept),
+    declined: (valid?.declined ?? []).filter(isKept),
+    until: items.length > 0 ? valid?.expiresAt : undefined,
+  };
+}
+
+/** A consent ends with the oldest answer in it, so that none is renewed unseen. */
+function endOf({ consentDays }: ClientRecord, { until }: { until: Date | undefined }): Date {
+  return until ?? new Date(Date.now() + consentDays * DAY);
+}
+
+/** Whether something that was allowed is not any more: then what the app holds ends, and it asks for tokens anew. */
+function isNarrower(now: Pick<Consent, 'claims'>, before: Consent): boolean {
+  return before.claims.some((claim) => !now.claims.includes(claim));
+}
+
+/** What the page says, for telling on its return whether that is still what is declared. */
+function termsOf(client: ClientRecord, asked: readonly ClientClaim[]): string {
+  return asked.map((item) => termOf(client, item)).join(' ');
 }
 
 /**
@@ -135,7 +171,7 @@ function itemsFor(
     value: values[item.claim],
     reason: language === 'en' ? item.purposeEn : item.purpose,
     required: isFixed(item),
-    isNew: before !== undefined && !before.claims.includes(item.claim),
+    isNew: before !== undefined && !isSettled(interaction.client, before, item),
     ...(item.basis !== 'consent' && { duty: basisName(language, item.basis) }),
   }));
 }

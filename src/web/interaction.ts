@@ -14,14 +14,16 @@ import {
   consentNeeded,
   finishDenied,
   finishSignIn,
+  holdInteraction,
   keepStep,
   needsStronger,
   type OpenInteraction,
   openInteraction,
+  type Proof,
   type Step,
 } from '#src/oidc/interactions.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
-import { createAccount, loadAccount } from '#src/people/accounts.ts';
+import { createAccount, holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { codeAudience, codeTimes, verifyCode } from '#src/people/codes.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
 import {
@@ -42,6 +44,7 @@ import { signUpPage } from '#views/sign-up.ts';
 import { signUpNamePage } from '#views/sign-up-name.ts';
 import { allowConsent, showConsent } from './consent.ts';
 import { frameOf, showForm } from './frame.ts';
+import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
@@ -182,7 +185,9 @@ async function enterCode(visit: Visit, form: Form, step: Extract<Step, { at: 'co
 /** The address is theirs: it signs in the account that has it, or begins a new one. */
 async function enterByAddress(visit: Visit, identifier: Extract<Step, { at: 'code' }>['identifier']): Promise<void> {
   const audience = await codeAudience(visit.db, visit.house.secrets, identifier);
-  if (audience.kind === 'new') return moveTo(visit, { at: 'name', identifier, accountId: newAccountId() });
+  if (audience.kind === 'new') {
+    return moveTo(visit, { at: 'name', identifier, accountId: newAccountId(), provenAt: nowSeconds() });
+  }
   // Nobody was sent a code for such an account, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `the account takes no code: ${audience.kind}`);
   await settle(visit, signedInByCode(audience.accountId));
@@ -196,8 +201,9 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
   if (password) checkPassword(password, personal);
   // Before anything is written: a hash may wait in its queue, and a unit of work that waits holds a connection.
   const hash = password ? await hashPassword(password) : undefined;
+  if (await hasMovedOn(visit)) return;
   if (!(await createOrEnter(visit, form, step))) return;
-  if (!hash) return moveTo(visit, { at: 'passkey-offer', signedIn: signedInByCode(step.accountId) });
+  if (!hash) return moveTo(visit, { at: 'passkey-offer', signedIn: proven(signedInByCode(step.accountId)) });
   await storePassword(db, step.accountId, hash);
   await settle(visit, { accountId: step.accountId, acr: 'aal1', amr: ['otp', 'pwd'] });
 }
@@ -216,6 +222,7 @@ async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at:
     return true;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'identifier_taken') throw error;
+    if (!isFresh(step.provenAt)) await beginAgain(visit);
     await enterByAddress(visit, identifier);
     return false;
   }
@@ -227,6 +234,8 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   if (step.at !== 'name' && step.at !== 'passkey-offer') return stay(visit);
   const credential = form.get('credential');
   if (!credential) throw new Refusal('passkey_script_required');
+  if (await hasMovedOn(visit)) return;
+  if (step.at === 'passkey-offer') await checkOffer(visit, step);
   if (step.at === 'name' && !(await createOrEnter(visit, form, step))) return;
   const accountId = step.at === 'name' ? step.accountId : step.signedIn.accountId;
   const made = {
@@ -240,6 +249,34 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
   const before = step.at === 'name' ? ['otp'] : step.signedIn.amr;
   await settle(visit, { ...added, amr: [...new Set([...added.amr, ...before])] });
+}
+
+/**
+ * The offer was right when it was made; meanwhile the owner may have added a stronger way elsewhere, or lost the account.
+ *
+ * @throws {Refusal} `fresh_proof_required`, `passkey_required`, `password_required`, `account_unavailable`
+ */
+async function checkOffer(visit: Visit, { signedIn }: Extract<Step, { at: 'passkey-offer' }>): Promise<void> {
+  const { db, interaction } = visit;
+  if (!isFresh(signedIn.provenAt)) await beginAgain(visit);
+  if (!(await holdAccount(db, signedIn.accountId))) throw new Refusal('account_unavailable');
+  const stronger = await findStrongerWay(db, signedIn.accountId, signedIn.amr);
+  if (!stronger) return;
+  await keepStep(interaction, { at: 'sign-in' });
+  throw new Refusal(stronger);
+}
+
+/** A proof too old to change how one signs in: the sign-in page, with the sentence why. */
+async function beginAgain({ interaction }: Visit): Promise<never> {
+  await keepStep(interaction, { at: 'sign-in' });
+  throw new Refusal('fresh_proof_required');
+}
+
+/** Waits for another press of the same button; what that one did is shown instead of doing it again. */
+async function hasMovedOn({ ctx, house, db, interaction }: Visit): Promise<boolean> {
+  const address = await holdInteraction(db, house.secrets, house.provider, interaction);
+  if (address !== undefined) seeOther(ctx, address);
+  return address !== undefined;
 }
 
 async function skipPasskey(visit: Visit): Promise<void> {
@@ -259,9 +296,10 @@ async function deny({ ctx, interaction }: Visit, description: string): Promise<v
   seeOther(ctx, await finishDenied(interaction, description));
 }
 
-/** The person is known. Goes on when that is enough for the app; otherwise says what is missing. */
-async function settle(visit: Visit, signedIn: SignedIn): Promise<void> {
+/** The person has just proven who they are. Goes on when that is enough for the app; otherwise says what is missing. */
+async function settle(visit: Visit, way: SignedIn): Promise<void> {
   const { db, interaction } = visit;
+  const signedIn = proven(way);
   const { accountId, amr } = signedIn;
   if (isEnough(interaction, signedIn)) return settleFor(visit, signedIn);
   // Adding a passkey must not be easier than using what the account has.
@@ -282,7 +320,15 @@ function isEnough(interaction: OpenInteraction, { acr, amr }: SignedIn): boolean
   return !needsStronger(interaction, acr);
 }
 
-async function settleFor(visit: Visit, signedIn: SignedIn): Promise<void> {
+function proven(signedIn: SignedIn): Proof {
+  return { ...signedIn, provenAt: nowSeconds() };
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
   const { ctx, db, interaction } = visit;
   const { accountId, acr, amr } = signedIn;
   await recordAccountEvent(db, {
@@ -334,7 +380,8 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
   const said = { refused, forgotten, identifier: form.get('identifier'), name: form.get('name') };
   // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
   const isWayIn = ['sign-in', 'passkey', 'send-code'].includes(form.get('action'));
-  if (isWayIn || ['passkey_required', 'password_required'].includes(refused.code)) return showSignIn(visit, said);
+  if (isWayIn || ['passkey_required', 'password_required', 'fresh_proof_required'].includes(refused.code))
+    return showSignIn(visit, said);
   await showStep(visit, said);
 }
 

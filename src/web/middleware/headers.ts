@@ -5,7 +5,7 @@ import type { Context, Middleware } from 'koa';
  * The strict policy. `form-action` must name the app as well where a form's answer redirects to it: Chromium checks the
  * whole chain of redirects and stops silently otherwise.
  */
-export function contentSecurityPolicy(formTargets: readonly string[] = []): string {
+function contentSecurityPolicy(formTargets: readonly string[] = []): string {
   return [
     "default-src 'none'",
     "script-src 'self'",

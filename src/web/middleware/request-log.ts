@@ -34,13 +34,39 @@ function knownMethod(method: string): string {
   return methods.has(method) ? method : 'other';
 }
 
-const fixedPaths =
-  /^\/($|authorize$|token$|userinfo$|jwks$|par$|introspect$|revoke$|logout($|\/)|account($|\/callback$)|livez$|readyz$|sandbox\/outbox|\.well-known\/)/;
+/** Addresses in which nothing varies. */
+const fixedPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/account',
+  '/account/callback',
+  '/account/confirm',
+  '/authorize',
+  '/help',
+  '/introspect',
+  '/jwks',
+  '/livez',
+  '/logout',
+  '/logout/confirm',
+  '/logout/success',
+  '/par',
+  '/privacy',
+  '/readyz',
+  '/revoke',
+  '/sandbox/outbox',
+  '/sandbox/outbox.json',
+  '/token',
+  '/userinfo',
+  '/.well-known/change-password',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+  '/.well-known/passkey-endpoints',
+  '/.well-known/webauthn',
+]);
 
 /** The path without what varies: an interaction's id is as good as a key. */
 function routeOf(path: string): string {
   if (path.startsWith('/interaction/')) return '/interaction/:uid';
   if (path.startsWith('/authorize/')) return '/authorize/:uid';
   if (path.startsWith('/assets/')) return '/assets/:name';
-  return fixedPaths.test(path) ? path.slice(0, 60) : 'other';
+  return fixedPaths.has(path) ? path : 'other';
 }
