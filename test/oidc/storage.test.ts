@@ -93,13 +93,17 @@ describe('codes and tokens', () => {
   });
 
   test('are not found once they have expired, but while they are consumed', async () => {
-    const code = await newToken('AuthorizationCode', await newGrant());
+    const grantId = await newGrant();
+    const [code, token] = [await newToken('AuthorizationCode', grantId), await newToken('AccessToken', grantId)];
     await request(async () => {
       await adapterOf('AuthorizationCode').find(code);
       await adapterOf('AuthorizationCode').consume(code);
     });
     expect(await adapterOf('AuthorizationCode').find(code)).toMatchObject({ consumed: expect.any(Number) });
     later(61);
+    expect(await adapterOf('AccessToken').find(token)).toBeUndefined();
+    // A code may stay on record longer than it lives, for its second use.
+    later(3600);
     expect(await adapterOf('AuthorizationCode').find(code)).toBeUndefined();
   });
 
