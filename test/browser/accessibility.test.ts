@@ -17,9 +17,24 @@ function look(width: number, colorScheme: 'light' | 'dark') {
 const MOST_BYTES = 30 * 1024;
 const wcag22aa = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** The legacy mode only means that axe does not open a second window; there are no frames here. */
+interface Violation {
+  id: string;
+  nodes: { html: string }[];
+}
+
+/**
+ * What axe finds on the page as it looks now. Bringing axe into a page costs more than running it, so that a page that has
+ * it is asked directly. The legacy mode only means that no second window is opened; there are no frames here.
+ */
 async function findBarriers(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(wcag22aa).setLegacyMode(true).analyze();
+  const options = { runOnly: wcag22aa, resultTypes: ['violations'] };
+  const isThere = await page.evaluate('"axe" in window');
+  const { violations } = isThere
+    ? ((await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as { violations: Violation[] })
+    : await new AxeBuilder({ page })
+        .options(options as Parameters<AxeBuilder['options']>[0])
+        .setLegacyMode(true)
+        .analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
@@ -79,7 +94,7 @@ it.concurrent.each(['id', 'en'] as const)(
     expect(barriers).toEqual([]);
     expect(visitor.complaints).toEqual([]);
   },
-  180_000,
+  300_000,
 );
 
 it('finds barriers where there are some', async () => {
@@ -92,6 +107,9 @@ it('finds barriers where there are some', async () => {
     planted.style.minWidth = '600px';
     document.querySelector('main').append(planted);
   }`);
-  expect(await findBarriers(visitor.page)).toEqual([expect.stringMatching(/^image-alt: /)]);
+  // Once axe is brought, then it is there.
+  for (const _ of [1, 2]) {
+    expect(await findBarriers(visitor.page)).toEqual([expect.stringMatching(/^image-alt: /)]);
+  }
   expect(await findOverflow(visitor.page)).not.toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** Where something went wrong a page says what, who acts now and what to do next; nobody has to guess the way back. */
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { setClientState } from '#src/registry/clients.ts';
 import type { Page } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
@@ -165,4 +166,28 @@ test('a program that asks for JSON gets a problem document with the same code an
     status: 404,
     reference: answer.headers.get('request-reference'),
   });
+});
+
+test('a database that is gone is said so, with when to come back; nothing is lost when it is there again', async () => {
+  await using own = await openWorld();
+  const browser = own.browser();
+  const page = await browser.visit((await (await own.app()).startSignIn()).url);
+  page.fill({ identifier: 'siti@contoh.id', password });
+  const name = new URL(own.databaseUrl).pathname.slice(1);
+  const admin = new pg.Client({ connectionString: inject('adminUrl') });
+  await admin.connect();
+  try {
+    await admin.query(`alter database ${name} allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    for (const gone of [await page.press('#sign-in'), await browser.visit(page.url)]) {
+      expect([gone.status, gone.text('#error-code')]).toEqual([503, 'database_unavailable']);
+      expect(Number(gone.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(gone.text('#error-reference')).toMatch(/\w/);
+      expect(gone.has('#back-to-app')).toBe(true);
+    }
+    await admin.query(`alter database ${name} allow_connections true`);
+  } finally {
+    await admin.end();
+  }
+  expect((await page.press('#sign-in')).has('#consent-allow')).toBe(true);
 });

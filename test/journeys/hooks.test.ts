@@ -181,15 +181,26 @@ test('a program without a browser signs in with cookies, an Origin header and no
     }
     return answer;
   };
-  const field = (body: string, name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(body)?.[1] ?? '';
+  const hidden = (body: string) =>
+    Object.fromEntries(
+      [...body.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+        name,
+        value,
+      ]),
+    );
 
   const interaction = (await ask(url)).headers.get('location') ?? '';
-  const csrf = field((await ask(interaction)).body, 'csrf');
-  const sent = await ask(interaction, { csrf, identifier: 'siti@contoh.id', password, action: 'sign-in' });
+  const signInPage = await ask(interaction);
+  const sent = await ask(interaction, {
+    ...hidden(signInPage.body),
+    identifier: 'siti@contoh.id',
+    password,
+    action: 'sign-in',
+  });
   expect(sent.status).toBe(303);
   const consent = await ask(sent.headers.get('location') ?? '');
   expect(consent.body).toContain('id="consent-allow"');
-  const allowed = await ask(interaction, { csrf: field(consent.body, 'csrf'), action: 'allow' });
+  const allowed = await ask(interaction, { ...hidden(consent.body), action: 'allow' });
   const resumed = await ask(allowed.headers.get('location') ?? '');
   expect(resumed.headers.get('location')).toMatch(/^http:\/\/localhost:3001\/callback\?code=/);
 });
