@@ -80,7 +80,7 @@ const forms: Record<string, () => Promise<OpenForm>> = {
       .fill({ identifier: await newcomer(), password })
       .press('#sign-in');
     const before = await grants();
-    const fields = { action: 'allow', csrf: page.value('csrf') ?? '' };
+    const fields = { action: 'allow', terms: page.value('terms') ?? '', csrf: page.value('csrf') ?? '' };
     return {
       browser,
       page,
