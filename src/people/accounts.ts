@@ -4,7 +4,7 @@ import { type AccountEventKind, recordAccountEvent } from '#src/audit/events.ts'
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
-import { addContact, type Contact, listContacts } from './contacts.ts';
+import { addContact, type Contact, endUnconfirmedContact, listContacts, listUsers } from './contacts.ts';
 import { claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from './identifiers.ts';
 
 /** OpenID Connect Core §5.1.1. */
@@ -167,7 +167,7 @@ export interface NewAccount {
 
 /**
  * Opens an account at an address that its owner has proven: identifier, account, contacts, event, all in the caller's
- * unit. Earlier unconfirmed claims to the address end. Of several at once at one address exactly one succeeds.
+ * unit. Every earlier unconfirmed claim to the address ends: as an identifier, as a contact and in a profile. Of several at once at one address exactly one succeeds.
  *
  * @throws `name_invalid`, `contact_shared_too_often`; `identifier_taken` when the address has an account (then nothing is
  *   written and the caller, who knows the address is theirs, may sign them in instead).
@@ -180,6 +180,9 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
   const key = randomBytes(32);
   const dataKey = new Keyring([key]);
   await claimIdentifier(db, secrets, identifier, id);
+  for (const other of await listUsers(db, secrets, identifier))
+    if (await endUnconfirmedContact(db, secrets, identifier, other))
+      await forgetAddress(db, secrets, other, identifier);
   await db.execute(
     `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
      values ($1, $2, 'active', $3, $4, $5, $6, $6)`,
@@ -215,6 +218,17 @@ function withContact(profile: Profile, contact: Identifier, confirmed: boolean):
     : { ...profile, phone_number: contact.value, phone_number_verified: confirmed };
 }
 
+/** Takes an address out of the profile of an account whose claim to it has ended. */
+async function forgetAddress(db: Db, secrets: Secrets, accountId: string, { kind, value }: Identifier): Promise<void> {
+  const { dataKey, profile } = await loadSealed(db, secrets, accountId);
+  const named = kind === 'email' ? profile.email : profile.phone_number;
+  if (named === undefined || parseIdentifier(named)?.value !== value) return;
+  const claims = kind === 'email' ? ['email', 'email_verified'] : ['phone_number', 'phone_number_verified'];
+  const kept = Object.entries(profile).filter(([claim]) => !claims.includes(claim));
+  await writeProfile(db, dataKey, accountId, Object.fromEntries(kept));
+  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims } });
+}
+
 /** The contacts that a profile names beside the identifier, in their one spelling. */
 function contactsIn(profile: Profile, identifier: Identifier): { contact: Identifier; confirmed: boolean }[] {
   const named = [
@@ -246,13 +260,17 @@ export async function saveProfile(db: Db, secrets: Secrets, accountId: string, p
       phone_number_verified: stored.phone_number_verified ?? false,
     }),
   };
+  await writeProfile(db, dataKey, accountId, saved);
+  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims: Object.keys(changed) } });
+}
+
+async function writeProfile(db: Db, dataKey: Keyring, accountId: string, profile: Profile): Promise<void> {
   await db.execute(`update accounts set profile = $3, updated_at = $4 where shard = $1 and id = $2`, [
     shardOf(accountId),
     accountId,
-    sealProfile(dataKey, accountId, saved),
+    sealProfile(dataKey, accountId, profile),
     new Date(),
   ]);
-  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims: Object.keys(changed) } });
 }
 
 /** The contacts of an account, opened: where notices go. @throws `account_unavailable` */

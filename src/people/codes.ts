@@ -12,7 +12,7 @@ import { newAccountId, type Secrets, shardOfHash } from '#src/base/secrets.ts';
 import { type Account, findAccount, mayUse } from './accounts.ts';
 import { findAccountId, type Identifier } from './identifiers.ts';
 import { hasPasskey } from './passkeys.ts';
-import { networkOf, type Throttles } from './throttles.ts';
+import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
 
 /** In seconds: how long a code holds, and when another one may be asked for. */
 export const codeTimes = { life: 10 * 60, resendAfter: 30 } as const;
@@ -28,7 +28,12 @@ export interface CodeSlot {
   readonly network: string;
 }
 
-function locate(secrets: Secrets, { identifier, boundTo }: CodeSlot): { slot: Buffer; shard: number } {
+interface Place {
+  readonly slot: Buffer;
+  readonly shard: number;
+}
+
+function locate(secrets: Secrets, { identifier, boundTo }: CodeSlot): Place {
   const slot = secrets.hash('one-time-code', JSON.stringify([boundTo, identifier.kind, identifier.value]));
   return { slot, shard: shardOfHash(slot) };
 }
@@ -50,10 +55,17 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
   await refuseTooSoon(db, shard, slot, now);
   const network = networkOf(asked.network);
   const address = asked.identifier.value;
-  await throttles.take('code_from_network_to_address', `${network} ${address}`);
-  await throttles.take('code_from_network', network);
-  await throttles.take('code_to_address', address);
-  await throttles.take('code_to_address_by_day', address);
+  const cost: Cost = [
+    ['code_from_network_to_address', `${network} ${address}`],
+    ['code_from_network_to_address_by_day', `${network} ${address}`],
+    ['code_from_network', network],
+    ['code_to_address', address],
+    ['code_to_address_by_day', address],
+  ];
+  return atCost(throttles, { cost, counts: 'done', via: db }, () => writeCode(db, secrets, { slot, shard }, now));
+}
+
+async function writeCode(db: Db, secrets: Secrets, { slot, shard }: Place, now: Date): Promise<string> {
   const code = String(randomInt(1_000_000)).padStart(6, '0');
   const written = await db.execute(
     `insert into one_time_codes (shard, slot, code_hash, attempts_left, sent_at, expires_at)
@@ -113,8 +125,13 @@ export async function verifyCode(
   const code = typed.code.length > 64 ? '' : typed.code.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
   if (!/^\d{6}$/.test(code)) throw new Refusal('code_wrong', 'not six digits');
   const network = networkOf(typed.network);
-  await throttles.take('wrong_code_from_network', network);
-  const { slot, shard } = locate(secrets, typed);
+  const cost: Cost = [['wrong_code_from_network', network]];
+  await atCost(throttles, { cost, counts: 'code_wrong', via: db }, () =>
+    spendCode(db, secrets, locate(secrets, typed), code),
+  );
+}
+
+async function spendCode(db: Db, secrets: Secrets, { slot, shard }: Place, code: string): Promise<void> {
   const tried = await db.first<{ is_right: boolean }>(
     `update one_time_codes
      set attempts_left = case when code_hash = $3 then 0 else attempts_left - 1 end
@@ -126,7 +143,6 @@ export async function verifyCode(
     countEvent('code.failed');
     throw new Refusal('code_wrong', tried ? 'wrong code' : 'no code to try: expired, spent or out of attempts');
   }
-  await throttles.refund('wrong_code_from_network', network, db);
 }
 
 /**

@@ -68,6 +68,37 @@ export async function listContacts(db: Db, dataKey: Keyring, accountId: string):
   }));
 }
 
+/** The accounts that use an address as a contact, confirmed or not; five at most. */
+export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): Promise<string[]> {
+  const { index, shard } = indexOf(secrets, contact);
+  const uses = await db.query<{ account_id: string }>(
+    `select account_id from contact_uses where shard = $1 and value_index = $2 order by slot`,
+    [shard, index],
+  );
+  return uses.map((use) => use.account_id);
+}
+
+/** Ends a contact that was never confirmed. @returns whether there was one */
+export async function endUnconfirmedContact(
+  db: Db,
+  secrets: Secrets,
+  contact: Identifier,
+  accountId: string,
+): Promise<boolean> {
+  const { index, shard } = indexOf(secrets, contact);
+  const ended = await db.execute(
+    `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
+    [shardOf(accountId), accountId, index],
+  );
+  if (ended === 0) return false;
+  await db.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
+    shard,
+    index,
+    accountId,
+  ]);
+  return true;
+}
+
 function placeOf(accountId: string, index: Buffer): string {
   return `contacts.sealed:${accountId}/${index.toString('hex')}`;
 }

@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
 
 /** One address in its one spelling: an e-mail address in lower case, or a phone number as E.164 (`+62812…`). */
 export interface Identifier {
@@ -100,10 +100,6 @@ export async function claimIdentifier(
   accountId: string,
 ): Promise<void> {
   const { index, shard } = indexOf(secrets, identifier);
-  const earlier = await db.first<{ account_id: string }>(
-    `select account_id from identifiers where shard = $1 and value_index = $2 and state = 'pending'`,
-    [shard, index],
-  );
   const claimed = await db.execute(
     `insert into identifiers (shard, value_index, kind, account_id, state, created_at)
      values ($1, $2, $3, $4, 'pending', $5)
@@ -114,20 +110,6 @@ export async function claimIdentifier(
     [shard, index, identifier.kind, accountId, new Date()],
   );
   if (claimed === 0) throw new Refusal('identifier_taken', 'the identifier is confirmed for an account');
-  if (earlier && earlier.account_id !== accountId) await endUnconfirmedContact(db, earlier.account_id, index);
-}
-
-async function endUnconfirmedContact(db: Db, accountId: string, index: Buffer): Promise<void> {
-  const ended = await db.execute(
-    `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
-    [shardOf(accountId), accountId, index],
-  );
-  if (ended === 0) return;
-  await db.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
-    shardOfHash(index),
-    index,
-    accountId,
-  ]);
 }
 
 /**

@@ -5,7 +5,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findAccountId, readIdentifier } from './identifiers.ts';
 import { verifyPassword } from './passwords.ts';
-import { networkOf, type Throttles } from './throttles.ts';
+import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
 
 /** A finished sign-in, not yet a session. Whoever makes it one records `sign-in.succeeded` with the app it was for. */
 export interface SignedIn {
@@ -39,18 +39,19 @@ export async function signInWithPassword(
 ): Promise<SignedIn> {
   const identifier = readIdentifier(tried.identifier);
   const network = networkOf(tried.network);
-  const guesses = [
+  const cost: Cost = [
     ['password_from_network_to_account', `${network} ${identifier.value}`],
+    ['password_from_network_to_account_by_day', `${network} ${identifier.value}`],
     ['password_from_network', network],
     ['password_to_account', identifier.value],
-  ] as const;
-  for (const [limit, key] of guesses) await throttles.take(limit, key);
-  const accountId = await findAccountId(db, secrets, identifier);
-  const isRight = await verifyPassword(db, accountId, tried.password);
-  if (!isRight || accountId === undefined) {
-    countEvent('sign-in.failed');
-    throw new Refusal('login_failed');
-  }
-  for (const [limit, key] of guesses) await throttles.refund(limit, key);
-  return { accountId, acr: 'aal1', amr: ['pwd'] };
+  ];
+  return atCost(throttles, { cost, counts: 'login_failed' }, async () => {
+    const accountId = await findAccountId(db, secrets, identifier);
+    const isRight = await verifyPassword(db, accountId, tried.password);
+    if (!isRight || accountId === undefined) {
+      countEvent('sign-in.failed');
+      throw new Refusal('login_failed');
+    }
+    return { accountId, acr: 'aal1', amr: ['pwd'] };
+  });
 }

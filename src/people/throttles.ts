@@ -9,7 +9,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { countEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
-import { Refusal } from '#src/base/refusals.ts';
+import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
 
 interface Limit {
@@ -25,12 +25,21 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Every limit. A mobile carrier puts thousands of people behind one network, hence the distance between the two kinds. */
+/**
+ * Every limit. A mobile carrier puts thousands of people behind one network, hence the distance between what one network
+ * may do to one account and what it may do in all. What all networks together may do to an account is several times what
+ * one of them may, so that none of them alone can lock its owner out.
+ */
 export const limits = {
   password_from_network_to_account: {
     points: 10,
     duration: 15 * MINUTE,
     answers: 'one person guesses the password of one account; the owner elsewhere is not held up',
+  },
+  password_from_network_to_account_by_day: {
+    points: 30,
+    duration: DAY,
+    answers: 'one person guesses all day, to use up the guesses of everybody and so lock the owner out',
   },
   password_to_account: {
     points: 100,
@@ -47,6 +56,11 @@ export const limits = {
     duration: HOUR,
     answers: 'somebody floods a mailbox or a phone with codes; the owner elsewhere still gets theirs',
   },
+  code_from_network_to_address_by_day: {
+    points: 20,
+    duration: DAY,
+    answers: 'somebody asks for codes all day, to use up those of the owner or to guess one: 100 guesses in a million',
+  },
   code_to_address: {
     points: 30,
     duration: HOUR,
@@ -55,7 +69,7 @@ export const limits = {
   code_to_address_by_day: {
     points: 60,
     duration: DAY,
-    answers: 'somebody asks for codes all day to guess one of them: 300 guesses in a million at most',
+    answers: 'many machines ask for codes all day to guess one of them: 300 guesses in a million at most',
   },
   code_from_network: {
     points: 300,
@@ -84,6 +98,42 @@ export interface Throttles {
    * that it does not wait for a second connection while it holds one.
    */
   refund(limit: LimitName, key: string, via?: Db): Promise<void>;
+}
+
+/** What a deed costs: a point of each limit, under a key. The shared limits come last: what is refused before costs them nothing. */
+export type Cost = readonly (readonly [limit: LimitName, key: string])[];
+
+/**
+ * Does a deed at a cost. Only the outcome that the limits are for is counted: for any other (another limit refuses, a
+ * queue is full, the database is gone) the points are given back, as far as the database can be reached.
+ *
+ * @param charged.counts the refusal that says the guess was wrong, or `done` where the deed itself is limited
+ * @param charged.via as for {@link Throttles.refund}, where the deed writes
+ * @throws `too_many_attempts`, and whatever `deed` throws
+ */
+export async function atCost<T>(
+  throttles: Throttles,
+  charged: { readonly cost: Cost; readonly counts: RefusalCode | 'done'; readonly via?: Db },
+  deed: () => Promise<T>,
+): Promise<T> {
+  const taken: Cost[number][] = [];
+  const giveBack = async (via?: Db) => {
+    for (const [limit, key] of taken.splice(0)) await throttles.refund(limit, key, via);
+  };
+  try {
+    for (const [limit, key] of charged.cost) {
+      await throttles.take(limit, key);
+      taken.push([limit, key]);
+    }
+    const done = await deed();
+    if (charged.counts !== 'done') await giveBack(charged.via);
+    return done;
+  } catch (error) {
+    // After a refusal the unit of work goes on; after anything else it is of no more use.
+    const refusal = error instanceof Refusal ? error : undefined;
+    if (refusal?.code !== charged.counts) await giveBack(refusal && charged.via).catch(() => undefined);
+    throw error;
+  }
 }
 
 /**

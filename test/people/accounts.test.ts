@@ -114,6 +114,41 @@ test('a sign-up ends an earlier unconfirmed claim to the address', async () => {
   expect(await listAccountContacts(database, secrets, lying.id)).toHaveLength(1);
 });
 
+test.each([
+  ['an e-mail address', { kind: 'email', value: 'rebutan@contoh.id' }, 'email'],
+  ['a phone number', { kind: 'phone', value: '+6281200004444' }, 'phone_number'],
+] as const)(
+  'a sign-up at %s ends it as an unconfirmed contact of all others, and leaves the rest',
+  async (_, identifier, claim) => {
+    const { database, secrets } = people;
+    const named = (verified: boolean) => ({
+      nickname: 'Teman',
+      [claim]: identifier.value,
+      [`${claim}_verified`]: verified,
+    });
+    const at = (name: string) => ({ kind: 'email', value: `${name}-${claim}@contoh.id` }) as const;
+    const own = claim === 'email' ? ({ kind: 'phone', value: '+6281200005551' } as const) : at('pengaku');
+    const other = claim === 'email' ? ({ kind: 'phone', value: '+6281200005552' } as const) : at('keluarga');
+    const lying = await people.citizen('Pengaku', { identifier: own, profile: named(false) });
+    const family = await people.citizen('Keluarga', { identifier: other, profile: named(true) });
+
+    const { id } = await createAccount(database, secrets, { name: 'Pemilik', language: 'id', identifier });
+
+    expect(await listAccountContacts(database, secrets, lying.id)).toEqual([expect.objectContaining(own)]);
+    const left = await loadAccount(database, secrets, lying.id);
+    expect(left.profile).toMatchObject({ name: 'Pengaku', nickname: 'Teman' });
+    expect(left.profile).not.toHaveProperty(claim);
+    expect(left.profile).not.toHaveProperty(`${claim}_verified`);
+    expect(await listAccountContacts(database, secrets, family.id)).toHaveLength(2);
+    expect((await loadAccount(database, secrets, family.id)).profile).toMatchObject(named(true));
+    const uses = await database.query<{ account_id: string }>(
+      `select account_id from contact_uses where value_index = $1`,
+      [secrets.index(identifier.kind, identifier.value)],
+    );
+    expect(uses.map((use) => use.account_id).sort()).toEqual([family.id, id].sort());
+  },
+);
+
 test('a claim without confirmation is found by nobody', async () => {
   const { database, secrets } = people;
   await claimIdentifier(database, secrets, email('menunggu'), randomUUID());

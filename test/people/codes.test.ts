@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { DatabaseUnavailable, type Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { setAccountState } from '#src/people/accounts.ts';
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
@@ -35,6 +36,16 @@ function visitor(more: { name?: string; boundTo?: string; network?: string } = {
     slot,
     ask: () => people.request((db) => createCode(db, secrets, throttles, slot)),
     type: (code: string) => refusalOf(people.request((db) => verifyCode(db, secrets, throttles, { ...slot, code }))),
+  };
+}
+
+/** What a database is asked by, so that a test can break a part of it. */
+function door(database: Db): Db {
+  return {
+    isUnit: false,
+    query: (text, values) => database.query(text, values),
+    first: (text, values) => database.first(text, values),
+    execute: (text, values) => database.execute(text, values),
   };
 }
 
@@ -125,6 +136,38 @@ test('one network floods no mailbox, and the owner elsewhere still gets a code',
   expect(await ask('198.51.100.1')).toBeUndefined();
   pass(duration);
   expect(await ask('192.0.7.1')).toBeUndefined();
+});
+
+test('one network that asks all day does not use up the codes of the owner', async () => {
+  const ask = (network: string) => refusalOf(visitor({ name: 'sepanjang-hari', network }).ask());
+  let sent = 0;
+  for (let hour = 0; hour < 23; hour += 1) {
+    while ((await ask('192.0.8.1')) === undefined) sent += 1;
+    pass(3600);
+  }
+  expect(sent).toBe(limits.code_from_network_to_address_by_day.points);
+  expect(await ask('198.51.100.2')).toBeUndefined();
+});
+
+test('a code that could not be made is not counted', async () => {
+  const siti = visitor();
+  const gone = new DatabaseUnavailable('gone');
+  const { database, secrets, throttles } = people;
+  const broken = { ...door(database), execute: () => Promise.reject(gone) };
+  for (let i = 0; i < limits.code_from_network_to_address.points + 3; i += 1)
+    await expect(createCode(broken, secrets, throttles, siti.slot)).rejects.toBe(gone);
+  expect(await refusalOf(siti.ask())).toBeUndefined();
+});
+
+test('a code that could not be looked at is no wrong one', async () => {
+  const gone = new DatabaseUnavailable('gone');
+  const { database, secrets, throttles } = people;
+  const broken = { ...door(database), first: () => Promise.reject(gone) };
+  const siti = visitor();
+  const code = await siti.ask();
+  for (let i = 0; i < limits.wrong_code_from_network.points + 3; i += 1)
+    await expect(verifyCode(broken, secrets, throttles, { ...siti.slot, code })).rejects.toBe(gone);
+  expect(await siti.type(code)).toBeUndefined();
 });
 
 test('many networks flood no mailbox either', async () => {

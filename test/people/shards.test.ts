@@ -23,6 +23,8 @@ const PASSWORD = 'kopi hujan sepatu';
 
 /** All that can happen to somebody, once. */
 async function liveThrough({ database, secrets, throttles, citizen }: People): Promise<void> {
+  const phone = { kind: 'phone', value: '+6281234567899' } as const;
+  await citizen('Pengaku', { identifier: phone, profile: { email: 'siti@contoh.id' } });
   const { id } = await citizen('Siti', { profile: { phone_number: '+6281234567890', phone_number_verified: true } });
   await saveProfile(database, secrets, id, { name: 'Siti' });
   await listAccountContacts(database, secrets, id);

@@ -1,9 +1,11 @@
 import argon2 from 'argon2';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { DatabaseUnavailable } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
 import { setAccountState } from '#src/people/accounts.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
-import { limits } from '#src/people/throttles.ts';
+import { limits, networkOf } from '#src/people/throttles.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;
@@ -21,7 +23,10 @@ beforeAll(async () => {
 });
 
 afterAll(() => people[Symbol.asyncDispose]());
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 let networks = 0;
 /** From a network of its own, unless it says which. */
@@ -92,4 +97,37 @@ test('a crowd of parallel guesses gets no more tries than one after another', as
   );
   expect(outcomes.filter((code) => code === 'too_many_attempts')).toHaveLength(50 - points);
   expect(verify).toHaveBeenCalledTimes(points);
+});
+
+test('one network that guesses all day does not use up the guesses of everybody', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.spyOn(argon2, 'verify').mockResolvedValue(false);
+  let guesses = 0;
+  for (let quarter = 0; quarter < 95; quarter += 1) {
+    while ((await refusalOf(signIn('beku@contoh.id', 'tebakan saya', '192.0.5.1'))) === 'login_failed') guesses += 1;
+    vi.setSystemTime(Date.now() + 15 * 60_000);
+  }
+  expect(guesses).toBe(limits.password_from_network_to_account_by_day.points);
+  expect(await refusalOf(signIn('beku@contoh.id'))).toBe('login_failed');
+});
+
+test.each([
+  ['a full queue', new Refusal('password_busy')],
+  ['a database that is gone', new DatabaseUnavailable('gone')],
+])('%s is no wrong guess', async (_, error) => {
+  const verify = vi.spyOn(argon2, 'verify').mockRejectedValue(error);
+  for (let i = 0; i < limits.password_from_network_to_account.points + 3; i += 1)
+    await expect(signIn('rina@contoh.id', PASSWORD, '192.0.6.1')).rejects.toBe(error);
+  verify.mockRestore();
+  expect(await refusalOf(signIn('rina@contoh.id', PASSWORD, '192.0.6.1'))).toBeUndefined();
+});
+
+test('who is held up by the crowd in the same network has made no guess at the account', async () => {
+  const { throttles } = people;
+  for (let i = 0; i < limits.password_from_network.points; i += 1)
+    await throttles.take('password_from_network', networkOf('192.0.7.1'));
+  for (let i = 0; i < limits.password_from_network_to_account.points + 3; i += 1)
+    expect(await refusalOf(signIn('rina@contoh.id', PASSWORD, '192.0.7.1'))).toBe('too_many_attempts');
+  const account = `${networkOf('192.0.7.1')} rina@contoh.id`;
+  expect(await refusalOf(throttles.take('password_from_network_to_account', account))).toBeUndefined();
 });
