@@ -1,11 +1,13 @@
 /** The whole server as one visible list: pages in front, the protocol engine behind. */
 import type { RequestListener } from 'node:http';
-import Router from '@koa/router';
+import Router, { type RouterMiddleware } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import mount from 'koa-mount';
 import { Refusal } from '#src/base/refusals.ts';
 import { accountClient } from '#src/oidc/account-client.ts';
+import { checkBegun } from '#src/oidc/interaction-cookies.ts';
 import { buildProvider, engineRoutes, type Provider } from '#src/oidc/provider.ts';
+import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
@@ -104,14 +106,24 @@ function pages(house: OpenHouse): Router {
   router.get('/', (ctx) => showHome(ctx, house));
   router.get('/help', (ctx) => showHelp(ctx, house));
   router.get('/privacy', (ctx) => showPrivacy(ctx, house));
-  router.get('/interaction/:uid', (ctx) => showInteraction(ctx, house, String(ctx.params.uid)));
-  router.post('/interaction/:uid', (ctx) => answerInteraction(ctx, house, String(ctx.params.uid)));
+  const begunHere: RouterMiddleware = (ctx, next) => {
+    checkBegun(house, ctx, String(ctx.params.uid));
+    return next();
+  };
+  router.get('/interaction/:uid', begunHere, (ctx) => showInteraction(ctx, house, String(ctx.params.uid)));
+  router.post('/interaction/:uid', begunHere, (ctx) => answerInteraction(ctx, house, String(ctx.params.uid)));
+  router.get('/authorize/:uid', begunHere);
   router.get('/account', (ctx) => showAccount(ctx, house));
   router.post('/account', (ctx) => changeAccount(ctx, house));
   router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));
   router.post('/logout', (ctx) => postToGet(ctx));
+  for (const path of ['/logout', '/logout/success'])
+    router.get(path, async (ctx, next) => {
+      await leaveOutUnavailableApp(house.provider, ctx);
+      return next();
+    });
   // The engine compares the hidden token.
   router.post('/logout/confirm', (ctx, next) => {
     checkOrigin(ctx, house.config.issuer);

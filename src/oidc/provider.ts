@@ -22,6 +22,7 @@ import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry
 import { acrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { createLoadExistingGrant } from './grants.ts';
+import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
 import { loadSigningKeys } from './keys.ts';
 import { adaptModels, type FindClient, recordOf } from './models.ts';
 import { createPolicy } from './prompts.ts';
@@ -63,6 +64,9 @@ export interface ProviderContext {
 
 const MINUTE = 60;
 const DAY = 24 * 3600;
+
+/** A person may have to look for a phone or a code. */
+const interactionSeconds = 30 * MINUTE;
 
 const routes = {
   authorization: '/authorize',
@@ -110,9 +114,16 @@ export async function buildProvider(context: ProviderContext): Promise<Provider>
     pairwiseIdentifier: (_ctx, accountId, client) =>
       loadSubject(currentDb(context.database), context.secrets, accountId, recordOf(client).subjectGroupId),
     renderError: (ctx, _out, error) => context.pages.renderError(ctx, error),
-    interactions: { policy: createPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      policy: createPolicy(),
+      url(ctx, { uid }) {
+        rememberBegun(context, ctx, uid, interactionSeconds);
+        return `/interaction/${uid}`;
+      },
+    },
   });
   provider.proxy = context.config.trustedProxies.length > 0;
+  forgetEnded(context, provider);
   adaptModels(provider, { ...context, sandbox: context.config.mode === 'sandbox' });
   provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the protocol engine failed'));
   return provider;
@@ -183,8 +194,7 @@ function protocol(context: ProviderContext): Configuration {
       // Set for each grant by the consent it stands on.
       Grant: DAY,
       IdToken: 60 * MINUTE,
-      // A person may have to look for a phone or a code.
-      Interaction: 30 * MINUTE,
+      Interaction: interactionSeconds,
       RefreshToken: refreshTokenSeconds,
       Session: sessionLimits.idle,
     },
@@ -286,8 +296,9 @@ function resourceServerOf(findResourceServer: ProviderContext['findResourceServe
 }
 
 /**
- * Cookies: signed, `Lax`, and on https bound to this very host, so that no sibling host can plant one. Those of an
- * interaction belong to one path, which `__Host-` does not allow; a form there also needs the `__Host-` browser cookie.
+ * Cookies: signed, `Lax`, and the session's on https bound to this very host, so that no sibling host can plant one. Those
+ * of an interaction belong to one path, which `__Host-` does not allow; they serve only beside the one of the whole host
+ * that `interaction-cookies.ts` keeps.
  */
 function cookies({ config, cookieKeys }: ProviderContext): NonNullable<Configuration['cookies']> {
   const secure = config.issuer.startsWith('https://');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setClientState } from '#src/registry/clients.ts';
 import { answered, ask, curious, openPublicApp, refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
@@ -142,5 +143,45 @@ describe('signing out', () => {
       expect(said.status, query).toBeLessThan(500);
       expect(said.body).not.toContain('<script>alert');
     }
+  });
+});
+
+describe('at an app that is stopped', () => {
+  let stopped: RelyingParty;
+
+  async function signedInAndStopped() {
+    await world.database.transaction((tx) => setClientState(tx, 'stopping', 'live', 'test'));
+    await world.house.clients.refresh();
+    const browser = world.browser({ stopAt: [back] });
+    const { tokens } = await signInto(stopped, browser);
+    await world.database.transaction((tx) => setClientState(tx, 'stopping', 'suspended', 'test'));
+    await world.house.clients.refresh();
+    return { browser, hint: tokens.id_token ?? '' };
+  }
+
+  beforeAll(async () => {
+    await world.declare(curious('stopping', { post_logout_redirect_uris: [back] }));
+    stopped = await world.app({ clientId: 'stopping', scope: 'openid profile' });
+  });
+
+  test.each<[string, (hint: string) => Record<string, string>]>([
+    ['its hint', (id_token_hint) => ({ id_token_hint })],
+    ['its hint and everything else', (id_token_hint) => ({ id_token_hint, client_id: 'stopping', state: 'x' })],
+    ['its id', () => ({ client_id: 'stopping' })],
+    ['the id of nobody', () => ({ client_id: 'nobody' })],
+  ])('%s leads to the form, and the form signs out and stays here', async (_what, parametersOf) => {
+    const { browser, hint } = await signedInAndStopped();
+    const query = new URLSearchParams({ ...parametersOf(hint), post_logout_redirect_uri: back });
+    const page = await browser.visit(`${world.issuer}/logout?${query}`);
+    expect(page.status).toBe(200);
+    expect(await isSignedIn(browser)).toBe(true);
+    expect((await page.press('#logout-yes')).has('#logout-done')).toBe(true);
+    expect(await isSignedIn(browser)).toBe(false);
+  });
+
+  test('two hints are refused as everywhere', async () => {
+    const { browser, hint } = await signedInAndStopped();
+    const page = await browser.visit(`${world.issuer}/logout?id_token_hint=${hint}&id_token_hint=${hint}`);
+    expect(page.status).toBe(400);
   });
 });
