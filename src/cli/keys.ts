@@ -39,7 +39,7 @@ export const rotateMasterKey: Command = {
       return { keys, accounts, messages };
     });
     const text =
-      'Everything is sealed by the first master key. Keep the older ones for one more hour, until the last sign-in ' +
+      'Everything is sealed by the first master key. Keep the older ones for three more hours, until the last sign-in ' +
       'that had begun is over; then take them out of MASTER_KEYS.';
     return { data: done, text };
   },

@@ -5,7 +5,14 @@
  * Everything here overrides a method of a model class that the provider offers; nothing reaches into the library.
  */
 import { randomInt } from 'node:crypto';
-import { type Client, type ClientCredentials, type ClientMetadata, errors, Provider } from 'oidc-provider';
+import {
+  type AuthorizationCode,
+  type Client,
+  type ClientCredentials,
+  type ClientMetadata,
+  errors,
+  Provider,
+} from 'oidc-provider';
 import { newIdIn, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
@@ -33,6 +40,7 @@ export function adaptModels(provider: Provider, context: ModelContext): void {
   keepOneRowPerSession(provider, context);
   readClientsFromRegistry(provider, context);
   claimMarkersOnce(provider, context);
+  knowConsumedCodes(provider);
   answerRequestedAcr(provider);
   limitMachineScopes(provider);
 }
@@ -157,12 +165,31 @@ function readClientsFromRegistry(provider: Provider, { findClient, secrets, sand
   };
 }
 
+/**
+ * How much longer than the library asks a marker is kept, in seconds. It counts from now, but takes a DPoP proof that is
+ * dated ahead until five minutes after that date; the rest is for clocks of our processes that differ.
+ */
+const MARKER_SECONDS = 300 + 30;
+
 /** Client assertions (RFC 7523 §3) and DPoP proofs (RFC 9449 §11.1) count once, whatever number arrive together. */
 function claimMarkersOnce(provider: Provider, context: StorageContext): void {
-  provider.ReplayDetection.unique = async (issuer, jti, expires) => {
+  provider.ReplayDetection.unique = async (clientId, jti, expires) => {
     if (jti.length > 512) throw new errors.InvalidRequest('jti is longer than 512 characters');
-    return claimReplayMarker(context, issuer, jti, new Date(expires * 1000));
+    return claimReplayMarker(context, clientId, jti, new Date((expires + MARKER_SECONDS) * 1000));
   };
+}
+
+/**
+ * A code that was used is never just expired: the library looks at its end first, and would let what a thief got out of
+ * it live on (RFC 6749 §4.1.2).
+ */
+function knowConsumedCodes(provider: Provider): void {
+  Object.defineProperty(provider.AuthorizationCode.prototype, 'isExpired', {
+    configurable: true,
+    get(this: AuthorizationCode) {
+      return this.consumed === undefined && Number(this.exp) <= Date.now() / 1000;
+    },
+  });
 }
 
 /** The library compares an essential `acr` by equality and puts what the session holds into tokens. */

@@ -6,6 +6,8 @@ declare module 'oidc-provider' {
     generateTokenId(): string;
   }
   interface AuthorizationCode {
+    /** Seconds since 1970. */
+    consumed?: number | undefined;
     generateTokenId(): string;
   }
   interface ClientCredentials {

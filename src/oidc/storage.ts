@@ -14,7 +14,8 @@
  */
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
-import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import type { Log } from '#src/base/log.ts';
+import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 
 /** What the adapters need beside the request's unit of work. */
 export interface StorageContext {
@@ -23,16 +24,23 @@ export interface StorageContext {
   readonly secrets: Secrets;
   /** Raised by a restore: whatever was stored under an older one is void. */
   readonly epoch: number;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /** How long a session lives: an hour without use, a day at most, in seconds. */
 export const sessionLimits = { idle: 3600, absolute: 24 * 3600 } as const;
 
 /**
- * How much longer than its 60 seconds a pushed request stays on record, in seconds: a person may take their time, and
- * whoever opened it in several tabs still completes it once (RFC 9126 §7.3).
+ * How much longer than its 60 seconds something stays on record, in seconds.
+ *
+ * A code, so that its second use is known for one and ends what came of the first, for as long as the first access token
+ * may live (RFC 6749 §4.1.2). A pushed request, because a person may take their time, and whoever opened it in several tabs
+ * still completes it once (RFC 9126 §7.3).
  */
-const pushedRequestRecord = 2 * 3600;
+const recordSeconds: ReadonlyMap<string, number> = new Map([
+  ['AuthorizationCode', 600],
+  ['PushedAuthorizationRequest', 2 * 3600],
+]);
 
 /** Every statement of the hot path, so that a test can ask PostgreSQL for each one's plan. */
 export const statements = {
@@ -63,7 +71,7 @@ export const statements = {
   updateSession: `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
     where shard = $1 and uid = $2 and id_hash = $8`,
   lockSession: `select uid from sessions where shard = $1 and uid = $2 for key share`,
-  deleteSession: `delete from sessions where shard = $1 and id_hash = $2`,
+  deleteSession: `delete from sessions where shard = $1 and uid = $2`,
   saveSessionClients: `insert into session_clients (shard, session_uid, client_id, payload)
     select $1, $2, c.id, c.payload from unnest($3::text[], $4::jsonb[]) as c (id, payload)
     on conflict (shard, session_uid, client_id) do update set payload = session_clients.payload || excluded.payload`,
@@ -173,7 +181,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
-    const onRecord = this.#kind === 'PushedAuthorizationRequest' ? expiresIn + pushedRequestRecord : expiresIn;
+    const onRecord = expiresIn + (recordSeconds.get(this.#kind) ?? 0);
     const expiresAt = new Date(Date.now() + onRecord * 1000);
     const stored = toJson(this.#seal(hash, payload));
     // Saving what this request has read must not bring back what another has finished meanwhile.
@@ -194,6 +202,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const row = await this.db.first<ArtifactRow>(statements.findArtifact, values);
     if (!row) return undefined;
     const payload = this.#open(place.hash, row.payload);
+    if (!payload) return undefined;
     loadedIn(this.db).set(id, this.#grantOf(payload));
     return { ...payload, jti: id, ...(row.consumed_at && { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
   }
@@ -245,10 +254,20 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     return { sealed: sealed.toString('base64') };
   }
 
-  #open(hash: Buffer, payload: ArtifactRow['payload']): AdapterPayload {
+  /** Undefined when it does not open: a master key that is gone has taken it along. */
+  #open(hash: Buffer, payload: ArtifactRow['payload']): AdapterPayload | undefined {
     if (!('sealed' in payload)) return payload;
     const sealed = Buffer.from(String(payload.sealed), 'base64');
-    return JSON.parse(this.context.secrets.wrap.open(this.#place(hash), sealed).toString());
+    try {
+      return JSON.parse(this.context.secrets.wrap.open(this.#place(hash), sealed).toString());
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      this.context.log.warn(
+        { err: error },
+        'a request that had begun does not open: was a master key taken out too early?',
+      );
+      return undefined;
+    }
   }
 
   #place(hash: Buffer): string {
@@ -337,9 +356,16 @@ class SessionAdapter extends StoredModel implements Adapter {
     });
   }
 
+  /** Ends the session that this request has read, also when another has changed its id meanwhile. */
   async destroy(id: string): Promise<void> {
+    const uid = this.#readUnder(id) ?? (await this.find(id))?.uid;
+    if (uid) await this.db.execute(statements.deleteSession, [shardOf(uid), uid]);
+  }
+
+  #readUnder(id: string): string | undefined {
     const place = this.context.secrets.locate(id);
-    if (place) await this.db.execute(statements.deleteSession, [place.shard, place.hash]);
+    const read = [...snapshotsIn(this.db)].find(([, { hash }]) => place?.hash.equals(hash));
+    return read?.[0];
   }
 
   /**

@@ -93,17 +93,22 @@ describe('codes and tokens', () => {
   });
 
   test('are not found once they have expired, but while they are consumed', async () => {
-    const grantId = await newGrant();
-    const [code, token] = [await newToken('AuthorizationCode', grantId), await newToken('AccessToken', grantId)];
+    const token = await newToken('AccessToken', await newGrant());
     await request(async () => {
-      await adapterOf('AuthorizationCode').find(code);
-      await adapterOf('AuthorizationCode').consume(code);
+      await adapterOf('AccessToken').find(token);
+      await adapterOf('AccessToken').consume(token);
     });
-    expect(await adapterOf('AuthorizationCode').find(code)).toMatchObject({ consumed: expect.any(Number) });
+    expect(await adapterOf('AccessToken').find(token)).toMatchObject({ consumed: expect.any(Number) });
     later(61);
     expect(await adapterOf('AccessToken').find(token)).toBeUndefined();
-    // A code may stay on record longer than it lives, for its second use.
-    later(3600);
+  });
+
+  test('of which a code is known for ten minutes after its end, so that a second use is', async () => {
+    const code = await newToken('AuthorizationCode', await newGrant());
+    await request(() => adapterOf('AuthorizationCode').consume(code));
+    later(600);
+    expect(await adapterOf('AuthorizationCode').find(code)).toMatchObject({ consumed: expect.any(Number) });
+    later(61);
     expect(await adapterOf('AuthorizationCode').find(code)).toBeUndefined();
   });
 
@@ -292,6 +297,20 @@ describe('a session', () => {
     expect(await world.database.query('select client_id from session_clients where session_uid = $1', [uid])).toEqual(
       [],
     );
+  });
+
+  test('ends, although another request has changed its id meanwhile', async () => {
+    const { id } = await newSession({ a: { sid: '1' } });
+    const next = newId();
+    await request(async () => {
+      await session.find(id);
+      await request(async () => {
+        const payload = (await session.find(id)) as AdapterPayload;
+        await session.save(next, { ...payload, jti: next });
+      });
+      await adapterOf('Session').destroy(id);
+    });
+    expect(await session.find(next)).toBeUndefined();
   });
 
   test('is found by its uid, for tokens that live as long as it', async () => {

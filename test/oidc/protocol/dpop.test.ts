@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startPurge } from '#src/jobs/purge.ts';
 import {
   ask,
   basic,
@@ -45,6 +46,7 @@ beforeAll(async () => {
   other = await newPair();
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
+afterEach(() => void vi.useRealTimers());
 
 async function newPair(alg = 'ES256'): Promise<Pair> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
@@ -139,6 +141,22 @@ describe('at the token endpoint', () => {
     const proof = await prove(mine, 'POST', tokenUrl());
     expect((await redeem(proof)).status).toBe(200);
     expect((await redeem(proof)).json.error).toMatch(/^invalid_(grant|dpop_proof)$/);
+  });
+
+  test('a proof dated ahead serves once as well, for as long as it would be taken', async () => {
+    const begun = Date.now();
+    const iat = Math.floor(begun / 1000) + 295;
+    const proof = await prove(mine, 'POST', tokenUrl(), { claims: { iat } });
+    expect((await redeem(proof)).status).toBe(200);
+    for (const seconds of [310, 590]) {
+      vi.useFakeTimers({ toFake: ['Date'], now: begun + seconds * 1000 });
+      const purge = startPurge(world.house, { everyMs: 3_600_000 });
+      await purge.purgeNow();
+      await purge.stop();
+      expect((await redeem(proof)).status).toBe(400);
+    }
+    const fresh = await prove(mine, 'POST', tokenUrl(), { claims: { iat } });
+    expect((await redeem(fresh)).status).toBe(200);
   });
 
   test.each([-290, 290])('a clock %d seconds off is let through', async (off) => {

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { wrappingKeyring } from '#src/base/secrets.ts';
 import {
   answered,
   ask,
@@ -151,4 +153,18 @@ test('a pushed request is no code and no token', async () => {
   const plain = await world.app();
   expect(await refusalOf(plain.redeem(id, 'v'.repeat(43)))).toBe('400 invalid_grant');
   expect(await refusalOf(plain.userinfo(id))).toBe('401 invalid_token');
+});
+
+test('a pushed request whose master key is gone is not found, and the log says why', async () => {
+  const { json } = await push();
+  const sealed = wrappingKeyring([randomBytes(32)])
+    .seal('elsewhere', '{}')
+    .toString('base64');
+  const reseal = `update artifacts set payload = $1 where kind = 'PushedAuthorizationRequest'`;
+  await world.database.execute(reseal, [JSON.stringify({ sealed })]);
+  world.log.length = 0;
+  const page = await open(json.request_uri);
+  expect([page.status, page.hops.length]).toEqual([400, 1]);
+  const warnings = world.log.map((line) => JSON.parse(line)).filter(({ level }) => level === 40 || level === 'warn');
+  expect(warnings).toEqual([expect.objectContaining({ msg: expect.stringContaining('master key') })]);
 });

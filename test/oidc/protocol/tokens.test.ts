@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startPurge } from '#src/jobs/purge.ts';
 import {
   answered,
   answerOf,
@@ -56,6 +57,42 @@ async function offlineTokens(app: RelyingParty, overrides = {}) {
   const { tokens } = await signInto(app, world.browser(), { ...offline, ...overrides });
   return { ...tokens, refresh: tokens.refresh_token ?? '', claims: claimsOf(tokens.id_token) };
 }
+
+test.each([1, 90, 300])(
+  'a code used again after %d seconds ends what came of it (RFC 6749 §4.1.2)',
+  async (seconds) => {
+    const { code, attempt } = await getCode(keeping, world.browser(), offline);
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: attempt.codeVerifier,
+      redirect_uri: keeping.redirectUri,
+    };
+    const redeem = () => ask(`${world.issuer}/token`, { form, headers: basic('keeping', secretOf('keeping')) });
+    const { access_token, refresh_token } = (await redeem()).json;
+    later(seconds);
+    const purge = startPurge(world.house, { everyMs: day * 1000 });
+    await purge.purgeNow();
+    await purge.stop();
+    expect((await keeping.userinfo(String(access_token))).sub).toBeDefined();
+    expect((await redeem()).json.error).toBe('invalid_grant');
+    expect(await refusalOf(keeping.userinfo(String(access_token)))).toBe('401 invalid_token');
+    expect(await refusalOf(keeping.refresh(String(refresh_token)))).toBe('400 invalid_grant');
+  },
+);
+
+test('a code that nobody used in its minute is of no use', async () => {
+  const { code, attempt } = await getCode(keeping, world.browser());
+  later(61);
+  const form = {
+    grant_type: 'authorization_code',
+    code,
+    code_verifier: attempt.codeVerifier,
+    redirect_uri: keeping.redirectUri,
+  };
+  const said = await ask(`${world.issuer}/token`, { form, headers: basic('keeping', secretOf('keeping')) });
+  expect(said).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
+});
 
 describe('refresh tokens', () => {
   test('come with offline_access, which takes prompt=consent (OpenID Connect Core §11)', async () => {
