@@ -69,8 +69,10 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   const elsewhere = await holdInteraction(db, house.secrets, house.provider, interaction);
   if (elsewhere !== undefined) return elsewhere;
   const asked = askedClaims(interaction);
-  // The app's declaration changed while the page was open: what it says now has to be seen first.
-  if (form.get('terms') !== termsOf(client, asked)) return `/interaction/${interaction.uid}`;
+  // The app's declaration changed while the page was open: what it says now has to be seen first. A program that sends
+  // the buttons of the page without its hidden fields answers for what is declared now.
+  const shown = form.get('terms');
+  if (shown && shown !== termsOf(client, asked)) return `/interaction/${interaction.uid}`;
   const person = await loadPerson(visit, step);
   const { before } = await consentNeeded(db, interaction, person.id);
   const ticked = form.list('claim');
