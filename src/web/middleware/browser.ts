@@ -68,8 +68,8 @@ export function known(tags: unknown): Language | undefined {
 }
 
 /**
- * Ties the forms of this request to an interaction instead of the browser: whoever holds the interaction's signed cookie
- * may answer it. Ten tabs that a new browser opens at once would overwrite each other's one cookie.
+ * Ties the forms of this request to an interaction instead of the browser: only the one that began it gets as far as here
+ * (`oidc/interaction-cookies.ts`). Ten tabs that a new browser opens at once would overwrite each other's one cookie.
  */
 export function bindForms(ctx: Context, interactionUid: string): void {
   ctx.state.formsOf = `interaction ${interactionUid}`;
