@@ -10,7 +10,7 @@ export type ErrorContext = Frame & {
   title: string;
   /** Who acts now and what to do next. */
   next: string;
-  /** Our language-neutral code, such as `redirect-uri-mismatch`. */
+  /** Our language-neutral code, such as `redirect_uri_mismatch`. */
   code: string;
   /** Finds this very event in the log. */
   reference: string;
