@@ -18,7 +18,7 @@ export interface CookieMaker {
   readonly secrets: Secrets;
 }
 
-/** So many stay open side by side in one browser; about a kilobyte of cookies in each of its requests. */
+/** So many stay open side by side in one browser: not more than 1.5 KB of cookies in each of its requests. */
 const MOST = 15;
 
 /** Tells the browser that it has begun an interaction. Of more than {@link MOST} the oldest are forgotten. */
