@@ -3,11 +3,12 @@
  *
  * The only file that reads the environment, hears signals and ends the process.
  */
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { pino } from 'pino';
 import { type Config, readConfig } from './base/config.ts';
+import { openDataDirectory, toDataDirectoryError } from './base/data-directory.ts';
 import { createLog, type Log } from './base/log.ts';
 import { sentenceFor } from './cli/sentences.ts';
 import { preparing, welcome } from './cli/welcome.ts';
@@ -43,7 +44,7 @@ export async function serve(): Promise<void> {
   let code = 0;
   try {
     const config = readConfig(process.env);
-    const { log, logFile } = openLog(config);
+    const { log, logFile } = await openLog(config);
     stop.reportTo(log);
     if (config.mode === 'sandbox') terminal.print(preparing(config));
     await using server = new AsyncDisposableStack();
@@ -106,17 +107,23 @@ function listenForStop() {
 /**
  * In a sandbox at a terminal, where nobody set LOG_LEVEL, the log goes to a file: a person reads what to open instead of
  * JSON. Everywhere else (production, a container, a pipe) the log is standard output.
+ *
+ * @throws {DataDirectoryError} when there is no place for the file
  */
-function openLog(config: Config): { log: Log; logFile: string | undefined } {
+async function openLog(config: Config): Promise<{ log: Log; logFile: string | undefined }> {
   const isForPerson = config.mode === 'sandbox' && terminal.isInteractive && !config.isLogLevelChosen;
   if (!isForPerson) return { log: createLog(config.logLevel), logFile: undefined };
+  await openDataDirectory(config.dataDir);
   const logFile = join(config.dataDir, 'lawang.log');
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   try {
     renameSync(logFile, `${logFile}.previous`);
   } catch {
     // There was none.
   }
-  const destination = pino.destination({ dest: logFile, sync: true, mode: 0o600 });
-  return { log: createLog(config.logLevel, destination), logFile };
+  try {
+    const destination = pino.destination({ dest: logFile, sync: true, mode: 0o600 });
+    return { log: createLog(config.logLevel, destination), logFile };
+  } catch (error) {
+    throw toDataDirectoryError(config.dataDir, error);
+  }
 }

@@ -37,7 +37,7 @@ export function sandboxHomePage(context: SandboxHomeContext): Html {
     title: t('sandbox-home.title', { brand: context.brand }),
     shape: 'wide',
     content: html`<p class="intro">${t('sandbox-home.intro')}</p>
-<section class="part"><h2>${t('sandbox-home.apps')}</h2><ul class="rows">${context.apps.map((app) => appRow(context, app))}</ul></section>
+${context.apps.length > 0 && html`<section class="part"><h2>${t('sandbox-home.apps')}</h2><ul class="rows">${context.apps.map((app) => appRow(context, app))}</ul></section>`}
 <section class="part"><h2>${t('sandbox-home.citizens')}</h2>
 <p>${t('sandbox-home.password')} <code>${context.password}</code></p>
 <dl class="terms citizens">${context.citizens.map(({ identifier, about }) => html`<div><dt><code>${identifier}</code></dt><dd>${about}</dd></div>`)}</dl></section>

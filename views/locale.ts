@@ -37,16 +37,6 @@ export function translate(language: Language): Translate {
   };
 }
 
-/** The first of a reader's languages that we speak, else Bahasa Indonesia. Accepts tags such as `en-US`. */
-export function chooseLanguage(wanted: readonly string[]): Language {
-  for (const tag of wanted) {
-    const primary = tag.toLowerCase().split('-')[0];
-    const found = languages.find((language) => language === primary);
-    if (found) return found;
-  }
-  return 'id';
-}
-
 /** A day as people write it: "21 November 2026". */
 export function formatDay(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
   return dateFormat(language, { dateStyle: 'long', timeZone }).format(date);

@@ -64,14 +64,6 @@ export function passkeyRemovedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-removed-subject', 'message.passkey-removed-text');
 }
 
-export function passwordChangedMessage(context: EventMessageContext): Message {
-  return tell(context, 'message.password-changed-subject', 'message.password-changed-text');
-}
-
-export function newSignInMessage(context: EventMessageContext): Message {
-  return tell(context, 'message.new-sign-in-subject', 'message.new-sign-in-text');
-}
-
 function say(context: MessageContext, subject: MessageKey, text: MessageKey): Message {
   const t = translate(context.language);
   const { brand, accountLink } = context;

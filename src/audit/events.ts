@@ -33,13 +33,7 @@ export type AdminEventKind =
   | 'client.created'
   | 'client.changed'
   | 'client.state-changed'
-  | 'client.secret-rotated'
-  | 'client.secret-set'
-  | 'key.created'
-  | 'key.activated'
-  | 'key.retired'
-  | 'instance.created'
-  | 'seed.written';
+  | 'client.secret-set';
 
 /** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
 export type CountedKind = 'sign-in.failed' | 'passkey.failed' | 'code.failed' | 'throttle.hit';

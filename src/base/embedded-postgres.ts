@@ -1,8 +1,9 @@
 import type { SpawnOptions } from 'node:child_process';
-import { access, chown, constants, mkdir, open, readFile, realpath, rename } from 'node:fs/promises';
+import { chown, open, readFile, realpath, rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openDataDirectory } from './data-directory.ts';
 import { chooseAccount } from './embedded-postgres/account.ts';
 import { type Binaries, findBinaries } from './embedded-postgres/binaries.ts';
 import { type Cluster, findCluster, openCluster } from './embedded-postgres/cluster.ts';
@@ -74,9 +75,10 @@ const WATCH_MS = 1_000;
  * killed, it is started again at the same address within about a second.
  *
  * @throws EmbeddedPostgresError with a sentence for the person at the terminal, also when another process uses `dataDir`
+ * @throws DataDirectoryError with one, when `dataDir` cannot be written
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const dataDir = await openDirectory(options.dataDir);
+  const dataDir = await openDataDirectory(options.dataDir);
   const lock = takeLock(
     join(dataDir, 'postgres.lock'),
     `Lawang is already running on the data in ${dataDir}: stop it first, or give this one another DATA_DIR.`,
@@ -94,20 +96,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     lock.release();
     throw error;
-  }
-}
-
-async function openDirectory(path: string): Promise<string> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    return await realpath(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new EmbeddedPostgresError(
-      `The data directory ${path} cannot be written (${code}): set DATA_DIR to one that can.`,
-      { cause: error },
-    );
   }
 }
 

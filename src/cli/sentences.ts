@@ -1,5 +1,6 @@
 /** Turns what can stop a command into one sentence for the person at the terminal. */
 import { ConfigError } from '#src/base/config.ts';
+import { DataDirectoryError } from '#src/base/data-directory.ts';
 import { DatabaseUnavailable } from '#src/base/database.ts';
 import { EmbeddedPostgresError } from '#src/base/embedded-postgres.ts';
 import { ListenError } from '#src/base/http-server.ts';
@@ -10,7 +11,15 @@ import { SealError } from '#src/base/secrets.ts';
 import { RegistrationError } from '#src/registry/registrations.ts';
 
 /** Errors whose message is written for people already. */
-const plain = [ConfigError, EmbeddedPostgresError, InstanceError, ListenError, MigrationError, RegistrationError];
+const plain = [
+  ConfigError,
+  DataDirectoryError,
+  EmbeddedPostgresError,
+  InstanceError,
+  ListenError,
+  MigrationError,
+  RegistrationError,
+];
 
 /** By SQLSTATE or system error code: what is the matter with the database, and what to do. */
 const databaseTroubles: Record<string, string> = {

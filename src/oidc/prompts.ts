@@ -54,7 +54,7 @@ const codeAlone = new Check('code_alone', 'a one-time code does not open the acc
  * An app may insist on an assurance that the session does not reach, or on one that nobody here can reach: then it is
  * told so at once (OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
  */
-const acrUnmet = new Check('essential_acr', 'the requested acr could not be obtained', ({ oidc }) => {
+const acrUnmet = new Check('essential_acr', 'the requested acr could not be obtained', 'login_required', ({ oidc }) => {
   const { wanted, isEssential } = acrRequestOf(oidc.params ?? {});
   if (!isEssential || isAcrMet(oidc.session?.acr, wanted)) return Check.NO_NEED_TO_PROMPT;
   if (!wanted.some((value) => acrValues.includes(value)))

@@ -63,12 +63,6 @@ function parsePhone(typed: string): Identifier | undefined {
   return number?.isValid() && !number.ext ? { kind: 'phone', value: number.number } : undefined;
 }
 
-/** Enough to recognise one's own address and too little to learn it: `s•••@contoh.id`, `+62•••7890`. */
-export function maskIdentifier({ kind, value }: Identifier): string {
-  if (kind === 'phone') return `${value.slice(0, 3)}•••${value.slice(-4)}`;
-  return `${value.charAt(0)}•••${value.slice(value.lastIndexOf('@'))}`;
-}
-
 /** Blind index of an identifier; also its place, since identifiers are found by value alone. */
 export function indexOf(secrets: Secrets, { kind, value }: Identifier): { index: Buffer; shard: number } {
   const index = secrets.index(kind, value);

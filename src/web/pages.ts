@@ -16,9 +16,8 @@ export function showHome(ctx: Context, house: OpenHouse): void {
     show(ctx, homePage({ ...frame, accountLink: '/account' }));
     return;
   }
-  const apps = ['puskesmas-online', 'pajak-daerah']
-    .map((id) => house.clients.find(id))
-    .filter((client) => client !== undefined);
+  const running = house.config.sampleApps ? ['puskesmas-online', 'pajak-daerah'] : [];
+  const apps = running.map((id) => house.clients.find(id)).filter((client) => client !== undefined);
   show(
     ctx,
     sandboxHomePage({

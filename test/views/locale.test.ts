@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, test } from 'vitest';
 import {
-  chooseLanguage,
   formatDay,
   formatDuration,
   formatList,
@@ -87,18 +86,6 @@ describe('a sentence', () => {
   test('without values is said as it stands', () => {
     const plain: MessageKey = 'form.continue';
     expect(translate('id')(plain)).toBe('Lanjutkan');
-  });
-});
-
-describe('a language', () => {
-  test.each([
-    [['en-US', 'id'], 'en'],
-    [['jv', 'ID-id'], 'id'],
-    [['fr', 'EN'], 'en'],
-    [['xx', ''], 'id'],
-    [[], 'id'],
-  ] as const)('of %j is %s', (wanted, chosen) => {
-    expect(chooseLanguage(wanted)).toBe(chosen);
   });
 });
 

@@ -4,10 +4,8 @@ import {
   codeMessage,
   codeRefusedDisabledMessage,
   codeRefusedPasskeyMessage,
-  newSignInMessage,
   passkeyAddedMessage,
   passkeyRemovedMessage,
-  passwordChangedMessage,
 } from '#views/messages.ts';
 
 const base = { brand: 'Lawang', accountLink: 'https://lawang.example/account' };
@@ -37,7 +35,7 @@ describe.each(languages)('messages in %s', (language) => {
     }
   });
 
-  test.each([passkeyAddedMessage, passkeyRemovedMessage, passwordChangedMessage, newSignInMessage])(
+  test.each([passkeyAddedMessage, passkeyRemovedMessage])(
     'a notice says when, from where, and what to do',
     (message) => {
       const { subject, text } = message({ ...base, language, at, device: 'Chrome, Android' });

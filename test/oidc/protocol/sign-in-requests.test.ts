@@ -106,7 +106,6 @@ describe('acr (OpenID EAP ACR Values 1.0): an app is told what it asked for and 
     ['aal2', acr({ essential: true, value: 'aal2' })],
     ['phr', acr({ essential: true, value: 'phr' })],
     ['phr or aal2', acr({ essential: true, values: ['phr', 'aal2'] })],
-    ['aal3, which nobody reaches here', acr({ essential: true, value: 'aal3' })],
   ])('a password where %s is essential is not enough', async (_what, overrides) => {
     const { page } = await request(weak, { ...overrides, prompt: 'none' });
     expect(answered(page)).toMatchObject({ error: 'login_required', iss: world.issuer });
