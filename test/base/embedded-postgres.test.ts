@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { DataDirectoryError } from '#src/base/data-directory.ts';
 import { findBinaries } from '#src/base/embedded-postgres/binaries.ts';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '#src/base/embedded-postgres.ts';
 
@@ -215,8 +216,8 @@ test('a data directory that cannot be written is refused', async () => {
   const file = join(scratch, 'file');
   await writeFile(file, '');
   await expect(start(join(file, 'data'))).rejects.toThrow(
-    new EmbeddedPostgresError(
-      `The data directory ${join(file, 'data')} cannot be written (ENOTDIR): set DATA_DIR to one that can.`,
+    new DataDirectoryError(
+      `The data directory ${join(file, 'data')} lies below a file (ENOTDIR): set DATA_DIR to a directory that can be written.`,
     ),
   );
 });

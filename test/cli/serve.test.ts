@@ -1,7 +1,7 @@
 /** The server as people and orchestrators run it: a process that starts, is signalled, killed, and started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { createDatabase } from '#test/support/postgres.ts';
 const entry = fileURLToPath(new URL('../../src/lawang.js', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PATIENCE = 90_000;
+const isRoot = process.getuid?.() === 0;
 
 let ports: { PORT: string; METRICS_PORT: string };
 let dataDir: string;
@@ -282,6 +283,30 @@ describe('what is in the way gets one sentence and exit code 1:', () => {
       const server = run({ DATABASE_URL: 'postgres://lawang:geheim@127.0.0.1:9/lawang' });
       expect((await server.ended).code).toBe(1);
       expect(server.said.err).toMatch(/^The database does not answer: .*DATABASE_URL.*\n$/);
+    },
+    PATIENCE,
+  );
+
+  test.each([
+    ['that is a file', 'file', 'is a file and no directory (EEXIST)'],
+    ['below a file', 'file/data', 'lies below a file (ENOTDIR)'],
+    ...(isRoot ? [] : [['that is closed', 'closed', 'may not be written by this user (EACCES)']]),
+  ])(
+    'a DATA_DIR %s, at a terminal as in a pipe',
+    async (_, path, reason) => {
+      const scratch = await mkdtemp(join(tmpdir(), 'lawang-serve-'));
+      await writeFile(join(scratch, 'file'), '');
+      await mkdir(join(scratch, 'closed'), { mode: 0o500 });
+      const DATA_DIR = join(scratch, path);
+      const atTerminal = 'process.stdout.isTTY = true';
+      for (const NODE_OPTIONS of ['', `--import=data:text/javascript,${encodeURIComponent(atTerminal)}`]) {
+        const server = run({ DATA_DIR, NODE_OPTIONS });
+        expect((await server.ended).code).toBe(1);
+        expect(server.said.err).toBe(
+          `The data directory ${DATA_DIR} ${reason}: set DATA_DIR to a directory that can be written.\n`,
+        );
+      }
+      await rm(scratch, { recursive: true });
     },
     PATIENCE,
   );
