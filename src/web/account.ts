@@ -13,7 +13,7 @@ import { disconnectApp } from '#src/oidc/grants.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { type CurrentSession, endSession, findCurrentSession, listSessions } from '#src/oidc/sessions.ts';
 import { type Account, findAccount, holdAccount, listAccountContacts, mayUse } from '#src/people/accounts.ts';
-import { addPasskey, listPasskeys, newRegistrationOptions, removePasskey, userHandleOf } from '#src/people/passkeys.ts';
+import { addPasskey, listPasskeys, removePasskey, userHandleOf } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
@@ -24,6 +24,7 @@ import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { checkForm } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
+import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { seeOther } from './see-other.ts';
 
 interface Visit {
@@ -104,10 +105,8 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const credential = form.get('credential');
   if (!credential) return showProblem(visit, 'passkey-needs-script');
   try {
-    const { rpId, issuer } = house.config;
     await addPasskey(db, house.secrets, {
-      rpId,
-      origin: new URL(issuer).origin,
+      ...siteOf(house),
       boundTo: session.uid,
       accountId: account.id,
       credential,
@@ -220,17 +219,7 @@ async function passkeyInvitation(
   exclude: readonly string[],
 ): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
   if (!isFresh(session.signedInAt)) return { freshProofLink: '/account/confirm' };
-  const { profile } = account;
-  const accountName = profile.email ?? profile.phone_number ?? profile.name ?? '';
-  const passkeyOptions = await newRegistrationOptions(db, house.secrets, {
-    rpId: house.config.rpId,
-    rpName: house.config.brand,
-    accountId: account.id,
-    accountName,
-    displayName: profile.name ?? accountName,
-    boundTo: session.uid,
-    exclude,
-  });
+  const passkeyOptions = await newPasskeyOptions(house, db, { ...namesOf(account), boundTo: session.uid, exclude });
   return { passkeyOptions };
 }
 

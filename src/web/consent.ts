@@ -1,6 +1,5 @@
 /** The consent page: what an app may read, shown with the person's own values, and the answer put on record. */
 import type { Context } from 'koa';
-import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
@@ -18,15 +17,8 @@ import { type ClientClaim, type ClientRecord, type LegalBasis, noteFirstSignIn }
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { basisName } from '#views/legal-basis.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
-import type { OpenHouse } from './house.ts';
+import type { Visit } from './interaction-pages.ts';
 import type { Form } from './middleware/forms.ts';
-
-interface Visit {
-  readonly ctx: Context;
-  readonly house: OpenHouse;
-  readonly db: Db;
-  readonly interaction: OpenInteraction;
-}
 
 type ConsentStep = Extract<Step, { at: 'consent' }>;
 

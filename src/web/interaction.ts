@@ -23,51 +23,22 @@ import {
   type Step,
 } from '#src/oidc/interactions.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
-import { createAccount, holdAccount, loadAccount } from '#src/people/accounts.ts';
-import { codeAudience, codeTimes, verifyCode } from '#src/people/codes.ts';
+import { createAccount, holdAccount } from '#src/people/accounts.ts';
+import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
-import {
-  addPasskey,
-  findForgottenPasskey,
-  hasPasskey,
-  newAuthenticationOptions,
-  newRegistrationOptions,
-  verifyAuthentication,
-} from '#src/people/passkeys.ts';
+import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
-import { codePage } from '#views/code.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
-import { passkeyOfferPage } from '#views/passkey-offer.ts';
-import { type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
-import { signUpPage } from '#views/sign-up.ts';
-import { signUpNamePage } from '#views/sign-up-name.ts';
-import { allowConsent, showConsent } from './consent.ts';
-import { frameOf, showForm } from './frame.ts';
+import { allowConsent } from './consent.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
+import { showSignIn, showStep, type Visit } from './interaction-pages.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
+import { siteOf } from './passkeys.ts';
 import { seeOther } from './see-other.ts';
-
-/** What a page needs to know about the request it answers. */
-interface Visit {
-  readonly ctx: Context;
-  readonly house: OpenHouse;
-  readonly db: Db;
-  readonly interaction: OpenInteraction;
-}
-
-/** What a page says beside its questions, after a press that did not get through. */
-interface Said {
-  readonly identifier?: string;
-  readonly name?: string;
-  readonly refused?: Refusal;
-  /** A passkey that no account has any more: its device is told to forget it. */
-  readonly forgotten?: string | undefined;
-  readonly problems?: readonly { readonly kind: string }[];
-}
 
 /** `GET /interaction/:uid`. @throws {Refusal} `interaction_expired`, `client_unavailable` */
 export async function showInteraction(ctx: Context, house: OpenHouse, uid: string): Promise<void> {
@@ -140,7 +111,7 @@ async function signInByPasskey(visit: Visit, form: Form): Promise<void> {
   const credential = form.get('credential');
   if (!credential) throw new Refusal('passkey_script_required');
   const signedIn = await verifyAuthentication(db, house.secrets, {
-    ...relyingParty(house),
+    ...siteOf(house),
     boundTo: interaction.uid,
     credential,
   });
@@ -239,7 +210,7 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   if (step.at === 'name' && !(await createOrEnter(visit, form, step))) return;
   const accountId = step.at === 'name' ? step.accountId : step.signedIn.accountId;
   const made = {
-    ...relyingParty(house),
+    ...siteOf(house),
     boundTo: interaction.uid,
     accountId,
     credential,
@@ -352,19 +323,6 @@ function stay({ ctx, interaction }: Visit): void {
   seeOther(ctx, `/interaction/${interaction.uid}`);
 }
 
-function relyingParty({ config }: OpenHouse): { rpId: string; origin: string } {
-  return { rpId: config.rpId, origin: new URL(config.issuer).origin };
-}
-
-async function showStep(visit: Visit, said: Said = {}): Promise<void> {
-  const { step } = visit.interaction;
-  if (step.at === 'code') return showCode(visit, step, said);
-  if (step.at === 'name') return showName(visit, step, said);
-  if (step.at === 'passkey-offer') return showOffer(visit, step, said);
-  if (step.at === 'consent') return showConsent(visit, step);
-  return visit.ctx.query.page === 'sign-up' ? showSignUp(visit, said) : showSignIn(visit, said);
-}
-
 /** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */
 async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<void> {
   const { ctx, db } = visit;
@@ -383,129 +341,4 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
   if (isWayIn || ['passkey_required', 'password_required', 'fresh_proof_required'].includes(refused.code))
     return showSignIn(visit, said);
   await showStep(visit, said);
-}
-
-async function showSignIn(visit: Visit, said: Said): Promise<void> {
-  const { ctx, house, db, interaction } = visit;
-  const { params, client } = interaction;
-  const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 254) : undefined;
-  const identifier = said.identifier || hint;
-  const page = signInPage({
-    ...frameOf(ctx, house, client),
-    reason: await reasonOf(visit),
-    signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
-    passkeyOptions: await newAuthenticationOptions(db, house.secrets, {
-      rpId: house.config.rpId,
-      boundTo: interaction.uid,
-    }),
-    mayCancel: true,
-    ...(identifier !== undefined && { identifier }),
-    ...(said.forgotten && {
-      passkeySignal: { unknown: { rpId: house.config.rpId, credentialId: said.forgotten } },
-    }),
-    problems: problemsOf(visit, said, 'identifier') as SignInProblem[],
-  });
-  showForm(ctx, page, client, params.redirect_uri);
-}
-
-/** Why somebody who is signed in sees this page. Without a passkey a stronger sign-in begins with what they have. */
-async function reasonOf({ db, interaction }: Visit): Promise<SignInReason> {
-  const { prompt, accountId, client } = interaction;
-  const { reasons } = prompt;
-  if (accountId === undefined) return { kind: 'first' };
-  const isStepUp = reasons.some((reason) => reason.startsWith('essential_acr'));
-  if (isStepUp && (await hasPasskey(db, accountId))) return { kind: 'step-up', hasPasskey: true };
-  if (isAccountClient(client)) return { kind: 'again', because: 'account-change' };
-  return { kind: 'again', because: reasons.includes('max_age') ? 'too-old' : 'requested' };
-}
-
-async function showSignUp(visit: Visit, said: Said): Promise<void> {
-  const { ctx, house, interaction } = visit;
-  const page = signUpPage({
-    ...frameOf(ctx, house, interaction.client),
-    signInLink: `/interaction/${interaction.uid}`,
-    mayCancel: true,
-    ...(said.identifier && { identifier: said.identifier }),
-    problems: said.refused ? [sayRefusal(visit, said.refused, 'identifier')] : [],
-  });
-  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
-}
-
-async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said: Said): Promise<void> {
-  const { ctx, house, interaction } = visit;
-  const age = Math.floor((Date.now() - step.sentAt) / 1000);
-  const page = codePage({
-    ...frameOf(ctx, house, interaction.client),
-    sentTo: step.typed,
-    secondsLeft: Math.max(0, codeTimes.life - age),
-    resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
-    mayCancel: true,
-    problems: said.refused ? [sayRefusal(visit, said.refused, 'code')] : [],
-  });
-  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
-}
-
-async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said: Said): Promise<void> {
-  const { ctx, house, interaction } = visit;
-  const page = signUpNamePage({
-    ...frameOf(ctx, house, interaction.client),
-    ...(said.name && { name: said.name }),
-    passkeyOptions: await registrationOptions(visit, step.accountId, step.identifier.value, said.name ?? ''),
-    mayCancel: true,
-    problems: said.refused ? [sayRefusal(visit, said.refused, fieldOf(said.refused))] : [],
-  });
-  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
-}
-
-async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer' }>, said: Said): Promise<void> {
-  const { ctx, house, db, interaction } = visit;
-  const { accountId } = step.signedIn;
-  const { profile } = await loadAccount(db, house.secrets, accountId);
-  const accountName = profile.email ?? profile.phone_number ?? profile.name ?? '';
-  const page = passkeyOfferPage({
-    ...frameOf(ctx, house, interaction.client),
-    passkeyOptions: await registrationOptions(visit, accountId, accountName, profile.name ?? accountName),
-    problems: said.refused ? [sayRefusal(visit, said.refused)] : [],
-  });
-  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
-}
-
-function registrationOptions(
-  { house, db, interaction }: Visit,
-  accountId: string,
-  accountName: string,
-  displayName: string,
-) {
-  const { rpId, brand } = house.config;
-  return newRegistrationOptions(db, house.secrets, {
-    rpId,
-    rpName: brand,
-    accountId,
-    accountName,
-    displayName,
-    boundTo: interaction.uid,
-  });
-}
-
-function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): readonly object[] {
-  if (refused?.code === 'passkey_failed') return [{ kind: 'passkey-wrong' }];
-  return refused
-    ? [sayRefusal(visit, refused, refused.code === 'identifier_invalid' ? field : undefined)]
-    : (problems ?? []);
-}
-
-/** A refusal as a page says it: the limit with its waiting time, everything else in the table's words. */
-function sayRefusal(
-  { ctx }: Visit,
-  refused: Refusal,
-  field?: string,
-): { kind: 'throttled'; seconds: number } | { kind: 'said'; text: string; field?: string } {
-  if (refused.code === 'too_many_attempts') return { kind: 'throttled', seconds: refused.retryAfter ?? 60 };
-  const { say, next } = refused.in(ctx.state.language);
-  return { kind: 'said', text: `${say} ${next}`, ...(field && { field }) };
-}
-
-function fieldOf({ code }: Refusal): string | undefined {
-  if (code === 'name_invalid') return 'name';
-  return code.startsWith('password_') ? 'password' : undefined;
 }

@@ -1,0 +1,159 @@
+/** The pages of an interaction: each shows its step, and why a press did not get through. */
+import type { Context } from 'koa';
+import type { Db } from '#src/base/database.ts';
+import type { Refusal } from '#src/base/refusals.ts';
+import { isAccountClient } from '#src/oidc/account-client.ts';
+import type { OpenInteraction, Step } from '#src/oidc/interactions.ts';
+import { loadAccount } from '#src/people/accounts.ts';
+import { codeTimes } from '#src/people/codes.ts';
+import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
+import { codePage } from '#views/code.ts';
+import { passkeyOfferPage } from '#views/passkey-offer.ts';
+import { type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
+import { signUpPage } from '#views/sign-up.ts';
+import { signUpNamePage } from '#views/sign-up-name.ts';
+import { showConsent } from './consent.ts';
+import { frameOf, showForm } from './frame.ts';
+import type { OpenHouse } from './house.ts';
+import { namesOf, newPasskeyOptions } from './passkeys.ts';
+
+/** What a page needs to know about the request it answers. */
+export interface Visit {
+  readonly ctx: Context;
+  readonly house: OpenHouse;
+  readonly db: Db;
+  readonly interaction: OpenInteraction;
+}
+
+/** What a page says beside its questions, after a press that did not get through. */
+interface Said {
+  readonly identifier?: string;
+  readonly name?: string;
+  readonly refused?: Refusal;
+  /** A passkey that no account has any more: its device is told to forget it. */
+  readonly forgotten?: string | undefined;
+  readonly problems?: readonly { readonly kind: string }[];
+}
+
+/** The page of the step that the interaction stands at. */
+export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
+  const { step } = visit.interaction;
+  if (step.at === 'code') return showCode(visit, step, said);
+  if (step.at === 'name') return showName(visit, step, said);
+  if (step.at === 'passkey-offer') return showOffer(visit, step, said);
+  if (step.at === 'consent') return showConsent(visit, step);
+  return visit.ctx.query.page === 'sign-up' ? showSignUp(visit, said) : showSignIn(visit, said);
+}
+
+/** The sign-in page, whatever step the interaction stands at. */
+export async function showSignIn(visit: Visit, said: Said): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { params, client } = interaction;
+  const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 254) : undefined;
+  const identifier = said.identifier || hint;
+  const page = signInPage({
+    ...frameOf(ctx, house, client),
+    reason: await reasonOf(visit),
+    signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
+    passkeyOptions: await newAuthenticationOptions(db, house.secrets, {
+      rpId: house.config.rpId,
+      boundTo: interaction.uid,
+    }),
+    mayCancel: true,
+    ...(identifier !== undefined && { identifier }),
+    ...(said.forgotten && {
+      passkeySignal: { unknown: { rpId: house.config.rpId, credentialId: said.forgotten } },
+    }),
+    problems: problemsOf(visit, said, 'identifier') as SignInProblem[],
+  });
+  showForm(ctx, page, client, params.redirect_uri);
+}
+
+/** Why somebody who is signed in sees this page. Without a passkey a stronger sign-in begins with what they have. */
+async function reasonOf({ db, interaction }: Visit): Promise<SignInReason> {
+  const { prompt, accountId, client } = interaction;
+  const { reasons } = prompt;
+  if (accountId === undefined) return { kind: 'first' };
+  const isStepUp = reasons.some((reason) => reason.startsWith('essential_acr'));
+  if (isStepUp && (await hasPasskey(db, accountId))) return { kind: 'step-up', hasPasskey: true };
+  if (isAccountClient(client)) return { kind: 'again', because: 'account-change' };
+  return { kind: 'again', because: reasons.includes('max_age') ? 'too-old' : 'requested' };
+}
+
+async function showSignUp(visit: Visit, said: Said): Promise<void> {
+  const { ctx, house, interaction } = visit;
+  const page = signUpPage({
+    ...frameOf(ctx, house, interaction.client),
+    signInLink: `/interaction/${interaction.uid}`,
+    mayCancel: true,
+    ...(said.identifier && { identifier: said.identifier }),
+    problems: said.refused ? [sayRefusal(visit, said.refused, 'identifier')] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said: Said): Promise<void> {
+  const { ctx, house, interaction } = visit;
+  const age = Math.floor((Date.now() - step.sentAt) / 1000);
+  const page = codePage({
+    ...frameOf(ctx, house, interaction.client),
+    sentTo: step.typed,
+    secondsLeft: Math.max(0, codeTimes.life - age),
+    resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
+    mayCancel: true,
+    problems: said.refused ? [sayRefusal(visit, said.refused, 'code')] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said: Said): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const page = signUpNamePage({
+    ...frameOf(ctx, house, interaction.client),
+    ...(said.name && { name: said.name }),
+    passkeyOptions: await newPasskeyOptions(house, db, {
+      accountId: step.accountId,
+      accountName: step.identifier.value,
+      displayName: said.name ?? '',
+      boundTo: interaction.uid,
+    }),
+    mayCancel: true,
+    problems: said.refused ? [sayRefusal(visit, said.refused, fieldOf(said.refused))] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer' }>, said: Said): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { accountId } = step.signedIn;
+  const account = await loadAccount(db, house.secrets, accountId);
+  const page = passkeyOfferPage({
+    ...frameOf(ctx, house, interaction.client),
+    passkeyOptions: await newPasskeyOptions(house, db, { ...namesOf(account), boundTo: interaction.uid }),
+    problems: said.refused ? [sayRefusal(visit, said.refused)] : [],
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): readonly object[] {
+  if (refused?.code === 'passkey_failed') return [{ kind: 'passkey-wrong' }];
+  return refused
+    ? [sayRefusal(visit, refused, refused.code === 'identifier_invalid' ? field : undefined)]
+    : (problems ?? []);
+}
+
+/** A refusal as a page says it: the limit with its waiting time, everything else in the table's words. */
+function sayRefusal(
+  { ctx }: Visit,
+  refused: Refusal,
+  field?: string,
+): { kind: 'throttled'; seconds: number } | { kind: 'said'; text: string; field?: string } {
+  if (refused.code === 'too_many_attempts') return { kind: 'throttled', seconds: refused.retryAfter ?? 60 };
+  const { say, next } = refused.in(ctx.state.language);
+  return { kind: 'said', text: `${say} ${next}`, ...(field && { field }) };
+}
+
+function fieldOf({ code }: Refusal): string | undefined {
+  if (code === 'name_invalid') return 'name';
+  return code.startsWith('password_') ? 'password' : undefined;
+}
