@@ -8,6 +8,7 @@ import { accountClient } from '#src/oidc/account-client.ts';
 import { checkBegun } from '#src/oidc/interaction-cookies.ts';
 import { buildProvider, engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
+import { putBackInteractions } from '#src/oidc/storage.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
@@ -112,7 +113,10 @@ function pages(house: OpenHouse): Router {
   };
   router.get('/interaction/:uid', begunHere, (ctx) => showInteraction(ctx, house, String(ctx.params.uid)));
   router.post('/interaction/:uid', begunHere, (ctx) => answerInteraction(ctx, house, String(ctx.params.uid)));
-  router.get('/authorize/:uid', begunHere);
+  router.get('/authorize/:uid', begunHere, async (ctx, next) => {
+    await next();
+    await putBackInteractions(house, ctx.state.db);
+  });
   router.get('/account', (ctx) => showAccount(ctx, house));
   router.post('/account', (ctx) => changeAccount(ctx, house));
   router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));

@@ -110,7 +110,10 @@ async function bringSchemaUpToDate({ config, log }: Start, url: string): Promise
 
 /** What lives as long as the server: the pool, the keys and the clients. */
 async function openHouse({ config, log, server }: Start, url: string): Promise<House> {
-  const database = new Database(url, { onError: (err) => log.warn({ err }, 'an idle database connection broke') });
+  const database = new Database(url, {
+    coalesce: config.coalesce,
+    onError: (err) => log.warn({ err }, 'an idle database connection broke'),
+  });
   server.defer(() => database.close());
   const masterKeys = await loadMasterKeys(config);
   const { epoch } = await openInstance(database, config, wrappingKeyring(masterKeys));

@@ -5,6 +5,7 @@
  * An event says who, when, which app and how, by codes and counts; never a name, an address, a code or a token.
  */
 import { randomUUID } from 'node:crypto';
+import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { businessEvents } from '#src/base/metrics.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
@@ -58,22 +59,28 @@ export interface AdminEvent {
   readonly details?: EventDetails;
 }
 
-/** Writes one event into an account's history and counts it. */
+const accountEvent: Write = {
+  name: 'account_event',
+  table: 'account_events',
+  columns: {
+    shard: 'smallint',
+    account_id: 'uuid',
+    id: 'uuid',
+    at: 'timestamptz',
+    kind: 'text',
+    client_id: 'text',
+    details: 'jsonb',
+  },
+  text: `insert into account_events (shard, account_id, id, at, kind, client_id, details)
+    select shard, account_id, id, at, kind, client_id, details from given returning 1`,
+  lost: () => new Error('an event was not written'),
+};
+
+/** Writes one event into an account's history, with the commit of its cause, and counts it. */
 export async function recordAccountEvent(db: Db, event: AccountEvent): Promise<void> {
   const shard = shardOf(event.accountId);
-  await db.execute(
-    `insert into account_events (shard, account_id, id, at, kind, client_id, details)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [
-      shard,
-      event.accountId,
-      newIdIn(shard),
-      new Date(),
-      event.kind,
-      event.clientId ?? null,
-      JSON.stringify(event.details ?? {}),
-    ],
-  );
+  const what = [event.kind, event.clientId ?? null, JSON.stringify(event.details ?? {})];
+  await db.for(shard).write(accountEvent, [shard, event.accountId, newIdIn(shard), new Date(), ...what]);
   businessEvents.inc({ kind: event.kind });
 }
 

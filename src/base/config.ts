@@ -123,6 +123,11 @@ export const settings = z.object({
       'How much does it write to its log? Default: info. Where nobody chose, a sandbox started from a terminal writes to DATA_DIR/lawang.log, and elsewhere the log is standard output.',
     ),
   RATE_LIMITS: onOff.default('on').describe('Are limits on guessing in force? `off` in sandbox only, for load tests.'),
+  COALESCE: onOff
+    .default('on')
+    .describe(
+      'May one statement carry rows of several shards? `off` where the database is distributed by shard: then each names one, and costs a little more.',
+    ),
   SAMPLE_APPS: onOff.optional().describe('Do the two sample agency apps run beside it? Default: on in sandbox.'),
   SANDBOX_PUBLIC: onOff.default('off').describe('May a sandbox be reached from other machines?'),
   BRAND_NAME: z
@@ -161,6 +166,7 @@ export interface Config {
   /** Whether somebody set LOG_LEVEL. */
   readonly isLogLevelChosen: boolean;
   readonly rateLimits: boolean;
+  readonly coalesce: boolean;
   readonly sampleApps: boolean;
   readonly sandboxPublic: boolean;
   readonly brand: string;
@@ -291,6 +297,7 @@ function resolveDefaults(given: Settings): Config {
     logLevel: given.LOG_LEVEL ?? 'info',
     isLogLevelChosen: given.LOG_LEVEL !== undefined,
     rateLimits: given.RATE_LIMITS === 'on',
+    coalesce: given.COALESCE === 'on',
     sampleApps: given.SAMPLE_APPS ? given.SAMPLE_APPS === 'on' : sandbox,
     sandboxPublic: given.SANDBOX_PUBLIC === 'on',
     brand: given.BRAND_NAME,
@@ -401,6 +408,7 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     METRICS_PORT: String(config.metricsPort),
     LOG_LEVEL: config.logLevel,
     RATE_LIMITS: config.rateLimits ? 'on' : 'off',
+    COALESCE: config.coalesce ? 'on' : 'off',
     SAMPLE_APPS: config.sampleApps ? 'on' : 'off',
     SANDBOX_PUBLIC: config.sandboxPublic ? 'on' : 'off',
     BRAND_NAME: config.brand,

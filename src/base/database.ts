@@ -1,17 +1,46 @@
 /**
- * The one door to PostgreSQL: a pool, transactions, and the unit of work of a request.
+ * The one door to PostgreSQL: connections, transactions, and the unit of work of a request.
  *
  * Every statement is a constant text with parameters and is sent as a named prepared statement. Times come from Node,
  * never from `now()`, so that one clock rules and a test can move it.
+ *
+ * Requests ask in two ways. `query`, `first` and `execute` send a statement on a connection that is theirs for as long as
+ * it takes. `read` and `write` are for what every sign-in does: those of several requests share a statement
+ * (`coalescing.ts`), and what is written waits until the request's answer is ready.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as setTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import {
+  compose,
+  type LaneOptions,
+  lossIn,
+  type Pending,
+  type Read,
+  ReadLane,
+  type Row,
+  type Write,
+  WriteLane,
+  withoutParent,
+} from './coalescing.ts';
+import { commitsTotal, statementsTotal } from './metrics.ts';
 
 /** What runs statements: the pool, a transaction or a request's unit of work. */
 export interface Db {
   /** Whether this is one transaction, whose reads stay true until its writes. */
   readonly isUnit: boolean;
+  /** Where the rows of a shard are. Everything about sharded tables goes through this door; today all lead to one PostgreSQL. */
+  for(shard: number): Db;
+  /** The row of a key, read together with what other requests read at this moment. */
+  read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined>;
+  /** Writes a row: with the commit of a unit of work, at once without one. @throws what the write says of a lost row */
+  write(write: Write, row: Row): Promise<void>;
+  /**
+   * Writes a row about a second later, together with those of other requests, whatever becomes of the request. For what
+   * may be lost with the process: nobody is told that it was written.
+   */
+  soon(write: Write, row: Row): void;
   /** Rows of a statement. `text` is a constant: values go into `values`. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The one row of a statement, or undefined. */
@@ -28,12 +57,10 @@ export class DatabaseUnavailable extends Error {
 /** Called with each text sent; tests count statements with it. */
 export type StatementListener = (text: string) => void;
 
-type Queryable = Pick<pg.Pool, 'query'>;
-
 const names = new Map<string, string>();
 
 /** Sends one statement as a prepared one, named after its text. */
-async function send(target: Queryable, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+async function send(target: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
   let name = names.get(text);
   if (!name) {
     name = `s${names.size}`;
@@ -50,6 +77,16 @@ abstract class Statements implements Db {
   readonly isUnit: boolean = false;
 
   protected abstract run(text: string, values: readonly unknown[]): Promise<pg.QueryResult>;
+
+  abstract read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined>;
+
+  abstract write(write: Write, row: Row): Promise<void>;
+
+  abstract soon(write: Write, row: Row): void;
+
+  for(_shard: number): Db {
+    return this;
+  }
 
   async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return (await this.run(text, values)).rows as Row[];
@@ -70,39 +107,176 @@ const GOODBYE_MS = 2_000;
 /** The longest that a statement may take; a person waits for it. */
 const STATEMENT_MS = 7_000;
 
-/** The pool of one process. */
+/** Nobody is let wait for a connection longer than this: "come again" is an answer too. */
+const CONNECT_MS = 900;
+
+/** So many may wait for each connection: at some milliseconds a request, as many as are served within that time. */
+const QUEUE = 64;
+
+/** Connections for reads and for writes that requests share. More would only make smaller batches. */
+const LANE_WIDTH = 2;
+const LANE_BATCH = 64;
+const LANE_QUEUE = 2_048;
+
+/**
+ * What is asked on the shared connections is always a handful of rows by their keys. The planner, which knows nothing yet
+ * of a young table or of how many keys there will be, must not think of reading a table whole or hashing it.
+ */
+const PLAN_BY_KEY = [
+  ...['seqscan', 'hashjoin', 'mergejoin', 'bitmapscan', 'material', 'memoize'].map((way) => `enable_${way}=off`),
+  ...['plan_cache_mode=force_generic_plan', 'jit=off'],
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
+/** How long what is written `soon` may wait, and how much of it one statement takes. */
+const SOON_MS = 1_000;
+const SOON_BATCH = 500;
+
+export interface DatabaseOptions {
+  /** Connections for units of work and single statements; four more are shared. */
+  readonly max?: number;
+  /** Whether rows of several shards may share a statement; true unless the database is distributed by shard. */
+  readonly coalesce?: boolean;
+  readonly onError?: (error: Error) => void;
+}
+
+/** The database as one process sees it. */
 export class Database extends Statements {
   readonly #pool: pg.Pool;
+  readonly #shared: pg.Pool;
+  readonly #reads: ReadLane;
+  readonly #writes: WriteLane;
   readonly #connections = new Set<pg.PoolClient>();
-  /** Hears every text sent; for tests and metrics. */
+  readonly #most: number;
+  readonly #onError: (error: Error) => void;
+  #soon: Pending[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #writingSoon: Promise<void> = Promise.resolve();
+  /** Hears every text sent; for tests. */
   onStatement: StatementListener | undefined;
 
-  constructor(url: string, options: { max?: number; onError?: (error: Error) => void } = {}) {
+  constructor(url: string, options: DatabaseOptions = {}) {
     super();
-    this.#pool = new pg.Pool({
+    const max = options.max ?? 10;
+    this.#most = max * QUEUE;
+    this.#onError = options.onError ?? (() => undefined);
+    this.#pool = this.#open(url, { max });
+    this.#shared = this.#open(url, { max: 2 * LANE_WIDTH, options: PLAN_BY_KEY });
+    const lane: LaneOptions = {
+      send: (client, text, values) => this.#send(client, text, values),
+      connect: () => this.#shared.connect(),
+      width: LANE_WIDTH,
+      batch: options.coalesce === false ? 1 : LANE_BATCH,
+      most: LANE_QUEUE,
+      unavailable: (reason, cause) => new DatabaseUnavailable(reason, { cause }),
+    };
+    this.#reads = new ReadLane(lane);
+    this.#writes = new WriteLane(
+      {
+        ...lane,
+        send: async (client, text, values) => {
+          const result = await this.#send(client, text, values);
+          commitsTotal.inc();
+          return result;
+        },
+      },
+      (pending) => this.#writeAlone(pending),
+    );
+  }
+
+  #open(url: string, options: pg.PoolConfig): pg.Pool {
+    const pool = new pg.Pool({
       connectionString: url,
-      max: options.max ?? 10,
-      connectionTimeoutMillis: 3_000,
+      connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 30_000,
       statement_timeout: STATEMENT_MS,
       // A network that swallows answers is noticed here, where PostgreSQL itself cannot tell.
       query_timeout: STATEMENT_MS + 1_000,
       idle_in_transaction_session_timeout: 15_000,
       application_name: 'lawang',
+      ...options,
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-    this.#pool.on('error', (error) => options.onError?.(error));
-    this.#pool.on('connect', (client) => {
+    pool.on('error', (error) => this.#onError(error));
+    pool.on('connect', (client) => {
       // The same for one that breaks while a unit of work holds it between two statements: its next statement fails.
       client.on('error', () => undefined);
       this.#connections.add(client);
       client.once('end', () => this.#connections.delete(client));
     });
+    return pool;
   }
 
-  protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+  #send(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     this.onStatement?.(text);
-    return send(this.#pool, text, values);
+    statementsTotal.inc();
+    return send(client, text, values);
+  }
+
+  /** One statement on a connection of its own. */
+  async run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    const client = await this.connect();
+    let failure: unknown;
+    try {
+      return await this.#send(client, text, values);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.release(isConnectionLost(failure));
+    }
+  }
+
+  /** One statement on a connection that a unit of work holds. */
+  runOn(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    return this.#send(client, text, values);
+  }
+
+  read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined> {
+    return this.#reads.run({ read, values }) as Promise<Result | undefined>;
+  }
+
+  write(write: Write, row: Row): Promise<void> {
+    return this.writeTogether([{ write, row }]);
+  }
+
+  /** Rows of one shard, all or none, committed when it resolves. */
+  writeTogether(pending: readonly Pending[]): Promise<void> {
+    return this.#writes.run(pending);
+  }
+
+  soon(write: Write, row: Row): void {
+    this.#soon.push({ write, row });
+    this.#timer ??= setTimer(() => {
+      this.#writingSoon = this.#writeSoon();
+    }, SOON_MS).unref();
+  }
+
+  async #writeSoon(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#soon.length > 0) {
+      const { text, values } = compose(this.#soon.splice(0, SOON_BATCH), false);
+      try {
+        await this.run(text, values);
+        commitsTotal.inc();
+      } catch (error) {
+        this.#onError(error as Error);
+      }
+    }
+  }
+
+  async #writeAlone(pending: readonly Pending[]): Promise<void> {
+    const unit = new UnitOfWork(this);
+    try {
+      await unit.begin();
+      for (const { write, row } of pending) await unit.write(write, row);
+      await unit.commit();
+    } catch (error) {
+      await unit.rollback();
+      throw error;
+    }
   }
 
   /** Runs `work` in one transaction; repeats it when PostgreSQL asks (serialization failure, deadlock). */
@@ -120,8 +294,9 @@ export class Database extends Statements {
     }
   }
 
-  /** A connection of its own, for a unit of work. The caller gives it back. */
+  /** A connection of its own, for a unit of work. The caller gives it back. @throws {DatabaseUnavailable} within a second */
   async connect(): Promise<pg.PoolClient> {
+    if (this.#pool.waitingCount >= this.#most) throw new DatabaseUnavailable('too many wait for a connection');
     try {
       return await this.#pool.connect();
     } catch (error) {
@@ -131,7 +306,9 @@ export class Database extends Statements {
 
   /** Resolves when every connection has said goodbye, so that the database may be stopped next. */
   async close(): Promise<void> {
-    await this.#pool.end();
+    await this.#writingSoon;
+    await this.#writeSoon();
+    await Promise.all([this.#pool.end(), this.#shared.end()]);
     const ends = [...this.#connections].map((client) => new Promise((resolve) => client.once('end', resolve)));
     await Promise.race([Promise.all(ends), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
   }
@@ -140,9 +317,12 @@ export class Database extends Statements {
 /**
  * All that one request writes, as one transaction: acknowledged means durable, not acknowledged means nothing happened.
  *
- * Begins at the first write and keeps its own connection from then on; until then reads use the pool. Statements of one
- * unit run one after another, also when the caller starts several at once (oidc-provider revokes in `Promise.all`).
- * Hold no unit with a write in it across an outgoing request.
+ * Begins at the first statement that changes or locks something, and keeps its own connection from then on; until then
+ * reads use whatever connection is free. What is to be written by `write` waits for the commit; a unit that writes nothing
+ * else, and all of it in one shard, never begins a transaction: its one statement is one.
+ *
+ * Statements of one unit run one after another, also when the caller starts several at once (oidc-provider revokes in
+ * `Promise.all`). Hold no unit with a write in it across an outgoing request.
  */
 export class UnitOfWork extends Statements {
   override readonly isUnit = true;
@@ -150,6 +330,7 @@ export class UnitOfWork extends Statements {
   #client: pg.PoolClient | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
+  #pending: Pending[] = [];
 
   constructor(database: Database) {
     super();
@@ -162,63 +343,108 @@ export class UnitOfWork extends Statements {
   }
 
   protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-    this.#database.onStatement?.(text);
-    const result = this.#queue.then(() => this.#send(text, values));
-    this.#queue = result.catch(() => undefined);
-    return result;
+    return this.#inTurn(async () => {
+      if (!this.#client && isRead(text)) return this.#database.run(text, values);
+      const client = await this.#begun();
+      return this.#database.runOn(client, text, values);
+    });
   }
 
-  async #send(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-    // Whoever has lost the database once does not wait for it again: the request ends with 503 in any case.
-    if (this.#failure instanceof DatabaseUnavailable) throw this.#failure;
-    try {
-      if (!this.#client && isRead(text)) return await this.#onPool(text, values);
-      this.#client ??= await this.#begin();
-      return await send(this.#client, text, values);
-    } catch (error) {
-      this.#failure ??= error as Error;
-      throw error;
-    }
+  async read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined> {
+    return this.#inTurn(async () => {
+      if (!this.#client) return this.#database.read(read, values);
+      return (await this.#database.runOn(this.#client, read.text, values)).rows[0];
+    });
   }
 
-  async #onPool(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-    const client = await this.#database.connect();
-    let isBroken = false;
-    try {
-      return await send(client, text, values);
-    } catch (error) {
-      isBroken = isConnectionLost(error);
-      throw error;
-    } finally {
-      client.release(isBroken);
-    }
+  async write(write: Write, row: Row): Promise<void> {
+    this.#pending.push({ write, row });
   }
 
-  async #begin(): Promise<pg.PoolClient> {
-    const client = await this.#database.connect();
-    try {
-      await client.query('begin');
-      return client;
-    } catch (error) {
-      client.release(true);
-      throw new DatabaseUnavailable('the database is not available', { cause: error });
-    }
+  soon(write: Write, row: Row): void {
+    this.#database.soon(write, row);
   }
 
-  /** Makes the unit's writes durable. @throws {DatabaseUnavailable} when that is not certain. */
+  /** Begins the transaction, for whoever wants it from the start. */
+  async begin(): Promise<void> {
+    await this.#inTurn(() => this.#begun());
+  }
+
+  /** Sends what waits to be written, for whoever has to know now whether it can be. @throws what the write says of a lost row */
+  async flush(): Promise<void> {
+    for (const group of groupedByShard(this.#pending.splice(0))) await this.#writeGroup(group);
+  }
+
+  /** Makes the unit's writes durable. @throws {DatabaseUnavailable} when that is not certain, or what a write says of a lost row */
   async commit(): Promise<void> {
     await this.#queue;
+    const groups = groupedByShard(this.#pending.splice(0));
+    const [only] = groups;
+    if (only && groups.length === 1 && !this.#client) return this.#writeOnly(only);
+    for (const group of groups) await this.#writeGroup(group);
     await this.#end('commit');
   }
 
   /** Undoes the unit's writes. */
   async rollback(): Promise<void> {
+    this.#pending = [];
     await this.#queue;
     if (isConnectionLost(this.#failure)) {
       this.#client?.release(true);
       this.#client = undefined;
     }
     await this.#end('rollback').catch(() => undefined);
+  }
+
+  /** After what this unit has begun before. Whoever has lost the database once does not wait for it again. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(async () => {
+      if (this.#failure instanceof DatabaseUnavailable) throw this.#failure;
+      try {
+        return await work();
+      } catch (error) {
+        this.#failure ??= error as Error;
+        throw error;
+      }
+    });
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #begun(): Promise<pg.PoolClient> {
+    if (this.#client) return this.#client;
+    const client = await this.#database.connect();
+    try {
+      await client.query('begin');
+    } catch (error) {
+      client.release(true);
+      throw new DatabaseUnavailable('the database is not available', { cause: error });
+    }
+    this.#client = client;
+    return client;
+  }
+
+  async #writeOnly(pending: readonly Pending[]): Promise<void> {
+    try {
+      await this.#database.writeTogether(pending);
+    } catch (error) {
+      this.#failure ??= error as Error;
+      throw error;
+    }
+  }
+
+  #writeGroup(pending: readonly Pending[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const composed = compose(pending, false);
+      const client = await this.#begun();
+      try {
+        const { rows } = await this.#database.runOn(client, composed.text, composed.values);
+        const loss = lossIn(pending, composed, rows[0]);
+        if (loss) throw loss;
+      } catch (error) {
+        throw withoutParent(pending, error);
+      }
+    });
   }
 
   async #end(how: 'commit' | 'rollback'): Promise<void> {
@@ -236,7 +462,14 @@ export class UnitOfWork extends Statements {
     // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, without an error.
     if (command !== how.toUpperCase())
       throw new DatabaseUnavailable(`the ${how} did not succeed: the transaction had failed before`);
+    if (how === 'commit') commitsTotal.inc();
   }
+}
+
+/** The first column of every write is the shard. Rows that belong elsewhere come first: what is claimed by its value. */
+function groupedByShard(pending: readonly Pending[]): Pending[][] {
+  const groups = Map.groupBy(pending, ({ row }) => row[0]);
+  return [...groups.values()];
 }
 
 const units = new AsyncLocalStorage<Db>();

@@ -38,3 +38,15 @@ export const outboxWaiting = new Gauge({
   help: 'Messages that wait to be delivered.',
   registers: [metrics],
 });
+
+export const statementsTotal = new Counter({
+  name: 'lawang_database_statements_total',
+  help: 'Statements sent to PostgreSQL, without begin and commit.',
+  registers: [metrics],
+});
+
+export const commitsTotal = new Counter({
+  name: 'lawang_database_commits_total',
+  help: 'Transactions committed, statements that commit by themselves included.',
+  registers: [metrics],
+});

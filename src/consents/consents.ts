@@ -5,8 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
-import type { Language } from '#src/base/refusals.ts';
+import { type Language, Refusal } from '#src/base/refusals.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 
@@ -39,7 +40,7 @@ export interface ConsentDraft extends Omit<Consent, 'id' | 'givenAt'> {
   readonly amr: readonly string[];
 }
 
-interface ConsentRow {
+interface ConsentFields {
   id: string;
   client_id: string;
   basis: string;
@@ -52,68 +53,85 @@ interface ConsentRow {
   expires_at: Date;
 }
 
-/** Read with every authorization: one row by the index on the current consent. */
-export const findConsentSql = `select id, client_id, basis, scopes, claims, declined, terms, purpose, given_at, expires_at
-  from consents where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null`;
+const fields = [
+  ...(['id', 'client_id', 'basis', 'scopes', 'claims', 'declined'] as const),
+  ...(['terms', 'purpose', 'given_at', 'expires_at'] as const),
+];
 
-/** The current consent, also an expired one: the page then says that it is renewed. */
-export async function findConsent(db: Db, accountId: string, clientId: string): Promise<Consent | undefined> {
-  const row = await db.first<ConsentRow>(findConsentSql, [shardOf(accountId), accountId, clientId]);
-  return row && fromRow(row);
+/** The columns of a consent in a row of several tables, each behind a prefix; all null when none was joined. */
+export type ConsentRow<Prefix extends string> = {
+  readonly [Field in keyof ConsentFields as `${Prefix}${Field}`]: ConsentFields[Field] | null;
+};
+
+/** The columns of a consent for a statement that joins the table as `alias`; {@link consentIn} reads them. */
+export function consentColumns(alias: string, prefix: string): string {
+  return fields.map((field) => `${alias}.${field} as ${prefix}${field}`).join(', ');
 }
 
-/**
- * Whether a consent is still the current one; if so, it stays so until the caller's unit of work is over: whoever ends it
- * at the same moment waits.
- */
-export async function holdConsent(db: Db, accountId: string, id: string): Promise<boolean> {
-  const held = await db.query(
-    `select id from consents where shard = $1 and account_id = $2 and id = $3 and ended_at is null for share`,
-    [shardOf(accountId), accountId, id],
+/** The consent in a row of several tables, if one was joined: also an expired one, the page then says that it is renewed. */
+export function consentIn<Prefix extends string>(row: ConsentRow<Prefix>, prefix: Prefix): Consent | undefined {
+  const values = row as Readonly<Record<string, unknown>>;
+  if (values[`${prefix}id`] === null) return undefined;
+  return fromRow(
+    Object.fromEntries(fields.map((field) => [field, values[`${prefix}${field}`]])) as unknown as ConsentFields,
   );
-  return held.length === 1;
 }
 
 /** The apps that a person has allowed to read something, the latest first. */
 export async function listConsents(db: Db, accountId: string): Promise<Consent[]> {
-  const rows = await db.query<ConsentRow>(
-    `select id, client_id, basis, scopes, claims, declined, terms, purpose, given_at, expires_at
-     from consents where shard = $1 and account_id = $2 and ended_at is null order by given_at desc, id`,
+  const rows = await db.query<ConsentFields>(
+    `select ${fields.join(', ')} from consents where shard = $1 and account_id = $2 and ended_at is null order by given_at desc, id`,
     [shardOf(accountId), accountId],
   );
   return rows.map(fromRow);
 }
 
-/** Puts a consent on record in place of the current one. */
-export async function giveConsent(db: Db, draft: ConsentDraft): Promise<void> {
+const columns = {
+  shard: 'smallint',
+  account_id: 'uuid',
+  client_id: 'text',
+  id: 'uuid',
+  basis: 'text',
+  scopes: 'jsonb',
+  claims: 'jsonb',
+  declined: 'jsonb',
+  terms: 'jsonb',
+  purpose: 'text',
+  language: 'text',
+  acr: 'text',
+  amr: 'jsonb',
+  given_at: 'timestamptz',
+  expires_at: 'timestamptz',
+} as const;
+
+/** Lists travel as JSON: PostgreSQL's arrays of arrays must all be of one length. */
+const given = Object.entries(columns).map(([name, type]) =>
+  type === 'jsonb' ? `array(select jsonb_array_elements_text(${name})) as ${name}` : name,
+);
+
+/** Of two presses of the button at once the later one says what holds. */
+const putOnRecord: Write = {
+  name: 'consent_given',
+  table: 'consents',
+  columns,
+  text: `insert into consents (${Object.keys(columns).join(', ')})
+    select ${given.join(', ')} from given
+    on conflict (shard, account_id, client_id) where ended_at is null do update set
+      basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined,
+      terms = excluded.terms, purpose = excluded.purpose, language = excluded.language, acr = excluded.acr,
+      amr = excluded.amr, given_at = excluded.given_at, expires_at = excluded.expires_at
+    returning 1`,
+  lost: () => new Refusal('account_unavailable', 'the account is gone'),
+};
+
+/** Puts a consent on record in place of `before`, the current one, with the commit of the caller's unit. */
+export async function giveConsent(db: Db, draft: ConsentDraft, before: Consent | undefined): Promise<void> {
   const { accountId, clientId } = draft;
   const shard = shardOf(accountId);
-  await endConsent(db, accountId, clientId, 'replaced');
-  await db.execute(
-    `insert into consents (shard, account_id, client_id, id, basis, scopes, claims, declined, terms, purpose, language, acr, amr, given_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-     on conflict (shard, account_id, client_id) where ended_at is null do update set
-       basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined, terms = excluded.terms,
-       purpose = excluded.purpose, language = excluded.language, acr = excluded.acr, amr = excluded.amr,
-       given_at = excluded.given_at, expires_at = excluded.expires_at`,
-    [
-      shard,
-      accountId,
-      clientId,
-      newIdIn(shard),
-      draft.basis,
-      draft.scopes,
-      draft.claims,
-      draft.declined,
-      draft.terms,
-      draft.purpose,
-      draft.language,
-      draft.acr,
-      draft.amr,
-      new Date(),
-      draft.expiresAt,
-    ],
-  );
+  if (before) await endConsent(db, accountId, clientId, 'replaced');
+  const lists = [draft.scopes, draft.claims, draft.declined, draft.terms].map((list) => JSON.stringify(list));
+  const shown = [draft.purpose, draft.language, draft.acr, JSON.stringify(draft.amr), new Date(), draft.expiresAt];
+  await db.for(shard).write(putOnRecord, [shard, accountId, clientId, newIdIn(shard), draft.basis, ...lists, ...shown]);
   await recordAccountEvent(db, {
     accountId,
     kind: 'consent.given',
@@ -144,7 +162,7 @@ export function termOf({ purpose }: Pick<ClientRecord, 'purpose'>, item: ClientC
   return createHash('sha256').update(told).digest().subarray(0, 8).toString('base64url');
 }
 
-function fromRow(row: ConsentRow): Consent {
+function fromRow(row: ConsentFields): Consent {
   return {
     id: row.id,
     clientId: row.client_id,

@@ -5,6 +5,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import { findAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
 import { recordOf } from './models.ts';
+import { knownAccount } from './storage.ts';
 
 /** Claims of a token about the sign-in itself; never asked of a person. */
 const protocolClaims = ['acr', 'amr', 'auth_time', 'iss', 'sid'];
@@ -24,7 +25,9 @@ export function claimsOfScopes(scopes: Iterable<string>): string[] {
 /** Finds whose token or session it is. An account that may not be used is as good as none: everything it holds ends. */
 export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
   return async (ctx, id) => {
-    const person = await findAccount(currentDb(database), secrets, id);
+    const db = currentDb(database);
+    const known = knownAccount(db, id);
+    const person = known === null ? await findAccount(db, secrets, id) : known;
     return person && mayUse(person) ? toAccount(person, ctx) : undefined;
   };
 }
@@ -33,7 +36,9 @@ export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
 function toAccount(person: Person, { oidc }: KoaContextWithOIDC): Account {
   return {
     accountId: person.id,
-    async claims() {
+    async claims(use, _scope, asked) {
+      // An ID token names the person; it holds more only where the app asked for that by name.
+      if (use === 'id_token' && Object.keys(asked).length === 0) return { sub: person.id };
       const values = personClaims(person);
       const registered = oidc.client ? recordOf(oidc.client).claims : [];
       return { sub: person.id, ...Object.fromEntries(registered.map(({ claim }) => [claim, values[claim]])) };

@@ -5,13 +5,13 @@
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { type Consent, endConsent, findConsent, holdConsent, termOf } from '#src/consents/consents.ts';
+import { type Consent, endConsent, termOf } from '#src/consents/consents.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
-import { holdGrant, sessionLimits } from './storage.ts';
+import { noteConsentOf, readPerson, sessionLimits } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -52,9 +52,8 @@ type Allowed = Pick<Consent, 'scopes' | 'claims'>;
 /**
  * The library's hook: the Grant of this session for this app, made from the consent on record, or none.
  *
- * One that there is stays until the request is over, a new one is made while the consent is held: a withdrawal at the same
- * moment either comes first, and there is no Grant, or waits and ends it with what hangs on it. A consent that was replaced
- * meanwhile is read anew.
+ * What hangs on one that there is cannot be written without it, and a new one is written only while its consent holds: a
+ * withdrawal at the same moment either comes first, and the request is asked again, or waits and ends what was written.
  */
 export function createLoadExistingGrant(database: Db, secrets: Secrets) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
@@ -66,16 +65,15 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
       const nothing = { scopes: ['openid'], claims: [] };
       return saveGrant(ctx, grantId(secrets, ctx, nothing), nothing, new Date(Date.now() + 60_000));
     }
-    const consent = await findConsent(db, account.accountId, record.id);
+    const { consent } = await readPerson({ secrets }, db, account.accountId, record);
     const wanted = wantedBy(record, ctx.oidc.requestParamOIDCScopes, ctx.oidc.claims);
     if (!isCovered(record, consent, wanted, new Date()) || !consent) return undefined;
 
     const id = grantId(secrets, ctx, consent);
-    const held = session.grantIdFor(record.id) === id ? await holdGrant(db, id) : undefined;
-    if (held && livesLongEnough(held, consent)) return new ctx.oidc.provider.Grant(held as GrantFields);
-    if (held || (await holdConsent(db, account.accountId, consent.id)))
-      return saveGrant(ctx, id, consent, grantEnd(consent));
-    return loadExistingGrant(ctx);
+    const held = session.grantIdFor(record.id) === id ? await ctx.oidc.provider.Grant.find(id) : undefined;
+    if (held && livesLongEnough(held, consent)) return held;
+    noteConsentOf(db, id, consent.id);
+    return saveGrant(ctx, id, consent, grantEnd(consent));
   };
 }
 

@@ -6,9 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'koa';
 import { errors, type Interaction, type Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type Consent, findConsent } from '#src/consents/consents.ts';
+import type { Consent } from '#src/consents/consents.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -17,7 +18,7 @@ import { acrRequestOf, isAcrMet } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
 import { recordOf } from './models.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
-import { lockInteraction } from './storage.ts';
+import { holdInteraction as holdRow, readPerson } from './storage.ts';
 
 /** A sign-in with the moment of its proof, which becomes `auth_time`: the person may think about a consent for a while. */
 export interface Proof extends SignedIn {
@@ -57,10 +58,18 @@ interface Result {
 /**
  * The interaction that the browser's cookie names.
  *
+ * @param hold makes other presses of its buttons wait until this request is over: for answers that also write elsewhere
  * @throws {Refusal} `interaction_expired` when it is over, another's, or never was
  * @throws {Refusal} `client_unavailable` when the app was stopped meanwhile
  */
-export async function openInteraction(provider: Provider, ctx: Context, uid: string): Promise<OpenInteraction> {
+export async function openInteraction(
+  house: Holding,
+  ctx: Context,
+  uid: string,
+  { hold = false } = {},
+): Promise<OpenInteraction> {
+  const { provider } = house;
+  if (hold) await holdRow(house, ctx.state.db, uid);
   const engine = await provider.interactionDetails(ctx.req, ctx.res).catch((error: unknown) => {
     if (error instanceof errors.SessionNotFound) throw new Refusal('interaction_expired', error.error_description);
     throw error;
@@ -88,16 +97,27 @@ export async function openInteraction(provider: Provider, ctx: Context, uid: str
  */
 export async function holdInteraction(
   db: Db,
-  secrets: Secrets,
-  provider: Provider,
-  interaction: OpenInteraction,
+  house: Holding,
+  { uid, step }: Pick<OpenInteraction, 'uid' | 'step'>,
 ): Promise<string | undefined> {
-  const { uid, step } = interaction;
-  const isThere = await lockInteraction(db, secrets, uid);
-  const engine = isThere ? await provider.Interaction.find(uid) : undefined;
+  await holdRow(house, db, uid);
+  const engine = await house.provider.Interaction.find(uid);
   if (!engine) throw new Refusal('interaction_expired', 'it was finished meanwhile');
   if (isDeepStrictEqual(stepOf(engine), step) && !isFinished(engine)) return undefined;
   return isFinished(engine) ? engine.returnTo : `/interaction/${uid}`;
+}
+
+/** What holding an interaction takes. */
+export interface Holding {
+  readonly provider: Provider;
+  readonly secrets: Secrets;
+  readonly epoch: number;
+  readonly log: Log;
+}
+
+/** Where a person goes on whose interaction is finished: they pressed twice, or came back. */
+export function whereFinished({ engine }: OpenInteraction): string | undefined {
+  return isFinished(engine) ? engine.returnTo : undefined;
 }
 
 function stepOf(engine: Interaction): Step {
@@ -152,11 +172,12 @@ export function wantedIn({ client, params }: OpenInteraction): Wanted {
 /** The consent on record and whether the app's request goes beyond it. */
 export async function consentNeeded(
   db: Db,
+  secrets: Secrets,
   interaction: OpenInteraction,
   accountId: string,
 ): Promise<{ needed: boolean; before: Consent | undefined }> {
   if (isAccountClient(interaction.client)) return { needed: false, before: undefined };
-  const before = await findConsent(db, accountId, interaction.client.id);
+  const { consent: before } = await readPerson({ secrets }, db, accountId, interaction.client);
   const isRequested = wordsOf(interaction.params.prompt).includes('consent');
   const covered = isCovered(interaction.client, before, wantedIn(interaction), new Date());
   return { needed: isRequested || !covered, before };

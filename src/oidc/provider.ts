@@ -11,6 +11,7 @@ import {
   type KoaContextWithOIDC,
   Provider,
   type ResourceServer,
+  type Session,
 } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
 import { currentDb, type Database } from '#src/base/database.ts';
@@ -196,7 +197,7 @@ function protocol(context: ProviderContext): Configuration {
       IdToken: 60 * MINUTE,
       Interaction: interactionSeconds,
       RefreshToken: refreshTokenSeconds,
-      Session: sessionLimits.idle,
+      Session: sessionSeconds,
     },
   };
 }
@@ -249,6 +250,12 @@ function refreshTokenSeconds(ctx: KoaContextWithOIDC, _token: unknown, client: C
   const before = ctx.oidc.entities.RotatedRefreshToken;
   if (before) return Math.max(1, before.remainingTTL);
   return (client.clientAuthMethod === 'none' ? 30 : 90) * DAY;
+}
+
+/** What is left of a session, at most: a day after the sign-in it ends, however much it is used. */
+function sessionSeconds(_ctx: KoaContextWithOIDC, { loginTs, iat }: Session): number {
+  const now = Math.floor(Date.now() / 1000);
+  return Math.max(1, (loginTs ?? iat ?? now) + sessionLimits.absolute - now);
 }
 
 /** A browser app may read with its own origin; with the others their servers talk to us. */

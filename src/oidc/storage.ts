@@ -2,20 +2,29 @@
  * What the protocol engine stores, on PostgreSQL.
  *
  * Promises:
- * - Single use is claimed by one conditional statement. The library reads `consumed`, then calls `consume` and ignores
- *   the answer; so `consume` itself refuses the second and ends the grant (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
- * - All that one request writes is one transaction: the adapter uses the unit of work of the running request.
+ * - Single use is claimed by one conditional statement. The library reads whether something was used, then calls `consume`
+ *   and ignores the answer; so what a request makes of a code is written by the very statement that spends the code, and of
+ *   two requests one writes (RFC 6749 §4.1.2, RFC 9700 §4.14.2). What the other is told: `races.ts`.
+ * - All that one request writes is one transaction. What the adapter is told to save waits for the end of the request, when
+ *   all of it leaves as one statement (`base/database.ts`).
+ * - What a request needs to know is read once: with a token its grant, person, subject and session; with the session of a
+ *   browser the person, and consent and grant of the app that asks. Later questions are answered from what was read.
  * - An id that an outsider holds is stored only as its keyed hash, and an id of one kind is never found as another.
  * - Artifacts hang on their grant by a foreign key: without the grant there is no token. Whoever changes artifacts of a
  *   grant locks the grant first, so that uses, withdrawals and sign-outs at the same moment wait instead of colliding.
  *
- * Every statement names one shard. Ids carry it (see `Secrets.newTaggedId`); interactions, whose ids the library draws,
- * live in the shard of their own hash.
+ * Every statement names one shard (`statements.ts`). Ids carry it (see `Secrets.newTaggedId`); interactions, whose ids the
+ * library draws, live in the shard of their own hash.
  */
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { isDeepStrictEqual } from 'node:util';
+import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import { type Consent, consentIn } from '#src/consents/consents.ts';
+import { type Account, accountIn } from '#src/people/accounts.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import * as statements from './statements.ts';
 
 /** What the adapters need beside the request's unit of work. */
 export interface StorageContext {
@@ -25,10 +34,15 @@ export interface StorageContext {
   /** Raised by a restore: whatever was stored under an older one is void. */
   readonly epoch: number;
   readonly log: Pick<Log, 'warn'>;
+  /** The clients that may be used right now. */
+  readonly findClient: (id: string) => ClientRecord | undefined;
 }
 
 /** How long a session lives: an hour without use, a day at most, in seconds. */
 export const sessionLimits = { idle: 3600, absolute: 24 * 3600 } as const;
+
+/** How much later than it was a session's last use is written, in milliseconds. */
+const USE_MS = 60_000;
 
 /**
  * How much longer than its 60 seconds something stays on record, in seconds.
@@ -42,47 +56,88 @@ const recordSeconds: ReadonlyMap<string, number> = new Map([
   ['PushedAuthorizationRequest', 2 * 3600],
 ]);
 
-/** Every statement of the hot path, so that a test can ask PostgreSQL for each one's plan. */
-export const statements = {
-  findArtifact: `select payload, consumed_at from artifacts
-    where shard = $1 and kind = $2 and id_hash = $3 and epoch = $4 and expires_at > $5`,
-  insertArtifact: `insert into artifacts (shard, kind, id_hash, epoch, grant_id, payload, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7)`,
-  updateArtifact: `update artifacts set payload = $4, expires_at = $5 where shard = $1 and kind = $2 and id_hash = $3`,
-  consumeArtifact: `update artifacts set consumed_at = $4
-    where shard = $1 and kind = $2 and id_hash = $3 and consumed_at is null`,
-  lockArtifact: `select id_hash from artifacts where shard = $1 and kind = $2 and id_hash = $3 for update`,
-  deleteArtifact: `delete from artifacts where shard = $1 and kind = $2 and id_hash = $3`,
-  findGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3`,
-  holdGrant: `select payload from grants where shard = $1 and id = $2 and expires_at > $3 for key share`,
-  upsertGrant: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
-    values ($1, $2, $3, $4, $5, $6)
-    on conflict (shard, id) do update set payload = excluded.payload, expires_at = excluded.expires_at`,
-  lockGrant: `select id from grants where shard = $1 and id = $2 for no key update`,
-  deleteGrant: `delete from grants where shard = $1 and id = $2`,
-  findSession: `select s.uid, s.payload, s.ends_at, (select jsonb_object_agg(c.client_id, c.payload)
-      from session_clients c where c.shard = $1 and c.session_uid = s.uid) as authorizations
-    from sessions s where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
-  findSessionByUid: `select s.uid, s.payload, s.ends_at, (select jsonb_object_agg(c.client_id, c.payload)
-      from session_clients c where c.shard = $1 and c.session_uid = s.uid) as authorizations
-    from sessions s where s.shard = $1 and s.uid = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
-  insertSession: `insert into sessions (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-  updateSession: `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
-    where shard = $1 and uid = $2 and id_hash = $8`,
-  lockSession: `select uid from sessions where shard = $1 and uid = $2 for key share`,
-  deleteSession: `delete from sessions where shard = $1 and uid = $2`,
-  saveSessionClients: `insert into session_clients (shard, session_uid, client_id, payload)
-    select $1, $2, c.id, c.payload from unnest($3::text[], $4::jsonb[]) as c (id, payload)
-    on conflict (shard, session_uid, client_id) do update set payload = session_clients.payload || excluded.payload`,
-  deleteSessionClients: `delete from session_clients where shard = $1 and session_uid = $2 and client_id = any($3)`,
-  claimReplayMarker: `insert into replay_markers (shard, hash, expires_at) values ($1, $2, $3)
-    on conflict (shard, hash) do nothing`,
-} as const;
+/** What the running request has read, by the names under which it is asked for. */
+interface Known {
+  readonly artifacts: Map<string, statements.ArtifactRow | undefined>;
+  /** Looks for artifacts, also those under way: the library asks for several kinds of one id at once. */
+  readonly looks: Map<string, Promise<statements.ArtifactRow | undefined>>;
+  readonly interactions: Map<string, AdapterPayload | undefined>;
+  readonly grants: Map<string, AdapterPayload | undefined>;
+  readonly accounts: Map<string, Account | undefined>;
+  /** By account and client: `undefined` in it means that there is none. */
+  readonly consents: Map<string, Consent | undefined>;
+  /** By account and subject group. */
+  readonly subjects: Map<string, string>;
+  /** By uid; `undefined` in it means that it has ended. */
+  readonly sessions: Map<string, SessionSnapshot | undefined>;
+  /** Interactions that this request has taken and not ended: they have to be put back. */
+  readonly taken: Set<string>;
+  /** The consent that a grant is made of, by the grant's id. */
+  readonly consentOf: Map<string, string>;
+}
+
+const memory = new WeakMap<Db, Known>();
+
+function knownIn(db: Db): Known {
+  const known = memory.get(db) ?? {
+    artifacts: new Map(),
+    looks: new Map(),
+    interactions: new Map(),
+    grants: new Map(),
+    accounts: new Map(),
+    consents: new Map(),
+    subjects: new Map(),
+    sessions: new Map(),
+    taken: new Set(),
+    consentOf: new Map(),
+  };
+  // Outside a unit of work nothing is remembered.
+  if (db.isUnit) memory.set(db, known);
+  return known;
+}
+
+const pairOf = (accountId: string, other: string) => `${accountId} ${other}`;
+
+/** The account that a token, a session or an earlier question has brought, or `null` when it has to be looked for. */
+export function knownAccount(db: Db, id: string): Account | undefined | null {
+  const { accounts } = knownIn(db);
+  return accounts.has(id) ? accounts.get(id) : null;
+}
+
+/** The person's name for a subject group, if this request has read it. */
+export function knownSubject(db: Db, accountId: string, groupId: string): string | undefined {
+  return knownIn(db).subjects.get(pairOf(accountId, groupId));
+}
+
+/** A person, and their current consent for one app. One statement, or none if the request has read it. */
+export async function readPerson(
+  { secrets }: Pick<StorageContext, 'secrets'>,
+  db: Db,
+  accountId: string,
+  client: Pick<ClientRecord, 'id' | 'subjectGroupId'>,
+): Promise<{ account: Account | undefined; consent: Consent | undefined }> {
+  const known = knownIn(db);
+  const pair = pairOf(accountId, client.id);
+  if (known.consents.has(pair)) return { account: known.accounts.get(accountId), consent: known.consents.get(pair) };
+  const shard = shardOf(accountId);
+  const values = [shard, accountId, client.id, client.subjectGroupId];
+  const row = await db.for(shard).read(statements.findPerson, values);
+  const account = row && accountIn(secrets, row, 'account_');
+  const consent = row && consentIn(row, 'consent_');
+  known.accounts.set(accountId, account);
+  known.consents.set(pair, consent);
+  if (row?.sub) known.subjects.set(pairOf(accountId, client.subjectGroupId), row.sub);
+  return { account, consent };
+}
+
+/** Says which consent a grant is about to be made of: it is made only while that one holds. */
+export function noteConsentOf(db: Db, grantId: string, consentId: string): void {
+  knownIn(db).consentOf.set(grantId, consentId);
+}
 
 /** Whether the running request has given the session's row the id that it holds itself. */
 export function hasWrittenSession(context: StorageContext, uid: string): boolean {
-  return snapshotsIn(currentDb(context.database)).get(uid)?.isWritten ?? false;
+  return knownIn(currentDb(context.database)).sessions.get(uid)?.isWritten ?? false;
 }
 
 /** Where a row is: its shard and the keyed hash of its id. */
@@ -96,6 +151,7 @@ export function createAdapter(context: StorageContext): (model: string) => Adapt
   return (model) => {
     if (model === 'Session') return new SessionAdapter(context);
     if (model === 'Grant') return new GrantAdapter(context);
+    if (model === 'Interaction') return new InteractionAdapter(context);
     return new ArtifactAdapter(model, context);
   };
 }
@@ -111,25 +167,16 @@ export async function claimReplayMarker(
   expiresAt: Date,
 ): Promise<boolean> {
   const hash = context.secrets.hash('replay', `${namespace}\0${jti}`);
-  const values = [shardOfHash(hash), hash, expiresAt];
-  return (await currentDb(context.database).execute(statements.claimReplayMarker, values)) === 1;
+  const shard = shardOfHash(hash);
+  const db = currentDb(context.database).for(shard);
+  return (await db.execute(statements.claimReplayMarker, [shard, hash, expiresAt])) === 1;
 }
 
-/** Makes other requests about an interaction wait for this one. @returns whether it is still open */
-export async function lockInteraction(db: Db, secrets: Secrets, uid: string): Promise<boolean> {
-  const { shard, hash } = placeOfInteraction(secrets, uid);
-  return (await db.query(statements.lockArtifact, [shard, 'Interaction', hash])).length === 1;
-}
-
-/** What a grant says. It stays until the caller's unit of work is over, so that what is about to hang on it can. */
-export async function holdGrant(db: Db, id: string): Promise<AdapterPayload | undefined> {
-  const values = [shardOf(id), id, new Date()];
-  return (await db.first<{ payload: AdapterPayload }>(statements.holdGrant, values))?.payload;
-}
-
-function placeOfInteraction(secrets: Secrets, uid: string): Place {
-  const hash = secrets.hash('interaction', uid);
-  return { shard: shardOfHash(hash), hash };
+/** Ends a grant, and with it every code and token that hangs on it. */
+export async function endGrant(db: Db, grantId: string): Promise<void> {
+  const shard = shardOf(grantId);
+  knownIn(db).grants.set(grantId, undefined);
+  await db.for(shard).execute(statements.deleteGrant, [shard, grantId]);
 }
 
 abstract class StoredModel {
@@ -152,300 +199,448 @@ abstract class StoredModel {
 
   /** Nothing to do: the library ends the grant as well (`revokeGrantPolicy`), and what hangs on it goes with it. */
   async revokeByGrantId(_grantId: string): Promise<void> {}
+}
 
-  protected async lockGrant(grantId: string | undefined): Promise<void> {
-    if (grantId) await this.db.query(statements.lockGrant, [shardOf(grantId), grantId]);
-  }
+function seal(secrets: Secrets, kind: string, hash: Buffer, payload: object): object {
+  const sealed = secrets.wrap.seal(placeOf(kind, hash), JSON.stringify(payload));
+  return { sealed: sealed.toString('base64') };
+}
 
-  protected async endGrant(grantId: string): Promise<void> {
-    await this.db.execute(statements.deleteGrant, [shardOf(grantId), grantId]);
+/** Undefined when it does not open: a master key that is gone has taken it along. */
+function openSealed(
+  { secrets, log }: Pick<StorageContext, 'secrets' | 'log'>,
+  kind: string,
+  hash: Buffer,
+  payload: statements.ArtifactPayload,
+): AdapterPayload | undefined {
+  if (!('sealed' in payload)) return payload;
+  const sealed = Buffer.from(String(payload.sealed), 'base64');
+  try {
+    return JSON.parse(secrets.wrap.open(placeOf(kind, hash), sealed).toString());
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    log.warn({ err: error }, 'a request that had begun does not open: was a master key taken out too early?');
+    return undefined;
   }
 }
 
-/** Kinds whose payload holds what a person typed or an app said of them (`login_hint`), so it is sealed. */
-const sealedKinds: ReadonlySet<string> = new Set(['Interaction', 'PushedAuthorizationRequest']);
-
-interface ArtifactRow {
-  payload: AdapterPayload | { sealed: string };
-  consumed_at: Date | null;
+function placeOf(kind: string, hash: Buffer): string {
+  return `artifacts.payload:${kind}:${hash.toString('hex')}`;
 }
 
-/** Codes, tokens, interactions and pushed requests. */
+/** Codes, tokens and pushed requests. */
 class ArtifactAdapter extends StoredModel implements Adapter {
   readonly #kind: string;
+  /** A pushed request holds what an app said of a person (`login_hint`), so it is sealed. */
+  readonly #isSealed: boolean;
 
   constructor(kind: string, context: StorageContext) {
     super(context);
     this.#kind = kind;
+    this.#isSealed = kind === 'PushedAuthorizationRequest';
   }
 
-  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+  async upsert(id: string, { jti: _, ...payload }: AdapterPayload, expiresIn: number): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
     const onRecord = expiresIn + (recordSeconds.get(this.#kind) ?? 0);
     const expiresAt = new Date(Date.now() + onRecord * 1000);
-    const stored = toJson(this.#seal(hash, payload));
-    // Saving what this request has read must not bring back what another has finished meanwhile.
-    if (loadedIn(this.db).has(id)) {
-      await this.db.execute(statements.updateArtifact, [shard, this.#kind, hash, stored, expiresAt]);
-      return;
-    }
-    const grantId = this.#grantOf(payload);
-    const values = [shard, this.#kind, hash, this.context.epoch, grantId ?? null, stored, expiresAt];
-    await this.db.execute(statements.insertArtifact, values).catch(refuseWithoutGrant);
-    loadedIn(this.db).set(id, grantId);
+    const stored = toJson(this.#isSealed ? seal(this.context.secrets, this.#kind, hash, payload) : payload);
+    // Saving what this request has read must not bring back what another has ended meanwhile.
+    if (knownIn(this.db).artifacts.get(id))
+      return this.db.for(shard).write(statements.saveArtifact, [shard, hash, stored, expiresAt]);
+    const { grantId = null, clientId = null, sessionUid, expiresWithSession } = payload;
+    const group = clientId && payload.accountId ? this.context.findClient(clientId)?.subjectGroupId : undefined;
+    const links = [grantId, clientId, group ?? null, expiresWithSession ? sessionUid : null];
+    const row = [shard, this.#kind, hash, this.context.epoch, ...links, stored, expiresAt];
+    await this.db.for(shard).write(statements.makeArtifact, row);
   }
 
+  /** One look serves all kinds: introspection asks for each of them under the same id. */
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const place = this.#locate(id);
+    const place = this.context.secrets.locate(id);
     if (!place) return undefined;
-    const values = [place.shard, this.#kind, place.hash, this.context.epoch, new Date()];
-    const row = await this.db.first<ArtifactRow>(statements.findArtifact, values);
-    if (!row) return undefined;
-    const payload = this.#open(place.hash, row.payload);
+    const row = await this.#look(id, place);
+    if (row?.kind !== this.#kind) return undefined;
+    const payload = openSealed(this.context, this.#kind, place.hash, row.payload);
     if (!payload) return undefined;
-    loadedIn(this.db).set(id, this.#grantOf(payload));
     return { ...payload, jti: id, ...(row.consumed_at && { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
   }
 
   override async consume(id: string): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
-    await this.lockGrant(loadedIn(this.db).get(id));
-    const claimed = await this.db.execute(statements.consumeArtifact, [shard, this.#kind, hash, new Date()]);
-    if (claimed === 1) return;
-    await this.#endGrantOf(id);
-    throw this.#kind === 'PushedAuthorizationRequest'
-      ? new errors.InvalidRequestUri('request_uri was already used')
-      : new errors.InvalidGrant(`${this.#kind} was already used`);
+    const grantId = this.#grantOf(id);
+    const row = [shard, hash, new Date(), this.#kind, grantId];
+    await this.db.for(shard).write(statements.spendArtifact, row);
   }
 
   async destroy(id: string): Promise<void> {
     const { shard, hash } = this.#locateOwn(id);
-    await this.lockGrant(loadedIn(this.db).get(id));
-    const deleted = await this.db.execute(statements.deleteArtifact, [shard, this.#kind, hash]);
-    if (deleted === 0 && this.#kind === 'Interaction') throw new errors.SessionNotFound('interaction was already used');
+    const grantId = this.#grantOf(id);
+    const db = this.db.for(shard);
+    if (grantId) await db.query(statements.lockGrant, [shard, grantId]);
+    await db.execute(statements.deleteArtifact, [shard, hash, this.#kind]);
   }
 
-  /** An interaction only remembers which grant there was; it lives in another shard and outlives it. */
-  #grantOf({ grantId }: AdapterPayload): string | undefined {
-    return this.#kind === 'Interaction' ? undefined : grantId;
+  /** Of what this request has read; a pushed request hangs on none. */
+  #grantOf(id: string): string | undefined {
+    const payload = knownIn(this.db).artifacts.get(id)?.payload;
+    return payload && 'grantId' in payload ? payload.grantId : undefined;
   }
 
-  /** A second use means that somebody else holds a copy: everything that came of it ends. */
-  async #endGrantOf(id: string): Promise<void> {
-    const payload = await this.find(id);
-    if (payload?.grantId) await this.endGrant(payload.grantId);
+  #look(id: string, place: Place): Promise<statements.ArtifactRow | undefined> {
+    const { looks } = knownIn(this.db);
+    const look = looks.get(id) ?? this.#read(id, place);
+    looks.set(id, look);
+    return look;
   }
 
-  #locate(id: string): Place | undefined {
-    const { secrets } = this.context;
-    return this.#kind === 'Interaction' ? placeOfInteraction(secrets, id) : secrets.locate(id);
+  async #read(id: string, { shard, hash }: Place): Promise<statements.ArtifactRow | undefined> {
+    const known = knownIn(this.db);
+    const values = [shard, hash, this.context.epoch, new Date()];
+    const row = await this.db.for(shard).read(statements.findArtifact, values);
+    known.artifacts.set(id, row);
+    if (row) this.#learn(known, row);
+    return row;
+  }
+
+  /** All that came with it, for the questions that the library asks next. */
+  #learn(known: Known, row: statements.ArtifactRow): void {
+    const { payload } = row;
+    if (!('grantId' in payload) || !payload.grantId || !payload.accountId) return;
+    known.grants.set(payload.grantId, row.grant_payload ?? undefined);
+    const account = accountIn(this.context.secrets, row, 'account_');
+    if (account) known.accounts.set(account.id, account);
+    const group = payload.clientId && this.context.findClient(payload.clientId)?.subjectGroupId;
+    if (row.sub && group) known.subjects.set(pairOf(payload.accountId, group), row.sub);
+    if (payload.expiresWithSession && payload.sessionUid)
+      known.sessions.set(payload.sessionUid, sessionOf(row, payload));
   }
 
   #locateOwn(id: string): Place {
-    const place = this.#locate(id);
+    const place = this.context.secrets.locate(id);
     if (!place) throw new TypeError(`${this.#kind} has an id that was not made here`);
     return place;
   }
+}
 
-  /** The id itself stays out of the row. */
-  #seal(hash: Buffer, { jti: _, ...payload }: AdapterPayload): object {
-    if (!sealedKinds.has(this.#kind)) return payload;
-    const sealed = this.context.secrets.wrap.seal(this.#place(hash), JSON.stringify(payload));
-    return { sealed: sealed.toString('base64') };
+/** The session that a token ends with, as far as the token's app may see it. */
+function sessionOf(row: statements.ArtifactRow, { clientId }: AdapterPayload): SessionSnapshot | undefined {
+  if (!row.session_payload) return undefined;
+  const authorizations = row.session_client ? { [String(clientId)]: row.session_client } : {};
+  return { hash: undefined, payload: row.session_payload, expiresAt: undefined, authorizations, isWritten: false };
+}
+
+/**
+ * Interactions. What a person typed is in them, so they are sealed.
+ *
+ * Whoever resumes one takes it by the look that finds it: of several exactly one goes on. What such a request does not end
+ * after all (somebody else is signed in and has to be asked first) is put back: {@link putBackInteractions}.
+ */
+class InteractionAdapter extends StoredModel implements Adapter {
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    await writeInteraction(this.context, this.db, id, payload, expiresIn);
   }
 
-  /** Undefined when it does not open: a master key that is gone has taken it along. */
-  #open(hash: Buffer, payload: ArtifactRow['payload']): AdapterPayload | undefined {
-    if (!('sealed' in payload)) return payload;
-    const sealed = Buffer.from(String(payload.sealed), 'base64');
-    try {
-      return JSON.parse(this.context.secrets.wrap.open(this.#place(hash), sealed).toString());
-    } catch (error) {
-      if (!(error instanceof SealError)) throw error;
-      this.context.log.warn(
-        { err: error },
-        'a request that had begun does not open: was a master key taken out too early?',
-      );
-      return undefined;
-    }
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const { interactions, taken } = knownIn(this.db);
+    const known = interactions.get(id);
+    if (known) return { ...known, jti: id };
+    const takes = Provider.ctx?.oidc.route === 'resume';
+    const payload = await readInteraction(this.context, this.db, id, takes ? 'take' : 'look');
+    if (payload && takes) taken.add(id);
+    return payload && { ...payload, jti: id };
   }
 
-  #place(hash: Buffer): string {
-    return `artifacts.payload:${this.#kind}:${hash.toString('hex')}`;
+  async destroy(id: string): Promise<void> {
+    const { shard, hash } = placeOfInteraction(this.context.secrets, id);
+    const { interactions, taken } = knownIn(this.db);
+    interactions.delete(id);
+    if (taken.delete(id)) return;
+    const deleted = await this.db.for(shard).execute(statements.deleteArtifact, [shard, hash, 'Interaction']);
+    if (deleted === 0) throw new errors.SessionNotFound('interaction was already used');
   }
+}
+
+/** Makes other requests about an interaction wait for this one. Look for it afterwards: it is as they have left it. */
+export async function holdInteraction(context: Opening, db: Db, uid: string): Promise<void> {
+  await readInteraction(context, db, uid, 'hold');
+}
+
+/** Puts back what the request has taken and not ended. Call it when the engine is done. */
+export async function putBackInteractions(context: Opening, db: Db): Promise<void> {
+  const { interactions, taken } = knownIn(db);
+  for (const uid of [...taken]) {
+    const payload = interactions.get(uid);
+    const left = Number(payload?.exp) - Math.floor(Date.now() / 1000);
+    if (payload && left > 0) await writeInteraction(context, db, uid, payload, left);
+  }
+}
+
+async function writeInteraction(
+  { secrets, epoch }: Opening,
+  db: Db,
+  id: string,
+  { jti: _, ...payload }: AdapterPayload,
+  expiresIn: number,
+): Promise<void> {
+  const { shard, hash } = placeOfInteraction(secrets, id);
+  const { interactions, taken } = knownIn(db);
+  const stored = toJson(seal(secrets, 'Interaction', hash, payload));
+  const expiresAt = new Date(Date.now() + expiresIn * 1000);
+  // Saving what this request has read must not bring back what another has finished meanwhile.
+  if (interactions.get(id) && !taken.delete(id))
+    return db.for(shard).write(statements.saveArtifact, [shard, hash, stored, expiresAt]);
+  const links = [null, null, null, null];
+  await db
+    .for(shard)
+    .write(statements.makeArtifact, [...[shard, 'Interaction', hash, epoch, ...links, stored, expiresAt]]);
+}
+
+/** What it takes to read what is sealed. */
+type Opening = Pick<StorageContext, 'secrets' | 'epoch' | 'log'>;
+
+async function readInteraction(
+  context: Opening,
+  db: Db,
+  uid: string,
+  how: 'look' | 'hold' | 'take',
+): Promise<AdapterPayload | undefined> {
+  const { shard, hash } = placeOfInteraction(context.secrets, uid);
+  const values = [shard, hash, context.epoch, new Date()];
+  const home = db.for(shard);
+  const row =
+    how === 'look'
+      ? await home.read(statements.findInteraction, values)
+      : await home.first<{ payload: statements.ArtifactPayload }>(
+          how === 'hold' ? statements.lockInteraction : statements.takeInteraction,
+          values,
+        );
+  const payload = row && openSealed(context, 'Interaction', hash, row.payload);
+  if (payload) knownIn(db).interactions.set(uid, payload);
+  else knownIn(db).interactions.delete(uid);
+  return payload;
+}
+
+function placeOfInteraction(secrets: Secrets, uid: string): Place {
+  const hash = secrets.hash('interaction', uid);
+  return { shard: shardOfHash(hash), hash };
 }
 
 /** Grants: the protocol's short-lived shadow of a consent. Their ids never leave the house. */
 class GrantAdapter extends StoredModel implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    const shard = shardOf(id);
+    const { grants, consentOf } = knownIn(this.db);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const values = [shardOf(id), id, payload.accountId, payload.clientId, toJson(payload), expiresAt];
-    await this.db.execute(statements.upsertGrant, values);
+    const whose = [payload.accountId, payload.clientId, toJson(payload), expiresAt, consentOf.get(id) ?? null];
+    await this.db.for(shard).write(statements.saveGrant, [shard, id, ...whose]);
+    grants.set(id, payload);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
+    const { grants } = knownIn(this.db);
+    if (grants.has(id)) return grants.get(id);
     const shard = shardOf(id);
     if (Number.isNaN(shard)) return undefined;
-    const row = await this.db.first<{ payload: AdapterPayload }>(statements.findGrant, [shard, id, new Date()]);
-    return row?.payload;
+    return (await this.db.for(shard).read(statements.findGrant, [shard, id, new Date()]))?.payload;
   }
 
   async destroy(id: string): Promise<void> {
-    await this.endGrant(id);
+    await endGrant(this.db, id);
   }
 }
 
 /** What a session holds of its clients, by client id. */
 type Authorizations = Readonly<Record<string, object>>;
 
-interface SessionRow {
-  uid: string;
-  payload: AdapterPayload;
-  ends_at: Date;
-  authorizations: Authorizations | null;
-}
-
 /** What a request has read of a session, to write only what differs. */
 interface SessionSnapshot {
   /** Whether this request has written the row. */
   readonly isWritten: boolean;
-  readonly hash: Buffer;
+  /** Of the id that the browser holds; undefined when it was read for a token. */
+  readonly hash: Buffer | undefined;
   readonly payload: AdapterPayload;
-  readonly endsAt: Date;
+  /** When it ends unless it is used. */
+  readonly expiresAt: Date | undefined;
   readonly authorizations: Authorizations;
 }
 
 /**
  * Sessions: one row each and one row per client, written as differences, so that ten apps opened at once in one
- * session all stay signed in. Changing the id of a session is one update of its row: there is no moment without it.
+ * session all stay signed in. A request reads of the clients only the one that it is about. Changing the id of a session
+ * is one update of its row: there is no moment without it.
+ *
+ * The end that the library knows, and the cookie's, is the absolute one. The end of a session that is not used is the
+ * row's own and moves with its use, about a minute late.
  */
 class SessionAdapter extends StoredModel implements Adapter {
   async find(id: string): Promise<AdapterPayload | undefined> {
     const place = this.context.secrets.locate(id);
     if (!place) return undefined;
-    const values = [place.shard, place.hash, this.context.epoch, new Date()];
-    const row = await this.db.first<SessionRow>(statements.findSession, values);
-    return row && { ...this.#remember(row, place.hash), jti: id };
+    const read = isAboutAllApps() ? await this.#readWhole(place) : await this.#readVisit(place);
+    if (!read) return undefined;
+    const { uid, payload } = read;
+    const authorizations = copyOf(read.authorizations);
+    knownIn(this.db).sessions.set(uid, { ...read, hash: place.hash, authorizations, isWritten: false });
+    return { ...payload, uid, authorizations: read.authorizations as Record<string, object>, jti: id };
   }
 
   override async findByUid(uid: string): Promise<undefined> {
-    const values = [shardOf(uid), uid, this.context.epoch, new Date()];
-    const row = await this.db.first<SessionRow>(statements.findSessionByUid, values);
+    const { sessions } = knownIn(this.db);
+    const found = sessions.has(uid) ? sessions.get(uid) : await this.#readByUid(uid);
     // The interface says "undefined" for models without a uid; sessions do have one.
-    return (row && { ...row.payload, uid: row.uid, authorizations: row.authorizations ?? {} }) as undefined;
+    return (found && { ...found.payload, uid, authorizations: copyOf(found.authorizations) }) as undefined;
   }
 
   /** @throws {errors.LoginRequired} when the session has ended meanwhile */
-  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+  async upsert(id: string, payload: AdapterPayload, _expiresIn: number): Promise<void> {
     const place = this.context.secrets.locate(id);
     if (!place) throw new TypeError('a session has an id that was not made here');
     const { authorizations = {}, jti: _, ...rest } = payload;
     const uid = String(payload.uid);
-    const snapshot = snapshotsIn(this.db).get(uid);
-    const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const isWritten = await this.#write(place, uid, rest, expiresAt, snapshot);
-    const changes = changesOf(authorizations as Authorizations, snapshot?.authorizations ?? {});
-    if (!isWritten && changes.any) await this.#hold(place.shard, uid);
-    await this.#saveClients(place.shard, uid, changes);
-    snapshotsIn(this.db).set(uid, {
-      hash: place.hash,
-      payload: rest,
-      endsAt: snapshot?.endsAt ?? absoluteEnd(rest),
-      authorizations: structuredClone(authorizations) as Authorizations,
-      isWritten,
+    const { sessions } = knownIn(this.db);
+    const before = sessions.get(uid);
+    const expiresAt = new Date(Date.now() + sessionLimits.idle * 1000);
+    const isWritten = before
+      ? await this.#change(place, uid, rest, expiresAt, before)
+      : await this.#make(place, uid, rest, expiresAt);
+    await this.#saveClients(place.shard, uid, authorizations as Authorizations, before?.authorizations ?? {});
+    sessions.set(uid, {
+      ...{ hash: place.hash, payload: rest, isWritten },
+      expiresAt: isWritten ? expiresAt : before?.expiresAt,
+      authorizations: copyOf(authorizations as Authorizations),
     });
   }
 
   /** Ends the session that this request has read, also when another has changed its id meanwhile. */
   async destroy(id: string): Promise<void> {
     const uid = this.#readUnder(id) ?? (await this.find(id))?.uid;
-    if (uid) await this.db.execute(statements.deleteSession, [shardOf(uid), uid]);
+    if (!uid) return;
+    const shard = shardOf(uid);
+    await this.db.for(shard).execute(statements.deleteSession, [shard, uid]);
   }
 
   #readUnder(id: string): string | undefined {
     const place = this.context.secrets.locate(id);
-    const read = [...snapshotsIn(this.db)].find(([, { hash }]) => place?.hash.equals(hash));
+    const read = [...knownIn(this.db).sessions].find(
+      ([, session]) => session?.hash && place?.hash.equals(session.hash),
+    );
     return read?.[0];
   }
 
+  /** With what concerns the app that this request is about, and what it will be asked next. */
+  async #readVisit({ shard, hash }: Place) {
+    const db = this.db;
+    const clientId = await this.#askingClient();
+    const group = clientId === undefined ? '' : (this.context.findClient(clientId)?.subjectGroupId ?? '');
+    const values = [shard, hash, this.context.epoch, new Date(), clientId ?? '', group];
+    const row = await db.for(shard).read(statements.findVisit, values);
+    if (!row) return undefined;
+    const account = accountIn(this.context.secrets, row, 'account_');
+    if (account && clientId !== undefined) this.#learn(knownIn(db), row, account, clientId, group);
+    const authorizations: Authorizations =
+      row.session_client && clientId !== undefined ? { [clientId]: row.session_client } : {};
+    return { uid: row.uid, payload: row.payload, expiresAt: row.expires_at, authorizations };
+  }
+
+  #learn(known: Known, row: statements.VisitRow, account: Account, clientId: string, group: string): void {
+    known.accounts.set(account.id, account);
+    known.consents.set(pairOf(account.id, clientId), consentIn(row, 'consent_'));
+    if (row.sub) known.subjects.set(pairOf(account.id, group), row.sub);
+    if (row.grant_id && row.grant_payload) known.grants.set(row.grant_id, row.grant_payload);
+  }
+
+  /** An app asks by its id; who comes back from a sign-in, by what was begun. */
+  async #askingClient(): Promise<string | undefined> {
+    const ctx = Provider.ctx;
+    if (ctx?.oidc.route !== 'resume') return typeof ctx?.query.client_id === 'string' ? ctx.query.client_id : undefined;
+    const interaction = await new InteractionAdapter(this.context).find(String(ctx.params.uid));
+    return interaction && String(interaction.params?.client_id);
+  }
+
+  async #readWhole({ shard, hash }: Place) {
+    const values = [shard, hash, this.context.epoch, new Date()];
+    const row = await this.db.for(shard).read(statements.findSession, values);
+    return (
+      row && { uid: row.uid, payload: row.payload, expiresAt: row.expires_at, authorizations: row.authorizations ?? {} }
+    );
+  }
+
+  async #readByUid(uid: string): Promise<Pick<SessionSnapshot, 'payload' | 'authorizations'> | undefined> {
+    const shard = shardOf(uid);
+    const values = [shard, uid, this.context.epoch, new Date()];
+    const row = await this.db.for(shard).read(statements.findSessionByUid, values);
+    return row && { payload: row.payload, authorizations: {} };
+  }
+
+  async #make({ shard, hash }: Place, uid: string, payload: AdapterPayload, expiresAt: Date): Promise<true> {
+    const row = [shard, uid, hash, payload.accountId ?? null, toJson(payload), this.context.epoch, new Date()];
+    await this.db.for(shard).write(statements.makeSession, [...row, expiresAt, endOf(payload)]);
+    return true;
+  }
+
   /**
-   * Writes only while the row still has the id that this request has read: a rotation elsewhere wins.
+   * Writes only what has changed, and only while the row still has the id that this request has read: a rotation
+   * elsewhere wins.
    *
    * @returns whether the row now has this id, by this request
    */
-  async #write(
-    place: Place,
+  async #change(
+    { shard, hash }: Place,
     uid: string,
     payload: AdapterPayload,
     expiresAt: Date,
-    before: SessionSnapshot | undefined,
+    before: SessionSnapshot,
   ): Promise<boolean> {
-    if (!before) return this.#insert(place, uid, payload, expiresAt);
-    if (!this.#hasChanged(before, place.hash, payload)) return false;
-    const values = [place.shard, uid, place.hash, payload.accountId ?? null, toJson(payload), expiresAt];
-    const endsAt = payload.loginTs === before.payload.loginTs ? before.endsAt : absoluteEnd(payload);
-    const updated = await this.db.execute(statements.updateSession, [...values, endsAt, before.hash]);
-    if (updated === 0) await this.#hold(place.shard, uid);
+    const db = this.db.for(shard);
+    if (before.hash?.equals(hash) && isSame(before.payload, payload)) {
+      const isLate = before.expiresAt && expiresAt.getTime() - before.expiresAt.getTime() >= USE_MS;
+      if (isLate) db.soon(statements.noteSessionUse, [shard, uid, expiresAt]);
+      return false;
+    }
+    const values = [shard, uid, hash, payload.accountId ?? null, toJson(payload), expiresAt, endOf(payload)];
+    const updated = await db.execute(statements.updateSession, [...values, before.hash]);
+    if (updated === 0) await this.#hold(shard, uid);
     return updated === 1;
-  }
-
-  async #insert({ shard, hash }: Place, uid: string, payload: AdapterPayload, expiresAt: Date): Promise<true> {
-    const values = [shard, uid, hash, payload.accountId ?? null, toJson(payload), this.context.epoch, new Date()];
-    await this.db.execute(statements.insertSession, [...values, expiresAt, absoluteEnd(payload)]);
-    return true;
   }
 
   /** Keeps the row from ending before this request does; a sign-out may have been faster. */
   async #hold(shard: number, uid: string): Promise<void> {
-    const held = await this.db.query(statements.lockSession, [shard, uid]);
+    const held = await this.db.for(shard).query(statements.lockSession, [shard, uid]);
     if (held.length === 0) throw new errors.LoginRequired('the session has ended');
   }
 
-  async #saveClients(shard: number, uid: string, { changed, gone }: ClientChanges): Promise<void> {
-    if (changed.length > 0) {
-      const values = [shard, uid, changed.map(([id]) => id), changed.map(([, value]) => toJson(value))];
-      await this.db.execute(statements.saveSessionClients, values);
-    }
-    if (gone.length > 0) await this.db.execute(statements.deleteSessionClients, [shard, uid, gone]);
-  }
-
-  /** A session of which only the end moved by less than a minute is not written again. */
-  #hasChanged(snapshot: SessionSnapshot, hash: Buffer, payload: AdapterPayload): boolean {
-    const { exp: expBefore, iat: _i, ...before } = snapshot.payload;
-    const { exp: expNow, iat: _n, ...now } = payload;
-    return !hash.equals(snapshot.hash) || !isSame(before, now) || Number(expNow) - Number(expBefore) >= 60;
-  }
-
-  #remember(row: SessionRow, hash: Buffer): AdapterPayload {
-    const authorizations = row.authorizations ?? {};
-    const snapshot = {
-      hash,
-      payload: row.payload,
-      endsAt: row.ends_at,
-      authorizations: structuredClone(authorizations),
-      isWritten: false,
-    };
-    snapshotsIn(this.db).set(row.uid, snapshot);
-    return { ...row.payload, uid: row.uid, authorizations };
+  async #saveClients(shard: number, uid: string, now: Authorizations, before: Authorizations): Promise<void> {
+    const db = this.db.for(shard);
+    for (const [client, value] of Object.entries(now))
+      if (!isDeepStrictEqual(value, before[client]))
+        await db.write(statements.saveSessionClient, [shard, uid, client, toJson(value)]);
+    const gone = Object.keys(before).filter((client) => !(client in now));
+    if (gone.length > 0) await db.execute(statements.deleteSessionClients, [shard, uid, gone]);
   }
 }
 
-interface ClientChanges {
-  readonly changed: readonly (readonly [string, object])[];
-  readonly gone: readonly string[];
-  readonly any: boolean;
+/** The library changes what it was given. */
+function copyOf(authorizations: Authorizations): Record<string, object> {
+  return Object.fromEntries(Object.entries(authorizations).map(([client, value]) => [client, { ...value }]));
 }
 
-function changesOf(now: Authorizations, before: Authorizations): ClientChanges {
-  const changed = Object.entries(now).filter(([id, value]) => !isSame(value, before[id]));
-  const gone = Object.keys(before).filter((id) => !(id in now));
-  return { changed, gone, any: changed.length + gone.length > 0 };
+/** Signing out and the pages are about all apps of a session; everything else that the engine answers is about one. */
+function isAboutAllApps(): boolean {
+  return Provider.ctx?.oidc.route.startsWith('end_session') ?? true;
 }
 
-/** A session ends a day after the sign-in, however much it is used. */
-function absoluteEnd(payload: AdapterPayload): Date {
-  const since = typeof payload.loginTs === 'number' ? payload.loginTs * 1000 : Date.now();
-  return new Date(since + sessionLimits.absolute * 1000);
+/** Whether two states of a session differ in nothing but when they were read and until when the cookie is kept. */
+function isSame(
+  { exp: _e, iat: _i, ...before }: AdapterPayload,
+  { exp: _f, iat: _j, ...now }: AdapterPayload,
+): boolean {
+  return isDeepStrictEqual(before, now);
+}
+
+/** The absolute end, which the library counts (`ttl.Session`). */
+function endOf({ exp }: AdapterPayload): Date {
+  return new Date(Number(exp) * 1000);
 }
 
 /** jsonb takes neither a NUL nor half a surrogate pair; an app that sends one is told so. */
@@ -453,42 +648,4 @@ function toJson(value: object): string {
   const json = JSON.stringify(value);
   if (/\\u(0000|d[89a-f])/.test(json)) throw new errors.InvalidRequest('a parameter has characters that are not text');
   return json;
-}
-
-function isSame(left: unknown, right: unknown): boolean {
-  return JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
-}
-
-/** jsonb orders keys its own way. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, field]) => [key, sorted(field)]));
-}
-
-/** A token whose grant ended while it was being made is not made. */
-function refuseWithoutGrant(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === '23503') {
-    throw new errors.InvalidGrant('the grant has ended');
-  }
-  throw error;
-}
-
-const loaded = new WeakMap<Db, Map<string, string | undefined>>();
-const snapshots = new WeakMap<Db, Map<string, SessionSnapshot>>();
-
-/** Ids that the running unit of work has read or written, and the grants they hang on. Outside a unit nothing is remembered. */
-function loadedIn(db: Db): Map<string, string | undefined> {
-  return remembered(loaded, db, () => new Map());
-}
-
-function snapshotsIn(db: Db): Map<string, SessionSnapshot> {
-  return remembered(snapshots, db, () => new Map());
-}
-
-function remembered<T>(memory: WeakMap<Db, T>, db: Db, create: () => T): T {
-  const found = memory.get(db) ?? create();
-  if (db.isUnit) memory.set(db, found);
-  return found;
 }

@@ -1,6 +1,7 @@
 /** A person's account: its life-cycle, and the profile that apps may be given. */
 import { randomBytes } from 'node:crypto';
 import { type AccountEventKind, recordAccountEvent } from '#src/audit/events.ts';
+import { readOf } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
@@ -79,7 +80,7 @@ function isAccountId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
-interface AccountRow {
+interface AccountFields {
   id: string;
   state: AccountState;
   merged_into: string | null;
@@ -90,14 +91,40 @@ interface AccountRow {
   updated_at: Date;
 }
 
-/** One account by its id. On the path of every token and every userinfo answer: one statement, by primary key. */
+const fields = ['id', 'state', 'merged_into', 'data_key', 'profile', 'language', 'created_at', 'updated_at'] as const;
+
+/** The columns of an account in a row of several tables, each behind a prefix; all null when none was joined. */
+export type AccountRow<Prefix extends string> = {
+  readonly [Field in keyof AccountFields as `${Prefix}${Field}`]: AccountFields[Field] | null;
+};
+
+/** The columns of an account for a statement that joins the table as `alias`; {@link accountIn} reads them. */
+export function accountColumns(alias: string, prefix: string): string {
+  return fields.map((field) => `${alias}.${field} as ${prefix}${field}`).join(', ');
+}
+
+/** The account in a row of several tables, if one was joined. */
+export function accountIn<Prefix extends string>(
+  secrets: Secrets,
+  row: AccountRow<Prefix>,
+  prefix: Prefix,
+): Account | undefined {
+  const values = row as Readonly<Record<string, unknown>>;
+  if (values[`${prefix}id`] === null) return undefined;
+  const account = Object.fromEntries(fields.map((field) => [field, values[`${prefix}${field}`]]));
+  return openAccount(secrets, account as unknown as AccountFields);
+}
+
+const findAccountRow = readOf<AccountFields>(
+  ['smallint', 'uuid'],
+  `select ${fields.join(', ')} from accounts where shard = $1 and id = $2`,
+);
+
+/** One account by its id, by primary key. */
 export async function findAccount(db: Db, secrets: Secrets, id: string): Promise<Account | undefined> {
   if (!isAccountId(id)) return undefined;
-  const row = await db.first<AccountRow>(
-    `select id, state, merged_into, data_key, profile, language, created_at, updated_at
-     from accounts where shard = $1 and id = $2`,
-    [shardOf(id), id],
-  );
+  const shard = shardOf(id);
+  const row = await db.for(shard).read(findAccountRow, [shard, id]);
   return row && openAccount(secrets, row);
 }
 
@@ -120,18 +147,23 @@ export async function holdAccount(db: Db, id: string): Promise<boolean> {
   return row !== undefined && mayUse(row);
 }
 
-function openAccount(secrets: Secrets, row: AccountRow): Account {
+/** The profile is opened when it is first looked at: most requests only ask whether the account may be used. */
+function openAccount(secrets: Secrets, row: AccountFields): Account {
+  let profile: Profile | undefined;
   return {
     ...lifeOf(row),
     id: row.id,
     language: row.language,
-    profile: openProfile(openDataKey(secrets.wrap, row.id, row.data_key), row.id, row.profile),
+    get profile() {
+      profile ??= openProfile(openDataKey(secrets.wrap, row.id, row.data_key), row.id, row.profile);
+      return profile;
+    },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-function lifeOf({ state, merged_into: mergedInto }: AccountRow): AccountLife {
+function lifeOf({ state, merged_into: mergedInto }: AccountFields): AccountLife {
   if (state !== 'merged') return { state };
   if (mergedInto === null) throw new Error('a merged account must say into which');
   return { state, mergedInto };

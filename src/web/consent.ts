@@ -4,15 +4,10 @@ import { Refusal } from '#src/base/refusals.ts';
 import { type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
 import { endGrants, isSettled } from '#src/oidc/grants.ts';
-import {
-  consentNeeded,
-  finishConsent,
-  holdInteraction,
-  type OpenInteraction,
-  type Step,
-  wantedIn,
-} from '#src/oidc/interactions.ts';
-import { type Account, loadAccount, mayUse } from '#src/people/accounts.ts';
+import { consentNeeded, finishConsent, type OpenInteraction, type Step, wantedIn } from '#src/oidc/interactions.ts';
+import { readPerson } from '#src/oidc/storage.ts';
+import { nameSubject } from '#src/oidc/subjects.ts';
+import { type Account, mayUse } from '#src/people/accounts.ts';
 import { type ClientClaim, type ClientRecord, type LegalBasis, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { basisName } from '#views/legal-basis.ts';
@@ -29,8 +24,9 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
   const { language } = ctx.state;
+  if (!client.firstSignInAt) await fixSubjectGroup(visit);
   const person = await loadPerson(visit, step);
-  const { before } = await consentNeeded(db, interaction, person.id);
+  const { before } = await consentNeeded(db, house.secrets, interaction, person.id);
   const wanted = wantedIn(interaction);
   const asked = askedClaims(interaction);
   const page = consentPage({
@@ -57,21 +53,18 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
 export async function allowConsent(visit: Visit, form: Form, step: ConsentStep): Promise<string> {
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
-  if (!client.firstSignInAt) await fixSubjectGroup(visit);
-  const elsewhere = await holdInteraction(db, house.secrets, house.provider, interaction);
-  if (elsewhere !== undefined) return elsewhere;
   const asked = askedClaims(interaction);
   // The app's declaration changed while the page was open: what it says now has to be seen first. A program that sends
   // the buttons of the page without its hidden fields answers for what is declared now.
   const shown = form.get('terms');
   if (shown && shown !== termsOf(client, asked)) return `/interaction/${interaction.uid}`;
   const person = await loadPerson(visit, step);
-  const { before } = await consentNeeded(db, interaction, person.id);
+  const { before } = await consentNeeded(db, house.secrets, interaction, person.id);
   const ticked = form.list('claim');
   const allowed = asked.filter((item) => isFixed(item) || ticked.includes(item.claim)).map(({ claim }) => claim);
   const declined = asked.map(({ claim }) => claim).filter((claim) => !allowed.includes(claim));
   const kept = keptOf(client, before, asked);
-  await giveConsent(db, {
+  const draft = {
     accountId: person.id,
     clientId: client.id,
     basis: basisOf(asked),
@@ -84,7 +77,9 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
     language: ctx.state.language,
     acr: step.signedIn?.acr ?? interaction.engine.session?.acr ?? 'aal1',
     amr: step.signedIn?.amr ?? interaction.engine.session?.amr ?? [],
-  });
+  };
+  await giveConsent(db, draft, before);
+  await nameSubject(db, house.secrets, person.id, client.subjectGroupId);
   if (before && isNarrower({ claims: [...kept.claims, ...allowed] }, before)) await endGrants(db, person.id, client.id);
   return finishConsent(interaction, step.signedIn);
 }
@@ -119,9 +114,9 @@ function termsOf(client: ClientRecord, asked: readonly ClientClaim[]): string {
 }
 
 /**
- * From the first sign-in on, an app's subject group never changes. Written by a statement of its own, because it takes the
- * registry's lock, and before the request's unit has written: it needs a second connection only for itself. Read anew
- * when a change came in between.
+ * From its first consent page on, an app's subject group never changes. Written by a statement of its own, because it takes
+ * the registry's lock, by a request that writes nothing else: who holds a connection must not wait for a second one. Read
+ * anew when a change came in between.
  */
 async function fixSubjectGroup({ house, interaction: { client } }: Visit): Promise<void> {
   const group = await noteFirstSignIn(house.database, client.id);
@@ -131,7 +126,8 @@ async function fixSubjectGroup({ house, interaction: { client } }: Visit): Promi
 async function loadPerson({ house, db, interaction }: Visit, step: ConsentStep): Promise<Account> {
   const accountId = step.signedIn?.accountId ?? interaction.accountId;
   if (!accountId) throw new Refusal('interaction_expired', 'nobody is signed in');
-  const person = await loadAccount(db, house.secrets, accountId);
+  const { account: person } = await readPerson(house, db, accountId, interaction.client);
+  if (!person) throw new Refusal('account_unavailable', 'no such account');
   if (!mayUse(person)) throw new Refusal('account_unavailable', `the account is ${person.state}`);
   return person;
 }

@@ -21,6 +21,7 @@ import {
   openInteraction,
   type Proof,
   type Step,
+  whereFinished,
 } from '#src/oidc/interactions.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
@@ -52,7 +53,7 @@ export async function showInteraction(ctx: Context, house: OpenHouse, uid: strin
  */
 export async function answerInteraction(ctx: Context, house: OpenHouse, uid: string): Promise<void> {
   const form = await readForm(ctx);
-  const visit = await openVisit(ctx, house, uid);
+  const visit = await openVisit(ctx, house, uid, { hold: form.get('action') === 'allow' });
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
   const answer = answers.get(form.get('action'));
   if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
@@ -64,8 +65,8 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   }
 }
 
-async function openVisit(ctx: Context, house: OpenHouse, uid: string): Promise<Visit> {
-  const interaction = await openInteraction(house.provider, ctx, uid);
+async function openVisit(ctx: Context, house: OpenHouse, uid: string, options?: { hold: boolean }): Promise<Visit> {
+  const interaction = await openInteraction(house, ctx, uid, options);
   bindForms(ctx, uid);
   ctx.state.language = ctx.state.chosenLanguage ?? known(interaction.params.ui_locales) ?? ctx.state.language;
   ctx.state.appId = interaction.client.id;
@@ -245,7 +246,7 @@ async function beginAgain({ interaction }: Visit): Promise<never> {
 
 /** Waits for another press of the same button; what that one did is shown instead of doing it again. */
 async function hasMovedOn({ ctx, house, db, interaction }: Visit): Promise<boolean> {
-  const address = await holdInteraction(db, house.secrets, house.provider, interaction);
+  const address = await holdInteraction(db, house, interaction);
   if (address !== undefined) seeOther(ctx, address);
   return address !== undefined;
 }
@@ -258,9 +259,12 @@ async function skipPasskey(visit: Visit): Promise<void> {
 }
 
 async function allow(visit: Visit, form: Form): Promise<void> {
-  const { step } = visit.interaction;
+  const { ctx, interaction } = visit;
+  const { step } = interaction;
+  const elsewhere = whereFinished(interaction);
+  if (elsewhere !== undefined) return seeOther(ctx, elsewhere);
   if (step.at !== 'consent') return stay(visit);
-  seeOther(visit.ctx, await allowConsent(visit, form, step));
+  seeOther(ctx, await allowConsent(visit, form, step));
 }
 
 async function deny({ ctx, interaction }: Visit, description: string): Promise<void> {
@@ -308,7 +312,7 @@ async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
     clientId: interaction.client.id,
     details: { acr, amr },
   });
-  const { needed } = await consentNeeded(db, interaction, accountId);
+  const { needed } = await consentNeeded(db, visit.house.secrets, interaction, accountId);
   if (needed) return moveTo(visit, { at: 'consent', signedIn });
   seeOther(ctx, await finishSignIn(interaction, signedIn));
 }

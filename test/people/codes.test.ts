@@ -41,12 +41,17 @@ function visitor(more: { name?: string; boundTo?: string; network?: string } = {
 
 /** What a database is asked by, so that a test can break a part of it. */
 function door(database: Db): Db {
-  return {
+  const opened: Db = {
     isUnit: false,
+    for: () => opened,
     query: (text, values) => database.query(text, values),
     first: (text, values) => database.first(text, values),
     execute: (text, values) => database.execute(text, values),
+    read: (read, values) => database.read(read, values),
+    write: (write, row) => database.write(write, row),
+    soon: (write, row) => database.soon(write, row),
   };
+  return opened;
 }
 
 /** Another six digits. */

@@ -47,9 +47,15 @@ class WatchedDb implements Db {
     return (await this.query<Row>(text, values))[0];
   }
 
-  async execute(): Promise<number> {
-    throw new Error('a cache writes nothing');
-  }
+  for = () => this;
+  execute = writesNothing;
+  read = writesNothing;
+  write = writesNothing;
+  soon = writesNothing;
+}
+
+function writesNothing(): never {
+  throw new Error('a cache reads lists and writes nothing');
 }
 
 function suspend(id: string): Promise<boolean> {

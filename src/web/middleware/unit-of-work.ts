@@ -6,6 +6,7 @@
  */
 import type { Context, Middleware } from 'koa';
 import { type Database, DatabaseUnavailable, UnitOfWork, withDb } from '#src/base/database.ts';
+import { answerLostRace } from '#src/oidc/races.ts';
 
 /** Makes `ctx.state.db` the unit of this request, and what `currentDb` answers with in everything below. */
 export function unitOfWork(database: Database): Middleware {
@@ -20,6 +21,7 @@ export function unitOfWork(database: Database): Middleware {
     } catch (error) {
       takeBack(ctx, cookies);
       await unit.rollback();
+      if (await answerLostRace(ctx, database, error)) return;
       throw error;
     }
     if (ctx.status >= 500) takeBack(ctx, cookies);

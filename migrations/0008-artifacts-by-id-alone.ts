@@ -1,0 +1,25 @@
+/**
+ * An artifact is found by its id alone, whatever its kind, together with what stands behind it.
+ *
+ * Introspection does not know which kind of token it is asked for: one look must be enough (`oidc/statements.ts`,
+ * `findArtifact`). The id is 256 random bits, so that no two kinds share one; who asks for another kind finds nothing. The
+ * new columns are what that statement joins by: the subject, the session and the app's part of it.
+ */
+import type { Knex } from 'knex';
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    alter table artifacts add column client_id text, add column group_id text, add column session_uid text;
+    comment on column artifacts.client_id is 'personal: which app holds the code or token';
+    comment on column artifacts.group_id is 'personal: under which of their names the app knows the person';
+    comment on column artifacts.session_uid is 'not personal';
+    alter table artifacts drop constraint artifacts_pkey, add primary key (shard, id_hash);
+  `);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.raw(`
+    alter table artifacts drop constraint artifacts_pkey, add primary key (shard, kind, id_hash);
+    alter table artifacts drop column client_id, drop column group_id, drop column session_uid;
+  `);
+}

@@ -1,0 +1,290 @@
+/**
+ * Statements of requests that arrive together leave as one.
+ *
+ * A country signs in at eight in the morning: then dozens of requests ask the same question of different rows within the
+ * same milliseconds. Each question costs both sides far more than its row, so those that wait for a connection are put
+ * into one statement; and what waits for a commit is committed together. Nobody waits for company: a connection that is
+ * free takes whatever is there, so a lone request is alone.
+ *
+ * Reads and writes have connections of their own, because a read must not stand behind a write that waits for the disk.
+ *
+ * Batches of rows from several shards are for one PostgreSQL. On a database that is distributed by shard a batch is of one
+ * request (`COALESCE=off`), and the same texts then name one shard each.
+ */
+import type { PoolClient, QueryResult } from 'pg';
+
+/** A read of at most one row by its key; `$1` is the shard. Told apart by identity: make each once. */
+export interface Read<Row> {
+  readonly text: string;
+  /** PostgreSQL's types of `$1` and so on. */
+  readonly types: readonly string[];
+  /** The same for several keys: `n` says which row is whose, from 1. */
+  readonly forMany: string;
+  /** Not set; carries the type. */
+  readonly row?: Row;
+}
+
+/** Makes a read. The text for several keys is the same one, asked for each key by an index of its own. */
+export function readOf<Row>(types: readonly string[], text: string): Read<Row> {
+  const keys = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
+  const names = types.map((_, i) => `p${i + 1}`).join(', ');
+  const each = text.replace(/\$(\d+)/g, 'given.p$1');
+  const forMany = `select given.n, found.* from unnest(${keys}) with ordinality as given (${names}, n)
+    cross join lateral (${each}) as found`;
+  return { text, types, forMany };
+}
+
+/**
+ * A change of rows that can wait until the answer of its request is ready, and then leaves in one statement with the
+ * request's other changes in the same shard.
+ *
+ * Its text is one data-changing statement over the rows `given`, written as if that were a table of its columns, and
+ * `$shards` for the array of their shards. It returns a row for each that it has changed; a row that it did not change is
+ * lost: another request was faster, and all that this one writes is undone.
+ */
+export interface Write {
+  readonly name: string;
+  readonly table: string;
+  /** Columns of `given` with their types, the shard first. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** Rows to lock before anything is changed; a select over `given` that the text names `<name>_held`. */
+  readonly held?: string;
+  readonly text: string;
+  /** What the request is told whose row was lost, or whose parent row is gone. */
+  readonly lost: (row: Row) => Error;
+}
+
+/** Values in the order of the write's columns. */
+export type Row = readonly unknown[];
+
+/** A row that waits to be written. */
+export interface Pending {
+  readonly write: Write;
+  readonly row: Row;
+}
+
+/** One statement for rows of any writes. */
+export interface Composed {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly writes: readonly Write[];
+}
+
+const texts = new Map<string, string>();
+
+/**
+ * Puts rows into one statement, all of it or nothing.
+ *
+ * @param guarded fails with `division_by_zero` when a row is lost, for a statement that commits by itself; otherwise it
+ *   answers how many rows each write has changed, under its name
+ */
+export function compose(pending: readonly Pending[], guarded: boolean): Composed {
+  const writes = [...new Set(pending.map(({ write }) => write))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const key = `${guarded} ${writes.map(({ name }) => name).join(' ')}`;
+  const text = texts.get(key) ?? textOf(writes, guarded);
+  texts.set(key, text);
+  const values = writes.flatMap((write) => {
+    const rows = pending.filter((each) => each.write === write).map(({ row }) => row);
+    return Object.keys(write.columns).map((_, column) => rows.map((row) => row[column]));
+  });
+  return { text, values, writes };
+}
+
+function textOf(writes: readonly Write[], guarded: boolean): string {
+  const parts: string[] = [];
+  const counts: string[] = [];
+  let taken = 0;
+  for (const write of writes) {
+    const first = taken + 1;
+    const columns = Object.entries(write.columns);
+    const arrays = columns.map(([, type], i) => `$${first + i}::${type}[]`).join(', ');
+    const given = `unnest(${arrays}) as given (${columns.map(([name]) => name).join(', ')})`;
+    const fill = (text: string) => text.replace(/\bgiven\b(?!\.)/g, given).replaceAll('$shards', `$${first}`);
+    if (write.held) parts.push(`${write.name}_held as materialized (${fill(write.held)})`);
+    parts.push(`${write.name} as (${fill(write.text)})`);
+    counts.push(guarded ? `(select count(*) from ${write.name}) = cardinality($${first})` : countOf(write));
+    taken += columns.length;
+  }
+  const answer = guarded ? `1 / case when ${counts.join(' and ')} then 1 else 0 end as done` : counts.join(', ');
+  return `with ${parts.join(',\n')}\nselect ${answer}`;
+}
+
+function countOf({ name }: Write): string {
+  return `(select count(*)::integer from ${name}) as ${name}`;
+}
+
+/** The error of the first row that a statement has lost, by its answer; undefined when all were written. */
+export function lossIn(pending: readonly Pending[], { writes }: Composed, counts: Readonly<Record<string, number>>) {
+  for (const write of writes) {
+    const rows = pending.filter((each) => each.write === write);
+    if (rows[0] && counts[write.name] !== rows.length) return write.lost(rows[0].row);
+  }
+  return undefined;
+}
+
+/** The error for a row whose parent is gone (`foreign_key_violation`); any other error as it is. */
+export function withoutParent(pending: readonly Pending[], error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== '23503' || !('table' in error)) return error;
+  const orphan = pending.find(({ write }) => write.table === error.table);
+  return orphan ? orphan.write.lost(orphan.row) : error;
+}
+
+/** Sends one statement; the door to the database hands it in, so that all are sent, counted and named in one way. */
+export type Send = (client: PoolClient, text: string, values: readonly unknown[]) => Promise<QueryResult>;
+
+export interface LaneOptions {
+  readonly send: Send;
+  /** How many connections it uses at once. */
+  readonly width: number;
+  /** The most that one statement carries. */
+  readonly batch: number;
+  /** The most that waits; one more is refused. */
+  readonly most: number;
+  /** What is thrown instead of waiting, and when there is no connection. */
+  readonly unavailable: (reason: string, cause?: unknown) => Error;
+  readonly connect: () => Promise<PoolClient>;
+}
+
+interface Waiting<Job, Answer> {
+  readonly job: Job;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Jobs wait in order; each free connection takes as many of them as go into one statement. */
+abstract class Lane<Job, Answer> {
+  protected readonly options: LaneOptions;
+  #waiting: Waiting<Job, Answer>[] = [];
+  #running = 0;
+  #isScheduled = false;
+
+  constructor(options: LaneOptions) {
+    this.options = options;
+  }
+
+  /** Which of the waiting ones go together with the first; all of them unless it says otherwise. */
+  protected abstract fits(first: Job, other: Job): boolean;
+
+  /** Does some jobs on a connection and settles each. What it throws is the end of all that are not settled. */
+  protected abstract perform(client: PoolClient, batch: readonly Waiting<Job, Answer>[]): Promise<void>;
+
+  run(job: Job): Promise<Answer> {
+    if (this.#waiting.length >= this.options.most) {
+      return Promise.reject(this.options.unavailable('too much waits for the database'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, resolve, reject });
+      this.#wake();
+    });
+  }
+
+  /** After the turn of the event loop in which requests have arrived, so that these go together. */
+  #wake(): void {
+    if (this.#isScheduled || this.#running >= this.options.width) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      while (this.#waiting.length > 0 && this.#running < this.options.width) void this.#start(this.#take());
+    });
+  }
+
+  #take(): Waiting<Job, Answer>[] {
+    const [first] = this.#waiting;
+    if (!first) return [];
+    const taken: Waiting<Job, Answer>[] = [];
+    const left: Waiting<Job, Answer>[] = [];
+    for (const each of this.#waiting) {
+      const goes = each === first || (taken.length < this.options.batch && this.fits(first.job, each.job));
+      (goes ? taken : left).push(each);
+    }
+    this.#waiting = left;
+    return taken;
+  }
+
+  async #start(batch: readonly Waiting<Job, Answer>[]): Promise<void> {
+    this.#running += 1;
+    try {
+      const client = await this.options.connect();
+      let failure: unknown;
+      try {
+        await this.perform(client, batch);
+      } catch (error) {
+        failure = error;
+      } finally {
+        client.release(isOfNoUse(failure));
+      }
+      if (failure !== undefined) for (const { reject } of batch) reject(failure);
+    } catch (cause) {
+      for (const { reject } of batch) reject(this.options.unavailable('no connection', cause));
+    }
+    this.#running -= 1;
+    this.#wake();
+  }
+}
+
+/** Whether a connection must not be used again: whatever failed there was not an answer of PostgreSQL. */
+function isOfNoUse(failure: unknown): boolean {
+  if (failure === undefined) return false;
+  const cause = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
+  return !(cause instanceof Error && 'severity' in cause) || String(cause.severity) !== 'ERROR';
+}
+
+interface Question {
+  readonly read: Read<unknown>;
+  readonly values: Row;
+}
+
+/** Reads of one kind leave together. */
+export class ReadLane extends Lane<Question, unknown> {
+  protected fits(first: Question, other: Question): boolean {
+    return first.read === other.read;
+  }
+
+  protected async perform(client: PoolClient, batch: readonly Waiting<Question, unknown>[]): Promise<void> {
+    const [only] = batch;
+    if (!only) return;
+    const { read } = only.job;
+    if (batch.length === 1) {
+      only.resolve((await this.options.send(client, read.text, only.job.values)).rows[0]);
+      return;
+    }
+    const columns = read.types.map((_, column) => batch.map(({ job }) => job.values[column]));
+    const { rows } = await this.options.send(client, read.forMany, columns);
+    const found = new Map(rows.map((row) => [Number(row.n), row]));
+    for (const [i, { resolve }] of batch.entries()) resolve(found.get(i + 1));
+  }
+}
+
+/**
+ * What requests write with one statement each leaves, and is committed, together. When a row of it is lost or anything
+ * else stands in its way, each request's rows are written by themselves, so that nobody pays for another.
+ */
+export class WriteLane extends Lane<readonly Pending[], void> {
+  readonly #alone: (pending: readonly Pending[]) => Promise<void>;
+
+  /** @param alone writes one request's rows in a transaction and says what became of them */
+  constructor(options: LaneOptions, alone: (pending: readonly Pending[]) => Promise<void>) {
+    super(options);
+    this.#alone = alone;
+  }
+
+  protected fits(): boolean {
+    return true;
+  }
+
+  protected async perform(client: PoolClient, batch: readonly Waiting<readonly Pending[], void>[]): Promise<void> {
+    const { text, values } = compose(
+      batch.flatMap(({ job }) => job),
+      true,
+    );
+    try {
+      await this.options.send(client, text, values);
+    } catch (error) {
+      // Unless PostgreSQL has said that nothing was written, nobody knows: then nothing is tried again.
+      if (isOfNoUse(error)) throw error;
+      for (const { job, resolve, reject } of batch) this.#alone(job).then(resolve, reject);
+      return;
+    }
+    for (const { resolve } of batch) resolve();
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Every statement of the protocol engine's storage. Each says which request it serves; a test asks PostgreSQL for the plan
+ * of each on partitioned tables (one shard) and on filled ones (an index for every table).
+ */
+
+import type { AdapterPayload } from 'oidc-provider';
+import { errors } from 'oidc-provider';
+import { readOf, type Write } from '#src/base/coalescing.ts';
+import { type ConsentRow, consentColumns } from '#src/consents/consents.ts';
+import { type AccountRow, accountColumns } from '#src/people/accounts.ts';
+
+/** What is stored of a code, token, interaction or pushed request: as it is, or sealed. */
+export type ArtifactPayload = AdapterPayload | { readonly sealed: string };
+
+/** A code or token with all that decides whether it still counts, and what it opens. */
+export type ArtifactRow = AccountRow<'account_'> & {
+  readonly kind: string;
+  readonly payload: ArtifactPayload;
+  readonly consumed_at: Date | null;
+  readonly grant_id: string | null;
+  readonly grant_payload: AdapterPayload | null;
+  /** The name under which the app knows the person; null until it is first needed. */
+  readonly sub: string | null;
+  /** The session that it ends with, and the app's part of it. */
+  readonly session_uid: string | null;
+  readonly session_payload: AdapterPayload | null;
+  readonly session_client: object | null;
+};
+
+/** `/token`, `/userinfo`, `/introspect`: all that they read. */
+export const findArtifact = readOf<ArtifactRow>(
+  ['smallint', 'bytea', 'integer', 'timestamptz'],
+  `select a.kind, a.payload, a.consumed_at, g.id as grant_id, g.payload as grant_payload, ${accountColumns('p', 'account_')},
+     j.sub, s.uid as session_uid, s.payload as session_payload, c.payload as session_client
+   from artifacts a
+   left join grants g on g.shard = $1 and g.id = a.grant_id and g.expires_at > $4
+   left join accounts p on p.shard = $1 and p.id = g.account_id
+   left join subjects j on j.shard = $1 and j.account_id = g.account_id and j.capacity = 'self' and j.group_id = a.group_id
+   left join sessions s on s.shard = $1 and s.uid = a.session_uid and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4
+   left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = a.client_id
+   where a.shard = $1 and a.id_hash = $2 and a.epoch = $3 and a.expires_at > $4`,
+);
+
+/** The session of a browser with its person, and what concerns one app: that app's part, consent and grant. */
+export type VisitRow = AccountRow<'account_'> &
+  ConsentRow<'consent_'> & {
+    readonly uid: string;
+    readonly payload: AdapterPayload;
+    readonly expires_at: Date;
+    readonly session_client: object | null;
+    readonly grant_id: string | null;
+    readonly grant_payload: AdapterPayload | null;
+    readonly sub: string | null;
+  };
+
+/** `/authorize` of a browser that is signed in: all that it reads. */
+export const findVisit = readOf<VisitRow>(
+  ['smallint', 'bytea', 'integer', 'timestamptz', 'text', 'text'],
+  `select s.uid, s.payload, s.expires_at, ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')},
+     c.payload as session_client, g.id as grant_id, g.payload as grant_payload, j.sub
+   from sessions s
+   left join accounts p on p.shard = $1 and p.id = s.account_id
+   left join consents k on k.shard = $1 and k.account_id = s.account_id and k.client_id = $5 and k.ended_at is null
+   left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = $5
+   left join grants g on g.shard = $1 and g.id = c.payload ->> 'grantId' and g.expires_at > $4
+   left join subjects j on j.shard = $1 and j.account_id = s.account_id and j.capacity = 'self' and j.group_id = $6
+   where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+);
+
+/** A person and what concerns one app, where no session or token leads to them: the end of a sign-in, and its consent page. */
+export type PersonRow = AccountRow<'account_'> & ConsentRow<'consent_'> & { readonly sub: string | null };
+
+export const findPerson = readOf<PersonRow>(
+  ['smallint', 'uuid', 'text', 'text'],
+  `select ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')}, j.sub
+   from accounts p
+   left join consents k on k.shard = $1 and k.account_id = p.id and k.client_id = $3 and k.ended_at is null
+   left join subjects j on j.shard = $1 and j.account_id = p.id and j.capacity = 'self' and j.group_id = $4
+   where p.shard = $1 and p.id = $2`,
+);
+
+/** Interactions, and whatever is looked for again. */
+export const findInteraction = readOf<{ payload: ArtifactPayload }>(
+  ['smallint', 'bytea', 'integer', 'timestamptz'],
+  `select a.payload from artifacts a
+   where a.shard = $1 and a.id_hash = $2 and a.kind = 'Interaction' and a.epoch = $3 and a.expires_at > $4`,
+);
+
+/** A grant by itself: what a page asks about, and what a token's own read did not find. */
+export const findGrant = readOf<{ payload: AdapterPayload }>(
+  ['smallint', 'text', 'timestamptz'],
+  'select g.payload from grants g where g.shard = $1 and g.id = $2 and g.expires_at > $3',
+);
+
+const sessionColumns = `s.uid, s.payload, s.expires_at, (select jsonb_object_agg(c.client_id, c.payload)
+  from session_clients c where c.shard = $1 and c.session_uid = s.uid) as authorizations`;
+
+export interface SessionRow {
+  readonly uid: string;
+  readonly payload: AdapterPayload;
+  readonly expires_at: Date;
+  readonly authorizations: Readonly<Record<string, object>> | null;
+}
+
+/** Sign-out: the session with all its apps. */
+export const findSession = readOf<SessionRow>(
+  ['smallint', 'bytea', 'integer', 'timestamptz'],
+  `select ${sessionColumns} from sessions s
+   where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+);
+
+/** A session by the id that never leaves the house: whether an interaction's session is still there. */
+export const findSessionByUid = readOf<Omit<SessionRow, 'authorizations'>>(
+  ['smallint', 'text', 'integer', 'timestamptz'],
+  `select s.uid, s.payload, s.expires_at from sessions s
+   where s.shard = $1 and s.uid = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+);
+
+export const updateSession = `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
+  where shard = $1 and uid = $2 and id_hash = $8`;
+export const lockSession = 'select uid from sessions where shard = $1 and uid = $2 for key share';
+export const deleteSession = 'delete from sessions where shard = $1 and uid = $2';
+export const deleteSessionClients =
+  'delete from session_clients where shard = $1 and session_uid = $2 and client_id = any($3)';
+export const lockInteraction = `select payload from artifacts
+  where shard = $1 and id_hash = $2 and kind = 'Interaction' and epoch = $3 and expires_at > $4 for update`;
+export const deleteArtifact = 'delete from artifacts where shard = $1 and id_hash = $2 and kind = $3';
+/** The resume of an interaction: whoever deletes it goes on with it. */
+export const takeInteraction = `delete from artifacts
+  where shard = $1 and id_hash = $2 and kind = 'Interaction' and epoch = $3 and expires_at > $4 returning payload`;
+export const lockGrant = 'select id from grants where shard = $1 and id = $2 for no key update';
+export const deleteGrant = 'delete from grants where shard = $1 and id = $2';
+export const claimReplayMarker = `insert into replay_markers (shard, hash, expires_at) values ($1, $2, $3)
+  on conflict (shard, hash) do nothing`;
+
+/** Codes, tokens, interactions and pushed requests that a request makes. Without the grant they hang on there are none. */
+export const makeArtifact: Write = {
+  name: 'artifact_made',
+  table: 'artifacts',
+  columns: {
+    shard: 'smallint',
+    kind: 'text',
+    id_hash: 'bytea',
+    epoch: 'integer',
+    grant_id: 'text',
+    client_id: 'text',
+    group_id: 'text',
+    session_uid: 'text',
+    payload: 'jsonb',
+    expires_at: 'timestamptz',
+  },
+  text: `insert into artifacts (shard, kind, id_hash, epoch, grant_id, client_id, group_id, session_uid, payload, expires_at)
+    select shard, kind, id_hash, epoch, grant_id, client_id, group_id, session_uid, payload, expires_at from given
+    returning 1`,
+  lost: () => new errors.InvalidGrant('the grant has ended'),
+};
+
+/**
+ * The use of a code, a refresh token or a pushed request, which counts once. Its grant is locked before it, as whoever ends
+ * the grant does: otherwise the two would wait for each other.
+ */
+export const spendArtifact: Write = {
+  name: 'artifact_spent',
+  table: '',
+  columns: { shard: 'smallint', id_hash: 'bytea', consumed_at: 'timestamptz' },
+  held: `select g.id from given
+    join artifacts a on a.shard = given.shard and a.id_hash = given.id_hash
+    join grants g on g.shard = given.shard and g.id = a.grant_id
+    where a.shard = any($shards) and g.shard = any($shards) for key share of g`,
+  text: `update artifacts a set consumed_at = given.consumed_at from given
+    where a.shard = any($shards) and a.shard = given.shard and a.id_hash = given.id_hash and a.consumed_at is null
+      and (a.grant_id is null or a.grant_id in (select id from artifact_spent_held))
+    returning 1`,
+  lost: ([, , , kind, grantId]) => new Spent(String(kind), grantId as string | undefined),
+};
+
+/** What a request has read and changed, such as where a person stands in an interaction. What has ended does not come back. */
+export const saveArtifact: Write = {
+  name: 'artifact_saved',
+  table: '',
+  columns: { shard: 'smallint', id_hash: 'bytea', payload: 'jsonb', expires_at: 'timestamptz' },
+  text: `update artifacts a set payload = given.payload, expires_at = given.expires_at from given
+    where a.shard = any($shards) and a.shard = given.shard and a.id_hash = given.id_hash returning 1`,
+  lost: () => new errors.SessionNotFound('it is over'),
+};
+
+/** A grant of a consent that still holds when it is written; one without a consent is the account page's. */
+export const saveGrant: Write = {
+  name: 'grant_saved',
+  table: 'grants',
+  columns: {
+    shard: 'smallint',
+    id: 'text',
+    account_id: 'uuid',
+    client_id: 'text',
+    payload: 'jsonb',
+    expires_at: 'timestamptz',
+    consent_id: 'uuid',
+  },
+  held: `select k.id from given
+    join consents k on k.shard = given.shard and k.account_id = given.account_id and k.id = given.consent_id
+    where k.shard = any($shards) and k.ended_at is null for share of k`,
+  text: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
+    select shard, id, account_id, client_id, payload, expires_at from given
+    where consent_id is null or consent_id in (select k.id from grant_saved_held k)
+    on conflict (shard, id) do update set payload = excluded.payload, expires_at = excluded.expires_at
+    returning 1`,
+  lost: () => new errors.ConsentRequired('the consent has changed'),
+};
+
+/** A new session. */
+export const makeSession: Write = {
+  name: 'session_made',
+  table: 'sessions',
+  columns: {
+    shard: 'smallint',
+    uid: 'text',
+    id_hash: 'bytea',
+    account_id: 'uuid',
+    payload: 'jsonb',
+    epoch: 'integer',
+    created_at: 'timestamptz',
+    expires_at: 'timestamptz',
+    ends_at: 'timestamptz',
+  },
+  text: `insert into sessions (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at)
+    select shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at from given returning 1`,
+  lost: () => new errors.LoginRequired('the account is gone'),
+};
+
+/** An app's part of a session, which may have ended meanwhile. */
+export const saveSessionClient: Write = {
+  name: 'session_client_saved',
+  table: 'session_clients',
+  columns: { shard: 'smallint', session_uid: 'text', client_id: 'text', payload: 'jsonb' },
+  text: `insert into session_clients (shard, session_uid, client_id, payload)
+    select shard, session_uid, client_id, payload from given
+    on conflict (shard, session_uid, client_id) do update set payload = session_clients.payload || excluded.payload
+    returning 1`,
+  lost: () => new errors.LoginRequired('the session has ended'),
+};
+
+/** When a session was last used, to the minute. */
+export const noteSessionUse: Write = {
+  name: 'session_used',
+  table: '',
+  columns: { shard: 'smallint', uid: 'text', expires_at: 'timestamptz' },
+  text: `update sessions s set expires_at = given.expires_at from given
+    where s.shard = any($shards) and s.shard = given.shard and s.uid = given.uid returning 1`,
+  lost: () => new errors.LoginRequired('the session has ended'),
+};
+
+/** Something that counts once was used a second time, at the same moment as the first: somebody else holds a copy. */
+export class Spent extends Error {
+  override name = 'Spent';
+  readonly grantId: string | undefined;
+  /** What the app is told. */
+  readonly answer: Error;
+
+  constructor(kind: string, grantId: string | undefined) {
+    super(`${kind} was already used`);
+    this.grantId = grantId;
+    this.answer =
+      kind === 'PushedAuthorizationRequest'
+        ? new errors.InvalidRequestUri('request_uri was already used')
+        : new errors.InvalidGrant(`${kind} was already used`);
+  }
+}
