@@ -253,6 +253,12 @@ export class Database extends Statements {
     }, SOON_MS).unref();
   }
 
+  /** Writes now what is to be written soon. */
+  async settle(): Promise<void> {
+    await this.#writingSoon;
+    await this.#writeSoon();
+  }
+
   async #writeSoon(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -306,8 +312,7 @@ export class Database extends Statements {
 
   /** Resolves when every connection has said goodbye, so that the database may be stopped next. */
   async close(): Promise<void> {
-    await this.#writingSoon;
-    await this.#writeSoon();
+    await this.settle();
     await Promise.all([this.#pool.end(), this.#shared.end()]);
     const ends = [...this.#connections].map((client) => new Promise((resolve) => client.once('end', resolve)));
     await Promise.race([Promise.all(ends), setTimeout(GOODBYE_MS, undefined, { ref: false })]);

@@ -36,8 +36,12 @@ async function somebody(): Promise<{ citizen: Citizen; browser: BrowserAgent; to
 
 const sessionId = (browser: BrowserAgent) => browser.cookies.all.find(({ name }) => name === 'session')?.value;
 
-const isSignedIn = async (browser: BrowserAgent, from = app) =>
-  answerOf(await browser.visit((await from.startSignIn({ prompt: 'none' })).url)).has('code');
+/** Asks an app's silent question. That the session was used is on record when it resolves. */
+const isSignedIn = async (browser: BrowserAgent, from = app) => {
+  const answer = answerOf(await browser.visit((await from.startSignIn({ prompt: 'none' })).url));
+  await world.database.settle();
+  return answer.has('code');
+};
 
 async function expectEnded({ access_token, refresh_token = '' }: Tokens): Promise<void> {
   expect(await refusalOf(app.userinfo(access_token))).toBe('401 invalid_token');
