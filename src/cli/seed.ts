@@ -53,10 +53,16 @@ async function seedAccounts(database: Database, secrets: Secrets, options: SeedO
   if (options.accounts === 0) return 0;
   const count = startCount('accounts', options.accounts, options.progress);
   const hash = await hashNumberedPassword();
-  for (const numbers of batches(options.accounts, CITIZENS_AT_ONCE)) {
-    const added = await database.batch((tx) => openNumberedCitizens(tx, secrets, numbers, hash));
-    count.add(numbers.length, added);
-  }
+  const waiting = batches(options.accounts, CITIZENS_AT_ONCE);
+  const work = async () => {
+    for (const numbers of waiting) {
+      const added = await database.batch((tx) => openNumberedCitizens(tx, secrets, numbers, hash));
+      count.add(numbers.length, added);
+    }
+  };
+  // While the database writes one batch, the next is sealed here. Both take from the same list, which ends for both
+  // when one of them fails.
+  await Promise.all([work(), work()]);
   if (count.added > 0) await database.analyze(citizenTables);
   return count.added;
 }
