@@ -9,9 +9,12 @@
  * (`coalescing.ts`), and what is written waits until the request's answer is ready.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as setTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import {
   compose,
   type LaneOptions,
@@ -24,6 +27,7 @@ import {
   WriteLane,
   withoutParent,
 } from './coalescing.ts';
+import { type Row as CopiedRow, toCopyText } from './copy.ts';
 import { commitsTotal, statementsTotal } from './metrics.ts';
 
 /** What runs statements: the pool, a transaction or a request's unit of work. */
@@ -49,6 +53,15 @@ export interface Db {
   execute(text: string, values?: readonly unknown[]): Promise<number>;
 }
 
+/** A transaction, which alone may take many rows at once. */
+export interface Transaction extends Db {
+  /**
+   * Adds rows by COPY. `text` is a constant, `copy table (columns) from stdin`; a row that violates a constraint fails the
+   * whole. One statement may take seven seconds, which is enough for some ten thousand rows.
+   */
+  copy(text: string, rows: Iterable<CopiedRow>): Promise<number>;
+}
+
 /** The database did not answer, or asked to try again. Becomes 503 with `Retry-After`. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable';
@@ -69,8 +82,23 @@ async function send(target: pg.PoolClient, text: string, values: readonly unknow
   try {
     return await target.query({ name, text, values: values as unknown[] });
   } catch (error) {
-    throw isUnavailable(error) ? new DatabaseUnavailable('the database is not available', { cause: error }) : error;
+    throw asUnavailable(error);
   }
+}
+
+/** Sends rows to a `copy … from stdin`. @returns how many */
+async function sendRows(client: pg.PoolClient, text: string, rows: Iterable<CopiedRow>): Promise<number> {
+  const target = client.query(copyFrom(text));
+  try {
+    await pipeline(Readable.from(toCopyText(rows)), target);
+    return target.rowCount;
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}
+
+function asUnavailable(error: unknown): unknown {
+  return isUnavailable(error) ? new DatabaseUnavailable('the database is not available', { cause: error }) : error;
 }
 
 abstract class Statements implements Db {
@@ -233,6 +261,13 @@ export class Database extends Statements {
     return this.#send(client, text, values);
   }
 
+  /** Rows by COPY on a connection that a unit of work holds. */
+  async copyOn(client: pg.PoolClient, text: string, rows: Iterable<CopiedRow>): Promise<number> {
+    this.onStatement?.(text);
+    statementsTotal.inc();
+    return sendRows(client, text, rows);
+  }
+
   read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined> {
     return this.#reads.run({ read, values }) as Promise<Result | undefined>;
   }
@@ -286,7 +321,7 @@ export class Database extends Statements {
   }
 
   /** Runs `work` in one transaction; repeats it when PostgreSQL asks (serialization failure, deadlock). */
-  async transaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const unit = new UnitOfWork(this);
       try {
@@ -298,6 +333,29 @@ export class Database extends Statements {
         if (attempt >= 3 || !isRetryable(error)) throw error;
       }
     }
+  }
+
+  /**
+   * One batch of many in a transaction of its own. `work` adds what it does not find; where somebody else has added the
+   * same meanwhile, it is done again and finds it. Its statements are planned for the tables as they are by then, since
+   * those grow a thousandfold under the plans of the first batch.
+   */
+  async batch<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.transaction(async (tx) => {
+          await tx.execute('set local plan_cache_mode = force_custom_plan');
+          return work(tx);
+        });
+      } catch (error) {
+        if (attempt >= 3 || !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  /** Lets the planner see what a load has added to tables; PostgreSQL passes over those that the role may not analyze. */
+  async analyze(tables: readonly string[]): Promise<void> {
+    for (const table of tables) await this.execute(`analyze ${table}`);
   }
 
   /** A connection of its own, for a unit of work. The caller gives it back. @throws {DatabaseUnavailable} within a second */
@@ -329,7 +387,7 @@ export class Database extends Statements {
  * Statements of one unit run one after another, also when the caller starts several at once (oidc-provider revokes in
  * `Promise.all`). Hold no unit with a write in it across an outgoing request.
  */
-export class UnitOfWork extends Statements {
+export class UnitOfWork extends Statements implements Transaction {
   override readonly isUnit = true;
   readonly #database: Database;
   #client: pg.PoolClient | undefined;
@@ -360,6 +418,10 @@ export class UnitOfWork extends Statements {
       if (!this.#client) return this.#database.read(read, values);
       return (await this.#database.runOn(this.#client, read.text, values)).rows[0];
     });
+  }
+
+  copy(text: string, rows: Iterable<CopiedRow>): Promise<number> {
+    return this.#inTurn(async () => this.#database.copyOn(await this.#begun(), text, rows));
   }
 
   async write(write: Write, row: Row): Promise<void> {
@@ -501,6 +563,11 @@ function sqlState(error: unknown): string {
 function isRetryable(error: unknown): boolean {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error;
   return ['40001', '40P01'].includes(sqlState(cause));
+}
+
+/** Whether a row is there already that only one may be. */
+function isConflict(error: unknown): boolean {
+  return sqlState(error) === '23505';
 }
 
 /** Whether nobody knows what became of the statement, so that its connection is of no more use. */

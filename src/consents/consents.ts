@@ -4,12 +4,13 @@
  * The record is ours; the protocol's Grant is its short-lived shadow (`oidc/grants.ts`).
  */
 import { createHash } from 'node:crypto';
-import { recordAccountEvent } from '#src/audit/events.ts';
+import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
 import type { Write } from '#src/base/coalescing.ts';
-import type { Db } from '#src/base/database.ts';
+import type { Row } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
-import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
+import type { ClientClaim, ClientRecord, LegalBasis } from '#src/registry/clients.ts';
 
 /** Why a consent is no longer the current one. */
 export type ConsentEnd = 'replaced' | 'withdrawn';
@@ -127,17 +128,42 @@ const putOnRecord: Write = {
 /** Puts a consent on record in place of `before`, the current one, with the commit of the caller's unit. */
 export async function giveConsent(db: Db, draft: ConsentDraft, before: Consent | undefined): Promise<void> {
   const { accountId, clientId } = draft;
-  const shard = shardOf(accountId);
   if (before) await endConsent(db, accountId, clientId, 'replaced');
-  const lists = [draft.scopes, draft.claims, draft.declined, draft.terms].map((list) => JSON.stringify(list));
-  const shown = [draft.purpose, draft.language, draft.acr, JSON.stringify(draft.amr), new Date(), draft.expiresAt];
-  await db.for(shard).write(putOnRecord, [shard, accountId, clientId, newIdIn(shard), draft.basis, ...lists, ...shown]);
-  await recordAccountEvent(db, {
-    accountId,
-    kind: 'consent.given',
-    clientId,
-    details: { basis: draft.basis, claims: [...draft.claims], declined: [...draft.declined] },
-  });
+  const row = consentRow(draft).map((value) => (Array.isArray(value) ? JSON.stringify(value) : value));
+  await db.for(shardOf(accountId)).write(putOnRecord, row);
+  await recordAccountEvent(db, givingOf(draft));
+}
+
+/** {@link giveConsent} for the many of a load, where there is no current one yet. */
+export async function giveConsents(tx: Transaction, drafts: readonly ConsentDraft[]): Promise<void> {
+  await tx.copy(`copy consents (${Object.keys(columns).join(', ')}) from stdin`, drafts.map(consentRow));
+  await recordAccountEvents(tx, drafts.map(givingOf));
+}
+
+/** The values of {@link columns}. */
+function consentRow(draft: ConsentDraft): Row {
+  const shard = shardOf(draft.accountId);
+  return [
+    ...[shard, draft.accountId, draft.clientId, newIdIn(shard), draft.basis, draft.scopes, draft.claims],
+    ...[draft.declined, draft.terms, draft.purpose, draft.language, draft.acr, draft.amr, new Date(), draft.expiresAt],
+  ];
+}
+
+function givingOf({ accountId, clientId, basis, claims, declined }: ConsentDraft): AccountEvent {
+  return { accountId, kind: 'consent.given', clientId, details: { basis, claims, declined } };
+}
+
+/** The apps that each of many accounts has allowed something. For loads: it asks many shards. */
+export async function listAllowed(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
+  const allowed = new Map(accountIds.map((id): [string, string[]] => [id, []]));
+  const rows = await db.query<{ account_id: string; client_id: string }>(
+    `select c.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
+     join consents c on c.shard = wanted.shard and c.account_id = wanted.account_id
+     where c.ended_at is null`,
+    [accountIds.map(shardOf), accountIds],
+  );
+  for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
+  return allowed;
 }
 
 /** Ends the current consent, if there is one. @returns whether there was one. */
@@ -160,6 +186,12 @@ export async function endConsent(db: Db, accountId: string, clientId: string, re
 export function termOf({ purpose }: Pick<ClientRecord, 'purpose'>, item: ClientClaim): string {
   const told = JSON.stringify([purpose.id, item.claim, item.required, item.basis, item.purpose]);
   return createHash('sha256').update(told).digest().subarray(0, 8).toString('base64url');
+}
+
+/** What a consent to these items rests on: consent, as soon as one of them does. */
+export function basisOf(items: readonly ClientClaim[]): LegalBasis {
+  const [first] = items;
+  return first && items.every(({ basis }) => basis !== 'consent') ? first.basis : 'consent';
 }
 
 function fromRow(row: ConsentFields): Consent {
