@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLog } from '#src/base/log.ts';
-import { repeat } from '#src/jobs/repeat.ts';
-import { shardRanges } from '#src/jobs/shards.ts';
+import { repeat } from '#src/base/repeat.ts';
 
 const log = createLog('silent');
 
@@ -39,10 +38,4 @@ test('stop waits for the step that is running', async () => {
   ended.resolve();
   await stopping;
   expect(isDone).toBe(true);
-});
-
-test.each([1_024, 256, 1_000])('ranges of %i cover every shard once', (size) => {
-  const shards = shardRanges(size).flat();
-  expect(new Set(shards).size).toBe(4_096);
-  expect(shards).toHaveLength(4_096);
 });
