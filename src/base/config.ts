@@ -104,7 +104,7 @@ export const settings = z.object({
   MASTER_KEYS: masterKeys
     .optional()
     .describe(
-      'Which keys seal the others? 32 bytes base64 each; the first seals, all open. Made in DATA_DIR in sandbox.',
+      'Which keys seal the others? 32 bytes base64 each; the first seals, all open. A file is followed while the server runs. Made in DATA_DIR in sandbox.',
     ),
   TRUSTED_PROXIES: cidrs.optional().describe('Which proxies (CIDRs) may say who the caller is, by X-Forwarded-For?'),
   SMTP_URL: smtpUrl.optional().describe('Which mail server sends e-mail?'),

@@ -208,5 +208,5 @@ function placeOf(id: string): string {
 
 /** A fresh key for HMAC-SHA256. */
 export async function newHmacKey(): Promise<NewKey> {
-  return { id: randomSecret().slice(0, 22), secret: Buffer.from(randomSecret(), 'base64url') };
+  return { id: randomSecret().slice(0, 22).replace(/^-/, '_'), secret: Buffer.from(randomSecret(), 'base64url') };
 }

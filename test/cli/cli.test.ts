@@ -75,7 +75,8 @@ describe('what was typed', () => {
     ['clients list --agency', "lawang clients list: Option '--agency <value>' argument missing"],
     ['clients list --json=yes', 'lawang clients list:'],
     ['help nothing', 'lawang nothing: there is no such command.'],
-    ['keys rotate', 'lawang keys rotate: there is no such command.'],
+    ['keys rotat', 'Did you mean "lawang keys rotate"?'],
+    ['keys revoke', 'lawang keys revoke: ID is missing.'],
   ])('"lawang %s" is answered with the usage, and exit code 2', async (line, sentence) => {
     const { code, out, err } = await lawang(line);
     expect(code).toBe(2);

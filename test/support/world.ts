@@ -14,6 +14,7 @@ import { Database } from '#src/base/database.ts';
 import { openInstance } from '#src/base/instance.ts';
 import { loadSecrets } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
+import { followMasterKeys } from '#src/base/master-keys.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
 import { KeyCache } from '#src/oidc/key-cache.ts';
 import { createAccount, type Profile } from '#src/people/accounts.ts';
@@ -96,8 +97,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const log: string[] = [];
     const first = await listenAnywhere();
     const issuer = `http://localhost:${first.port}`;
-    const settings = { ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
-    const config = readConfig({ MASTER_KEYS: testMasterKey.toString('base64'), ...settings });
+    const masterKeys = options.settings?.MASTER_KEYS_FILE ? {} : { MASTER_KEYS: testMasterKey.toString('base64') };
+    const settings = { ...masterKeys, ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
+    const config = readConfig(settings);
     const running = await runServer(config, first, log);
     stack.use(running);
     const statements: string[] = [];
@@ -144,6 +146,7 @@ async function runServer(
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const clients = await ClientCache.load(database, log);
   clients.start();
+  const followed = followMasterKeys({ config, database, secrets, log });
   const keys = await KeyCache.load(database, secrets, log);
   keys.start();
   const house = { config, database, secrets, keys, epoch, log, clients };
@@ -158,6 +161,7 @@ async function runServer(
       await new Promise((resolve) => server.close(resolve));
       await clients.stop();
       await keys.stop();
+      await followed?.stop();
       await database.close();
     },
   };
