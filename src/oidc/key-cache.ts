@@ -74,7 +74,13 @@ export class KeyCache {
   }
 
   async #refresh(): Promise<void> {
-    if (this.#nextChange && this.#nextChange.getTime() <= Date.now()) await advanceKeys(this.#database, this.#secrets);
+    await this.#read();
+    if (!this.#nextChange || this.#nextChange.getTime() > Date.now()) return;
+    await advanceKeys(this.#database, this.#secrets);
+    await this.#read();
+  }
+
+  async #read(): Promise<void> {
     const version = await readKeysVersion(this.#database);
     if (version === this.#version) return;
     const keys = await listRotatingKeys(this.#database, this.#secrets.wrap);
