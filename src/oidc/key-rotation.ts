@@ -94,7 +94,7 @@ export async function revokeKey(database: Database, secrets: Secrets, id: string
   return keys.find((key) => revoked && isIn(revoked, key) && key.state === 'active');
 }
 
-/** Runs one change alone and does whatever is due after it; the keys as they are then. */
+/** Runs one change alone, on keys that are up to date, and does whatever is due after it; the keys as they are then. */
 async function changeKeys(
   { database, secrets: { wrap }, actor }: { database: Database; secrets: Secrets; actor: KeyActor },
   work: (change: Change & { readonly keys: readonly StoredKey[] }) => Promise<void> = async () => undefined,
@@ -102,11 +102,16 @@ async function changeKeys(
   return database.transaction(async (db) => {
     await lockKeys(db);
     const change = { db, wrap, actor };
-    await work({ ...change, keys: await listRotatingKeys(db, wrap) });
-    const due = listDueSteps(await listRotatingKeys(db, wrap), new Date());
-    for (const step of due) await take(change, step);
-    return listRotatingKeys(db, wrap);
+    await work({ ...change, keys: await settle(change) });
+    return settle(change);
   });
+}
+
+async function settle(change: Change): Promise<StoredKey[]> {
+  const keys = await listRotatingKeys(change.db, change.wrap);
+  const due = listDueSteps(keys, new Date());
+  for (const step of due) await take(change, step);
+  return due.length > 0 ? listRotatingKeys(change.db, change.wrap) : keys;
 }
 
 async function take(change: Change, step: Step): Promise<void> {

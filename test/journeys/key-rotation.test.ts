@@ -156,7 +156,8 @@ test('a sign-in that began before a rotation ends after it, and so does the sign
   page.fill({ identifier: 'siti@contoh.id', password: 'lawang-sandbox' });
   const later = await app.finishSignIn(attempt, await page.press('#sign-in'));
   expect(headerOf(later.id_token).kid).not.toBe(headerOf(tokens.id_token).kid);
-  pass(2000);
+  pass(3000);
+  await followAll();
   const end = await browser.visit(app.signOutUrl({ id_token_hint: tokens.id_token ?? '' }));
   expect(end.status).toBe(200);
   expect(end.has('#logout-yes')).toBe(true);
