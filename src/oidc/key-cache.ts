@@ -11,7 +11,7 @@ import { type Repeated, repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { CookieKeys } from './cookie-keys.ts';
 import { advanceKeys, listRotatingKeys } from './key-rotation.ts';
-import { findNextChange } from './key-schedule.ts';
+import { findNextChange, isIn, keyGroups } from './key-schedule.ts';
 import { SigningKey } from './signing-keys.ts';
 
 const POLL_MILLISECONDS = 1_000;
@@ -90,7 +90,7 @@ export class KeyCache {
   }
 
   #apply(keys: readonly StoredKey[]): void {
-    const ordered = [...keys].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+    const ordered = [...keys].sort((a, b) => rankOf(a) - rankOf(b));
     // One that is only published verifies already: another process may be ahead and sign with it.
     this.cookies.replace(ordered.filter(({ purpose }) => purpose === 'cookie').map(({ secret }) => secret));
     const signing = ordered.filter(({ purpose }) => purpose === 'signing');
@@ -102,4 +102,9 @@ export class KeyCache {
   }
 }
 
-const order: readonly StoredKey['state'][] = ['active', 'published', 'retired'];
+const states: readonly StoredKey['state'][] = ['active', 'published', 'retired'];
+
+/** By state, and within one by algorithm: metadata name the algorithms in this order. */
+function rankOf(key: StoredKey): number {
+  return states.indexOf(key.state) * keyGroups.length + keyGroups.findIndex((group) => isIn(group, key));
+}

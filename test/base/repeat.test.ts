@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 
@@ -38,4 +38,17 @@ test('stop waits for the step that is running', async () => {
   ended.resolve();
   await stopping;
   expect(isDone).toBe(true);
+});
+
+test('a failure that lasts is logged once, and again after it had passed', async () => {
+  const said = vi.spyOn(log, 'warn');
+  const outcomes = [false, false, true, false, true];
+  const last = Promise.withResolvers<void>();
+  const repeated = repeat('test', 0, log, async () => {
+    if (outcomes.length === 1) last.resolve();
+    if (outcomes.shift() === false) throw new Error('fails');
+  });
+  await last.promise;
+  await repeated.stop();
+  expect(said).toHaveBeenCalledTimes(2);
 });
