@@ -5,8 +5,9 @@ import Koa, { type Middleware } from 'koa';
 import mount from 'koa-mount';
 import { Refusal } from '#src/base/refusals.ts';
 import { accountClient } from '#src/oidc/account-client.ts';
+import { Engine } from '#src/oidc/engine.ts';
 import { checkBegun } from '#src/oidc/interaction-cookies.ts';
-import { buildProvider, engineRoutes, type Provider } from '#src/oidc/provider.ts';
+import { engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
 import { createThrottles } from '#src/people/throttles.ts';
@@ -48,8 +49,9 @@ export interface App {
 /** Builds the server over what `main.ts` has opened. */
 export async function createApp(house: House): Promise<App> {
   const state = { stopping: false };
-  const open = await openHouse(house);
-  const app = new Koa({ proxy: true, keys: house.cookieKeys.map((key) => key.toString('base64url')) });
+  const open = openHouse(house);
+  const app = new Koa({ proxy: true });
+  app.keys = house.keys.cookies;
   // Errors have been answered by then; what is left are connections that callers broke off.
   app.on('error', (error) => house.log.debug({ err: error }, 'a connection ended early'));
 
@@ -64,7 +66,7 @@ export async function createApp(house: House): Promise<App> {
   app.use(unitOfWork(house.database));
   const router = pages(open);
   app.use(router.routes() as unknown as Middleware);
-  app.use(engine(open.provider));
+  app.use(engine(open));
 
   return {
     handler: app.callback(),
@@ -75,7 +77,7 @@ export async function createApp(house: House): Promise<App> {
   };
 }
 
-async function openHouse(house: House): Promise<OpenHouse> {
+function openHouse(house: House): OpenHouse {
   const { config, clients } = house;
   const own = accountClient(config.issuer, config.brand);
   const findClient = (id: string) => {
@@ -84,7 +86,7 @@ async function openHouse(house: House): Promise<OpenHouse> {
     return client && isAvailable(client, config.mode) ? client : undefined;
   };
   const throttles = createThrottles(house.database, house.secrets, { enabled: config.rateLimits });
-  const provider = await buildProvider({
+  const engine = new Engine({
     ...house,
     findClient,
     findResourceServer: (homeUri) => {
@@ -97,7 +99,13 @@ async function openHouse(house: House): Promise<OpenHouse> {
       loggedOut: (ctx, client) => loggedOut(ctx, open, client),
     },
   });
-  const open: OpenHouse = { ...house, provider, throttles };
+  const open: OpenHouse = {
+    ...house,
+    throttles,
+    get provider() {
+      return engine.provider;
+    },
+  };
   return open;
 }
 
@@ -168,10 +176,15 @@ const refuseMalformed: Middleware = async (ctx, next) => {
  * The protocol engine. Its own pages (form_post, sign-out of an earlier account) post by a script, to the app or to us: so
  * their policy has to name the app, and to let us see our own origin. The engine adds its script's hash itself.
  */
-function engine(provider: Provider): Middleware {
-  const run = mount('/', provider);
+function engine(house: OpenHouse): Middleware {
+  const mounted = new WeakMap<Provider, Middleware>();
+  const mountOnce = (provider: Provider): Middleware => {
+    const run = mounted.get(provider) ?? mount('/', provider);
+    mounted.set(provider, run);
+    return run;
+  };
   return async (ctx, next) => {
-    await run(ctx, next);
+    await mountOnce(house.provider)(ctx, next);
     if (!ctx.response.is('html')) return;
     if (String(ctx.body).includes('<form')) ctx.set('Referrer-Policy', 'same-origin');
     const { client, params, entities } = ctx.oidc ?? {};

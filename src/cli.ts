@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
-import { rotateMasterKey, showKeys } from './cli/keys.ts';
+import { revokeOneKey, rotateKey, rotateMasterKey, showKeys } from './cli/keys.ts';
 import { runMigrations, showMigrations } from './cli/migrate.ts';
 import { printDocs } from './cli/reference.ts';
 import { seedSandbox } from './cli/seed.ts';
@@ -37,6 +37,8 @@ const commands: Readonly<Record<string, Command>> = {
   'clients list': showClients,
   'clients show': showClient,
   'keys list': showKeys,
+  'keys rotate': rotateKey,
+  'keys revoke': revokeOneKey,
   'keys rotate-master': rotateMasterKey,
   seed: seedSandbox,
   docs: printDocs,

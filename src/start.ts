@@ -7,9 +7,9 @@ import { Database } from './base/database.ts';
 import { startEmbeddedPostgres } from './base/embedded-postgres.ts';
 import { listen, toListenError } from './base/http-server.ts';
 import { openInstance } from './base/instance.ts';
-import { loadCookieKeys, loadSecrets } from './base/keys.ts';
+import { loadSecrets } from './base/keys.ts';
 import type { Log } from './base/log.ts';
-import { loadMasterKeys } from './base/master-keys.ts';
+import { followMasterKeys, loadMasterKeys } from './base/master-keys.ts';
 import { metrics } from './base/metrics.ts';
 import { migrate } from './base/migrations.ts';
 import { wrappingKeyring } from './base/secrets.ts';
@@ -118,7 +118,12 @@ async function openHouse({ config, log, server }: Start, url: string): Promise<H
   const masterKeys = await loadMasterKeys(config);
   const { epoch } = await openInstance(database, config, wrappingKeyring(masterKeys));
   const secrets = await loadSecrets(database, masterKeys);
-  const cookieKeys = await loadCookieKeys(database, secrets);
+  const followed = followMasterKeys({ config, database, secrets, log });
+  if (followed) server.defer(() => followed.stop());
+  const { KeyCache } = await import('./oidc/key-cache.ts');
+  const keys = await KeyCache.load(database, secrets, log);
+  keys.start();
+  server.defer(() => keys.stop());
   if (config.seed === 'example') {
     const { seedExampleRegistry } = await import('./registry/registrations.ts');
     const { seedExampleCitizens } = await import('./people/example-citizens.ts');
@@ -129,7 +134,7 @@ async function openHouse({ config, log, server }: Start, url: string): Promise<H
   const clients = await ClientCache.load(database, log);
   clients.start();
   server.defer(() => clients.stop());
-  return { config, database, secrets, cookieKeys, epoch, log, clients };
+  return { config, database, secrets, keys, epoch, log, clients };
 }
 
 async function startJobs({ server }: Start, house: House): Promise<void> {

@@ -217,7 +217,7 @@ test('only the entry reads the environment, ends the process or hears its signal
 
 test('rooms write their own tables only', () => {
   const owners: Record<string, string[]> = {
-    base: ['instance', 'keys'],
+    base: ['instance', 'keys', 'keys_version'],
     audit: ['account_events', 'admin_events'],
     registry: ['agencies', 'clients', 'client_claims', 'client_secrets', 'registry_version', 'subject_groups'],
     consents: ['consents'],

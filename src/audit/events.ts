@@ -35,7 +35,12 @@ export type AdminEventKind =
   | 'client.created'
   | 'client.changed'
   | 'client.state-changed'
-  | 'client.secret-set';
+  | 'client.secret-set'
+  | 'key.published'
+  | 'key.activated'
+  | 'key.retired'
+  | 'key.removed'
+  | 'key.revoked';
 
 /** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
 export type CountedKind = 'sign-in.failed' | 'passkey.failed' | 'code.failed' | 'throttle.hit';

@@ -104,7 +104,7 @@ export const settings = z.object({
   MASTER_KEYS: masterKeys
     .optional()
     .describe(
-      'Which keys seal the others? 32 bytes base64 each; the first seals, all open. Made in DATA_DIR in sandbox.',
+      'Which keys seal the others? 32 bytes base64 each; the first seals, all open. A file is followed while the server runs. Made in DATA_DIR in sandbox.',
     ),
   TRUSTED_PROXIES: cidrs.optional().describe('Which proxies (CIDRs) may say who the caller is, by X-Forwarded-For?'),
   SMTP_URL: smtpUrl.optional().describe('Which mail server sends e-mail?'),
@@ -156,6 +156,8 @@ export interface Config {
   readonly seed: 'example' | 'none';
   /** Undefined in sandbox until made in `dataDir`. */
   readonly masterKeys: readonly Buffer[] | undefined;
+  /** Where they came from, when it was a file: it is read again while the server runs. */
+  readonly masterKeysFile: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
@@ -203,7 +205,7 @@ export function readConfig(environment: Environment): Config {
   const mistakes = new Mistakes();
   const given = parseEach(readValues(environment, mistakes), mistakes);
   if (!mistakes.has('MODE')) {
-    const config = resolveDefaults(given);
+    const config = { ...resolveDefaults(given), masterKeysFile: environment.MASTER_KEYS_FILE || undefined };
     checkTogether(config, given, mistakes);
     (config.mode === 'production' ? checkProduction : checkSandbox)(config, mistakes);
     mistakes.throwIfAny();
@@ -262,6 +264,22 @@ function readSecretFile(name: string, path: string, mistakes: Mistakes): string 
   }
 }
 
+/**
+ * The master keys that stand in the file of MASTER_KEYS_FILE now.
+ *
+ * @throws {ConfigError} when it cannot be read, or has something else in it, or what start-up would refuse
+ */
+export function readMasterKeysFile({ mode }: Pick<Config, 'mode'>, path: string): readonly Buffer[] {
+  const mistakes = new Mistakes();
+  const text = readSecretFile('MASTER_KEYS', path, mistakes);
+  const parsed = masterKeys.safeParse(text);
+  if (!parsed.success) mistakes.add('MASTER_KEYS', parsed.error.issues[0]?.message ?? 'not understood');
+  const keys = parsed.data ?? [];
+  if (mode === 'production' && keys.some(isExampleKey)) mistakes.add('MASTER_KEYS', exampleKey);
+  mistakes.throwIfAny();
+  return keys;
+}
+
 /** Each setting by itself; a wrong one counts as absent afterwards, so that the others can still be checked together. */
 function parseEach(values: Record<string, string>, mistakes: Mistakes): Settings {
   const given: Record<string, unknown> = {};
@@ -273,7 +291,7 @@ function parseEach(values: Record<string, string>, mistakes: Mistakes): Settings
   return given as Settings;
 }
 
-function resolveDefaults(given: Settings): Config {
+function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
   const sandbox = given.MODE === 'sandbox';
   const issuer = given.ISSUER ?? `http://localhost:${given.PORT}`;
   return {
@@ -337,11 +355,7 @@ function checkProduction(config: Config, mistakes: Mistakes): void {
   );
   refuse(isLoopback(host), 'ISSUER', 'production needs a domain that others can reach');
   refuse(!config.masterKeys, 'MASTER_KEYS', 'production needs at least one key, made with: openssl rand -base64 32');
-  refuse(
-    config.masterKeys?.some(isExampleKey) ?? false,
-    'MASTER_KEYS',
-    'this is an example key, make one with: openssl rand -base64 32',
-  );
+  refuse(config.masterKeys?.some(isExampleKey) ?? false, 'MASTER_KEYS', exampleKey);
   refuse(config.seed === 'example', 'SEED', 'example people have no place in production');
   refuse(config.sampleApps, 'SAMPLE_APPS', 'the sample apps run in sandbox only');
   refuse(config.sandboxPublic, 'SANDBOX_PUBLIC', 'belongs to the sandbox');
@@ -359,6 +373,8 @@ function checkProduction(config: Config, mistakes: Mistakes): void {
   refuse(config.trustedProxies.some(isEverybody), 'TRUSTED_PROXIES', 'trusts the whole world: name your proxies');
   refuse(config.intranetAllowlist.some(isEverybody), 'INTRANET_ALLOWLIST', 'opens every network: name the ones needed');
 }
+
+const exampleKey = 'this is an example key, make one with: openssl rand -base64 32';
 
 /** Keys of one repeated or merely counting byte, or of letters alone, were typed, not drawn at random. */
 function isExampleKey(key: Buffer): boolean {

@@ -3,6 +3,9 @@
  *
  * Where a key is missing, the first process to ask makes it and the others read that one: the database's unique index
  * on the active key decides, whoever comes second throws its own away.
+ *
+ * Keys for signatures and cookies change while processes run (`oidc/key-rotation.ts`). Whoever changes one first takes
+ * the lock of `keys_version` and raises the version in the same transaction; by the version every process notices.
  */
 import type { JWK } from 'jose';
 import type { Db } from './database.ts';
@@ -27,6 +30,10 @@ export interface StoredKey {
   /** Whether the first master key sealed it; if not, a rotation has still to seal it anew. */
   readonly isCurrent: boolean;
   readonly createdAt: Date;
+  /** Of a published key: from when on it is the active one. */
+  readonly activatesAt?: Date;
+  /** Of a retired key: from when on nothing that it signed counts any more. */
+  readonly endsAt?: Date;
 }
 
 /** What `create` of {@link ensureKey} makes. `publicJwk` belongs to signing keys and to no other. */
@@ -44,16 +51,24 @@ interface KeyRow {
   public_jwk: JWK | null;
   sealed: Buffer;
   created_at: Date;
+  activates_at: Date | null;
+  ends_at: Date | null;
 }
 
-const HMAC = 'HMAC-SHA256';
+/** The algorithm of every key that does not sign for others. */
+export const HMAC = 'HMAC-SHA256';
 
 const listByPurpose = `
-  select id, purpose, algorithm, state, public_jwk, sealed, created_at
+  select id, purpose, algorithm, state, public_jwk, sealed, created_at, activates_at, ends_at
   from keys where purpose = $1 order by created_at desc, id`;
-const insertActive = `
-  insert into keys (id, purpose, algorithm, state, public_jwk, sealed, created_at)
-  values ($1, $2, $3, 'active', $4, $5, $6) on conflict do nothing`;
+const insert = `
+  insert into keys (id, purpose, algorithm, state, public_jwk, sealed, created_at, activates_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`;
+const activate = `update keys set state = 'active', activates_at = null where id = $1 and state = 'published'`;
+const retire = `update keys set state = 'retired', ends_at = $2 where id = $1 and state = 'active'`;
+const remove = 'delete from keys where id = $1';
+const readVersion = 'select version from keys_version where only_row';
+const raiseVersion = 'update keys_version set version = version + 1 where only_row';
 const listSealed = 'select id, sealed from keys order by id';
 const reseal = 'update keys set sealed = $2 where id = $1 and sealed = $3';
 
@@ -67,14 +82,6 @@ export async function loadSecrets(db: Db, masterKeys: readonly Buffer[]): Promis
   const token = await ensureKey(db, wrap, { purpose: 'token', algorithm: HMAC, create: newHmacKey });
   const index = await ensureKey(db, wrap, { purpose: 'index', algorithm: HMAC, create: newHmacKey });
   return new Secrets(wrap, { token: token.secret, index: index.secret });
-}
-
-/** The keys cookies are signed with (32 bytes each): the first signs, all verify. Makes the first one when there is none. */
-export async function loadCookieKeys(db: Db, secrets: Secrets): Promise<Buffer[]> {
-  await ensureKey(db, secrets.wrap, { purpose: 'cookie', algorithm: HMAC, create: newHmacKey });
-  const keys = await listKeys(db, secrets.wrap, 'cookie');
-  const isActive = (key: StoredKey) => key.state === 'active';
-  return [...keys.filter(isActive), ...keys.filter((key) => !isActive(key))].map((key) => key.secret);
 }
 
 /** All keys of one purpose, newest first, in whatever state. @throws {SealError} when one does not open */
@@ -101,13 +108,58 @@ export async function ensureKey(
 ): Promise<StoredKey> {
   const found = await findActive(db, wrap, wanted);
   if (found) return found;
-  const { id, secret, publicJwk } = await wanted.create();
-  const sealed = wrap.seal(placeOf(id), secret);
-  const jwk = publicJwk ? JSON.stringify(publicJwk) : null;
-  await db.execute(insertActive, [id, wanted.purpose, wanted.algorithm, jwk, sealed, new Date()]);
+  await addKey(db, wrap, { ...wanted, key: await wanted.create() });
   const active = await findActive(db, wrap, wanted);
   if (!active) throw new Error(`the ${wanted.purpose} key for ${wanted.algorithm} was not stored: its id is taken`);
   return active;
+}
+
+/**
+ * Writes a key: published when `activatesAt` says from when on it is to be used, active otherwise.
+ *
+ * @returns whether it was written; false when there is another of this purpose, algorithm and state
+ */
+export async function addKey(
+  db: Db,
+  wrap: Keyring,
+  { purpose, algorithm, key, activatesAt }: { purpose: KeyPurpose; algorithm: string; key: NewKey; activatesAt?: Date },
+): Promise<boolean> {
+  const state: KeyState = activatesAt ? 'published' : 'active';
+  const jwk = key.publicJwk ? JSON.stringify(key.publicJwk) : null;
+  const sealed = wrap.seal(placeOf(key.id), key.secret);
+  const values = [key.id, purpose, algorithm, state, jwk, sealed, new Date(), activatesAt ?? null];
+  return (await db.execute(insert, values)) === 1;
+}
+
+/** From published to active; whether it was published. The one that was active has to be retired before. */
+export async function activateKey(db: Db, id: string): Promise<boolean> {
+  return (await db.execute(activate, [id])) === 1;
+}
+
+/** From active to retired, to be removed at `endsAt`; whether it was active. */
+export async function retireKey(db: Db, id: string, endsAt: Date): Promise<boolean> {
+  return (await db.execute(retire, [id, endsAt])) === 1;
+}
+
+/** Destroys a key; whether it was there. */
+export async function removeKey(db: Db, id: string): Promise<boolean> {
+  return (await db.execute(remove, [id])) === 1;
+}
+
+/** Waits for its turn to change keys. Only inside a transaction, and before the keys are read. */
+export async function lockKeys(db: Db): Promise<void> {
+  await db.query('select version from keys_version where only_row for update');
+}
+
+/** Tells every process to read the keys again. The caller holds the lock. */
+export async function raiseKeysVersion(db: Db): Promise<void> {
+  await db.execute(raiseVersion);
+}
+
+/** The version of the last committed change. */
+export async function readKeysVersion(db: Db): Promise<number> {
+  const row = await db.first<{ version: string }>(readVersion);
+  return Number(row?.version);
 }
 
 /**
@@ -145,6 +197,8 @@ function openKey(wrap: Keyring, row: KeyRow): StoredKey {
     secret: wrap.open(placeOf(row.id), row.sealed),
     isCurrent: wrap.isCurrent(row.sealed),
     createdAt: row.created_at,
+    ...(row.activates_at && { activatesAt: row.activates_at }),
+    ...(row.ends_at && { endsAt: row.ends_at }),
   };
 }
 
@@ -152,6 +206,7 @@ function placeOf(id: string): string {
   return `keys.sealed:${id}`;
 }
 
-async function newHmacKey(): Promise<NewKey> {
-  return { id: randomSecret().slice(0, 22), secret: Buffer.from(randomSecret(), 'base64url') };
+/** A fresh key for HMAC-SHA256. */
+export async function newHmacKey(): Promise<NewKey> {
+  return { id: randomSecret().slice(0, 22).replace(/^-/, '_'), secret: Buffer.from(randomSecret(), 'base64url') };
 }

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError } from './config.ts';
+import { type Config, ConfigError, readMasterKeysFile } from './config.ts';
+import type { Db } from './database.ts';
+import { isKeyCheckOpen } from './instance.ts';
+import { listAllKeys } from './keys.ts';
+import type { Log } from './log.ts';
+import { type Repeated, repeat } from './repeat.ts';
+import { type Secrets, wrappingKeyring } from './secrets.ts';
 
 const BYTES = 32;
 
@@ -25,6 +31,43 @@ export async function loadMasterKeys(config: {
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigError([`DATA_DIR: the master key ${path} cannot be read or made (${code})`]);
   }
+}
+
+const FOLLOW_MS = 3_000;
+
+/** Master keys that follow their file. */
+export interface FollowedMasterKeys extends Repeated {
+  /** Takes over what the file says now. @throws when that cannot be used; the keys stay as they were */
+  refresh(): Promise<void>;
+}
+
+/**
+ * Takes over the keys of MASTER_KEYS_FILE whenever it changes, so that they rotate without a restart. What cannot be
+ * read, or does not open this database, is left alone and said once; the keys stay as they were.
+ */
+export function followMasterKeys({ config, database, secrets, log }: Following): FollowedMasterKeys | undefined {
+  const { masterKeysFile: path } = config;
+  if (path === undefined) return undefined;
+  let inForce = config.masterKeys ?? [];
+  const refresh = async () => {
+    const keys = readMasterKeysFile(config, path);
+    if (Buffer.concat(keys).equals(Buffer.concat(inForce))) return;
+    const wrap = wrappingKeyring(keys);
+    if (!(await isKeyCheckOpen(database, wrap)))
+      throw new ConfigError(['MASTER_KEYS: none of the keys in the file sealed this database']);
+    await listAllKeys(database, wrap);
+    secrets.rewrap(wrap);
+    inForce = keys;
+    log.info({ keys: keys.length }, 'the master keys have changed');
+  };
+  return { refresh, ...repeat('master keys', FOLLOW_MS, log, refresh) };
+}
+
+interface Following {
+  readonly config: Pick<Config, 'mode' | 'masterKeys' | 'masterKeysFile'>;
+  readonly database: Db;
+  readonly secrets: Secrets;
+  readonly log: Log;
 }
 
 async function findText(path: string): Promise<string | undefined> {

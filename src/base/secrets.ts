@@ -129,14 +129,24 @@ export type HashPurpose =
 
 /** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
 export class Secrets {
-  readonly wrap: Keyring;
+  #wrap: Keyring;
   readonly #token: KeyObject;
   readonly #index: KeyObject;
 
   constructor(wrap: Keyring, keys: { token: Buffer; index: Buffer }) {
-    this.wrap = wrap;
+    this.#wrap = wrap;
     this.#token = createSecretKey(keys.token);
     this.#index = createSecretKey(keys.index);
+  }
+
+  /** What seals and opens. Ask anew for each piece of work: it is another one after {@link rewrap}. */
+  get wrap(): Keyring {
+    return this.#wrap;
+  }
+
+  /** Takes over other master keys while the server runs. */
+  rewrap(wrap: Keyring): void {
+    this.#wrap = wrap;
   }
 
   /** Keyed hash (32 bytes) of a secret or of anything looked up by value. */

@@ -1,28 +1,92 @@
-/** `lawang keys`: the keys of the deployment, and moving them under another master key. */
+/** `lawang keys`: the keys of the deployment, changing them, and moving them under another master key. */
 import { readConfig } from '#src/base/config.ts';
 import { resealKeyCheck } from '#src/base/instance.ts';
-import { listAllKeys, rotateMaster } from '#src/base/keys.ts';
+import { listAllKeys, rotateMaster, type StoredKey } from '#src/base/keys.ts';
+import { KeyRotationError, revokeKey, rotateKeys } from '#src/oidc/key-rotation.ts';
+import { findNextStep, schedules } from '#src/oidc/key-schedule.ts';
 import { resealAccountKeys } from '#src/people/accounts.ts';
 import { resealMessages } from '#src/people/messages.ts';
-import type { Command } from './command.ts';
+import type { Call, Command } from './command.ts';
 import { withSecrets } from './open.ts';
 import { toTable } from './text.ts';
 
 export const showKeys: Command = {
   usage: '',
-  summary: 'list the keys: purpose, state, and whether the first master key seals them',
+  summary:
+    'list the keys: purpose, phase, the next step and when it comes, and whether the first master key seals them',
   run: async ({ environment }) => {
     const keys = await withSecrets(readConfig(environment), (database, { wrap }) => listAllKeys(database, wrap));
-    const data = keys.map(({ id, purpose, algorithm, state, isCurrent, createdAt }) => {
-      return { id, purpose, algorithm, state, sealed_by_first_master_key: isCurrent, created_at: createdAt };
-    });
-    const rows = keys.map(({ id, purpose, algorithm, state, isCurrent, createdAt }) => [
-      ...[id, purpose, algorithm, state, isCurrent ? 'first master key' : 'older master key'],
-      createdAt.toISOString(),
+    const rows = keys.map((key) => [
+      ...[key.id, key.purpose, key.algorithm, key.state, nextOf(key, keys)],
+      ...[key.isCurrent ? 'first master key' : 'older master key', key.createdAt.toISOString()],
     ]);
-    return { data, text: toTable([['ID', 'PURPOSE', 'ALGORITHM', 'STATE', 'SEALED BY', 'CREATED'], ...rows]) };
+    const head = ['ID', 'PURPOSE', 'ALGORITHM', 'PHASE', 'NEXT', 'SEALED BY', 'CREATED'];
+    return { data: keys.map((key) => shown(key, keys)), text: toTable([head, ...rows]) };
   },
 };
+
+export const rotateKey: Command = {
+  usage: '[--purpose signing|cookie] [--algorithm ES256|RS256] [--publish-hours H]',
+  summary:
+    `publish a new key that signs ${hoursOf('publishSeconds')} hours later; --publish-hours (least ` +
+    `${hoursOf('leastPublishSeconds')}) is at the risk of apps that keep older copies of /jwks`,
+  options: { purpose: { type: 'string' }, algorithm: { type: 'string' }, 'publish-hours': { type: 'string' } },
+  run: async ({ environment, options }) => {
+    const wanted = readRotation(options);
+    const published = await withSecrets(readConfig(environment), (database, secrets) =>
+      rotateKeys(database, secrets, wanted),
+    );
+    const lines = published.map(
+      ({ id, algorithm, activatesAt }) =>
+        `${id} (${algorithm}) is published, and active from ${activatesAt?.toISOString()}.`,
+    );
+    return { data: published.map((key) => shown(key, published)), text: lines.join('\n') };
+  },
+};
+
+export const revokeOneKey: Command = {
+  usage: 'ID',
+  summary: 'take a key away at once, in an emergency: what it signed is refused, and another one is active',
+  operands: { min: 1, max: 1 },
+  run: async ({ environment, operands: [id = ''] }) => {
+    const active = await withSecrets(readConfig(environment), (database, secrets) => revokeKey(database, secrets, id));
+    const text = `${id} is revoked. Active is ${active?.id} (${active?.algorithm}); every process knows within seconds.`;
+    return { data: { revoked: id, active: active?.id }, text };
+  },
+};
+
+function hoursOf(time: 'publishSeconds' | 'leastPublishSeconds'): number {
+  return schedules.signing[time] / 3600;
+}
+
+/** @throws {KeyRotationError} when a value is none that can be meant */
+function readRotation({ purpose = 'signing', algorithm, 'publish-hours': hours }: Call['options']) {
+  if (purpose !== 'signing' && purpose !== 'cookie')
+    throw new KeyRotationError(`--purpose is signing or cookie, not ${purpose}: other keys do not rotate.`);
+  const seconds = Number(hours) * 3600;
+  if (hours !== undefined && !(seconds > 0)) throw new KeyRotationError(`--publish-hours is a number, not ${hours}.`);
+  return {
+    purpose,
+    ...(typeof algorithm === 'string' && { algorithm }),
+    ...(hours !== undefined && { publishSeconds: seconds }),
+  } as const;
+}
+
+function shown(key: StoredKey, keys: readonly StoredKey[]) {
+  const { id, purpose, algorithm, state, isCurrent, createdAt } = key;
+  const next = findNextStep(key, keys);
+  return {
+    ...{ id, purpose, algorithm, state, next_step: next?.kind ?? null, next_step_at: next?.at ?? null },
+    ...{ sealed_by_first_master_key: isCurrent, created_at: createdAt },
+  };
+}
+
+const steps = { activate: 'active', retire: 'retired', remove: 'gone' } as const;
+
+function nextOf(key: StoredKey, keys: readonly StoredKey[]): string {
+  const next = findNextStep(key, keys);
+  return next ? `${steps[next.kind]} ${next.at.toISOString()}` : '-';
+}
 
 export const rotateMasterKey: Command = {
   usage: '',

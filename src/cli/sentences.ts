@@ -8,6 +8,7 @@ import { InstanceError } from '#src/base/instance.ts';
 import { MigrationError } from '#src/base/migrations.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { SealError } from '#src/base/secrets.ts';
+import { KeyRotationError } from '#src/oidc/key-rotation.ts';
 import { RegistrationError } from '#src/registry/registrations.ts';
 import { OutOfPlace } from './command.ts';
 
@@ -18,6 +19,7 @@ const plain = [
   EmbeddedPostgresError,
   InstanceError,
   ListenError,
+  KeyRotationError,
   MigrationError,
   OutOfPlace,
   RegistrationError,

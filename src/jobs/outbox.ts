@@ -13,9 +13,9 @@ import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { outboxWaiting } from '#src/base/metrics.ts';
+import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { openMessage, type SealedMessage } from '#src/people/messages.ts';
-import { repeat } from './repeat.ts';
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 1_000;

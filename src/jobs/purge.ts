@@ -6,7 +6,7 @@
 import type { Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { overdueRows } from '#src/base/metrics.ts';
-import { repeat } from './repeat.ts';
+import { repeat } from '#src/base/repeat.ts';
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 60_000;

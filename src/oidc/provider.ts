@@ -24,7 +24,8 @@ import { acrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
-import { loadSigningKeys } from './keys.ts';
+import type { KeyCache } from './key-cache.ts';
+import { clockToleranceSeconds, jwksCacheSeconds, tokenSeconds } from './lifetimes.ts';
 import { adaptModels, type FindClient, recordOf } from './models.ts';
 import { createPolicy } from './prompts.ts';
 import { createAdapter, sessionLimits } from './storage.ts';
@@ -54,7 +55,7 @@ export interface ProviderContext {
   readonly config: Config;
   readonly database: Database;
   readonly secrets: Secrets;
-  readonly cookieKeys: readonly Buffer[];
+  readonly keys: KeyCache;
   readonly epoch: number;
   readonly log: Log;
   readonly findClient: FindClient;
@@ -102,12 +103,11 @@ export const engineRoutes: readonly { readonly method: string; readonly path: st
   { method: 'GET', path: '/.well-known/oauth-authorization-server' },
 ];
 
-/** Builds the engine. @throws {SealError} when the signing keys do not open. */
-export async function buildProvider(context: ProviderContext): Promise<Provider> {
-  const jwks = { keys: await loadSigningKeys(context.database, context.secrets) };
+/** Builds the engine with the signing keys of this moment. */
+export function buildProvider(context: ProviderContext): Provider {
   const provider = new Provider(context.config.issuer, {
     ...protocol(context),
-    jwks: jwks as NonNullable<Configuration['jwks']>,
+    jwks: { keys: context.keys.signing },
     adapter: createAdapter(context),
     cookies: cookies(context),
     findAccount: createFindAccount(context.database, context.secrets),
@@ -124,10 +124,17 @@ export async function buildProvider(context: ProviderContext): Promise<Provider>
     },
   });
   provider.proxy = context.config.trustedProxies.length > 0;
+  provider.use(letKeySetBeKept);
   forgetEnded(context, provider);
   adaptModels(provider, { ...context, sandbox: context.config.mode === 'sandbox' });
   provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the protocol engine failed'));
   return provider;
+}
+
+/** How long relying parties and what lies between us may keep the key set; the rotation of keys counts on it. */
+async function letKeySetBeKept(ctx: Context, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (ctx.path === routes.jwks && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${jwksCacheSeconds}`);
 }
 
 /** What is supported, the same for everybody. */
@@ -141,7 +148,7 @@ function protocol(context: ProviderContext): Configuration {
     subjectTypes: ['pairwise', 'public'],
     clientAuthMethods: [...authMethods],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    clockTolerance: 15,
+    clockTolerance: clockToleranceSeconds,
     assertJwtClientAuthClaimsAndHeader: checkAssertion,
     // A public client and every other one sends S256; the registry names the few legacy ones that cannot.
     pkce: { required: (_ctx, client) => recordOf(client).requirePkce },
@@ -159,6 +166,7 @@ function protocol(context: ProviderContext): Configuration {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true, allowedPolicy: introspectionPolicy(context) },
       jwtUserinfo: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
@@ -189,12 +197,12 @@ function protocol(context: ProviderContext): Configuration {
     extraTokenClaims: () => undefined,
     routes,
     ttl: {
-      AccessToken: 10 * MINUTE,
+      AccessToken: tokenSeconds.AccessToken,
       AuthorizationCode: MINUTE,
       ClientCredentials: 10 * MINUTE,
       // Set for each grant by the consent it stands on.
       Grant: DAY,
-      IdToken: 60 * MINUTE,
+      IdToken: tokenSeconds.IdToken,
       Interaction: interactionSeconds,
       RefreshToken: refreshTokenSeconds,
       Session: sessionSeconds,
@@ -307,11 +315,11 @@ function resourceServerOf(findResourceServer: ProviderContext['findResourceServe
  * of an interaction belong to one path, which `__Host-` does not allow; they serve only beside the one of the whole host
  * that `interaction-cookies.ts` keeps.
  */
-function cookies({ config, cookieKeys }: ProviderContext): NonNullable<Configuration['cookies']> {
+function cookies({ config, keys }: ProviderContext): NonNullable<Configuration['cookies']> {
   const secure = config.issuer.startsWith('https://');
   const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
   return {
-    keys: cookieKeys.map((key) => key.toString('base64url')),
+    keys: keys.cookies,
     long: { ...options, path: '/' },
     short: options,
     names: {

@@ -3,6 +3,7 @@ import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import type { KeyCache } from '#src/oidc/key-cache.ts';
 import type { Provider } from '#src/oidc/provider.ts';
 import type { Throttles } from '#src/people/throttles.ts';
 import type { ClientCache } from '#src/registry/client-cache.ts';
@@ -11,8 +12,8 @@ export interface House {
   readonly config: Config;
   readonly database: Database;
   readonly secrets: Secrets;
-  /** The first signs, all verify. */
-  readonly cookieKeys: readonly Buffer[];
+  /** What signs tokens and cookies; follows every rotation. */
+  readonly keys: KeyCache;
   readonly epoch: number;
   readonly log: Log;
   readonly clients: ClientCache;
@@ -20,6 +21,7 @@ export interface House {
 
 /** The house with the engine running and the limits in force. */
 export interface OpenHouse extends House {
+  /** The one in force: another one after the signing keys have changed. */
   readonly provider: Provider;
   readonly throttles: Throttles;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { Database } from '#src/base/database.ts';
-import { ensureKey, listKeys, loadCookieKeys, loadSecrets, rotateMaster } from '#src/base/keys.ts';
+import { ensureKey, listKeys, loadSecrets, newHmacKey, rotateMaster } from '#src/base/keys.ts';
 import { migrate } from '#src/base/migrations.ts';
 import { SealError, wrappingKeyring } from '#src/base/secrets.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
@@ -32,26 +32,14 @@ test('a second process hashes and finds like the first', async () => {
 test('ten processes that start at once on an empty database agree on one key of each purpose', async () => {
   const starts = Array.from({ length: 10 }, async () => {
     const secrets = await loadSecrets(database, [master]);
-    const [cookie] = await loadCookieKeys(database, secrets);
-    return `${secrets.hash('challenge', 'x').toString('hex')} ${cookie?.toString('hex')}`;
+    return secrets.hash('challenge', 'x').toString('hex') + secrets.index('email', 'x').toString('hex');
   });
   expect(new Set(await Promise.all(starts)).size).toBe(1);
   const counts = await database.query('select purpose, count(*)::int as n from keys group by purpose order by purpose');
   expect(counts).toEqual([
-    { purpose: 'cookie', n: 1 },
     { purpose: 'index', n: 1 },
     { purpose: 'token', n: 1 },
   ]);
-});
-
-test('the cookie key in use signs, and an older one still verifies', async () => {
-  const secrets = await loadSecrets(database, [master]);
-  const [old] = await loadCookieKeys(database, secrets);
-  await database.execute("update keys set state = 'retired' where purpose = 'cookie'");
-  const keys = await loadCookieKeys(database, secrets);
-  expect(keys).toHaveLength(2);
-  expect(keys[0]).not.toEqual(old);
-  expect(keys[1]).toEqual(old);
 });
 
 test('a signing key is made once per algorithm and keeps its public part', async () => {
@@ -75,7 +63,7 @@ test('keys are listed newest first and only of the purpose asked for', async () 
   const make = (id: string) => async () => ({ id, secret: Buffer.from(id), publicJwk: { kty: 'EC' } });
   await ensureKey(database, wrap, { purpose: 'signing', algorithm: 'ES256', create: make('old') });
   await database.execute(
-    `update keys set state = 'retired', created_at = created_at - interval '1 day' where id = 'old'`,
+    `update keys set state = 'retired', ends_at = now(), created_at = created_at - interval '1 day' where id = 'old'`,
   );
   await ensureKey(database, wrap, { purpose: 'signing', algorithm: 'ES256', create: make('new') });
   const keys = await listKeys(database, wrap, 'signing');
@@ -86,18 +74,18 @@ test('keys are listed newest first and only of the purpose asked for', async () 
 });
 
 test('nothing in the table can be read without a master key, nor moved to another row', async () => {
-  const secrets = await loadSecrets(database, [master]);
-  await loadCookieKeys(database, secrets);
+  await loadSecrets(database, [master]);
   await expect(loadSecrets(database, [randomBytes(32)])).rejects.toThrow(SealError);
   await database.execute(
-    "update keys set sealed = (select sealed from keys where purpose = 'token') where purpose = 'cookie'",
+    "update keys set sealed = (select sealed from keys where purpose = 'token') where purpose = 'index'",
   );
-  await expect(loadCookieKeys(database, secrets)).rejects.toThrow(/altered or sealed for another place/);
+  await expect(loadSecrets(database, [master])).rejects.toThrow(/altered or sealed for another place/);
 });
 
 test('after the rotation of the master key the new one alone opens everything, and nothing else has moved', async () => {
   const before = await loadSecrets(database, [master]);
-  const [cookie] = await loadCookieKeys(database, before);
+  const wanted = { purpose: 'cookie', algorithm: 'HMAC-SHA256', create: newHmacKey } as const;
+  const cookie = await ensureKey(database, before.wrap, wanted);
   const next = randomBytes(32);
   const wrap = wrappingKeyring([next, master]);
   expect(await rotateMaster(database, wrap)).toBe(3);
@@ -106,6 +94,6 @@ test('after the rotation of the master key the new one alone opens everything, a
   const after = await loadSecrets(database, [next]);
   expect(after.hash('challenge', 'x')).toEqual(before.hash('challenge', 'x'));
   expect(after.index('email', 'x')).toEqual(before.index('email', 'x'));
-  expect(await loadCookieKeys(database, after)).toEqual([cookie]);
+  expect((await ensureKey(database, after.wrap, wanted)).secret).toEqual(cookie.secret);
   await expect(loadSecrets(database, [master])).rejects.toThrow(SealError);
 });

@@ -75,7 +75,8 @@ describe('what was typed', () => {
     ['clients list --agency', "lawang clients list: Option '--agency <value>' argument missing"],
     ['clients list --json=yes', 'lawang clients list:'],
     ['help nothing', 'lawang nothing: there is no such command.'],
-    ['keys rotate', 'lawang keys rotate: there is no such command.'],
+    ['keys rotat', 'Did you mean "lawang keys rotate"?'],
+    ['keys revoke', 'lawang keys revoke: ID is missing.'],
   ])('"lawang %s" is answered with the usage, and exit code 2', async (line, sentence) => {
     const { code, out, err } = await lawang(line);
     expect(code).toBe(2);
@@ -209,6 +210,40 @@ describe('on a database', () => {
     } finally {
       await database.close();
     }
+  });
+
+  test('keys are published, seen to wait, and revoked', async () => {
+    const list = async () => json('keys list') as Promise<Record<string, unknown>[]>;
+    const phases = async () =>
+      (await list()).filter(({ algorithm }) => algorithm === 'ES256').map(({ state, next_step }) => [state, next_step]);
+    const { out } = await lawang('keys rotate --algorithm ES256');
+    expect(out).toMatch(/^[\w-]{43} \(ES256\) is published, and active from 2\S+Z\.\n$/);
+    expect(await phases()).toEqual([
+      ['published', 'activate'],
+      ['active', 'retire'],
+    ]);
+    expect((await lawang('keys list')).out).toMatch(/PHASE +NEXT +.*\n(.*\n)*.*ES256 +published +active 2\S+Z/);
+    const again = await lawang('keys rotate');
+    expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^A new key for ES256 waits already/) });
+
+    const [waiting, active] = (await list()).filter(({ algorithm }) => algorithm === 'ES256');
+    const done = await json(`keys revoke ${active?.id}`);
+    expect(done).toEqual({ revoked: active?.id, active: waiting?.id });
+    expect(await phases()).toEqual([['active', null]]);
+    expect((await lawang(`keys revoke ${waiting?.id}`)).out).toMatch(/ is revoked\. Active is [\w-]{43} \(ES256\)/);
+    expect(await phases()).toEqual([['active', null]]);
+    const [cookie] = await json('keys rotate --purpose cookie --publish-hours 0.5');
+    expect(cookie).toMatchObject({ purpose: 'cookie', state: 'published', next_step: 'activate' });
+  });
+
+  test.each([
+    ['keys revoke nothing', 'There is no key nothing, or it is gone already: see "lawang keys list".'],
+    ['keys rotate --purpose token', '--purpose is signing or cookie, not token: other keys do not rotate.'],
+    ['keys rotate --algorithm HS256', 'HS256 is not an algorithm of signing keys: use ES256 or RS256.'],
+    ['keys rotate --publish-hours soon', '--publish-hours is a number, not soon.'],
+    ['keys rotate --publish-hours 0.1', 'A signing key is published between 0.25 and 2160 hours before it signs.'],
+  ])('"lawang %s" is answered in a sentence', async (line, sentence) => {
+    expect(await lawang(line)).toEqual({ code: 1, out: '', err: `${sentence}\n` });
   });
 
   test('a setting that differs from the database stops what needs keys, in a sentence', async () => {

@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
 import { Database } from '#src/base/database.ts';
-import { loadCookieKeys, loadSecrets } from '#src/base/keys.ts';
+import { loadSecrets } from '#src/base/keys.ts';
 import { migrate } from '#src/base/migrations.ts';
-import { loadSigningKeys } from '#src/oidc/keys.ts';
+import { advanceKeys } from '#src/oidc/key-rotation.ts';
 import { seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { seedExampleRegistry } from '#src/registry/registrations.ts';
 import { prepareTemplate, startTestPostgres } from './postgres.ts';
@@ -35,8 +35,7 @@ export async function fillSandbox(url: string): Promise<void> {
   const database = new Database(url, { max: 2 });
   try {
     const secrets = await loadSecrets(database, [testMasterKey]);
-    await loadCookieKeys(database, secrets);
-    await loadSigningKeys(database, secrets);
+    await advanceKeys(database, secrets);
     await seedExampleRegistry(database, secrets, { mode: 'sandbox' });
     await seedExampleCitizens(database, secrets);
   } finally {

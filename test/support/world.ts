@@ -12,9 +12,11 @@ import { createApp, type House } from '#src/app.ts';
 import { type Config, readConfig } from '#src/base/config.ts';
 import { Database } from '#src/base/database.ts';
 import { openInstance } from '#src/base/instance.ts';
-import { loadCookieKeys, loadSecrets } from '#src/base/keys.ts';
+import { loadSecrets } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
+import { followMasterKeys } from '#src/base/master-keys.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
+import { KeyCache } from '#src/oidc/key-cache.ts';
 import { createAccount, type Profile } from '#src/people/accounts.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages } from '#src/people/messages.ts';
@@ -44,7 +46,7 @@ export interface World extends AsyncDisposable {
   readonly house: House;
   readonly database: Database;
   readonly databaseUrl: string;
-  /** Every statement that this world's server has sent, oldest first; set its length to 0 to count anew. */
+  /** Every statement that this world's server has sent but to follow the keys, oldest first; set its length to 0 to count anew. */
   readonly statements: string[];
   /** Lines of its log, as JSON text. */
   readonly log: string[];
@@ -95,12 +97,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const log: string[] = [];
     const first = await listenAnywhere();
     const issuer = `http://localhost:${first.port}`;
-    const settings = { ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
-    const config = readConfig({ MASTER_KEYS: testMasterKey.toString('base64'), ...settings });
+    const masterKeys = options.settings?.MASTER_KEYS_FILE ? {} : { MASTER_KEYS: testMasterKey.toString('base64') };
+    const settings = { ...masterKeys, ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
+    const config = readConfig(settings);
     const running = await runServer(config, first, log);
     stack.use(running);
     const statements: string[] = [];
-    running.house.database.onStatement = (text) => statements.push(text);
+    running.house.database.onStatement = (text) => text.includes('keys_version') || statements.push(text);
     const world = {
       issuer,
       house: running.house,
@@ -143,8 +146,10 @@ async function runServer(
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const clients = await ClientCache.load(database, log);
   clients.start();
-  const cookieKeys = await loadCookieKeys(database, secrets);
-  const house = { config, database, secrets, cookieKeys, epoch, log, clients };
+  const followed = followMasterKeys({ config, database, secrets, log });
+  const keys = await KeyCache.load(database, secrets, log);
+  keys.start();
+  const house = { config, database, secrets, keys, epoch, log, clients };
   const app = await createApp(house);
   server.on('request', app.handler);
   return {
@@ -155,6 +160,8 @@ async function runServer(
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await clients.stop();
+      await keys.stop();
+      await followed?.stop();
       await database.close();
     },
   };

@@ -1,7 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
-import { repeat } from '#src/jobs/repeat.ts';
-import { shardRanges } from '#src/jobs/shards.ts';
+import { repeat } from '#src/base/repeat.ts';
 
 const log = createLog('silent');
 
@@ -41,8 +40,15 @@ test('stop waits for the step that is running', async () => {
   expect(isDone).toBe(true);
 });
 
-test.each([1_024, 256, 1_000])('ranges of %i cover every shard once', (size) => {
-  const shards = shardRanges(size).flat();
-  expect(new Set(shards).size).toBe(4_096);
-  expect(shards).toHaveLength(4_096);
+test('a failure that lasts is logged once, and again after it had passed', async () => {
+  const said = vi.spyOn(log, 'warn');
+  const outcomes = [false, false, true, false, true];
+  const last = Promise.withResolvers<void>();
+  const repeated = repeat('test', 0, log, async () => {
+    if (outcomes.length === 1) last.resolve();
+    if (outcomes.shift() === false) throw new Error('fails');
+  });
+  await last.promise;
+  await repeated.stop();
+  expect(said).toHaveBeenCalledTimes(2);
 });

@@ -1,5 +1,5 @@
 /** Work that comes again and again until it is stopped; a failure does not end it, and a lasting one is logged once. */
-import type { Log } from '#src/base/log.ts';
+import type { Log } from './log.ts';
 
 export interface Repeated {
   /** Ends it, after the step that is running. */
