@@ -4,66 +4,88 @@
  */
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import { type Comparison, compare, type Side } from './comparison.ts';
+import { type Comparison, compare } from './comparison.ts';
+import { experiments } from './experiments.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
 import { divideCores, pinSelf } from './processes.ts';
-import { aligned, tableOf } from './report.ts';
-import { bareTarget, lawangTarget, type Target } from './targets.ts';
-import { openVisitors, type Visitor } from './visitors.ts';
-import { openWorld, type World } from './world.ts';
+import { profiling } from './profiling.ts';
+import { countErrors, describePlace, printed, type Report, writeDocs } from './report.ts';
+import { comparisons } from './scenarios.ts';
+import { bareStage, lawangStage } from './stages.ts';
+import { findFreePort, openWorld, type World } from './world.ts';
 
+/** So many sign in during the bench. */
 const MOST_PEOPLE = 256;
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function run(options: Options): Promise<number> {
+/** @returns whether every answer was as it should be */
+async function run(options: Options): Promise<boolean> {
   const cores = divideCores();
   pinSelf(cores.others);
-  say(cores.server ? `server on core ${cores.server}, everything else on ${cores.others}` : 'not pinned to cores');
+  say(cores.server ? `the server on core ${cores.server}, everything else on ${cores.others}` : 'not pinned to cores');
   const people = Math.max(2 * options.concurrency, Math.min(MOST_PEOPLE, options.accounts));
   await using world = await openWorld({ ...options, people }, cores, (what) => say(`preparing: ${what}`));
-  await using lawang = await world.startLawang();
-  await using bare = options.quietBare ? undefined : await world.startBare();
-  const sides = {
-    lawang: {
-      stage: stageOf(world, lawangTarget(lawang)),
-      measured: { server: lawang, postmaster: world.postmaster, metricsPort: world.metricsPort },
-    },
-    bare: bare && { stage: stageOf(world, bareTarget(bare)), measured: { server: bare } },
+  leaveNothingBehind(world);
+  const report: Report = {
+    at: new Date().toISOString(),
+    place: describePlace(world),
+    options,
+    comparisons: await runComparisons(world, options),
+    findings: await runExperiments(world, options),
   };
-  const comparisons = await compareAll(options, sides);
-  process.stdout.write(aligned(tableOf(comparisons)));
-  if (options.out) await writeFile(options.out, `${JSON.stringify({ options, comparisons }, undefined, 2)}\n`);
-  return comparisons.every(({ lawang: ours, bare: theirs }) => ours.errors + (theirs?.errors ?? 0) === 0) ? 0 : 1;
+  process.stdout.write(printed(report));
+  if (options.out) await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
+  if (options.writeDocs) await writeDocs(report);
+  return countErrors(report) === 0;
 }
 
-async function compareAll(options: Options, sides: { lawang: Side; bare: Side | undefined }): Promise<Comparison[]> {
+/** PostgreSQL would outlive a bench that somebody stops. */
+function leaveNothingBehind(world: World): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => world[Symbol.asyncDispose]().finally(() => process.exit(130)));
+}
+
+async function runComparisons(world: World, options: Options): Promise<Comparison[]> {
+  const names = options.scenarios.filter((name) => comparisons[name]);
+  if (names.length === 0) return [];
+  const inspector = options.profile ? await findFreePort() : undefined;
+  const nodeArguments = inspector ? [`--inspect=127.0.0.1:${inspector}`] : [];
+  await using lawang = await world.startLawang({ nodeArguments });
+  await using bare = options.quietBare ? undefined : await world.startBare();
+  const sides = { lawang: lawangStage(world, lawang), bare: bare && bareStage(world, bare) };
+  const watch = inspector ? profiling(inspector, options.out, say) : undefined;
   const done: Comparison[] = [];
-  for (const scenario of options.scenarios) {
-    say(`measuring: ${scenario}`);
-    const comparison = await compare(scenario, sides, options, (_, round) => round());
-    for (const complaint of [...comparison.lawang.complaints, ...(comparison.bare?.complaints ?? [])]) say(complaint);
+  for (const name of names) {
+    say(`measuring: ${name}`);
+    const comparison = await compare(name, sides, options, watch);
+    complain([...comparison.lawang.complaints, ...(comparison.bare?.complaints ?? [])]);
     done.push(comparison);
   }
   return done;
 }
 
-function stageOf({ people, size }: World, target: Target) {
-  let visitors: Promise<Visitor[]> | undefined;
-  return {
-    target,
-    clients: size.clients,
-    visitors: () => {
-      visitors ??= openVisitors(target, people, size.clients);
-      return visitors;
-    },
-  };
+async function runExperiments(world: World, options: Options): Promise<Report['findings']> {
+  const findings: Report['findings'][number][] = [];
+  for (const name of options.scenarios) {
+    const experiment = experiments[name];
+    if (!experiment) continue;
+    say(`measuring: ${name}`);
+    const finding = await experiment(world, options);
+    complain(finding.complaints);
+    findings.push({ name, ...finding });
+  }
+  return findings;
+}
+
+function complain(complaints: readonly string[]): void {
+  for (const complaint of complaints.slice(0, 5)) say(`not as it should be: ${complaint}`);
 }
 
 try {
-  process.exitCode = await run(readOptions(process.argv.slice(2)));
+  process.exitCode = (await run(readOptions(process.argv.slice(2)))) ? 0 : 1;
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\n\n${usage}`);

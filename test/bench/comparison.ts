@@ -1,14 +1,9 @@
 /** Both sides in turn: warm up, then three rounds each, and the median of every figure. */
-import { type Figures, type Load, type Measured, measure, medianOf, type Round, runFlows } from './measure.ts';
-import { comparisons, type Flow, type Stage } from './scenarios.ts';
+import { type Figures, type Load, measure, medianOf, type Round, runFlows } from './measure.ts';
+import { comparisons, type Flow } from './scenarios.ts';
+import type { Side } from './stages.ts';
 
 const ROUNDS = 3;
-
-/** One side on the stage, and what of it is counted. */
-export interface Side {
-  readonly stage: Stage;
-  readonly measured: Measured;
-}
 
 /** One side's part of a comparison. */
 export interface SideResult {
@@ -35,14 +30,14 @@ export async function compare(
   scenario: string,
   sides: { readonly lawang: Side; readonly bare: Side | undefined },
   load: Load,
-  watchLast: Watch,
+  watchLast?: Watch,
 ): Promise<Comparison> {
   const lawang = await prepare(scenario, sides.lawang, load);
   const bare = sides.bare && (await prepare(scenario, sides.bare, load));
   const lawangRounds: Round[] = [];
   const bareRounds: Round[] = [];
   for (let n = 1; n <= ROUNDS; n += 1) {
-    lawangRounds.push(n === ROUNDS ? await watchLast(scenario, lawang) : await lawang());
+    lawangRounds.push(n === ROUNDS && watchLast ? await watchLast(scenario, lawang) : await lawang());
     if (bare) bareRounds.push(await bare());
   }
   const [ours, theirs] = [summarize(lawangRounds), bare ? summarize(bareRounds) : null];

@@ -50,25 +50,30 @@ export const comparisons: Readonly<Record<string, Scenario>> = {
         held.token = (await refresh(connection, held.app, held.token)).refresh_token ?? '';
       });
   },
-  sso: (stage) => singleSignOn(stage, async () => undefined),
+  sso: singleSignOn,
   'sso-userinfo': (stage) => singleSignOn(stage, readUserinfo),
   'sign-in-passkey': (stage) => signIn(stage, 'passkey', repeated(stage)),
   'first-sign-in-passkey': (stage) => signIn(stage, 'passkey', neverBefore(stage)),
-  'sign-in-password': (stage) => signIn(stage, 'password', repeated(stage)),
+  'sign-in-password': signInByPassword,
 };
 
 export const comparisonNames: readonly string[] = Object.keys(comparisons);
 
 type After = (connection: HttpConnection, accessToken: string) => Promise<void>;
 
-/** `/authorize` with a session and a consent on record, then `/token`. */
-async function singleSignOn({ target, visitors }: Stage, after: After): Promise<Flow> {
+/** `/authorize` with a session and a consent on record, then `/token`, then `after`. */
+export async function singleSignOn({ target, visitors }: Stage, after?: After): Promise<Flow> {
   const pool = new Pool(await visitors());
   return (connection) =>
     pool.use(async (visitor) => {
       const tokens = await visit(target, connection, visitor, nextApp(visitor));
-      await after(connection, tokens.access_token);
+      await after?.(connection, tokens.access_token);
     });
+}
+
+/** The whole sign-in with a password, which costs an argon2id on both sides. */
+export function signInByPassword(stage: Stage): Promise<Flow> {
+  return signIn(stage, 'password', repeated(stage));
 }
 
 /** To which app somebody signs in, and how many pages must come. */

@@ -29,19 +29,25 @@ const MOST_APPS = 8;
 const SET_UP_WIDTH = 16;
 
 /** Which apps the n-th of so many people uses: neighbours in the list, so that together they use as many as they can. */
-export function appsOf(n: number, people: number, clients: number): App[] {
+function appsOf(n: number, people: number, clients: number): App[] {
   const each = Math.min(MOST_APPS, clients, Math.ceil(clients / people));
   return Array.from({ length: each }, (_, index) => appAt(((n * each + index) % clients) + 1));
 }
 
+/** Who comes, and which apps they use. */
+export interface Guest {
+  readonly person: Person;
+  readonly apps: readonly App[];
+}
+
+/** Everybody with apps of their own. */
+export function guestsOf(people: readonly Person[], clients: number): Guest[] {
+  return people.map((person, n) => ({ person, apps: appsOf(n, people.length, clients) }));
+}
+
 /** Signs everybody in and opens each one's apps once, with consent. */
-export async function openVisitors(target: Target, people: readonly Person[], clients: number): Promise<Visitor[]> {
-  const visitors = people.map((person, n) => ({
-    person,
-    cookies: new Cookies(),
-    apps: appsOf(n, people.length, clients),
-    visits: 0,
-  }));
+export async function openVisitors(target: Target, guests: readonly Guest[]): Promise<Visitor[]> {
+  const visitors = guests.map((guest) => ({ ...guest, cookies: new Cookies(), visits: 0 }));
   await onConnections(target, visitors, async (connection, visitor) => {
     for (const app of visitor.apps) await visit(target, connection, visitor, app);
   });

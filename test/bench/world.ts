@@ -50,7 +50,7 @@ export interface ServerOptions {
   readonly isPinned?: boolean;
 }
 
-/** Opens a world; dispose of it with `await using`. `say` hears what takes long. */
+/** Opens a world; its end ends every server started in it. `say` hears what takes long. */
 export async function openWorld(size: Size, cores: Cores, say: (sentence: string) => void): Promise<World> {
   const stack = new AsyncDisposableStack();
   try {
@@ -76,20 +76,20 @@ export async function openWorld(size: Size, cores: Cores, say: (sentence: string
       ...{ size, cores, people, database, metricsPort },
       postmaster: Number.parseInt(await readFile(join(folder, 'postgres', 'data', 'postmaster.pid'), 'utf8'), 10),
       postgresVersion: row?.server_version ?? '',
-      startLawang: (options = {}) =>
-        startServer({
+      startLawang: async (options = {}) => {
+        const program = {
           args: [...(options.nodeArguments ?? []), pathOf('../../src/lawang.js'), 'serve'],
           environment: { ...settings, ...options.settings },
           cores: options.isPinned === false ? undefined : cores.server,
           ...{ port, readyPath: '/readyz', logFile: join(folder, 'lawang.log') },
-        }),
-      startBare: () =>
-        startServer({
-          args: [pathOf('bare.ts'), String(barePort), String(size.clients)],
-          environment: {},
-          cores: cores.server,
-          ...{ port: barePort, readyPath: '/jwks', logFile: join(folder, 'bare.log') },
-        }),
+        };
+        return stack.use(await startServer(program));
+      },
+      startBare: async () => {
+        const args = [pathOf('bare.ts'), String(barePort), String(size.clients)];
+        const place = { port: barePort, readyPath: '/jwks', logFile: join(folder, 'bare.log') };
+        return stack.use(await startServer({ args, environment: {}, cores: cores.server, ...place }));
+      },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -126,7 +126,8 @@ function pathOf(relative: string): string {
   return join(import.meta.dirname, relative);
 }
 
-async function findFreePort(): Promise<number> {
+/** A port of this machine that nobody listens on. */
+export async function findFreePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const { port } = probe.address() as { port: number };
