@@ -42,10 +42,14 @@ async function run(options: Options): Promise<boolean> {
   return countErrors(report) === 0;
 }
 
+let stopped: PromiseLike<void> | undefined;
+
 /** PostgreSQL would outlive a bench that somebody stops. */
 function leaveNothingBehind(world: World): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => world[Symbol.asyncDispose]().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      stopped ??= world[Symbol.asyncDispose]();
+    });
 }
 
 async function runComparisons(world: World, options: Options): Promise<Comparison[]> {
@@ -87,7 +91,11 @@ function complain(complaints: readonly string[]): void {
 try {
   process.exitCode = (await run(readOptions(process.argv.slice(2)))) ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\n${usage}`);
-  process.exitCode = 2;
+  await stopped;
+  if (stopped) process.exitCode = 130;
+  else if (!(error instanceof UsageError)) throw error;
+  else {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.exitCode = 2;
+  }
 }
