@@ -6,11 +6,12 @@
  */
 import { parseArgs } from 'node:util';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
-import type { Call, Command } from './cli/command.ts';
+import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
 import { rotateMasterKey, showKeys } from './cli/keys.ts';
 import { runMigrations, showMigrations } from './cli/migrate.ts';
 import { printDocs } from './cli/reference.ts';
+import { seedSandbox } from './cli/seed.ts';
 import { sentenceFor } from './cli/sentences.ts';
 import { checkConfig, showConfig } from './cli/settings.ts';
 import { findNearest, toTable } from './cli/text.ts';
@@ -37,6 +38,7 @@ const commands: Readonly<Record<string, Command>> = {
   'clients show': showClient,
   'keys list': showKeys,
   'keys rotate-master': rotateMasterKey,
+  seed: seedSandbox,
   docs: printDocs,
 };
 
@@ -85,13 +87,22 @@ async function runCommand(args: readonly string[], surroundings: Surroundings): 
   const { print, complain } = surroundings.terminal;
   const asJson = values.json === true;
   const progress = (line: string) => asJson || print(`${line}\n`);
-  const report = await command.run({ ...surroundings, operands: positionals, options: values, progress });
+  const report = await carryOut(name, command, { ...surroundings, operands: positionals, options: values, progress });
   if (!report) return 0;
   if (asJson) print(`${JSON.stringify(report.data, null, 2)}\n`);
   else if (report.text) print(`${report.text}\n`);
   const problems = report.problems ?? [];
   if (!asJson) for (const problem of problems) complain(`${problem}\n`);
   return problems.length > 0 ? 1 : 0;
+}
+
+async function carryOut(name: string, command: Command, call: Call): Promise<Report | undefined> {
+  try {
+    return await command.run(call);
+  } catch (error) {
+    if (error instanceof WrongInput) throw new UsageError(`lawang ${name}: ${error.message}`, usageOf(name));
+    throw error;
+  }
 }
 
 /** The help that was asked for, or undefined. */

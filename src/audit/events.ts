@@ -5,7 +5,8 @@
  * An event says who, when, which app and how, by codes and counts; never a name, an address, a code or a token.
  */
 import { randomUUID } from 'node:crypto';
-import type { Db } from '#src/base/database.ts';
+import type { Row } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { businessEvents } from '#src/base/metrics.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 
@@ -60,34 +61,45 @@ export interface AdminEvent {
 
 /** Writes one event into an account's history and counts it. */
 export async function recordAccountEvent(db: Db, event: AccountEvent): Promise<void> {
-  const shard = shardOf(event.accountId);
   await db.execute(
     `insert into account_events (shard, account_id, id, at, kind, client_id, details)
      values ($1, $2, $3, $4, $5, $6, $7)`,
-    [
-      shard,
-      event.accountId,
-      newIdIn(shard),
-      new Date(),
-      event.kind,
-      event.clientId ?? null,
-      JSON.stringify(event.details ?? {}),
-    ],
+    accountEventRow(event),
   );
   businessEvents.inc({ kind: event.kind });
 }
 
+/** {@link recordAccountEvent} for the many of a load. */
+export async function recordAccountEvents(tx: Transaction, events: readonly AccountEvent[]): Promise<void> {
+  await tx.copy(
+    'copy account_events (shard, account_id, id, at, kind, client_id, details) from stdin',
+    events.map(accountEventRow),
+  );
+  for (const { kind } of events) businessEvents.inc({ kind });
+}
+
+function accountEventRow({ accountId, kind, clientId, details = {} }: AccountEvent): Row {
+  const shard = shardOf(accountId);
+  return [shard, accountId, newIdIn(shard), new Date(), kind, clientId ?? null, JSON.stringify(details)];
+}
+
 /** Writes one event of the administration and counts it. */
 export async function recordAdminEvent(db: Db, event: AdminEvent): Promise<void> {
-  await db.execute(`insert into admin_events (id, at, kind, actor, subject, details) values ($1, $2, $3, $4, $5, $6)`, [
-    randomUUID(),
-    new Date(),
-    event.kind,
-    event.actor,
-    event.subject,
-    JSON.stringify(event.details ?? {}),
-  ]);
+  await db.execute(
+    `insert into admin_events (id, at, kind, actor, subject, details) values ($1, $2, $3, $4, $5, $6)`,
+    adminEventRow(event),
+  );
   businessEvents.inc({ kind: event.kind });
+}
+
+/** {@link recordAdminEvent} for the many of a load. */
+export async function recordAdminEvents(tx: Transaction, events: readonly AdminEvent[]): Promise<void> {
+  await tx.copy('copy admin_events (id, at, kind, actor, subject, details) from stdin', events.map(adminEventRow));
+  for (const { kind } of events) businessEvents.inc({ kind });
+}
+
+function adminEventRow({ kind, actor, subject, details = {} }: AdminEvent): Row {
+  return [randomUUID(), new Date(), kind, actor, subject, JSON.stringify(details)];
 }
 
 /**

@@ -5,8 +5,12 @@
  * never from `now()`, so that one clock rules and a test can move it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { type Row as CopiedRow, toCopyText } from './copy.ts';
 
 /** What runs statements: the pool, a transaction or a request's unit of work. */
 export interface Db {
@@ -18,6 +22,15 @@ export interface Db {
   first<Row>(text: string, values?: readonly unknown[]): Promise<Row | undefined>;
   /** How many rows a statement touched. */
   execute(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** A transaction, which alone may take many rows at once. */
+export interface Transaction extends Db {
+  /**
+   * Adds rows by COPY. `text` is a constant, `copy table (columns) from stdin`; a row that violates a constraint fails the
+   * whole. One statement may take seven seconds, which is enough for some ten thousand rows.
+   */
+  copy(text: string, rows: Iterable<CopiedRow>): Promise<number>;
 }
 
 /** The database did not answer, or asked to try again. Becomes 503 with `Retry-After`. */
@@ -42,8 +55,23 @@ async function send(target: Queryable, text: string, values: readonly unknown[])
   try {
     return await target.query({ name, text, values: values as unknown[] });
   } catch (error) {
-    throw isUnavailable(error) ? new DatabaseUnavailable('the database is not available', { cause: error }) : error;
+    throw asUnavailable(error);
   }
+}
+
+/** Sends rows to a `copy … from stdin`. @returns how many */
+async function sendRows(client: pg.PoolClient, text: string, rows: Iterable<CopiedRow>): Promise<number> {
+  const target = client.query(copyFrom(text));
+  try {
+    await pipeline(Readable.from(toCopyText(rows)), target);
+    return target.rowCount;
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}
+
+function asUnavailable(error: unknown): unknown {
+  return isUnavailable(error) ? new DatabaseUnavailable('the database is not available', { cause: error }) : error;
 }
 
 abstract class Statements implements Db {
@@ -106,7 +134,7 @@ export class Database extends Statements {
   }
 
   /** Runs `work` in one transaction; repeats it when PostgreSQL asks (serialization failure, deadlock). */
-  async transaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const unit = new UnitOfWork(this);
       try {
@@ -118,6 +146,29 @@ export class Database extends Statements {
         if (attempt >= 3 || !isRetryable(error)) throw error;
       }
     }
+  }
+
+  /**
+   * One batch of many in a transaction of its own. `work` adds what it does not find; where somebody else has added the
+   * same meanwhile, it is done again and finds it. Its statements are planned for the tables as they are by then, since
+   * those grow a thousandfold under the plans of the first batch.
+   */
+  async batch<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.transaction(async (tx) => {
+          await tx.execute('set local plan_cache_mode = force_custom_plan');
+          return work(tx);
+        });
+      } catch (error) {
+        if (attempt >= 3 || !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  /** Lets the planner see what a load has added to tables; PostgreSQL passes over those that the role may not analyze. */
+  async analyze(tables: readonly string[]): Promise<void> {
+    for (const table of tables) await this.execute(`analyze ${table}`);
   }
 
   /** A connection of its own, for a unit of work. The caller gives it back. */
@@ -144,7 +195,7 @@ export class Database extends Statements {
  * unit run one after another, also when the caller starts several at once (oidc-provider revokes in `Promise.all`).
  * Hold no unit with a write in it across an outgoing request.
  */
-export class UnitOfWork extends Statements {
+export class UnitOfWork extends Statements implements Transaction {
   override readonly isUnit = true;
   readonly #database: Database;
   #client: pg.PoolClient | undefined;
@@ -162,19 +213,32 @@ export class UnitOfWork extends Statements {
   }
 
   protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    return this.#inTurn(text, async () => {
+      if (!this.#client && isRead(text)) return this.#onPool(text, values);
+      this.#client ??= await this.#begin();
+      return send(this.#client, text, values);
+    });
+  }
+
+  copy(text: string, rows: Iterable<CopiedRow>): Promise<number> {
+    return this.#inTurn(text, async () => {
+      this.#client ??= await this.#begin();
+      return sendRows(this.#client, text, rows);
+    });
+  }
+
+  #inTurn<T>(text: string, work: () => Promise<T>): Promise<T> {
     this.#database.onStatement?.(text);
-    const result = this.#queue.then(() => this.#send(text, values));
+    const result = this.#queue.then(() => this.#attempt(work));
     this.#queue = result.catch(() => undefined);
     return result;
   }
 
-  async #send(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     // Whoever has lost the database once does not wait for it again: the request ends with 503 in any case.
     if (this.#failure instanceof DatabaseUnavailable) throw this.#failure;
     try {
-      if (!this.#client && isRead(text)) return await this.#onPool(text, values);
-      this.#client ??= await this.#begin();
-      return await send(this.#client, text, values);
+      return await work();
     } catch (error) {
       this.#failure ??= error as Error;
       throw error;
@@ -263,6 +327,11 @@ function sqlState(error: unknown): string {
 function isRetryable(error: unknown): boolean {
   const cause = error instanceof DatabaseUnavailable ? error.cause : error;
   return ['40001', '40P01'].includes(sqlState(cause));
+}
+
+/** Whether a row is there already that only one may be. */
+function isConflict(error: unknown): boolean {
+  return sqlState(error) === '23505';
 }
 
 /** Whether nobody knows what became of the statement, so that its connection is of no more use. */

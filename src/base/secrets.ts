@@ -10,7 +10,9 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hkdfSync,
+  type KeyObject,
   randomBytes,
   randomUUID,
 } from 'node:crypto';
@@ -56,14 +58,16 @@ const HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
 
 /** Keys that seal and open: the first seals, all open. AES-256-GCM; a sealed value is version, key id, nonce, tag, data. */
 export class Keyring {
-  readonly #keys: ReadonlyMap<string, Buffer>;
-  readonly #first: { id: Buffer; key: Buffer };
+  // Key objects: OpenSSL takes a key in once, which costs more than a seal does.
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #first: { id: Buffer; key: KeyObject };
 
   constructor(keys: readonly Buffer[]) {
-    const [first] = keys;
+    const known = keys.map((key) => ({ id: keyId(key), key: createSecretKey(key) }));
+    const [first] = known;
     if (!first) throw new SealError('a keyring needs at least one key');
-    this.#keys = new Map(keys.map((key) => [keyId(key).toString('hex'), key]));
-    this.#first = { id: keyId(first), key: first };
+    this.#keys = new Map(known.map(({ id, key }) => [id.toString('hex'), key]));
+    this.#first = first;
   }
 
   /**
@@ -126,13 +130,13 @@ export type HashPurpose =
 /** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
 export class Secrets {
   readonly wrap: Keyring;
-  readonly #token: Buffer;
-  readonly #index: Buffer;
+  readonly #token: KeyObject;
+  readonly #index: KeyObject;
 
   constructor(wrap: Keyring, keys: { token: Buffer; index: Buffer }) {
     this.wrap = wrap;
-    this.#token = keys.token;
-    this.#index = keys.index;
+    this.#token = createSecretKey(keys.token);
+    this.#index = createSecretKey(keys.index);
   }
 
   /** Keyed hash (32 bytes) of a secret or of anything looked up by value. */

@@ -13,6 +13,16 @@ export interface Call {
   readonly progress: (line: string) => void;
 }
 
+/** What was typed is not what the command can take. Answered with its sentence, the usage, and exit code 2. */
+export class WrongInput extends Error {
+  override name = 'WrongInput';
+}
+
+/** The command has no place here; the message is a sentence for whoever typed it. */
+export class OutOfPlace extends Error {
+  override name = 'OutOfPlace';
+}
+
 /** What a command answers: `data` is printed with `--json`, `text` without it. */
 export interface Report {
   readonly data: unknown;

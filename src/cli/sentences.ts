@@ -9,6 +9,7 @@ import { MigrationError } from '#src/base/migrations.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { SealError } from '#src/base/secrets.ts';
 import { RegistrationError } from '#src/registry/registrations.ts';
+import { OutOfPlace } from './command.ts';
 
 /** Errors whose message is written for people already. */
 const plain = [
@@ -18,11 +19,13 @@ const plain = [
   InstanceError,
   ListenError,
   MigrationError,
+  OutOfPlace,
   RegistrationError,
 ];
 
 /** By SQLSTATE or system error code: what is the matter with the database, and what to do. */
 const databaseTroubles: Record<string, string> = {
+  '23505': 'got the same rows from somebody else at the same moment: run the command again.',
   '28P01': 'refuses the password: put the right one into DATABASE_URL.',
   '28000': 'refuses this user: see pg_hba.conf, or change DATABASE_URL.',
   '3D000': 'has no database of that name: create it, or change DATABASE_URL.',

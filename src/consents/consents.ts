@@ -4,11 +4,12 @@
  * The record is ours; the protocol's Grant is its short-lived shadow (`oidc/grants.ts`).
  */
 import { createHash } from 'node:crypto';
-import { recordAccountEvent } from '#src/audit/events.ts';
-import type { Db } from '#src/base/database.ts';
+import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
+import type { Row } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
-import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
+import type { ClientClaim, ClientRecord, LegalBasis } from '#src/registry/clients.ts';
 
 /** Why a consent is no longer the current one. */
 export type ConsentEnd = 'replaced' | 'withdrawn';
@@ -84,42 +85,55 @@ export async function listConsents(db: Db, accountId: string): Promise<Consent[]
   return rows.map(fromRow);
 }
 
+const consentColumns = `shard, account_id, client_id, id, basis, scopes, claims, declined, terms, purpose, language, acr,
+  amr, given_at, expires_at`;
+
 /** Puts a consent on record in place of the current one. */
 export async function giveConsent(db: Db, draft: ConsentDraft): Promise<void> {
   const { accountId, clientId } = draft;
-  const shard = shardOf(accountId);
   await endConsent(db, accountId, clientId, 'replaced');
   await db.execute(
-    `insert into consents (shard, account_id, client_id, id, basis, scopes, claims, declined, terms, purpose, language, acr, amr, given_at, expires_at)
+    `insert into consents (${consentColumns})
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      on conflict (shard, account_id, client_id) where ended_at is null do update set
        basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined, terms = excluded.terms,
        purpose = excluded.purpose, language = excluded.language, acr = excluded.acr, amr = excluded.amr,
        given_at = excluded.given_at, expires_at = excluded.expires_at`,
-    [
-      shard,
-      accountId,
-      clientId,
-      newIdIn(shard),
-      draft.basis,
-      draft.scopes,
-      draft.claims,
-      draft.declined,
-      draft.terms,
-      draft.purpose,
-      draft.language,
-      draft.acr,
-      draft.amr,
-      new Date(),
-      draft.expiresAt,
-    ],
+    consentRow(draft),
   );
-  await recordAccountEvent(db, {
-    accountId,
-    kind: 'consent.given',
-    clientId,
-    details: { basis: draft.basis, claims: [...draft.claims], declined: [...draft.declined] },
-  });
+  await recordAccountEvent(db, givingOf(draft));
+}
+
+/** {@link giveConsent} for the many of a load, where there is no current one yet. */
+export async function giveConsents(tx: Transaction, drafts: readonly ConsentDraft[]): Promise<void> {
+  await tx.copy(`copy consents (${consentColumns}) from stdin`, drafts.map(consentRow));
+  await recordAccountEvents(tx, drafts.map(givingOf));
+}
+
+/** The values of {@link consentColumns}. */
+function consentRow(draft: ConsentDraft): Row {
+  const shard = shardOf(draft.accountId);
+  return [
+    ...[shard, draft.accountId, draft.clientId, newIdIn(shard), draft.basis, draft.scopes, draft.claims],
+    ...[draft.declined, draft.terms, draft.purpose, draft.language, draft.acr, draft.amr, new Date(), draft.expiresAt],
+  ];
+}
+
+function givingOf({ accountId, clientId, basis, claims, declined }: ConsentDraft): AccountEvent {
+  return { accountId, kind: 'consent.given', clientId, details: { basis, claims, declined } };
+}
+
+/** The apps that each of many accounts has allowed something. For loads: it asks many shards. */
+export async function listAllowed(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
+  const allowed = new Map(accountIds.map((id): [string, string[]] => [id, []]));
+  const rows = await db.query<{ account_id: string; client_id: string }>(
+    `select c.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
+     join consents c on c.shard = wanted.shard and c.account_id = wanted.account_id
+     where c.ended_at is null`,
+    [accountIds.map(shardOf), accountIds],
+  );
+  for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
+  return allowed;
 }
 
 /** Ends the current consent, if there is one. @returns whether there was one. */
@@ -142,6 +156,12 @@ export async function endConsent(db: Db, accountId: string, clientId: string, re
 export function termOf({ purpose }: Pick<ClientRecord, 'purpose'>, item: ClientClaim): string {
   const told = JSON.stringify([purpose.id, item.claim, item.required, item.basis, item.purpose]);
   return createHash('sha256').update(told).digest().subarray(0, 8).toString('base64url');
+}
+
+/** What a consent to these items rests on: consent, as soon as one of them does. */
+export function basisOf(items: readonly ClientClaim[]): LegalBasis {
+  const [first] = items;
+  return first && items.every(({ basis }) => basis !== 'consent') ? first.basis : 'consent';
 }
 
 function fromRow(row: ConsentRow): Consent {

@@ -1,11 +1,25 @@
 /** A person's account: its life-cycle, and the profile that apps may be given. */
 import { randomBytes } from 'node:crypto';
-import { type AccountEventKind, recordAccountEvent } from '#src/audit/events.ts';
-import type { Db } from '#src/base/database.ts';
+import {
+  type AccountEvent,
+  type AccountEventKind,
+  recordAccountEvent,
+  recordAccountEvents,
+} from '#src/audit/events.ts';
+import type { Row } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
-import { addContact, type Contact, endUnconfirmedContact, listContacts, listUsers } from './contacts.ts';
-import { claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from './identifiers.ts';
+import {
+  addContact,
+  addContacts,
+  type Contact,
+  endUnconfirmedContact,
+  listContacts,
+  listUsers,
+  type NewContact,
+} from './contacts.ts';
+import { addIdentifiers, claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from './identifiers.ts';
 
 /** OpenID Connect Core §5.1.1. */
 export interface Address {
@@ -173,27 +187,79 @@ export interface NewAccount {
  *   written and the caller, who knows the address is theirs, may sign them in instead).
  */
 export async function createAccount(db: Db, secrets: Secrets, account: NewAccount): Promise<Account> {
+  const { identifier } = account;
+  const { row, dataKey, contacts, created } = sealAccount(secrets, account);
+  await claimIdentifier(db, secrets, identifier, created.id);
+  for (const other of await listUsers(db, secrets, identifier))
+    if (await endUnconfirmedContact(db, secrets, identifier, other))
+      await forgetAddress(db, secrets, other, identifier);
+  await db.execute(
+    `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    row,
+  );
+  for (const contact of contacts) await addContact(db, secrets, dataKey, contact);
+  await confirmIdentifier(db, secrets, identifier, created.id);
+  await recordAccountEvent(db, creationOf(created.id, identifier));
+  return created;
+}
+
+/**
+ * {@link createAccount} for the many of a load, at addresses that no account has as an identifier or a contact: rows of the
+ * same shape, some thousands at once.
+ *
+ * @returns the ids, in the order of `accounts`
+ */
+export async function createAccounts(
+  tx: Transaction,
+  secrets: Secrets,
+  accounts: readonly NewAccount[],
+): Promise<string[]> {
+  const sealed = accounts.map((account) => ({ ...sealAccount(secrets, account), identifier: account.identifier }));
+  const owned = sealed.map(({ created, identifier }) => ({ accountId: created.id, identifier }));
+  await addIdentifiers(tx, secrets, owned);
+  await tx.copy(
+    'copy accounts (shard, id, state, data_key, profile, language, created_at, updated_at) from stdin',
+    sealed.map(({ row }) => row),
+  );
+  const contacts = sealed.flatMap((one) => one.contacts.map((contact) => ({ ...contact, dataKey: one.dataKey })));
+  await addContacts(tx, secrets, contacts);
+  await recordAccountEvents(
+    tx,
+    owned.map(({ accountId, identifier }) => creationOf(accountId, identifier)),
+  );
+  return owned.map(({ accountId }) => accountId);
+}
+
+/** A new account as it is stored, with the key that seals what is its own. */
+interface SealedAccount {
+  readonly created: Account;
+  readonly dataKey: Keyring;
+  readonly row: Row;
+  readonly contacts: readonly NewContact[];
+}
+
+function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
   const { language, identifier } = account;
   const id = account.id ?? newAccountId();
   const now = new Date();
   const profile = withContact({ ...account.profile, name: readName(account.name) }, identifier, true);
   const key = randomBytes(32);
   const dataKey = new Keyring([key]);
-  await claimIdentifier(db, secrets, identifier, id);
-  for (const other of await listUsers(db, secrets, identifier))
-    if (await endUnconfirmedContact(db, secrets, identifier, other))
-      await forgetAddress(db, secrets, other, identifier);
-  await db.execute(
-    `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
-     values ($1, $2, 'active', $3, $4, $5, $6, $6)`,
-    [shardOf(id), id, secrets.wrap.seal(dataKeyPlace(id), key), sealProfile(dataKey, id, profile), language, now],
-  );
-  await addContact(db, secrets, dataKey, { accountId: id, contact: identifier, isIdentifier: true, confirmed: true });
-  for (const { contact, confirmed } of contactsIn(profile, identifier))
-    await addContact(db, secrets, dataKey, { accountId: id, contact, isIdentifier: false, confirmed });
-  await confirmIdentifier(db, secrets, identifier, id);
-  await recordAccountEvent(db, { accountId: id, kind: 'account.created', details: { identifier: identifier.kind } });
-  return { id, state: 'active', language, profile, createdAt: now, updatedAt: now };
+  const sealedKey = secrets.wrap.seal(dataKeyPlace(id), key);
+  return {
+    created: { id, state: 'active', language, profile, createdAt: now, updatedAt: now },
+    dataKey,
+    row: [shardOf(id), id, 'active', sealedKey, sealProfile(dataKey, id, profile), language, now, now],
+    contacts: [
+      { accountId: id, contact: identifier, isIdentifier: true, confirmed: true },
+      ...contactsIn(profile, identifier).map((named) => ({ accountId: id, isIdentifier: false, ...named })),
+    ],
+  };
+}
+
+function creationOf(accountId: string, { kind }: Identifier): AccountEvent {
+  return { accountId, kind: 'account.created', details: { identifier: kind } };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Where messages go. Unlike an identifier a contact may be shared: a family has one phone, a village office one mailbox. */
-import type { Db } from '#src/base/database.ts';
+import type { Row } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { type Identifier, indexOf } from './identifiers.ts';
@@ -20,24 +21,41 @@ export interface NewContact {
  * @throws `contact_shared_too_often` when five other accounts use it already.
  */
 export async function addContact(db: Db, secrets: Secrets, dataKey: Keyring, added: NewContact): Promise<void> {
-  const { accountId, contact } = added;
-  const { index } = indexOf(secrets, contact);
-  const now = new Date();
-  await takeUse(db, secrets, contact, accountId);
+  await takeUse(db, secrets, added.contact, added.accountId);
   await db.execute(
     `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [
-      shardOf(accountId),
-      accountId,
-      index,
-      contact.kind,
-      dataKey.seal(placeOf(accountId, index), contact.value),
-      added.isIdentifier,
-      added.confirmed ? now : null,
-      now,
-    ],
+    contactRow(secrets, dataKey, added),
   );
+}
+
+/** {@link addContact} for the many of a load, each with its account's data key: of contacts that no account uses yet. */
+export async function addContacts(
+  tx: Transaction,
+  secrets: Secrets,
+  added: readonly (NewContact & { readonly dataKey: Keyring })[],
+): Promise<void> {
+  await tx.copy(
+    'copy contact_uses (shard, value_index, slot, account_id, created_at) from stdin',
+    added.map(({ contact, accountId }) => useRow(secrets, contact, 1, accountId)),
+  );
+  await tx.copy(
+    'copy contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at) from stdin',
+    added.map((contact) => contactRow(secrets, contact.dataKey, contact)),
+  );
+}
+
+function contactRow(secrets: Secrets, dataKey: Keyring, added: NewContact): Row {
+  const { accountId, contact, isIdentifier, confirmed } = added;
+  const { index } = indexOf(secrets, contact);
+  const now = new Date();
+  const sealed = dataKey.seal(placeOf(accountId, index), contact.value);
+  return [shardOf(accountId), accountId, index, contact.kind, sealed, isIdentifier, confirmed ? now : null, now];
+}
+
+function useRow(secrets: Secrets, contact: Identifier, slot: number, accountId: string): Row {
+  const { index, shard } = indexOf(secrets, contact);
+  return [shard, index, slot, accountId, new Date()];
 }
 
 /** A contact as its owner and the notices see it. */
@@ -76,6 +94,17 @@ export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): 
     [shard, index],
   );
   return uses.map((use) => use.account_id);
+}
+
+/** Those of many addresses, by their values, that an account uses as a contact. For loads: it asks many shards. */
+export async function listUsed(db: Db, secrets: Secrets, contacts: readonly Identifier[]): Promise<Set<string>> {
+  const places = contacts.map((contact) => ({ ...indexOf(secrets, contact), value: contact.value }));
+  const rows = await db.query<{ place: string }>(
+    `select wanted.place from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
+     join contact_uses u on u.shard = wanted.shard and u.value_index = wanted.value_index`,
+    [places.map(({ shard }) => shard), places.map(({ index }) => index)],
+  );
+  return new Set(rows.map(({ place }) => places[Number(place) - 1]?.value ?? ''));
 }
 
 /** Ends a contact that was never confirmed. @returns whether there was one */
@@ -117,7 +146,7 @@ async function takeUse(db: Db, secrets: Secrets, contact: Identifier, accountId:
     const taken = await db.execute(
       `insert into contact_uses (shard, value_index, slot, account_id, created_at) values ($1, $2, $3, $4, $5)
        on conflict do nothing`,
-      [shard, index, slot, accountId, new Date()],
+      useRow(secrets, contact, slot, accountId),
     );
     if (taken === 1) return;
   }

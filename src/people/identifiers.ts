@@ -1,7 +1,7 @@
 /** What a person types to say who they are: an e-mail address or a phone number, in one spelling each. */
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
-import type { Db } from '#src/base/database.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
 
@@ -124,4 +124,46 @@ export async function confirmIdentifier(
     [shard, index, accountId, new Date()],
   );
   if (confirmed === 0) throw new Refusal('identifier_taken', 'the claim to the identifier went to another account');
+}
+
+/** Whose an identifier is, or who claims it. */
+export interface Claimed {
+  readonly accountId: string;
+  readonly isConfirmed: boolean;
+}
+
+/** Who has each of many identifiers, by its value; those that nobody has are left out. For loads: it asks many shards. */
+export async function listClaimed(
+  db: Db,
+  secrets: Secrets,
+  identifiers: readonly Identifier[],
+): Promise<Map<string, Claimed>> {
+  const places = identifiers.map((identifier) => ({ ...indexOf(secrets, identifier), value: identifier.value }));
+  const rows = await db.query<{ place: string; account_id: string; state: 'pending' | 'confirmed' }>(
+    `select wanted.place, i.account_id, i.state
+     from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
+     join identifiers i on i.shard = wanted.shard and i.value_index = wanted.value_index`,
+    [places.map(({ shard }) => shard), places.map(({ index }) => index)],
+  );
+  return new Map(
+    rows.map(({ place, account_id: accountId, state }) => {
+      return [places[Number(place) - 1]?.value ?? '', { accountId, isConfirmed: state === 'confirmed' }];
+    }),
+  );
+}
+
+/** Makes identifiers that nobody has their accounts' own: {@link claimIdentifier} and {@link confirmIdentifier} for the many of a load. */
+export async function addIdentifiers(
+  tx: Transaction,
+  secrets: Secrets,
+  added: readonly { readonly identifier: Identifier; readonly accountId: string }[],
+): Promise<void> {
+  const now = new Date();
+  await tx.copy(
+    'copy identifiers (shard, value_index, kind, account_id, state, created_at, confirmed_at) from stdin',
+    added.map(({ identifier, accountId }) => {
+      const { shard, index } = indexOf(secrets, identifier);
+      return [shard, index, identifier.kind, accountId, 'confirmed', now, now];
+    }),
+  );
 }

@@ -4,8 +4,8 @@ import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary as commonWords } from '@zxcvbn-ts/language-common';
 import { dictionary as indonesianWords } from '@zxcvbn-ts/language-id';
 import argon2 from 'argon2';
-import { recordAccountEvent } from '#src/audit/events.ts';
-import type { Db } from '#src/base/database.ts';
+import { recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId, shardOf } from '#src/base/secrets.ts';
 import { type AccountState, mayUse } from './accounts.ts';
@@ -128,6 +128,19 @@ export async function storePassword(db: Db, accountId: string, hash: string): Pr
     [shardOf(accountId), accountId, hash, new Date()],
   );
   await recordAccountEvent(db, { accountId, kind: 'password.set' });
+}
+
+/** {@link storePassword} for the many of a load: one hash for accounts that have none yet. */
+export async function storePasswords(tx: Transaction, accountIds: readonly string[], hash: string): Promise<void> {
+  const now = new Date();
+  await tx.copy(
+    'copy passwords (shard, account_id, hash, set_at) from stdin',
+    accountIds.map((id) => [shardOf(id), id, hash, now]),
+  );
+  await recordAccountEvents(
+    tx,
+    accountIds.map((accountId) => ({ accountId, kind: 'password.set' })),
+  );
 }
 
 /** Whether an account has a password. */

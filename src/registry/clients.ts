@@ -6,9 +6,10 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { recordAdminEvent } from '#src/audit/events.ts';
+import { recordAdminEvent, recordAdminEvents } from '#src/audit/events.ts';
 import type { Config } from '#src/base/config.ts';
-import type { Db } from '#src/base/database.ts';
+import type { Row } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup } from './agencies.ts';
@@ -341,21 +342,67 @@ async function refuseTakenAddress(db: Db, { id, type, homeUri, state }: ClientDr
   if (other) throw new Refusal('machine_address_taken', `client ${id} has the address of ${other.id}`);
 }
 
+/** A client that comes into being with its secret. */
+export interface NewClient {
+  readonly draft: ClientDraft;
+  readonly secret: string;
+}
+
+/**
+ * {@link saveClient} and {@link setClientSecret} for the many of a load: clients of agencies and subject groups that there
+ * are, each new. They share one version, so that processes read them in their usual small batches.
+ */
+export async function createClients(
+  tx: Transaction,
+  secrets: Secrets,
+  clients: readonly NewClient[],
+  actor: string,
+): Promise<void> {
+  await lockRegistry(tx);
+  const version = await raiseRegistryVersion(tx);
+  const now = new Date();
+  await tx.copy(
+    `copy clients (${clientColumns}) from stdin`,
+    clients.map(({ draft }) => clientRow(draft, version)),
+  );
+  await tx.copy(
+    'copy client_claims (client_id, claim, required, purpose, purpose_en, basis) from stdin',
+    clients.flatMap(({ draft: { id, claims } }) => claims.map((claim) => claimRow(id, claim))),
+  );
+  await tx.copy(
+    'copy client_secrets (client_id, hash, created_at) from stdin',
+    clients.map(({ draft: { id }, secret }) => [id, hashClientSecret(secrets, id, secret), now]),
+  );
+  await recordAdminEvents(
+    tx,
+    clients.flatMap(({ draft: { id } }) => [
+      { kind: 'client.created', actor, subject: `client ${id}`, details: { fields: [] } },
+      { kind: 'client.secret-set', actor, subject: `client ${id}` },
+    ]),
+  );
+}
+
+function claimRow(clientId: string, { claim, required, purpose, purposeEn, basis }: ClientClaim): Row {
+  return [clientId, claim, required, purpose, purposeEn, basis];
+}
+
 /** What a draft would change of a client, by name. */
 export function changedFields(current: ClientRecord, draft: ClientDraft): string[] {
   const keys = Object.keys(draft) as (keyof ClientDraft)[];
   return keys.filter((key) => !isDeepStrictEqual(current[key], draft[key]));
 }
 
+const clientColumns = `id, agency_id, subject_group_id, state, type, name, name_en, purpose, purpose_en, home_uri,
+  initiate_login_uri, logo_uri, policy_uri, tos_uri, redirect_uris, post_logout_redirect_uris, response_types,
+  grant_types, scopes, token_endpoint_auth_method, jwks, jwks_uri, id_token_signed_response_alg,
+  userinfo_signed_response_alg, require_pkce, require_par, dpop_bound_access_tokens, rotate_refresh,
+  default_max_age, consent_days, version, created_at, updated_at`;
+
 async function writeClient(db: Db, draft: ClientDraft, version: number): Promise<void> {
   await db.execute(
-    `insert into clients (id, agency_id, subject_group_id, state, type, name, name_en, purpose, purpose_en, home_uri,
-       initiate_login_uri, logo_uri, policy_uri, tos_uri, redirect_uris, post_logout_redirect_uris, response_types,
-       grant_types, scopes, token_endpoint_auth_method, jwks, jwks_uri, id_token_signed_response_alg,
-       userinfo_signed_response_alg, require_pkce, require_par, dpop_bound_access_tokens, rotate_refresh,
-       default_max_age, consent_days, version, created_at, updated_at)
+    `insert into clients (${clientColumns})
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-       $24, $25, $26, $27, $28, $29, $30, $31, $32, $32)
+       $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
      on conflict (id) do update set agency_id = excluded.agency_id, subject_group_id = excluded.subject_group_id,
        state = excluded.state, type = excluded.type, name = excluded.name, name_en = excluded.name_en,
        purpose = excluded.purpose, purpose_en = excluded.purpose_en, home_uri = excluded.home_uri,
@@ -369,41 +416,48 @@ async function writeClient(db: Db, draft: ClientDraft, version: number): Promise
        require_par = excluded.require_par, dpop_bound_access_tokens = excluded.dpop_bound_access_tokens,
        rotate_refresh = excluded.rotate_refresh, default_max_age = excluded.default_max_age,
        consent_days = excluded.consent_days, version = excluded.version, updated_at = excluded.updated_at`,
-    [
-      draft.id,
-      draft.agencyId,
-      draft.subjectGroupId,
-      draft.state,
-      draft.type,
-      draft.name.id,
-      draft.name.en,
-      draft.purpose.id,
-      draft.purpose.en,
-      draft.homeUri,
-      draft.initiateLoginUri,
-      draft.logoUri,
-      draft.policyUri,
-      draft.tosUri,
-      draft.redirectUris,
-      draft.postLogoutRedirectUris,
-      draft.responseTypes,
-      draft.grantTypes,
-      draft.scopes,
-      draft.tokenEndpointAuthMethod,
-      draft.jwks && JSON.stringify(draft.jwks),
-      draft.jwksUri,
-      draft.idTokenSignedResponseAlg,
-      draft.userinfoSignedResponseAlg,
-      draft.requirePkce,
-      draft.requirePar,
-      draft.dpopBoundAccessTokens,
-      draft.rotateRefresh,
-      draft.defaultMaxAge,
-      draft.consentDays,
-      version,
-      new Date(),
-    ],
+    clientRow(draft, version),
   );
+}
+
+/** The values of {@link clientColumns}. */
+function clientRow(draft: ClientDraft, version: number): Row {
+  const now = new Date();
+  return [
+    draft.id,
+    draft.agencyId,
+    draft.subjectGroupId,
+    draft.state,
+    draft.type,
+    draft.name.id,
+    draft.name.en,
+    draft.purpose.id,
+    draft.purpose.en,
+    draft.homeUri,
+    draft.initiateLoginUri,
+    draft.logoUri,
+    draft.policyUri,
+    draft.tosUri,
+    draft.redirectUris,
+    draft.postLogoutRedirectUris,
+    draft.responseTypes,
+    draft.grantTypes,
+    draft.scopes,
+    draft.tokenEndpointAuthMethod,
+    draft.jwks && JSON.stringify(draft.jwks),
+    draft.jwksUri,
+    draft.idTokenSignedResponseAlg,
+    draft.userinfoSignedResponseAlg,
+    draft.requirePkce,
+    draft.requirePar,
+    draft.dpopBoundAccessTokens,
+    draft.rotateRefresh,
+    draft.defaultMaxAge,
+    draft.consentDays,
+    version,
+    now,
+    now,
+  ];
 }
 
 async function writeClaims(db: Db, { id, claims }: ClientDraft): Promise<void> {
@@ -469,6 +523,19 @@ export async function noteFirstSignIn(db: Db, clientId: string): Promise<string>
     [clientId, new Date()],
   );
   return noted?.subject_group_id ?? (await loadClient(db, clientId)).subjectGroupId;
+}
+
+/**
+ * {@link noteFirstSignIn} for the many of a load, in the transaction that gives them people. Before any other lock of it;
+ * without clients it takes none.
+ */
+export async function noteFirstSignIns(tx: Transaction, clientIds: readonly string[]): Promise<void> {
+  if (clientIds.length === 0) return;
+  await lockRegistry(tx);
+  await tx.execute(
+    'update clients set first_sign_in_at = $2, version = $3 where id = any($1) and first_sign_in_at is null',
+    [clientIds, new Date(), await raiseRegistryVersion(tx)],
+  );
 }
 
 /** How long the secret before stays valid when a new one is set. */

@@ -1,7 +1,7 @@
 /** The consent page: what an app may read, shown with the person's own values, and the answer put on record. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
+import { basisOf, type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
 import { endGrants, isSettled } from '#src/oidc/grants.ts';
 import {
@@ -13,7 +13,7 @@ import {
   wantedIn,
 } from '#src/oidc/interactions.ts';
 import { type Account, loadAccount, mayUse } from '#src/people/accounts.ts';
-import { type ClientClaim, type ClientRecord, type LegalBasis, noteFirstSignIn } from '#src/registry/clients.ts';
+import { type ClientClaim, type ClientRecord, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { basisName } from '#views/legal-basis.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
@@ -139,12 +139,6 @@ async function loadPerson({ house, db, interaction }: Visit, step: ConsentStep):
 function askedClaims(interaction: OpenInteraction): ClientClaim[] {
   const { claims } = wantedIn(interaction);
   return interaction.client.claims.filter(({ claim }) => claims.includes(claim));
-}
-
-/** What the whole rests on: consent, as soon as one item does. */
-function basisOf(asked: readonly ClientClaim[]): LegalBasis {
-  const [first] = asked;
-  return first && asked.every(({ basis }) => basis !== 'consent') ? first.basis : 'consent';
 }
 
 /** Not a choice: the app cannot work without it, or a law demands it. */
