@@ -42,14 +42,15 @@ export const usage = `Usage: npm run bench -- [options]
 /** @throws {UsageError} */
 export function readOptions(argv: readonly string[]): Options {
   const values = parse(argv);
+  const clients = wholeNumber('clients', values.clients, 1000);
   const accounts = wholeNumber('accounts', values.accounts, 10_000);
+  const consents = wholeNumber('consents', values.consents, Math.min(2, clients) * accounts);
+  if (consents > accounts * clients) throw new UsageError('--consents: more than one for each account at each client');
   return {
     scenarios: readScenarios(values.scenario),
     seconds: positive('seconds', values.seconds, 5),
     concurrency: wholeNumber('concurrency', values.concurrency, 16),
-    clients: wholeNumber('clients', values.clients, 1000),
-    accounts,
-    consents: wholeNumber('consents', values.consents, 2 * accounts),
+    ...{ clients, accounts, consents },
     out: values.out,
     profile: values.profile ?? false,
     quietBare: values['quiet-bare'] ?? false,

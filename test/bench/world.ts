@@ -12,9 +12,10 @@ import { startEmbeddedPostgres } from '#src/base/embedded-postgres.ts';
 import { loadSecrets } from '#src/base/keys.ts';
 import { migrate } from '#src/base/migrations.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { seed } from '#src/cli/seed.ts';
+import { registerMachine } from './machine.ts';
 import { makePeople, type Person } from './people.ts';
 import { type Cores, type ServerProcess, startServer } from './processes.ts';
-import { registerApps, registerMachine } from './seeding.ts';
 
 /** How much there is of everything. */
 export interface Size {
@@ -113,8 +114,7 @@ interface Empty {
 
 async function fill(empty: Empty, size: Size, say: (sentence: string) => void): Promise<Person[]> {
   const { database, secrets, folder } = empty;
-  say(`${size.clients} clients`);
-  await registerApps(database, secrets, folder, size.clients);
+  await seed(database, secrets, { ...size, progress: say });
   await registerMachine(database, secrets, folder);
   say(`${size.people} people with passkeys`);
   const people = await makePeople(empty, size.people);
