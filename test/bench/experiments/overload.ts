@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { appAt, authorizePath, signInScope, unexpected } from '../apps.ts';
-import type { Finding } from '../experiments.ts';
+import type { Fact, Finding } from '../experiments.ts';
 import { type Answer, HttpConnection } from '../http-connection.ts';
 import { type Load, quantile, runFlows } from '../measure.ts';
 import type { World } from '../world.ts';
@@ -25,38 +25,45 @@ export async function overload(world: World, load: Load): Promise<Finding> {
   const crowd = Math.min(MOST_CONNECTIONS, Math.ceil(TIMES_TOO_MANY * capacity));
   const ending = new AbortController();
   const probing = probeLiveness(server.port, ending.signal);
-  const { met, waiting } = await rush(server.port, world.size.clients, { seconds: load.seconds, concurrency: crowd });
+  const rushed = await rush(server.port, world.size.clients, { seconds: load.seconds, concurrency: crowd });
   ending.abort();
   const alive = await probing;
   const recovery = await recover(server.port, world.size.clients, quantile(calm.times, 0.99));
-  const turnedAway = met.filter(({ status }) => status === 503);
-  const told = turnedAway.filter(({ hasRetryAfter, ms }) => hasRetryAfter && ms <= PROMPT_MS);
-  const served = met.filter(({ status }) => status === 303).map(({ ms }) => ms);
-  const share = (part: number, of: number) => (of === 0 ? null : (100 * part) / of);
   return {
     facts: [
       { name: 'capacity', value: capacity, unit: '/s' },
       { name: 'browsers at once', value: crowd, unit: '' },
-      { name: 'served meanwhile', value: served.length / load.seconds, unit: '/s' },
-      {
-        name: 'served, p50',
-        value: quantile(
-          served.sort((a, b) => a - b),
-          0.5,
-        ),
-        unit: 'ms',
-      },
-      { name: 'served, p99', value: quantile(served, 0.99), unit: 'ms' },
-      { name: 'answered 503', value: share(turnedAway.length, met.length), unit: '%' },
-      { name: 'of these within 1 s and with Retry-After', value: share(told.length, turnedAway.length), unit: '%' },
-      { name: 'neither served nor 503', value: met.length - served.length - turnedAway.length, unit: '' },
-      { name: 'still waiting at the end', value: waiting, unit: '' },
+      ...crowdFacts(rushed, load.seconds),
       { name: '/livez meanwhile, p50', value: quantile(alive, 0.5), unit: 'ms' },
       { name: '/livez meanwhile, slowest', value: alive.at(-1) ?? null, unit: 'ms' },
       { name: 'recovery', value: recovery, unit: 'ms' },
     ],
     complaints: calm.complaints,
   };
+}
+
+function crowdFacts({ met, waiting }: Rush, seconds: number): Fact[] {
+  const served = met.filter(({ status }) => status === 303).map(({ ms }) => ms);
+  const turnedAway = met.filter(({ status }) => status === 503);
+  const told = turnedAway.filter(({ hasRetryAfter, ms }) => hasRetryAfter && ms <= PROMPT_MS);
+  const percent = (part: number, whole: number) => (whole === 0 ? null : (100 * part) / whole);
+  served.sort((a, b) => a - b);
+  return [
+    { name: 'served meanwhile', value: served.length / seconds, unit: '/s' },
+    { name: 'served, p50', value: quantile(served, 0.5), unit: 'ms' },
+    { name: 'served, p99', value: quantile(served, 0.99), unit: 'ms' },
+    { name: 'answered 503', value: percent(turnedAway.length, met.length), unit: '%' },
+    { name: 'of these within 1 s and with Retry-After', value: percent(told.length, turnedAway.length), unit: '%' },
+    { name: 'neither served nor 503', value: met.length - served.length - turnedAway.length, unit: '' },
+    { name: 'still waiting at the end', value: waiting, unit: '' },
+  ];
+}
+
+/** What the crowd met. */
+interface Rush {
+  readonly met: readonly Met[];
+  /** How many had no answer when the time was over. */
+  readonly waiting: number;
 }
 
 /** How one request of the crowd ended; status 0 when its connection broke. */
@@ -73,8 +80,8 @@ function openSignIn(connection: HttpConnection, clients: number): Promise<Answer
   return connection.send({ method: 'GET', path: authorizePath(appAt((visits % clients) + 1), signInScope) });
 }
 
-/** When the time is over the crowd leaves: who has no answer by then is counted as waiting. */
-async function rush(port: number, clients: number, { seconds, concurrency }: Load) {
+/** When the time is over the crowd leaves. */
+async function rush(port: number, clients: number, { seconds, concurrency }: Load): Promise<Rush> {
   const met: Met[] = [];
   const leaving = AbortSignal.timeout(seconds * 1000);
   let waiting = 0;
