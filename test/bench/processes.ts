@@ -1,0 +1,145 @@
+/** Processes beside the driver: started on cores of their own, and what they have used of them, as Linux tells it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
+import { HttpConnection } from './http-connection.ts';
+
+/** Who runs where. */
+export interface Cores {
+  /** Of the server that is measured; undefined: wherever the system likes. */
+  readonly server: string | undefined;
+  /** Of driver and PostgreSQL. */
+  readonly others: string | undefined;
+}
+
+/** One core for the server and the others for everything else, where there are two and `taskset`. */
+export function divideCores(): Cores {
+  const cores = availableParallelism();
+  if (cores < 2 || !mayPin()) return { server: undefined, others: undefined };
+  return { server: '0', others: `1-${cores - 1}` };
+}
+
+function mayPin(): boolean {
+  try {
+    execFileSync('taskset', ['-p', String(process.pid)], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Moves this process with all its threads; what it starts later follows. */
+export function pinSelf(cores: string | undefined): void {
+  if (cores) execFileSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)], { stdio: 'ignore' });
+}
+
+/** What to start. */
+export interface Program {
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cores: string | undefined;
+  readonly port: number;
+  /** Answers 200 once it serves. */
+  readonly readyPath: string;
+  readonly logFile: string;
+}
+
+/** A Node.js process that answers on a port of this machine. */
+export interface ServerProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
+  readonly origin: string;
+  /** Milliseconds from its start to its first ready answer. */
+  readonly startMs: number;
+}
+
+/** Runs `program` by the Node.js that runs this. @throws with the end of its log when it ends before it serves */
+export async function startServer(program: Program): Promise<ServerProcess> {
+  const { port, logFile, cores } = program;
+  const log = openSync(logFile, 'a', 0o600);
+  const command = [...(cores ? ['taskset', '-c', cores] : []), process.execPath, ...program.args];
+  const began = performance.now();
+  const child = spawn(command[0] ?? '', command.slice(1), { env: program.environment, stdio: ['ignore', log, log] });
+  closeSync(log);
+  try {
+    await becomesReady(child, program);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+  const startMs = performance.now() - began;
+  const stopIt = () => stop(child);
+  return { pid: child.pid ?? 0, port, origin: `http://localhost:${port}`, startMs, [Symbol.asyncDispose]: stopIt };
+}
+
+const READY_WITHIN_MS = 60_000;
+
+async function becomesReady(child: ChildProcess, { port, readyPath, logFile }: Program): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (!(await isReady(port, readyPath))) {
+    if (child.exitCode === null && child.pid && performance.now() < deadline) await setTimeout(5);
+    else throw new Error(`a server did not start:\n${readFileSync(logFile, 'utf8').slice(-2000)}`);
+  }
+}
+
+async function isReady(port: number, path: string): Promise<boolean> {
+  const connection = await HttpConnection.open(port).catch(() => undefined);
+  const answer = await connection?.send({ method: 'GET', path }).catch(() => undefined);
+  connection?.close();
+  return answer?.status === 200;
+}
+
+const PATIENCE_MS = 15_000;
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || !child.pid) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const limit = AbortSignal.timeout(PATIENCE_MS);
+  limit.addEventListener('abort', () => child.kill('SIGKILL'));
+  await ended;
+}
+
+/**
+ * CPU time in milliseconds of a process, of its children, and of those that it had and that have ended. Undefined where
+ * there is no `/proc`.
+ */
+export function cpuMsOf(pid: number): number | undefined {
+  const own = readStat(pid);
+  if (!own) return undefined;
+  const children = listChildren(pid).map((child) => readStat(child)?.own ?? 0);
+  return own.own + own.ended + children.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** Memory in use by a process, in bytes. Undefined where there is no `/proc`. */
+export function residentBytesOf(pid: number): number | undefined {
+  const kilobytes = /VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}
+
+/** `/proc` counts in hundredths of a second on every Linux that Node.js runs on. */
+const MS_PER_TICK = 10;
+
+function readStat(pid: number): { parent: number; own: number; ended: number } | undefined {
+  const fields = read(`/proc/${pid}/stat`)
+    ?.replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number);
+  if (!fields) return undefined;
+  const ticks = (from: number) => ((fields[from] ?? 0) + (fields[from + 1] ?? 0)) * MS_PER_TICK;
+  return { parent: fields[1] ?? 0, own: ticks(11), ended: ticks(13) };
+}
+
+function listChildren(pid: number): number[] {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return all.map(Number).filter((candidate) => readStat(candidate)?.parent === pid);
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
