@@ -64,9 +64,19 @@ function resolve(path: string, specifier: string): string {
 
 /** The room of one of our files; undefined for packages. */
 function roomOf(path: string): string | undefined {
-  const [top, second = ''] = path.split('/');
-  if (top !== 'src') return ['views', 'clients', 'migrations'].includes(top ?? '') ? top : undefined;
-  if (['main.ts', 'start.ts', 'cli.ts', 'lawang.js', 'pinned-node.js', 'cli'].includes(second)) return 'top';
+  const [folder, second = ''] = path.split('/');
+  if (folder !== 'src') return ['views', 'clients', 'migrations'].includes(folder ?? '') ? folder : undefined;
+  const top = [
+    'main.ts',
+    'start.ts',
+    'workers.ts',
+    'worker-channel.ts',
+    'cli.ts',
+    'lawang.js',
+    'pinned-node.js',
+    'cli',
+  ];
+  if (top.includes(second)) return 'top';
   return second.replace(/\.ts$/, '');
 }
 

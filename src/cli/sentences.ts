@@ -9,6 +9,7 @@ import { MigrationError } from '#src/base/migrations.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { SealError } from '#src/base/secrets.ts';
 import { RegistrationError } from '#src/registry/registrations.ts';
+import { WorkerError } from '../worker-channel.ts';
 
 /** Errors whose message is written for people already. */
 const plain = [
@@ -19,6 +20,7 @@ const plain = [
   ListenError,
   MigrationError,
   RegistrationError,
+  WorkerError,
 ];
 
 /** By SQLSTATE or system error code: what is the matter with the database, and what to do. */

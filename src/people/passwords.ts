@@ -19,37 +19,65 @@ const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** What a password is compared with when there is none: of the same cost, made of random bytes nobody kept. */
 const noPassword = '$argon2id$v=19$m=19456,p=1,t=2$qk3BuAfwWh9XOWUyMkKxRg$zPDrh1ozXsEg09U3YxdkthI04/ANFUWul+j3xwbfRhM';
 
+/** For each hash that runs, so many wait: a third of a second's worth. */
+const WAITING_PER_HASH = 16;
+/** Where the cores are busy with other things hashes take longer; nobody is kept longer than this for it. */
+const LONGEST_WAIT_MS = 700;
+
+interface Waiting {
+  readonly since: number;
+  readonly begin: () => void;
+  readonly refuse: (refusal: Refusal) => void;
+}
+
 /**
- * So many hashes at once as there are cores, and a queue of a third of a second; whoever comes later is told to come
- * again, so that a rush of sign-ins cannot make everything else slow.
+ * So many hashes at once as this process has cores for, and a short queue; whoever comes later is told to come again, so
+ * that a rush of sign-ins cannot make everything else slow.
  */
 class HashQueue {
-  readonly #width = availableParallelism();
-  readonly #length = 16 * this.#width;
-  readonly #waiting: (() => void)[] = [];
+  width = 1;
+  readonly #waiting: Waiting[] = [];
   #running = 0;
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#width) await this.#wait();
+    if (this.#running >= this.width) await this.#wait();
     else this.#running += 1;
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
+      this.#handOver();
     }
   }
 
   /** Resolves when a running one hands its place over. */
   #wait(): Promise<void> {
-    if (this.#waiting.length >= this.#length)
+    if (this.#waiting.length >= WAITING_PER_HASH * this.width)
       throw new Refusal('password_busy', 'the queue of password hashes is full');
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((begin, refuse) => this.#waiting.push({ since: performance.now(), begin, refuse }));
+  }
+
+  #handOver(): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (performance.now() - next.since <= LONGEST_WAIT_MS) {
+        next.begin();
+        return;
+      }
+      next.refuse(new Refusal('password_busy', 'a password hash waited too long'));
+    }
+    this.#running -= 1;
   }
 }
 
 const queue = new HashQueue();
+configureHashing({ workers: 1, threads: 4 });
+
+/**
+ * Says how much of the machine may hash passwords here: this process's part of the cores, and never its last thread,
+ * because files and names are read on those threads too.
+ */
+export function configureHashing({ workers, threads }: { readonly workers: number; readonly threads: number }): void {
+  queue.width = Math.max(1, Math.min(Math.floor(availableParallelism() / workers), threads - 1));
+}
 
 /** One spelling for what different keyboards write as different code points. */
 function normalise(password: string): string {
