@@ -9,5 +9,8 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   );
   process.exitCode = 1;
 } else {
-  import('./cli.ts').then((cli) => cli.run(process.argv.slice(2)));
+  import('./compile-cache.js')
+    .then((cache) => cache.openCompileCache())
+    .then(() => import('./cli.ts'))
+    .then((cli) => cli.run(process.argv.slice(2)));
 }

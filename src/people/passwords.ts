@@ -1,8 +1,6 @@
 /** Passwords: argon2id with bounded work, and no rule but length and "not easy to guess" (NIST SP 800-63B-4 §3.1.1.2). */
 import { availableParallelism } from 'node:os';
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import { adjacencyGraphs, dictionary as commonWords } from '@zxcvbn-ts/language-common';
-import { dictionary as indonesianWords } from '@zxcvbn-ts/language-id';
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import argon2 from 'argon2';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
@@ -101,16 +99,20 @@ const MIN_GUESSES_LOG10 = 7;
 /** Judged by its beginning only, which bounds the work (tens of milliseconds) and is right for all but odd cases. */
 const JUDGED_LENGTH = 40;
 
-let judge: ZxcvbnFactory | undefined;
+let judge: Promise<ZxcvbnFactory> | undefined;
 
-/** Built at first use: the word lists take a tenth of a second. */
-function loadJudge(): ZxcvbnFactory {
-  judge ??= new ZxcvbnFactory({
-    dictionary: { ...commonWords, ...indonesianWords },
-    graphs: adjacencyGraphs,
+/** At first use: the word lists take 30 MiB and a tenth of a second, and most processes start without anybody waiting for them. */
+async function buildJudge(): Promise<ZxcvbnFactory> {
+  const [{ ZxcvbnFactory }, common, indonesian] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-id'),
+  ]);
+  return new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...indonesian.dictionary },
+    graphs: common.adjacencyGraphs,
     l33tMaxSubstitutions: 5,
   });
-  return judge;
 }
 
 /**
@@ -119,10 +121,11 @@ function loadJudge(): ZxcvbnFactory {
  * @param personalWords what others know about its owner: name, address, user name. Whole values; their parts are tried too.
  * @throws `password_length` outside 8 to 256 characters, `password_weak` when common or personal words guess it.
  */
-export function checkPassword(password: string, personalWords: readonly string[]): void {
+export async function checkPassword(password: string, personalWords: readonly string[]): Promise<void> {
   if (!hasFittingLength(password)) throw new Refusal('password_length');
   const judged = [...normalise(password)].slice(0, JUDGED_LENGTH).join('');
-  const { guessesLog10 } = loadJudge().check(judged, wordsIn(personalWords));
+  judge ??= buildJudge();
+  const { guessesLog10 } = (await judge).check(judged, wordsIn(personalWords));
   if (guessesLog10 < MIN_GUESSES_LOG10) throw new Refusal('password_weak');
 }
 
@@ -144,7 +147,7 @@ export async function setPassword(
   password: string,
   personalWords: readonly string[],
 ): Promise<void> {
-  checkPassword(password, personalWords);
+  await checkPassword(password, personalWords);
   await storePassword(db, accountId, await hashPassword(password));
 }
 

@@ -13,7 +13,7 @@ afterAll(() => people[Symbol.asyncDispose]());
 afterEach(() => vi.restoreAllMocks());
 
 const GOOD = 'kopi hujan sepatu';
-const check = (password: string, words: string[] = []) => refusalOf((async () => checkPassword(password, words))());
+const check = (password: string, words: string[] = []) => refusalOf(checkPassword(password, words));
 
 test.each([
   ['1234567', 'password_length'],
