@@ -95,7 +95,7 @@ function run(changes: Record<string, string> = {}): Running {
 async function start(changes?: Record<string, string>): Promise<Running> {
   const server = run(changes);
   const isUp = expect.poll(() => server.said.out, poll).toContain('Ctrl-C');
-  const end = await Promise.race([isUp, server.ended]);
+  const end = await Promise.race([isUp.then(() => undefined), server.ended]);
   if (end) throw new Error(`it ended with ${end.code}: ${server.said.err}${server.said.out}`);
   return server;
 }
