@@ -5,8 +5,8 @@ import { refusalsTotal } from '#src/base/metrics.ts';
 import { Refusal } from '#src/base/refusals.ts';
 
 /**
- * A request takes a process about a millisecond, so that whoever comes behind this many waits half a second. More would
- * only wait longer: the process does not work faster for it.
+ * A request takes a process one to two milliseconds, so that whoever comes behind this many waits up to a second. More
+ * would only wait longer: the process does not work faster for it.
  */
 const MOST_IN_PROGRESS = 500;
 
