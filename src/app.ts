@@ -21,6 +21,7 @@ import { answerInteraction, showInteraction } from '#src/web/interaction.ts';
 import { checkOrigin, language } from '#src/web/middleware/browser.ts';
 import { door } from '#src/web/middleware/door.ts';
 import { securityHeaders } from '#src/web/middleware/headers.ts';
+import { refuseOverload } from '#src/web/middleware/overload.ts';
 import { requestLog } from '#src/web/middleware/request-log.ts';
 import { unitOfWork } from '#src/web/middleware/unit-of-work.ts';
 import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/web/pages.ts';
@@ -60,6 +61,7 @@ export async function createApp(house: House): Promise<App> {
   app.use(requestLog(house.log));
   app.use(securityHeaders(house.config.issuer));
   app.use(assets);
+  app.use(refuseOverload());
   app.use(language(house.config.issuer));
   app.use(answerErrors(open));
   app.use(refuseMalformed);

@@ -9,5 +9,12 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   );
   process.exitCode = 1;
 } else {
-  import('./cli.ts').then((cli) => cli.run(process.argv.slice(2)));
+  import('./compile-cache.js').then((cache) => cache.openCompileCache()).then(begin);
+}
+
+// The server does not wait until every other command is loaded.
+function begin() {
+  const args = process.argv.slice(2);
+  if (args.length === 1 && args[0] === 'serve') return import('./main.ts').then((main) => main.serve());
+  return import('./cli.ts').then((cli) => cli.run(args));
 }

@@ -1,8 +1,10 @@
 /**
- * Start and stop of the process: settings, log, signals, exit code. What is started, and in which order, is in `start.ts`.
+ * Start and stop of a process, the only one or one of several: settings, log, signals, exit code. What is started, and in
+ * which order, is in `start.ts`.
  *
  * The only file that reads the environment, hears signals and ends the process.
  */
+import cluster from 'node:cluster';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,9 +12,10 @@ import { pino } from 'pino';
 import { type Config, readConfig } from './base/config.ts';
 import { openDataDirectory, toDataDirectoryError } from './base/data-directory.ts';
 import { createLog, type Log } from './base/log.ts';
-import { sentenceFor } from './cli/sentences.ts';
+import { takeSnapshot } from './base/metrics.ts';
 import { preparing, welcome } from './cli/welcome.ts';
-import { start } from './start.ts';
+import { start, startPrimary, startWorker } from './start.ts';
+import { openChannel } from './worker-channel.ts';
 
 /** The environment, for the settings and for the secrets that registrations name. */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
@@ -40,28 +43,72 @@ export function exitWith(code: number): void {
 
 /** Runs the server until a signal or a fault ends it, and the process with it: 0 after a signal, 1 after a fault. */
 export async function serve(): Promise<void> {
-  const stop = listenForStop();
-  let code = 0;
+  process.exit(await (cluster.isWorker ? runWorker() : runServer()));
+}
+
+/** @returns the exit code */
+async function runServer(): Promise<number> {
+  const stop = listenForStop({ obeysSignals: true });
   try {
     const config = readConfig(process.env);
-    const { log, logFile } = await openLog(config);
+    const logFile = await chooseLogFile(config);
+    const log = openLog(config, logFile);
     stop.reportTo(log);
     if (config.mode === 'sandbox') terminal.print(preparing(config));
     await using server = new AsyncDisposableStack();
-    try {
-      const { sampleApps } = await start({ config, log, server, signal: stop.signal });
+    const begun = { config, log, server, signal: stop.signal };
+    return await runUntilStop(stop, log, async () => {
+      const { sampleApps } = await (config.workers > 1 ? startPrimary({ ...begun, logFile }) : start(begun));
       if (config.mode === 'sandbox') terminal.print(welcome(config, { sampleApps, logFile }));
-      code = await stop.requested;
-      log.info('stopping');
-    } catch (error) {
-      if (!stop.signal.aborted) throw error;
-      code = await stop.requested;
-    }
+    });
   } catch (error) {
-    terminal.complain(`${sentenceFor(error) ?? describeFault(error)}\n`);
-    code = 1;
+    terminal.complain(`${await say(error)}\n`);
+    return 1;
   }
-  process.exit(code);
+}
+
+/**
+ * One of several processes. It obeys the primary and no signal: a terminal signals everybody, and whoever stopped by
+ * itself then would not be there for the requests that the primary still lets through.
+ *
+ * @returns the exit code
+ */
+async function runWorker(): Promise<number> {
+  const stop = listenForStop({ obeysSignals: false });
+  process.on('disconnect', () => process.exit(1));
+  const channel = openChannel({ stop: () => stop.ask(0), count: takeSnapshot });
+  try {
+    const { config, number, logFile } = await channel.beginning;
+    const log = openLog(config, logFile, number);
+    stop.reportTo(log);
+    await using server = new AsyncDisposableStack();
+    const begun = { config, log, server, signal: stop.signal };
+    return await runUntilStop(stop, log, () => startWorker(begun, channel));
+  } catch (error) {
+    await channel.report({ kind: 'failed', sentence: await say(error) });
+    return 1;
+  }
+}
+
+type Stop = ReturnType<typeof listenForStop>;
+
+/** Starts, and waits for the stop; what a stop interrupts is no failure. @returns the exit code */
+async function runUntilStop(stop: Stop, log: Log, begin: () => Promise<void>): Promise<number> {
+  try {
+    await begin();
+    const code = await stop.requested;
+    log.info('stopping');
+    return code;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return stop.requested;
+  }
+}
+
+/** One sentence for whoever reads what stopped the server. Loaded when needed: it knows the errors of every room. */
+async function say(error: unknown): Promise<string> {
+  const { sentenceFor } = await import('./cli/sentences.ts');
+  return sentenceFor(error) ?? describeFault(error);
 }
 
 function describeFault(error: unknown): string {
@@ -71,8 +118,8 @@ function describeFault(error: unknown): string {
 /** A second signal within this time is the same one: npm forwards what the terminal has sent to everybody already. */
 const SAME_SIGNAL_MS = 2_000;
 
-/** What asks the server to stop. `requested` gives the exit code. */
-function listenForStop() {
+/** What asks the process to stop. `requested` gives the exit code. */
+function listenForStop({ obeysSignals }: { obeysSignals: boolean }) {
   const { promise: requested, resolve } = Promise.withResolvers<number>();
   const controller = new AbortController();
   let since: number | undefined;
@@ -84,6 +131,7 @@ function listenForStop() {
     controller.abort();
   };
   const onSignal = () => {
+    if (!obeysSignals) return;
     if (since !== undefined && performance.now() - since > SAME_SIGNAL_MS) process.exit(1);
     ask(0);
   };
@@ -96,6 +144,7 @@ function listenForStop() {
   process.on('uncaughtException', onFault('uncaught exception'));
   process.on('unhandledRejection', onFault('unhandled rejection'));
   return {
+    ask,
     requested,
     signal: controller.signal,
     reportTo(target: Log) {
@@ -105,14 +154,15 @@ function listenForStop() {
 }
 
 /**
- * In a sandbox at a terminal, where nobody set LOG_LEVEL, the log goes to a file: a person reads what to open instead of
- * JSON. Everywhere else (production, a container, a pipe) the log is standard output.
+ * In a sandbox at a terminal, where nobody set LOG_LEVEL, the log goes to a file, a new one for each start: a person reads
+ * what to open instead of JSON. Everywhere else (production, a container, a pipe) the log is standard output.
  *
- * @throws {DataDirectoryError} when there is no place for the file
+ * @returns the file, or undefined
+ * @throws {DataDirectoryError} when there is no place for it
  */
-async function openLog(config: Config): Promise<{ log: Log; logFile: string | undefined }> {
+async function chooseLogFile(config: Config): Promise<string | undefined> {
   const isForPerson = config.mode === 'sandbox' && terminal.isInteractive && !config.isLogLevelChosen;
-  if (!isForPerson) return { log: createLog(config.logLevel), logFile: undefined };
+  if (!isForPerson) return undefined;
   await openDataDirectory(config.dataDir);
   const logFile = join(config.dataDir, 'lawang.log');
   try {
@@ -120,9 +170,15 @@ async function openLog(config: Config): Promise<{ log: Log; logFile: string | un
   } catch {
     // There was none.
   }
+  return logFile;
+}
+
+/** @throws {DataDirectoryError} when the file cannot be written */
+function openLog(config: Config, logFile: string | undefined, worker?: number): Log {
   try {
-    const destination = pino.destination({ dest: logFile, sync: true, mode: 0o600 });
-    return { log: createLog(config.logLevel, destination), logFile };
+    const destination =
+      logFile === undefined ? undefined : pino.destination({ dest: logFile, sync: true, mode: 0o600 });
+    return createLog(config.logLevel, destination, worker);
   } catch (error) {
     throw toDataDirectoryError(config.dataDir, error);
   }

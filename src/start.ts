@@ -14,6 +14,8 @@ import { metrics } from './base/metrics.ts';
 import { migrate } from './base/migrations.ts';
 import { wrappingKeyring } from './base/secrets.ts';
 import type { House } from './web/house.ts';
+import { type Channel, unlessAborted } from './worker-channel.ts';
+import { Workers } from './workers.ts';
 
 /** What every step of the start gets. */
 interface Start {
@@ -25,34 +27,99 @@ interface Start {
   readonly signal: AbortSignal;
 }
 
+/** What a person is told when it runs. */
+export interface Started {
+  /** Where the sample apps are. */
+  readonly sampleApps: readonly string[];
+}
+
 /**
- * Starts everything and puts it onto `server`, whose end stops it in reverse order: so the order here is that of
- * dependence. What fails leaves `server` with what had been started.
+ * Starts everything in one process and puts it onto `server`, whose end stops it in reverse order: so the order here is
+ * that of dependence. What fails leaves `server` with what had been started.
  *
  * @returns where the sample apps are
  * @throws {AbortError} when the signal came first; and whatever stands in the way, see `cli/sentences.ts`
  */
-export async function start(begun: Start): Promise<{ sampleApps: readonly string[] }> {
+export async function start(begun: Start): Promise<Started> {
   const { config, log, signal } = begun;
-  // Loading the app takes as long as PostgreSQL needs to start.
-  const loadingApp = import('./app.ts');
-  loadingApp.catch(() => undefined);
+  const loadingApp = loadApp();
   const url = config.databaseUrl ?? (await startOwnPostgres(begun));
   signal.throwIfAborted();
   // Before anything is written: whoever starts again on another port must not find the issuer of this one.
   const door = await openDoor(begun);
   await bringSchemaUpToDate(begun, url);
   signal.throwIfAborted();
-  const house = await openHouse(begun, url);
+  const base = await openBase(begun, url, config.databaseConnections);
+  await seedExamples(base);
+  const house = await openHouse(begun, base);
   signal.throwIfAborted();
   const { createApp } = await loadingApp;
   const app = await createApp(house);
   await startJobs(begun, house);
-  const sampleApps = await startBeside(begun);
+  const sampleApps = await startBeside(begun, () => metrics.metrics());
   signal.throwIfAborted();
   door.letIn(app);
   log.info({ issuer: config.issuer, host: config.host, port: door.port, mode: config.mode }, 'listening');
   return { sampleApps };
+}
+
+/**
+ * Starts what there is one of (PostgreSQL, schema, jobs, metrics, sample apps) and the workers, which serve. In the end
+ * the workers drain first.
+ *
+ * @throws as {@link start}, and {@link WorkerError} with the sentence of a worker that cannot start
+ */
+export async function startPrimary(begun: Start & { readonly logFile: string | undefined }): Promise<Started> {
+  const { config, log, server, signal } = begun;
+  const workers = new Workers(begun);
+  server.defer(() => workers.stop());
+  const opening = workers.open();
+  opening.catch(() => undefined);
+  const url = config.databaseUrl ?? (await startOwnPostgres(begun));
+  const port = await opening;
+  await bringSchemaUpToDate(begun, url);
+  signal.throwIfAborted();
+  const base = await openBase(begun, url, PRIMARY_CONNECTIONS);
+  await seedExamples(base);
+  signal.throwIfAborted();
+  const serving = workers.serve(url);
+  serving.catch(() => undefined);
+  await startJobs(begun, base);
+  const sampleApps = await startBeside(begun, () => workers.printMetrics());
+  server.defer(() => workers.stop());
+  await serving;
+  log.info(
+    { issuer: config.issuer, host: config.host, port, mode: config.mode, workers: config.workers },
+    'all listening',
+  );
+  return { sampleApps };
+}
+
+/** For the jobs: one claims, the other sweeps. */
+const PRIMARY_CONNECTIONS = 2;
+
+/** Starts what serves requests, in a process of its own; the primary has prepared the rest. @throws as {@link start} */
+export async function startWorker(begun: Start, channel: Channel): Promise<void> {
+  const { config, log, signal } = begun;
+  const loadingApp = loadApp();
+  const door = await openDoor(begun);
+  await channel.report({ kind: 'open', port: door.port });
+  const url = await unlessAborted(signal, channel.databaseUrl);
+  const house = await openHouse(begun, await openBase(begun, url, config.databaseConnections));
+  signal.throwIfAborted();
+  const { createApp } = await loadingApp;
+  const app = await createApp(house);
+  signal.throwIfAborted();
+  door.letIn(app);
+  log.info({ port: door.port }, 'listening');
+  await channel.report({ kind: 'serving' });
+}
+
+/** Begins to load the app, which takes as long as PostgreSQL needs to start. */
+function loadApp() {
+  const loading = import('./app.ts');
+  loading.catch(() => undefined);
+  return loading;
 }
 
 async function startOwnPostgres({ config, log, server }: Start): Promise<string> {
@@ -108,12 +175,12 @@ async function bringSchemaUpToDate({ config, log }: Start, url: string): Promise
   if (ran.length > 0) log.info({ migrations: ran }, 'the schema is up to date');
 }
 
-/** What lives as long as the server: the pool, the keys and the clients. */
-async function openHouse({ config, log, server }: Start, url: string): Promise<House> {
-  const database = new Database(url, {
-    coalesce: config.coalesce,
-    onError: (err) => log.warn({ err }, 'an idle database connection broke'),
-  });
+/** What lives as long as the process, but for what only those need who serve: the pool and the keys. */
+type Base = Omit<House, 'clients'>;
+
+async function openBase({ config, log, server }: Start, url: string, max: number): Promise<Base> {
+  const onError = (err: Error) => log.warn({ err }, 'an idle database connection broke');
+  const database = new Database(url, { max, coalesce: config.coalesce, onError });
   server.defer(() => database.close());
   const masterKeys = await loadMasterKeys(config);
   const { epoch } = await openInstance(database, config, wrappingKeyring(masterKeys));
@@ -124,32 +191,47 @@ async function openHouse({ config, log, server }: Start, url: string): Promise<H
   const keys = await KeyCache.load(database, secrets, log);
   keys.start();
   server.defer(() => keys.stop());
-  if (config.seed === 'example') {
-    const { seedExampleRegistry } = await import('./registry/registrations.ts');
-    const { seedExampleCitizens } = await import('./people/example-citizens.ts');
-    await seedExampleRegistry(database, secrets, config);
-    await seedExampleCitizens(database, secrets);
-  }
-  const { ClientCache } = await import('./registry/client-cache.ts');
-  const clients = await ClientCache.load(database, log);
-  clients.start();
-  server.defer(() => clients.stop());
-  return { config, database, secrets, keys, epoch, log, clients };
+  return { config, database, secrets, keys, epoch, log };
 }
 
-async function startJobs({ server }: Start, house: House): Promise<void> {
+async function seedExamples({ config, database, secrets }: Base): Promise<void> {
+  if (config.seed !== 'example') return;
+  const { seedExampleRegistry } = await import('./registry/registrations.ts');
+  const { seedExampleCitizens } = await import('./people/example-citizens.ts');
+  await seedExampleRegistry(database, secrets, config);
+  await seedExampleCitizens(database, secrets);
+}
+
+async function openHouse({ config, log, server }: Start, base: Base): Promise<House> {
+  const { configureHashing } = await import('./people/passwords.ts');
+  configureHashing(config);
+  const { ClientCache } = await import('./registry/client-cache.ts');
+  const clients = await ClientCache.load(base.database, log);
+  clients.start();
+  server.defer(() => clients.stop());
+  return { ...base, clients };
+}
+
+async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startOutbox } = await import('./jobs/outbox.ts');
   const { startPurge } = await import('./jobs/purge.ts');
-  const outbox = startOutbox(house);
+  const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
-  const purge = startPurge(house);
+  const purge = startPurge(base);
   server.defer(() => purge.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */
-async function startBeside({ config, log, server }: Start): Promise<readonly string[]> {
+async function startBeside(
+  { config, log, server }: Start,
+  printMetrics: () => Promise<string>,
+): Promise<readonly string[]> {
   const { host, metricsPort: port } = config;
-  const metricsServer = await listen(answerMetrics, { host, port, advice: 'set METRICS_PORT to a free port' });
+  const metricsServer = await listen(answerMetrics(printMetrics), {
+    host,
+    port,
+    advice: 'set METRICS_PORT to a free port',
+  });
   server.defer(() => metricsServer.close());
   if (!config.sampleApps) return [];
   const { startSampleApps } = await import('../clients/sample-apps.ts');
@@ -161,13 +243,15 @@ async function startBeside({ config, log, server }: Start): Promise<readonly str
   return apps.urls;
 }
 
-function answerMetrics(request: IncomingMessage, response: ServerResponse): void {
-  if (request.url?.split('?', 1)[0] !== '/metrics') {
-    response.writeHead(404).end();
-    return;
-  }
-  metrics.metrics().then(
-    (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
-    () => response.writeHead(500).end(),
-  );
+function answerMetrics(print: () => Promise<string>): RequestListener {
+  return (request, response) => {
+    if (request.url?.split('?', 1)[0] !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    print().then(
+      (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  };
 }

@@ -64,9 +64,20 @@ function resolve(path: string, specifier: string): string {
 
 /** The room of one of our files; undefined for packages. */
 function roomOf(path: string): string | undefined {
-  const [top, second = ''] = path.split('/');
-  if (top !== 'src') return ['views', 'clients', 'migrations'].includes(top ?? '') ? top : undefined;
-  if (['main.ts', 'start.ts', 'cli.ts', 'lawang.js', 'pinned-node.js', 'cli'].includes(second)) return 'top';
+  const [folder, second = ''] = path.split('/');
+  if (folder !== 'src') return ['views', 'clients', 'migrations'].includes(folder ?? '') ? folder : undefined;
+  const top = [
+    'main.ts',
+    'start.ts',
+    'workers.ts',
+    'worker-channel.ts',
+    'cli.ts',
+    'lawang.js',
+    'compile-cache.js',
+    'pinned-node.js',
+    'cli',
+  ];
+  if (top.includes(second)) return 'top';
   return second.replace(/\.ts$/, '');
 }
 
@@ -206,7 +217,7 @@ test('every package that the source imports is a dependency, and none is only a 
 });
 
 test('only the entry reads the environment, ends the process or hears its signals', () => {
-  const entries = ['src/main.ts', 'src/lawang.js', 'src/pinned-node.js'];
+  const entries = ['src/main.ts', 'src/lawang.js', 'src/compile-cache.js', 'src/pinned-node.js'];
   const touching = files.filter(({ path, text }) => {
     const code = text.replace(/\/\*[\s\S]*?\*\//g, '');
     const isOurs = path.startsWith('src/') && !entries.includes(path);

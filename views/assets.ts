@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-/** A file the pages load, ready to send: compressed once at start, its name changes with its content. */
+/** A file the pages load, ready to send: compressed once, when first asked for; its name changes with its content. */
 export type Asset = {
   path: string;
   contentType: string;
   /** A quoted strong entity tag. */
   etag: string;
   body: Buffer;
-  brotli: Buffer;
-  gzip: Buffer;
+  readonly brotli: Buffer;
+  readonly gzip: Buffer;
 };
 
 export type AssetName = 'lawang.css' | 'passkey.js' | 'code.js' | 'mark.svg' | 'arches.svg';
@@ -68,13 +68,21 @@ function packAsset(name: string, content: string): Asset {
   if (!contentType) throw new Error(`views/assets/${name} is of a kind nobody serves`);
   const body = Buffer.from(extension === 'css' ? squeezeStyle(content) : content);
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12);
+  let brotli: Buffer | undefined;
+  let gzip: Buffer | undefined;
   return {
     path: `/assets/${stem}.${hash}.${extension}`,
     contentType,
     etag: `"${hash}"`,
     body,
-    brotli: brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
-    gzip: gzipSync(body, { level: 9 }),
+    get brotli() {
+      brotli ??= brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+      return brotli;
+    },
+    get gzip() {
+      gzip ??= gzipSync(body, { level: 9 });
+      return gzip;
+    },
   };
 }
 

@@ -19,6 +19,17 @@ const port = z
   .transform(Number)
   .refine((number) => number <= 65_535, 'expected a number from 0 to 65535');
 
+/** A whole number within limits. */
+const whole = (least: number, most: number) => {
+  const says = `expected a whole number from ${least} to ${most}`;
+  const isWithin = (number: number) => number >= least && number <= most;
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, says)
+    .transform(Number)
+    .refine(isWithin, says);
+};
+
 const webUrl = z.string().refine(isWebUrl, 'expected a URL like https://masuk.contoh.go.id');
 
 const issuerUrl = webUrl
@@ -96,6 +107,9 @@ export const settings = z.object({
   DATABASE_MIGRATION_URL: postgresUrl
     .optional()
     .describe('Which role owns the tables and migrates? Without it, the role of DATABASE_URL.'),
+  DATABASE_CONNECTIONS: whole(1, 500)
+    .default(8)
+    .describe('How many connections has each worker for requests one by one? Four more are shared by all its requests. In all WORKERS × (that + 4), and 6 more where there are several workers.'),
   DATA_DIR: z.string().min(1).default('.data').describe('Where do the embedded database and the sandbox keys live?'),
   SEED: z
     .enum(['example', 'none'], 'expected example or none')
@@ -106,6 +120,12 @@ export const settings = z.object({
     .describe(
       'Which keys seal the others? 32 bytes base64 each; the first seals, all open. A file is followed while the server runs. Made in DATA_DIR in sandbox.',
     ),
+  WORKERS: whole(1, 64)
+    .default(1)
+    .describe('How many processes serve requests? One per core of this machine is the most that helps.'),
+  UV_THREADPOOL_SIZE: whole(2, 1024)
+    .default(4)
+    .describe('How many threads has each process (a setting of Node.js)? All but one may hash passwords.'),
   TRUSTED_PROXIES: cidrs.optional().describe('Which proxies (CIDRs) may say who the caller is, by X-Forwarded-For?'),
   SMTP_URL: smtpUrl.optional().describe('Which mail server sends e-mail?'),
   MAIL_FROM: mailAddress.default('Lawang <noreply@contoh.id>').describe('Which address do e-mails come from?'),
@@ -152,7 +172,13 @@ export interface Config {
   readonly migrationUrl: string | undefined;
   /** The role of the running server, where another one owns the tables. */
   readonly serverRole: string | undefined;
+  /** The most that one process opens. */
+  readonly databaseConnections: number;
   readonly dataDir: string;
+  /** Processes that serve requests. */
+  readonly workers: number;
+  /** Threads of each process beside the one that runs JavaScript. */
+  readonly threads: number;
   readonly seed: 'example' | 'none';
   /** Undefined in sandbox until made in `dataDir`. */
   readonly masterKeys: readonly Buffer[] | undefined;
@@ -303,7 +329,10 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     databaseUrl: given.DATABASE_URL,
     migrationUrl: given.DATABASE_MIGRATION_URL,
     serverRole: serverRoleOf(given),
+    databaseConnections: given.DATABASE_CONNECTIONS,
     dataDir: given.DATA_DIR,
+    workers: given.WORKERS,
+    threads: given.UV_THREADPOOL_SIZE,
     seed: given.SEED ?? (sandbox ? 'example' : 'none'),
     masterKeys: given.MASTER_KEYS,
     trustedProxies: given.TRUSTED_PROXIES ?? [],
@@ -413,9 +442,12 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     WEBAUTHN_RP_ID: config.rpId,
     DATABASE_URL: shown(config.databaseUrl),
     DATABASE_MIGRATION_URL: shown(config.migrationUrl),
+    DATABASE_CONNECTIONS: String(config.databaseConnections),
     DATA_DIR: config.dataDir,
     SEED: config.seed,
     MASTER_KEYS: shown(config.masterKeys),
+    WORKERS: String(config.workers),
+    UV_THREADPOOL_SIZE: String(config.threads),
     TRUSTED_PROXIES: config.trustedProxies.join(','),
     SMTP_URL: shown(config.smtpUrl),
     MAIL_FROM: config.mailFrom,

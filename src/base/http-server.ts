@@ -34,8 +34,9 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   });
   // Longer than proxies keep idle connections (60 s), so that they, not we, end one just as a request is sent on it.
   server.keepAliveTimeout = 65_000;
-  server.headersTimeout = 70_000;
-  server.requestTimeout = 70_000;
+  // The longest that headers, and a whole request, may take to arrive: a form over 2G takes seconds.
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 40_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toListenError(error, options)));
     server.listen(options.port, options.host, resolve);

@@ -22,11 +22,11 @@ const secrets = [
   'nik',
 ];
 
-/** Writes to standard output unless given another place. */
-export function createLog(level: string, destination: DestinationStream = pino.destination(1)): Log {
+/** Writes to standard output unless given another place. Lines of one of several processes carry its number. */
+export function createLog(level: string, destination: DestinationStream = pino.destination(1), worker?: number): Log {
   const options = {
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },

@@ -1,5 +1,5 @@
 /** What operators watch, in the Prometheus format, answered on a port of its own. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export const metrics = new Registry();
 collectDefaultMetrics({ register: metrics });
@@ -50,3 +50,65 @@ export const commitsTotal = new Counter({
   help: 'Transactions committed, statements that commit by themselves included.',
   registers: [metrics],
 });
+
+/** What one process has counted at one moment, to be sent to another and summed there. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
+/** What this process has counted. */
+export function takeSnapshot(): Promise<MetricsSnapshot> {
+  return metrics.getMetricsAsJSON();
+}
+
+/**
+ * The metrics of this process and of others as one: counters, histograms and gauges are added up; event-loop lag is the
+ * average, its minimum and maximum those of all.
+ *
+ * Totals do not go backwards: of a process that has not answered, or is gone, what it had counted when it last answered
+ * stays in them; its gauges do not.
+ */
+export class MetricsSum {
+  readonly #last = new Map<object, MetricsSnapshot>();
+  readonly #left = new WeakSet<object>();
+  #gone: Promise<MetricsSnapshot> = Promise.resolve([]);
+  readonly #own = new Registry();
+  readonly #answering = new Gauge({
+    name: 'lawang_workers',
+    help: 'Workers that serve and are in these figures.',
+    registers: [this.#own],
+  });
+  readonly #silent = new Counter({
+    name: 'lawang_workers_silent_total',
+    help: 'How often a worker did not say within a second what it had counted.',
+    registers: [this.#own],
+  });
+
+  /** The sum as text, of this process and the answers of others; undefined stands for one that did not answer. */
+  async print(answers: ReadonlyMap<object, MetricsSnapshot | undefined>): Promise<string> {
+    const snapshots = [...answers].map(([process, answer]) => this.#remember(process, answer));
+    const answered = [...answers.values()].filter((answer) => answer !== undefined).length;
+    this.#answering.set(answered);
+    this.#silent.inc(answers.size - answered);
+    const own = await this.#own.getMetricsAsJSON();
+    return AggregatorRegistry.aggregate([await takeSnapshot(), own, ...snapshots, await this.#gone]).metrics();
+  }
+
+  /** A process is gone: what it had counted stays. */
+  leave(process: object): void {
+    const last = countsOf(this.#last.get(process) ?? []);
+    this.#last.delete(process);
+    this.#left.add(process);
+    this.#gone = this.#gone.then((gone) => AggregatorRegistry.aggregate([gone, last]).getMetricsAsJSON());
+  }
+
+  #remember(process: object, answer: MetricsSnapshot | undefined): MetricsSnapshot {
+    if (this.#left.has(process)) return [];
+    if (!answer) return countsOf(this.#last.get(process) ?? []);
+    this.#last.set(process, answer);
+    return answer;
+  }
+}
+
+/** Without gauges, which say how a process is and not what it has done. */
+function countsOf(snapshot: MetricsSnapshot): MetricsSnapshot {
+  return snapshot.filter(({ type }) => String(type) !== 'gauge');
+}

@@ -272,6 +272,11 @@ const table = {
       next: 'This is not your fault. Tell the people who run it, with the reference below.',
     },
   },
+  server_busy: {
+    status: 503,
+    id: { say: 'Sedang banyak sekali permintaan.', next: 'Tunggu sebentar, lalu coba lagi.' },
+    en: { say: 'There are very many requests right now.', next: 'Wait a moment, then try again.' },
+  },
   session_required: {
     status: 401,
     id: { say: 'Anda belum masuk.', next: 'Masuk lebih dulu.' },

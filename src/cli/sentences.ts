@@ -10,6 +10,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { SealError } from '#src/base/secrets.ts';
 import { KeyRotationError } from '#src/oidc/key-rotation.ts';
 import { RegistrationError } from '#src/registry/registrations.ts';
+import { WorkerError } from '../worker-channel.ts';
 import { OutOfPlace } from './command.ts';
 
 /** Errors whose message is written for people already. */
@@ -23,6 +24,7 @@ const plain = [
   MigrationError,
   OutOfPlace,
   RegistrationError,
+  WorkerError,
 ];
 
 /** By SQLSTATE or system error code: what is the matter with the database, and what to do. */

@@ -4,17 +4,12 @@
  * The user handle is the account id, so a sign-in knows its account, and with it its shard, before the first read. A
  * challenge is good once, for one purpose, in the browser it was made for.
  */
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server';
-import { cose, decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
 import { z } from 'zod';
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
@@ -24,8 +19,11 @@ import { type AccountState, mayUse } from './accounts.ts';
 import { authenticatorName } from './authenticator-names.ts';
 import type { SignedIn } from './sign-in.ts';
 
-/** COSE algorithms that a passkey may use, the preferred first: ES256, EdDSA, RS256 (Windows Hello). */
-const algorithms = [cose.COSEALG.ES256, cose.COSEALG.EdDSA, cose.COSEALG.RS256];
+/** COSE algorithms that a passkey may use, the preferred first: ES256, EdDSA, RS256 (Windows Hello); RFC 9053 §2, RFC 8812 §2. */
+const algorithms = [-7, -8, -257];
+
+/** At first use: it reads certificates of every kind, and loading it takes a tenth of a start. */
+const loadWebAuthn = () => import('@simplewebauthn/server');
 
 /** A page may stand open for a while before somebody touches the field where passkeys offer themselves. */
 const CHALLENGE_LIFE_MS = 30 * 60 * 1000;
@@ -177,6 +175,7 @@ export async function newAuthenticationOptions(
   secrets: Secrets,
   asked: { readonly rpId: string; readonly boundTo: string },
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  const { generateAuthenticationOptions } = await loadWebAuthn();
   return generateAuthenticationOptions({
     rpID: asked.rpId,
     challenge: await newChallenge(db, secrets, bindToSignIn(asked.boundTo)),
@@ -278,6 +277,7 @@ async function verifyAssertion(
     counter: Number(stored.counter),
   };
   try {
+    const { verifyAuthenticationResponse } = await loadWebAuthn();
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON,
       expectedChallenge,
@@ -333,6 +333,7 @@ export async function newRegistrationOptions(
     readonly exclude?: readonly string[];
   },
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const { generateRegistrationOptions } = await loadWebAuthn();
   return generateRegistrationOptions({
     rpID: asked.rpId,
     rpName: asked.rpName,
@@ -374,7 +375,7 @@ export async function addPasskey(
   const made = await verifyAttestation(response, challenge, answered);
   const credentialId = readCredentialId(made.credential.id);
   if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');
-  const algorithm = readAlgorithm(made.credential.publicKey);
+  const algorithm = await readAlgorithm(made.credential.publicKey);
   await reserveCredential(db, secrets, credentialId, accountId);
   await db.execute(
     `insert into passkeys (shard, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up,
@@ -409,6 +410,7 @@ async function verifyAttestation(
   { rpId, origin }: Site,
 ) {
   try {
+    const { verifyRegistrationResponse } = await loadWebAuthn();
     const { registrationInfo } = await verifyRegistrationResponse({
       response: response as RegistrationResponseJSON,
       expectedChallenge,
@@ -424,7 +426,8 @@ async function verifyAttestation(
   throw fail('the attestation statement does not match');
 }
 
-function readAlgorithm(publicKey: Uint8Array<ArrayBuffer>): number {
+async function readAlgorithm(publicKey: Uint8Array<ArrayBuffer>): Promise<number> {
+  const { cose, decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
   const key = decodeCredentialPublicKey(publicKey);
   const algorithm = key.get(cose.COSEKEYS.alg);
   if (algorithm === undefined) throw fail('the public key names no algorithm');

@@ -1,8 +1,6 @@
 /** Passwords: argon2id with bounded work, and no rule but length and "not easy to guess" (NIST SP 800-63B-4 §3.1.1.2). */
 import { availableParallelism } from 'node:os';
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import { adjacencyGraphs, dictionary as commonWords } from '@zxcvbn-ts/language-common';
-import { dictionary as indonesianWords } from '@zxcvbn-ts/language-id';
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import argon2 from 'argon2';
 import { recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
@@ -19,37 +17,65 @@ const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** What a password is compared with when there is none: of the same cost, made of random bytes nobody kept. */
 const noPassword = '$argon2id$v=19$m=19456,p=1,t=2$qk3BuAfwWh9XOWUyMkKxRg$zPDrh1ozXsEg09U3YxdkthI04/ANFUWul+j3xwbfRhM';
 
+/** For each hash that runs, so many wait: a third of a second's worth. */
+const WAITING_PER_HASH = 16;
+/** Where the cores are busy with other things a hash takes many times as long; nobody is kept longer than this for it. */
+const LONGEST_WAIT_MS = 3_000;
+
+interface Waiting {
+  readonly since: number;
+  readonly begin: () => void;
+  readonly refuse: (refusal: Refusal) => void;
+}
+
 /**
- * So many hashes at once as there are cores, and a queue of a third of a second; whoever comes later is told to come
- * again, so that a rush of sign-ins cannot make everything else slow.
+ * So many hashes at once as this process has cores for, and a short queue; whoever comes later is told to come again, so
+ * that a rush of sign-ins cannot make everything else slow.
  */
 class HashQueue {
-  readonly #width = availableParallelism();
-  readonly #length = 16 * this.#width;
-  readonly #waiting: (() => void)[] = [];
+  width = 1;
+  readonly #waiting: Waiting[] = [];
   #running = 0;
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#width) await this.#wait();
+    if (this.#running >= this.width) await this.#wait();
     else this.#running += 1;
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
+      this.#handOver();
     }
   }
 
   /** Resolves when a running one hands its place over. */
   #wait(): Promise<void> {
-    if (this.#waiting.length >= this.#length)
+    if (this.#waiting.length >= WAITING_PER_HASH * this.width)
       throw new Refusal('password_busy', 'the queue of password hashes is full');
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((begin, refuse) => this.#waiting.push({ since: performance.now(), begin, refuse }));
+  }
+
+  #handOver(): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (performance.now() - next.since <= LONGEST_WAIT_MS) {
+        next.begin();
+        return;
+      }
+      next.refuse(new Refusal('password_busy', 'a password hash waited too long'));
+    }
+    this.#running -= 1;
   }
 }
 
 const queue = new HashQueue();
+configureHashing({ workers: 1, threads: 4 });
+
+/**
+ * Says how much of the machine may hash passwords here: this process's part of the cores, and never its last thread,
+ * because files and names are read on those threads too.
+ */
+export function configureHashing({ workers, threads }: { readonly workers: number; readonly threads: number }): void {
+  queue.width = Math.max(1, Math.min(Math.floor(availableParallelism() / workers), threads - 1));
+}
 
 /** One spelling for what different keyboards write as different code points. */
 function normalise(password: string): string {
@@ -73,16 +99,20 @@ const MIN_GUESSES_LOG10 = 7;
 /** Judged by its beginning only, which bounds the work (tens of milliseconds) and is right for all but odd cases. */
 const JUDGED_LENGTH = 40;
 
-let judge: ZxcvbnFactory | undefined;
+let judge: Promise<ZxcvbnFactory> | undefined;
 
-/** Built at first use: the word lists take a tenth of a second. */
-function loadJudge(): ZxcvbnFactory {
-  judge ??= new ZxcvbnFactory({
-    dictionary: { ...commonWords, ...indonesianWords },
-    graphs: adjacencyGraphs,
+/** At first use: the word lists take 30 MiB and a tenth of a second, and most processes start without anybody waiting for them. */
+async function buildJudge(): Promise<ZxcvbnFactory> {
+  const [{ ZxcvbnFactory }, common, indonesian] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-id'),
+  ]);
+  return new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...indonesian.dictionary },
+    graphs: common.adjacencyGraphs,
     l33tMaxSubstitutions: 5,
   });
-  return judge;
 }
 
 /**
@@ -91,10 +121,11 @@ function loadJudge(): ZxcvbnFactory {
  * @param personalWords what others know about its owner: name, address, user name. Whole values; their parts are tried too.
  * @throws `password_length` outside 8 to 256 characters, `password_weak` when common or personal words guess it.
  */
-export function checkPassword(password: string, personalWords: readonly string[]): void {
+export async function checkPassword(password: string, personalWords: readonly string[]): Promise<void> {
   if (!hasFittingLength(password)) throw new Refusal('password_length');
   const judged = [...normalise(password)].slice(0, JUDGED_LENGTH).join('');
-  const { guessesLog10 } = loadJudge().check(judged, wordsIn(personalWords));
+  judge ??= buildJudge();
+  const { guessesLog10 } = (await judge).check(judged, wordsIn(personalWords));
   if (guessesLog10 < MIN_GUESSES_LOG10) throw new Refusal('password_weak');
 }
 
@@ -116,7 +147,7 @@ export async function setPassword(
   password: string,
   personalWords: readonly string[],
 ): Promise<void> {
-  checkPassword(password, personalWords);
+  await checkPassword(password, personalWords);
   await storePassword(db, accountId, await hashPassword(password));
 }
 

@@ -170,7 +170,7 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
   const { db } = visit;
   const password = form.get('password');
   const personal = [form.get('name'), step.identifier.value];
-  if (password) checkPassword(password, personal);
+  if (password) await checkPassword(password, personal);
   // Before anything is written: a hash may wait in its queue, and a unit of work that waits holds a connection.
   const hash = password ? await hashPassword(password) : undefined;
   if (await hasMovedOn(visit)) return;

@@ -1,6 +1,15 @@
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import argon2 from 'argon2';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { checkPassword, hashPassword, hasPassword, setPassword, verifyPassword } from '#src/people/passwords.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  checkPassword,
+  configureHashing,
+  hashPassword,
+  hasPassword,
+  setPassword,
+  verifyPassword,
+} from '#src/people/passwords.ts';
 import { openPeople, type People, refusalOf } from './people.ts';
 
 let people: People;
@@ -10,10 +19,13 @@ beforeAll(async () => {
 });
 
 afterAll(() => people[Symbol.asyncDispose]());
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
 const GOOD = 'kopi hujan sepatu';
-const check = (password: string, words: string[] = []) => refusalOf((async () => checkPassword(password, words))());
+const check = (password: string, words: string[] = []) => refusalOf(checkPassword(password, words));
 
 test.each([
   ['1234567', 'password_length'],
@@ -110,20 +122,45 @@ test('a hash of older parameters is renewed when the password was right', async 
   expect(await verifyPassword(database, id, GOOD)).toBe(true);
 });
 
-test('a rush of hashes is cut off, and those in the queue are still answered', async () => {
-  let running = 0;
-  let most = 0;
-  vi.spyOn(argon2, 'hash').mockImplementation((async () => {
-    running += 1;
-    most = Math.max(most, running);
-    await new Promise((resolve) => setImmediate(resolve));
-    running -= 1;
-    return '';
-  }) as unknown as typeof argon2.hash);
-  const outcomes = await Promise.all(Array.from({ length: 5_000 }, () => refusalOf(hashPassword(GOOD))));
-  const { availableParallelism } = await import('node:os');
-  expect(most).toBe(availableParallelism());
-  expect(outcomes.filter((code) => code === undefined)).toHaveLength(17 * availableParallelism());
-  expect(outcomes.filter((code) => code === 'password_busy')).toHaveLength(5_000 - 17 * availableParallelism());
-  expect(await refusalOf(hashPassword(GOOD))).toBeUndefined();
+describe('a rush of hashes', () => {
+  afterEach(() => configureHashing({ workers: 1, threads: 4 }));
+
+  test.each([
+    { cores: 8, workers: 4, threads: 4, width: 2 },
+    { cores: 2, workers: 4, threads: 4, width: 1 },
+    { cores: 8, workers: 1, threads: 4, width: 3 },
+  ])('on $cores cores for $workers workers of $threads threads: $width at once', async ({ width, ...machine }) => {
+    vi.spyOn(os, 'availableParallelism').mockReturnValue(machine.cores);
+    syncBuiltinESMExports();
+    configureHashing(machine);
+    let running = 0;
+    let most = 0;
+    vi.spyOn(argon2, 'hash').mockImplementation((async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return '';
+    }) as unknown as typeof argon2.hash);
+    const outcomes = await Promise.all(Array.from({ length: 5_000 }, () => refusalOf(hashPassword(GOOD))));
+    expect(most).toBe(width);
+    expect(outcomes.filter((code) => code === undefined)).toHaveLength(17 * width);
+    expect(outcomes.filter((code) => code === 'password_busy')).toHaveLength(5_000 - 17 * width);
+    expect(await refusalOf(hashPassword(GOOD))).toBeUndefined();
+  });
+
+  test('keeps nobody for long: whoever has waited too long is refused, and the next is served', async () => {
+    configureHashing({ workers: 64, threads: 4 });
+    const slow = Promise.withResolvers<string>();
+    vi.spyOn(argon2, 'hash').mockImplementationOnce((() => slow.promise) as unknown as typeof argon2.hash);
+    const first = refusalOf(hashPassword(GOOD));
+    const second = refusalOf(hashPassword(GOOD));
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now + 3_100);
+    const third = refusalOf(hashPassword(GOOD));
+    slow.resolve('');
+    expect(await first).toBeUndefined();
+    expect(await second).toBe('password_busy');
+    expect(await third).toBeUndefined();
+  });
 });
