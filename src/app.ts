@@ -13,6 +13,7 @@ import { putBackInteractions } from '#src/oidc/storage.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
+import { Documents } from '#src/web/documents.ts';
 import { answerErrors, answerWith } from '#src/web/errors.ts';
 import { formTargets } from '#src/web/frame.ts';
 import { health } from '#src/web/health.ts';
@@ -51,6 +52,7 @@ export interface App {
 export async function createApp(house: House): Promise<App> {
   const state = { stopping: false };
   const open = openHouse(house);
+  const documents = new Documents(open);
   const app = new Koa({ proxy: true });
   app.keys = house.keys.cookies;
   // Errors have been answered by then; what is left are connections that callers broke off.
@@ -67,11 +69,13 @@ export async function createApp(house: House): Promise<App> {
   app.use(refuseMalformed);
   app.use(unitOfWork(house.database));
   const router = pages(open);
-  app.use(router.routes() as unknown as Middleware);
+  app.use(unlessOfEngine(router));
+  app.use(documents.keep);
   app.use(engine(open));
+  const answer = app.callback();
 
   return {
-    handler: app.callback(),
+    handler: (request, response) => documents.answer(request, response) || answer(request, response),
     routes: [...healthRoutes, ...routesOf(router), ...engineRoutes],
     beginStop() {
       state.stopping = true;
@@ -160,6 +164,16 @@ function routesOf(router: Router): Route[] {
   return router.stack.flatMap(({ methods, path }) =>
     methods.filter((method) => method !== 'HEAD').map((method) => ({ method, path: String(path) })),
   );
+}
+
+/** The pages' router, without asking it about what only the engine answers: it would try every page's pattern. */
+function unlessOfEngine(router: Router): Middleware {
+  const answer = router.routes() as unknown as Middleware;
+  const pages = new Set(routesOf(router).map(({ method, path }) => `${method} ${path}`));
+  const ofEngine = new Set(
+    engineRoutes.map(({ method, path }) => `${method} ${path}`).filter((key) => !pages.has(key)),
+  );
+  return (ctx, next) => (ofEngine.has(`${ctx.method} ${ctx.path}`) ? next() : answer(ctx, next));
 }
 
 /** What no page and no endpoint can make sense of: a NUL, or bytes that are not UTF-8, in the address. */

@@ -50,11 +50,29 @@ export function language(issuer: string): Middleware {
   return async (ctx, next) => {
     const chosen = known(ctx.query.lang);
     if (chosen) ctx.cookies.set(names.language, chosen, { ...cookieOptions(issuer), maxAge: YEAR });
-    const remembered = chosen ?? known(ctx.cookies.get(names.language));
-    ctx.state.chosenLanguage = remembered;
-    ctx.state.language = remembered ?? known(ctx.query.ui_locales) ?? (ctx.acceptsLanguages('id', 'en') || 'id');
+    chooseWhenAsked(ctx.state, 'chosenLanguage', () => chosen ?? known(ctx.cookies.get(names.language)));
+    chooseWhenAsked(
+      ctx.state,
+      'language',
+      () => ctx.state.chosenLanguage ?? known(ctx.query.ui_locales) ?? (ctx.acceptsLanguages('id', 'en') || 'id'),
+    );
     await next();
   };
+}
+
+/** Most answers are for programs and have no language. Whoever sets it has chosen. */
+function chooseWhenAsked(state: object, name: string, choose: () => Language | undefined): void {
+  const set = (value: Language | undefined) =>
+    Object.defineProperty(state, name, { value, writable: true, configurable: true });
+  Object.defineProperty(state, name, {
+    set,
+    configurable: true,
+    get: () => {
+      const value = choose();
+      set(value);
+      return value;
+    },
+  });
 }
 
 /** The first language we offer among space-separated tags (OpenID Connect Core §3.1.2.1, `ui_locales`). */

@@ -21,8 +21,9 @@ function contentSecurityPolicy(formTargets: readonly string[] = []): string {
 /** Sets the headers of every answer; a page may widen `form-action` afterwards. */
 export function securityHeaders(issuer: string): Middleware {
   const isSecure = issuer.startsWith('https://');
+  const policy = contentSecurityPolicy();
   return async (ctx, next) => {
-    ctx.set('Content-Security-Policy', contentSecurityPolicy());
+    ctx.set('Content-Security-Policy', policy);
     ctx.set('X-Content-Type-Options', 'nosniff');
     ctx.set('X-Frame-Options', 'DENY');
     ctx.set('Referrer-Policy', 'no-referrer');

@@ -7,24 +7,33 @@ import { requestSeconds } from '#src/base/metrics.ts';
 export function requestLog(log: Log): Middleware {
   return async (ctx, next) => {
     const started = process.hrtime.bigint();
-    ctx.state.reference = newReference();
-    ctx.set('Request-Reference', ctx.state.reference);
+    const reference = newReference();
+    ctx.state.reference = reference;
+    ctx.set('Request-Reference', reference);
     ctx.res.once('close', () => {
-      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-      const { method } = ctx;
-      const route = routeOf(ctx.path);
-      requestSeconds.observe({ method: knownMethod(method), route, status: String(ctx.res.statusCode) }, seconds);
-      const line = {
-        reference: ctx.state.reference,
-        method,
-        route,
-        status: ctx.res.statusCode,
-        ms: Math.round(seconds * 1e4) / 10,
-      };
-      log[ctx.res.statusCode >= 500 ? 'error' : 'info'](line, 'request');
+      const { method, path } = ctx;
+      noteAnswer(log, { reference, method, path, status: ctx.res.statusCode, started });
     });
     await next();
   };
+}
+
+/** A request that has been answered; `started` by the clock of `process.hrtime.bigint()`. */
+interface Answered {
+  readonly reference: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly started: bigint;
+}
+
+/** Counts an answer and writes its line. */
+export function noteAnswer(log: Log, { reference, method, path, status, started }: Answered): void {
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const route = routeOf(path);
+  requestSeconds.observe({ method: knownMethod(method), route, status: String(status) }, seconds);
+  const line = { reference, method, route, status, ms: Math.round(seconds * 1e4) / 10 };
+  log[status >= 500 ? 'error' : 'info'](line, 'request');
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
