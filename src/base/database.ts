@@ -45,6 +45,11 @@ export interface Db {
    * may be lost with the process: nobody is told that it was written.
    */
   soon(write: Write, row: Row): void;
+  /**
+   * Sends what waits to be written, for whoever has to know now whether it can be. When it cannot, all that the unit has
+   * written is undone. @throws what the write says of a lost row
+   */
+  flush(): Promise<void>;
   /** Rows of a statement. `text` is a constant: values go into `values`. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The one row of a statement, or undefined. */
@@ -111,6 +116,8 @@ abstract class Statements implements Db {
   abstract write(write: Write, row: Row): Promise<void>;
 
   abstract soon(write: Write, row: Row): void;
+
+  abstract flush(): Promise<void>;
 
   for(_shard: number): Db {
     return this;
@@ -276,6 +283,9 @@ export class Database extends Statements {
     return this.writeTogether([{ write, row }]);
   }
 
+  /** Nothing waits where everything is written at once. */
+  async flush(): Promise<void> {}
+
   /** Rows of one shard, all or none, committed when it resolves. */
   writeTogether(pending: readonly Pending[]): Promise<void> {
     return this.#writes.run(pending);
@@ -437,9 +447,13 @@ export class UnitOfWork extends Statements implements Transaction {
     await this.#inTurn(() => this.#begun());
   }
 
-  /** Sends what waits to be written, for whoever has to know now whether it can be. @throws what the write says of a lost row */
   async flush(): Promise<void> {
-    for (const group of groupedByShard(this.#pending.splice(0))) await this.#writeGroup(group);
+    try {
+      for (const group of groupedByShard(this.#pending.splice(0))) await this.#writeGroup(group);
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
   }
 
   /** Makes the unit's writes durable. @throws {DatabaseUnavailable} when that is not certain, or what a write says of a lost row */
@@ -500,18 +514,18 @@ export class UnitOfWork extends Statements implements Transaction {
     }
   }
 
-  #writeGroup(pending: readonly Pending[]): Promise<void> {
-    return this.#inTurn(async () => {
-      const composed = compose(pending, false);
+  async #writeGroup(pending: readonly Pending[]): Promise<void> {
+    const composed = compose(pending, false);
+    const { rows } = await this.#inTurn(async () => {
       const client = await this.#begun();
       try {
-        const { rows } = await this.#database.runOn(client, composed.text, composed.values);
-        const loss = lossIn(pending, composed, rows[0]);
-        if (loss) throw loss;
+        return await this.#database.runOn(client, composed.text, composed.values);
       } catch (error) {
         throw withoutParent(pending, error);
       }
     });
+    const loss = lossIn(pending, composed, rows[0]);
+    if (loss) throw loss;
   }
 
   async #end(how: 'commit' | 'rollback'): Promise<void> {

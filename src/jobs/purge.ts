@@ -34,7 +34,7 @@ function sweepOf(table: string, isOver = 'expires_at <= $2'): Sweep {
 
 /** Children before their parents, so that little is left to cascades. */
 export const sweeps: readonly Sweep[] = [
-  sweepOf('challenges'),
+  sweepOf('used_challenges'),
   sweepOf('one_time_codes'),
   sweepOf('throttles'),
   sweepOf('replay_markers'),

@@ -5,7 +5,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import { findAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
 import { recordOf } from './models.ts';
-import { knownAccount } from './storage.ts';
+import { knownAccount, readPerson } from './storage.ts';
 
 /** Claims of a token about the sign-in itself; never asked of a person. */
 const protocolClaims = ['acr', 'amr', 'auth_time', 'iss', 'sid'];
@@ -26,10 +26,23 @@ export function claimsOfScopes(scopes: Iterable<string>): string[] {
 export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
   return async (ctx, id) => {
     const db = currentDb(database);
-    const known = knownAccount(db, id);
-    const person = known === null ? await findAccount(db, secrets, id) : known;
+    const person = await findPersonFor(ctx, secrets, db, id);
     return person && mayUse(person) ? toAccount(person, ctx) : undefined;
   };
+}
+
+/** With what will be asked next, where an app is waiting for its answer. */
+async function findPersonFor(
+  { oidc }: KoaContextWithOIDC,
+  secrets: Secrets,
+  db: Db,
+  id: string,
+): Promise<Person | undefined> {
+  const known = knownAccount(db, id);
+  if (known !== null) return known;
+  return oidc.client
+    ? (await readPerson({ secrets }, db, id, recordOf(oidc.client))).account
+    : findAccount(db, secrets, id);
 }
 
 /** An app reads what it is registered for at this moment, whatever it was allowed before. */

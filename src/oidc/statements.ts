@@ -8,6 +8,7 @@ import { errors } from 'oidc-provider';
 import { readOf, type Write } from '#src/base/coalescing.ts';
 import { type ConsentRow, consentColumns } from '#src/consents/consents.ts';
 import { type AccountRow, accountColumns } from '#src/people/accounts.ts';
+import { passkeyColumns, type StoredPasskey } from '#src/people/passkeys.ts';
 
 /** What is stored of a code, token, interaction or pushed request: as it is, or sealed. */
 export type ArtifactPayload = AdapterPayload | { readonly sealed: string };
@@ -77,6 +78,17 @@ export const findPerson = readOf<PersonRow>(
    left join consents k on k.shard = $1 and k.account_id = p.id and k.client_id = $3 and k.ended_at is null
    left join subjects j on j.shard = $1 and j.account_id = p.id and j.capacity = 'self' and j.group_id = $4
    where p.shard = $1 and p.id = $2`,
+);
+
+/** The end of a sign-in by passkey: the passkey, and all that is asked of its owner next. */
+export const findPasskeyHolder = readOf<StoredPasskey & PersonRow>(
+  ['smallint', 'uuid', 'text', 'text', 'bytea'],
+  `select ${passkeyColumns('w')}, p.state, ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')}, j.sub
+   from passkeys w
+   join accounts p on p.shard = $1 and p.id = w.account_id
+   left join consents k on k.shard = $1 and k.account_id = p.id and k.client_id = $3 and k.ended_at is null
+   left join subjects j on j.shard = $1 and j.account_id = p.id and j.capacity = 'self' and j.group_id = $4
+   where w.shard = $1 and w.account_id = $2 and w.credential_id = $5`,
 );
 
 /** Interactions, and whatever is looked for again. */

@@ -23,6 +23,7 @@ import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type Consent, consentIn } from '#src/consents/consents.ts';
 import { type Account, accountIn } from '#src/people/accounts.ts';
+import type { StoredPasskey } from '#src/people/passkeys.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import * as statements from './statements.ts';
 
@@ -109,12 +110,14 @@ export function knownSubject(db: Db, accountId: string, groupId: string): string
   return knownIn(db).subjects.get(pairOf(accountId, groupId));
 }
 
+type App = Pick<ClientRecord, 'id' | 'subjectGroupId'>;
+
 /** A person, and their current consent for one app. One statement, or none if the request has read it. */
 export async function readPerson(
   { secrets }: Pick<StorageContext, 'secrets'>,
   db: Db,
   accountId: string,
-  client: Pick<ClientRecord, 'id' | 'subjectGroupId'>,
+  client: App,
 ): Promise<{ account: Account | undefined; consent: Consent | undefined }> {
   const known = knownIn(db);
   const pair = pairOf(accountId, client.id);
@@ -122,10 +125,34 @@ export async function readPerson(
   const shard = shardOf(accountId);
   const values = [shard, accountId, client.id, client.subjectGroupId];
   const row = await db.for(shard).read(statements.findPerson, values);
+  return learnPerson(secrets, known, accountId, client, row);
+}
+
+/** A passkey, and with it what {@link readPerson} is asked next. */
+export async function readPasskeyHolder(
+  { secrets }: Pick<StorageContext, 'secrets'>,
+  db: Db,
+  asked: { readonly accountId: string; readonly credentialId: Buffer; readonly client: App },
+): Promise<StoredPasskey | undefined> {
+  const { accountId, credentialId, client } = asked;
+  const shard = shardOf(accountId);
+  const values = [shard, accountId, client.id, client.subjectGroupId, credentialId];
+  const row = await db.for(shard).read(statements.findPasskeyHolder, values);
+  if (row) learnPerson(secrets, knownIn(db), accountId, client, row);
+  return row;
+}
+
+function learnPerson(
+  secrets: Secrets,
+  known: Known,
+  accountId: string,
+  client: App,
+  row: statements.PersonRow | undefined,
+): { account: Account | undefined; consent: Consent | undefined } {
   const account = row && accountIn(secrets, row, 'account_');
   const consent = row && consentIn(row, 'consent_');
   known.accounts.set(accountId, account);
-  known.consents.set(pair, consent);
+  known.consents.set(pairOf(accountId, client.id), consent);
   if (row?.sub) known.subjects.set(pairOf(accountId, client.subjectGroupId), row.sub);
   return { account, consent };
 }

@@ -12,11 +12,13 @@ import type {
 } from '@simplewebauthn/server';
 import { z } from 'zod';
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
+import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { randomSecret, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type AccountState, mayUse } from './accounts.ts';
 import { authenticatorName } from './authenticator-names.ts';
+import { burnChallenge, claimChallenge, newChallenge, openChallenge, useChallenge } from './challenges.ts';
 import type { SignedIn } from './sign-in.ts';
 
 /** COSE algorithms that a passkey may use, the preferred first: ES256, EdDSA, RS256 (Windows Hello); RFC 9053 §2, RFC 8812 §2. */
@@ -25,8 +27,6 @@ const algorithms = [-7, -8, -257];
 /** At first use: it reads certificates of every kind, and loading it takes a tenth of a start. */
 const loadWebAuthn = () => import('@simplewebauthn/server');
 
-/** A page may stand open for a while before somebody touches the field where passkeys offer themselves. */
-const CHALLENGE_LIFE_MS = 30 * 60 * 1000;
 const TOUCH_TIMEOUT_MS = 5 * 60 * 1000;
 const MAX_CREDENTIAL_ID = 1023;
 const MIN_RSA_BYTES = 256;
@@ -130,38 +130,6 @@ function readUserHandle(handle: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-// Challenges
-
-async function newChallenge(db: Db, secrets: Secrets, boundTo: string): Promise<Uint8Array<ArrayBuffer>> {
-  const challenge = randomSecret();
-  const hash = secrets.hash('challenge', challenge);
-  await db.execute(`insert into challenges (shard, hash, bound_to, expires_at) values ($1, $2, $3, $4)`, [
-    shardOfHash(hash),
-    hash,
-    secrets.hash('browser', boundTo),
-    new Date(Date.now() + CHALLENGE_LIFE_MS),
-  ]);
-  return Uint8Array.from(Buffer.from(challenge, 'base64url'));
-}
-
-/** Takes the challenge away; of parallel tries one gets it. In another browser it stays where it is. */
-async function claimChallenge(db: Db, secrets: Secrets, challenge: string, boundTo: string): Promise<void> {
-  const hash = secrets.hash('challenge', challenge);
-  const claimed = await db.execute(
-    `delete from challenges where shard = $1 and hash = $2 and bound_to = $3 and expires_at > $4`,
-    [shardOfHash(hash), hash, secrets.hash('browser', boundTo), new Date()],
-  );
-  if (claimed === 0) throw fail('the challenge is unknown, used, expired or of another browser');
-}
-
-function bindToSignIn(boundTo: string): string {
-  return JSON.stringify(['get', boundTo]);
-}
-
-function bindToRegistration(boundTo: string, accountId: string): string {
-  return JSON.stringify(['create', boundTo, accountId]);
-}
-
 // Signing in
 
 /**
@@ -171,26 +139,29 @@ function bindToRegistration(boundTo: string, accountId: string): string {
  * @param asked.boundTo what ties the challenge to one browser: the id of its interaction or session
  */
 export async function newAuthenticationOptions(
-  db: Db,
   secrets: Secrets,
   asked: { readonly rpId: string; readonly boundTo: string },
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
   const { generateAuthenticationOptions } = await loadWebAuthn();
   return generateAuthenticationOptions({
     rpID: asked.rpId,
-    challenge: await newChallenge(db, secrets, bindToSignIn(asked.boundTo)),
+    challenge: newChallenge(secrets, { purpose: 'get', boundTo: asked.boundTo }),
     timeout: TOUCH_TIMEOUT_MS,
     userVerification: 'required',
   });
 }
 
-interface StoredPasskey {
-  public_key: Buffer;
-  algorithm: number;
-  counter: string;
-  backup_eligible: boolean;
-  state: AccountState;
+/** A passkey with the state of its account, as it is stored. */
+export interface StoredPasskey {
+  readonly public_key: Buffer;
+  readonly algorithm: number;
+  readonly counter: string;
+  readonly backup_eligible: boolean;
+  readonly state: AccountState;
 }
+
+/** Finds a passkey of an account. */
+export type FindPasskey = (accountId: string, credentialId: Buffer) => Promise<StoredPasskey | undefined>;
 
 /**
  * Verifies what `navigator.credentials.get()` answered (Web Authentication Level 3 §7.2).
@@ -199,27 +170,50 @@ interface StoredPasskey {
  * (`pop` of OpenID Connect EAP ACR Values), which is software when it is synchronised (`swk` of RFC 8176). `hwk` is never
  * said: without attestation nobody knows that a key lives in hardware. The same holds for `aal3`.
  *
+ * The use of the challenge and of the passkey are written with the commit of the caller's unit: of parallel answers to one
+ * challenge, or with one counter, one is.
+ *
  * @param answered.credential the credential as JSON (`PublicKeyCredential.toJSON()`)
+ * @param find for whoever reads more with the passkey
  * @throws `passkey_failed`, whatever the reason, which is in the error's message
  */
 export async function verifyAuthentication(
   db: Db,
   secrets: Secrets,
   answered: Site & { readonly boundTo: string; readonly credential: string },
+  find: FindPasskey = (accountId, credentialId) => findPasskey(db, accountId, credentialId),
 ): Promise<PasskeySignIn> {
   const response = readAnswer(assertion, answered.credential);
+  const { challenge } = readClientData(response.response.clientDataJSON);
+  const open = openChallenge(secrets, challenge, { purpose: 'get', boundTo: answered.boundTo });
+  if (!open) throw fail('the challenge is unknown, expired or of another browser');
+  try {
+    const signedIn = await verifyAnswer(db, response, challenge, answered, find);
+    await useChallenge(db, open, () => fail('the challenge was used before'));
+    return signedIn;
+  } catch (error) {
+    await burnChallenge(db, open);
+    throw error;
+  }
+}
+
+async function verifyAnswer(
+  db: Db,
+  response: z.infer<typeof assertion>,
+  challenge: string,
+  site: Site,
+  find: FindPasskey,
+): Promise<PasskeySignIn> {
   const credentialId = readCredentialId(response.id);
   const accountId = readUserHandle(response.response.userHandle);
-  const { challenge } = readClientData(response.response.clientDataJSON);
-  await claimChallenge(db, secrets, challenge, bindToSignIn(answered.boundTo));
-  const stored = await findPasskey(db, accountId, credentialId);
+  const stored = await find(accountId, credentialId);
   if (!stored) throw fail('this account has no such passkey');
   if (!algorithms.includes(stored.algorithm)) throw fail(`algorithm ${stored.algorithm} is outside the policy`);
   const { newCounter, credentialDeviceType, credentialBackedUp } = await verifyAssertion(
     response,
     challenge,
     stored,
-    answered,
+    site,
   );
   if ((credentialDeviceType === 'multiDevice') !== stored.backup_eligible) throw fail('the backup eligibility changed');
   if (!mayUse(stored)) throw fail(`the account is ${stored.state}`);
@@ -257,12 +251,18 @@ function usedPasskey(accountId: string, credentialId: string, isSynchronisable: 
 }
 
 function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {
-  return db.first<StoredPasskey>(
-    `select p.public_key, p.algorithm, p.counter, p.backup_eligible, a.state
+  const shard = shardOf(accountId);
+  return db.for(shard).first<StoredPasskey>(
+    `select ${passkeyColumns('p')}, a.state
      from passkeys p join accounts a on a.shard = p.shard and a.id = p.account_id
      where p.shard = $1 and a.shard = $1 and p.account_id = $2 and p.credential_id = $3`,
-    [shardOf(accountId), accountId, credentialId],
+    [shard, accountId, credentialId],
   );
+}
+
+/** What a {@link StoredPasskey} has of its own, for a statement that joins the table as `alias`. */
+export function passkeyColumns(alias: string): string {
+  return ['public_key', 'algorithm', 'counter', 'backup_eligible'].map((column) => `${alias}.${column}`).join(', ');
 }
 
 async function verifyAssertion(
@@ -304,13 +304,30 @@ async function noteUse(
   credentialId: Buffer,
   seen: { counter: number; backedUp: boolean },
 ): Promise<void> {
-  const noted = await db.execute(
-    `update passkeys set counter = $4, backed_up = $5, last_used_at = $6
-     where shard = $1 and account_id = $2 and credential_id = $3 and (counter < $4 or (counter = 0 and $4 = 0))`,
-    [shardOf(accountId), accountId, credentialId, seen.counter, seen.backedUp, new Date()],
-  );
-  if (noted === 0) throw fail('the counter went on in the meantime, or the passkey was removed');
+  const shard = shardOf(accountId);
+  const row = [shard, accountId, credentialId, seen.counter, seen.backedUp, new Date()];
+  await db.for(shard).write(passkeyUse, row);
 }
+
+const passkeyUse: Write = {
+  name: 'passkey_used',
+  table: '',
+  columns: {
+    shard: 'smallint',
+    account_id: 'uuid',
+    credential_id: 'bytea',
+    counter: 'bigint',
+    backed_up: 'boolean',
+    last_used_at: 'timestamptz',
+  },
+  text: `update passkeys p set counter = given.counter, backed_up = given.backed_up, last_used_at = given.last_used_at
+    from given
+    where p.shard = any($shards) and p.shard = given.shard and p.account_id = given.account_id
+      and p.credential_id = given.credential_id
+      and (p.counter < given.counter or (p.counter = 0 and given.counter = 0))
+    returning 1`,
+  lost: () => fail('the counter went on in the meantime, or the passkey was removed'),
+};
 
 // Adding
 
@@ -321,7 +338,6 @@ async function noteUse(
  * @param asked.exclude credential ids (base64url) of the account, so that a device is not registered twice
  */
 export async function newRegistrationOptions(
-  db: Db,
   secrets: Secrets,
   asked: {
     readonly rpId: string;
@@ -340,7 +356,7 @@ export async function newRegistrationOptions(
     userID: toUserHandle(asked.accountId),
     userName: asked.accountName,
     userDisplayName: asked.displayName,
-    challenge: await newChallenge(db, secrets, bindToRegistration(asked.boundTo, asked.accountId)),
+    challenge: newChallenge(secrets, { purpose: 'create', boundTo: asked.boundTo, accountId: asked.accountId }),
     timeout: TOUCH_TIMEOUT_MS,
     attestationType: 'none',
     excludeCredentials: (asked.exclude ?? []).map((id) => ({ id })),
@@ -371,7 +387,9 @@ export async function addPasskey(
   const { accountId } = answered;
   const response = readAnswer(attestation, answered.credential);
   const { challenge } = readClientData(response.response.clientDataJSON);
-  await claimChallenge(db, secrets, challenge, bindToRegistration(answered.boundTo, accountId));
+  const open = openChallenge(secrets, challenge, { purpose: 'create', boundTo: answered.boundTo, accountId });
+  if (!open) throw fail('the challenge is unknown, expired or of another browser');
+  if (!(await claimChallenge(db, open))) throw fail('the challenge was used before');
   const made = await verifyAttestation(response, challenge, answered);
   const credentialId = readCredentialId(made.credential.id);
   if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');

@@ -215,11 +215,11 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
 
 /** The options for a new passkey while the proof is fresh; otherwise the way to a fresh one. */
 async function passkeyInvitation(
-  { house, db, session, account }: Visit,
+  { house, session, account }: Visit,
   exclude: readonly string[],
 ): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
   if (!isFresh(session.signedInAt)) return { freshProofLink: '/account/confirm' };
-  const passkeyOptions = await newPasskeyOptions(house, db, { ...namesOf(account), boundTo: session.uid, exclude });
+  const passkeyOptions = await newPasskeyOptions(house, { ...namesOf(account), boundTo: session.uid, exclude });
   return { passkeyOptions };
 }
 

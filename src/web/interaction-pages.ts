@@ -55,7 +55,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
     ...frameOf(ctx, house, client),
     reason: await reasonOf(visit),
     signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
-    passkeyOptions: await newAuthenticationOptions(db, house.secrets, {
+    passkeyOptions: await newAuthenticationOptions(house.secrets, {
       rpId: house.config.rpId,
       boundTo: interaction.uid,
     }),
@@ -111,7 +111,7 @@ async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said:
   const page = signUpNamePage({
     ...frameOf(ctx, house, interaction.client),
     ...(said.name && { name: said.name }),
-    passkeyOptions: await newPasskeyOptions(house, db, {
+    passkeyOptions: await newPasskeyOptions(house, {
       accountId: step.accountId,
       accountName: step.identifier.value,
       displayName: said.name ?? '',
@@ -129,7 +129,7 @@ async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer'
   const account = await loadAccount(db, house.secrets, accountId);
   const page = passkeyOfferPage({
     ...frameOf(ctx, house, interaction.client),
-    passkeyOptions: await newPasskeyOptions(house, db, { ...namesOf(account), boundTo: interaction.uid }),
+    passkeyOptions: await newPasskeyOptions(house, { ...namesOf(account), boundTo: interaction.uid }),
     problems: said.refused ? [sayRefusal(visit, said.refused)] : [],
   });
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);

@@ -24,6 +24,7 @@ import {
   whereFinished,
 } from '#src/oidc/interactions.ts';
 import { isCodeAlone } from '#src/oidc/prompts.ts';
+import { readPasskeyHolder } from '#src/oidc/storage.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
@@ -111,12 +112,13 @@ async function signInByPasskey(visit: Visit, form: Form): Promise<void> {
   const { house, db, interaction } = visit;
   const credential = form.get('credential');
   if (!credential) throw new Refusal('passkey_script_required');
-  const signedIn = await verifyAuthentication(db, house.secrets, {
-    ...siteOf(house),
-    boundTo: interaction.uid,
-    credential,
-  });
+  const answered = { ...siteOf(house), boundTo: interaction.uid, credential };
+  const signedIn = await verifyAuthentication(db, house.secrets, answered, (accountId, credentialId) =>
+    readPasskeyHolder(house, db, { accountId, credentialId, client: interaction.client }),
+  );
   await settle(visit, signedIn);
+  // Of several answers to one challenge the others are told on the page.
+  await db.flush();
 }
 
 async function askForCode(visit: Visit, form: Form): Promise<void> {
@@ -333,6 +335,7 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
   const undoes = ['name_invalid', 'passkey_failed', 'contact_shared_too_often', 'password_weak', 'password_length'];
   if (db instanceof UnitOfWork && visit.interaction.step.at === 'name' && undoes.includes(refused.code))
     await db.rollback();
+  ctx.remove('Location');
   ctx.status = refused.status;
   if (refused.retryAfter !== undefined) ctx.set('Retry-After', String(refused.retryAfter));
   const forgotten =

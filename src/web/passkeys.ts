@@ -1,5 +1,4 @@
 /** What every page that makes or uses a passkey hands to `people/passkeys`. */
-import type { Db } from '#src/base/database.ts';
 import type { Account } from '#src/people/accounts.ts';
 import { newRegistrationOptions, type Site } from '#src/people/passkeys.ts';
 import type { OpenHouse } from './house.ts';
@@ -18,8 +17,7 @@ export function namesOf({ id, profile }: Account): { accountId: string; accountN
 /** Options for `navigator.credentials.create()`; `boundTo` is the interaction or the session that asks. */
 export function newPasskeyOptions(
   { config, secrets }: OpenHouse,
-  db: Db,
   asked: ReturnType<typeof namesOf> & { boundTo: string; exclude?: readonly string[] },
 ) {
-  return newRegistrationOptions(db, secrets, { rpId: config.rpId, rpName: config.brand, ...asked });
+  return newRegistrationOptions(secrets, { rpId: config.rpId, rpName: config.brand, ...asked });
 }

@@ -22,7 +22,7 @@ function open() {
 }
 
 async function challenge(shard: number, expiresAt: Date) {
-  await people.database.execute('insert into challenges (shard, hash, bound_to, expires_at) values ($1, $2, $2, $3)', [
+  await people.database.execute('insert into used_challenges (shard, hash, expires_at) values ($1, $2, $3)', [
     shard,
     randomBytes(32),
     expiresAt,
@@ -51,7 +51,7 @@ test('what is over goes, in every shard, and what is not stays', async () => {
   const purge = open();
   expect(await purge.purgeNow()).toBe(4);
   expect(await purge.purgeNow()).toBe(0);
-  expect(await count('challenges')).toBe(4);
+  expect(await count('used_challenges')).toBe(4);
   await purge.stop();
 });
 
@@ -108,13 +108,15 @@ test('the metric tells what could not be removed', async () => {
   const { database } = people;
   await challenge(7, past());
   await database.execute(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
-  await database.execute('create trigger refuse before delete on challenges for each row execute function refuse()');
+  await database.execute(
+    'create trigger refuse before delete on used_challenges for each row execute function refuse()',
+  );
   const purge = open();
   await expect(purge.purgeNow()).rejects.toThrow('no');
   const overdue = async () =>
-    (await overdueRows.get()).values.find(({ labels }) => labels.table === 'challenges')?.value;
+    (await overdueRows.get()).values.find(({ labels }) => labels.table === 'used_challenges')?.value;
   expect(await overdue()).toBe(1);
-  await database.execute('drop trigger refuse on challenges');
+  await database.execute('drop trigger refuse on used_challenges');
   await purge.purgeNow();
   expect(await overdue()).toBe(0);
   await purge.stop();
@@ -122,11 +124,11 @@ test('the metric tells what could not be removed', async () => {
 
 test('several processes sweep at once', async () => {
   await Promise.all(Array.from({ length: 60 }, (_, i) => challenge(i, past())));
-  const before = await count('challenges');
+  const before = await count('used_challenges');
   const purges = [open(), open(), open()];
   const removed = await Promise.all(purges.map((purge) => purge.purgeNow()));
   expect(removed.reduce((sum, each) => sum + each, 0)).toBe(60);
-  expect(await count('challenges')).toBe(before - 60);
+  expect(await count('used_challenges')).toBe(before - 60);
   await Promise.all(purges.map((purge) => purge.stop()));
 });
 

@@ -50,6 +50,7 @@ function door(database: Db): Db {
     read: (read, values) => database.read(read, values),
     write: (write, row) => database.write(write, row),
     soon: (write, row) => database.soon(write, row),
+    flush: () => database.flush(),
   };
   return opened;
 }

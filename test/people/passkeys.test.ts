@@ -39,7 +39,7 @@ type SignIn = AuthenticationForgery & { origin?: string; boundTo?: string };
 async function register(account: { id: string }, device: SoftwareAuthenticator, forged: Registration = {}) {
   const { database, secrets } = people;
   const { boundTo = 'browser', accountId = account.id, label, origin = site.origin, ...cheat } = forged;
-  const options = await newRegistrationOptions(database, secrets, {
+  const options = await newRegistrationOptions(secrets, {
     rpId: site.rpId,
     rpName: 'Lawang',
     accountId: account.id,
@@ -56,7 +56,7 @@ async function register(account: { id: string }, device: SoftwareAuthenticator, 
 /** Signs in with `device`, as honestly as `forged` allows. */
 async function signIn(device: SoftwareAuthenticator, forged: SignIn = {}) {
   const { boundTo = 'browser', origin = site.origin, ...cheat } = forged;
-  const options = await newAuthenticationOptions(people.database, people.secrets, {
+  const options = await newAuthenticationOptions(people.secrets, {
     rpId: site.rpId,
     boundTo: 'browser',
   });
@@ -108,7 +108,7 @@ test('a synchronised passkey says that its key is software', async () => {
 test('an account and its first passkey are made in one unit, the passkey’s options before the account', async () => {
   const { database, secrets } = people;
   const id = newAccountId();
-  const options = await newRegistrationOptions(database, secrets, {
+  const options = await newRegistrationOptions(secrets, {
     rpId: site.rpId,
     rpName: 'Lawang',
     accountId: id,
@@ -132,7 +132,7 @@ test('an account and its first passkey are made in one unit, the passkey’s opt
 });
 
 test('the options for signing in name no credential and ask for the owner', async () => {
-  const options = await newAuthenticationOptions(people.database, people.secrets, { rpId: site.rpId, boundTo: 'x' });
+  const options = await newAuthenticationOptions(people.secrets, { rpId: site.rpId, boundTo: 'x' });
   expect(options).toMatchObject({ rpId: site.rpId, userVerification: 'required' });
   expect(options.allowCredentials).toBeUndefined();
   expect(Buffer.from(options.challenge, 'base64url')).toHaveLength(32);
@@ -198,7 +198,7 @@ test('a counter that does not go on is refused: the passkey was copied', async (
 test('of fifty parallel uses of one challenge exactly one signs in', async () => {
   const device = new SoftwareAuthenticator({ synced: true });
   await citizenWith(device);
-  const options = await newAuthenticationOptions(people.database, people.secrets, {
+  const options = await newAuthenticationOptions(people.secrets, {
     rpId: site.rpId,
     boundTo: 'browser',
   });
@@ -220,7 +220,7 @@ test('a challenge ends after half an hour', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const device = new SoftwareAuthenticator({ synced: true });
   await citizenWith(device);
-  const options = await newAuthenticationOptions(people.database, people.secrets, {
+  const options = await newAuthenticationOptions(people.secrets, {
     rpId: site.rpId,
     boundTo: 'browser',
   });
@@ -232,7 +232,7 @@ test('a challenge for adding signs nobody in, and one account’s challenge adds
   const { database, secrets } = people;
   const device = new SoftwareAuthenticator();
   const account = await citizenWith(device);
-  const { challenge } = await newRegistrationOptions(database, secrets, {
+  const { challenge } = await newRegistrationOptions(secrets, {
     rpId: site.rpId,
     rpName: 'Lawang',
     accountId: account.id,
@@ -386,7 +386,7 @@ test('a device forgets a passkey that no account has, and only such a one', asyn
   const device = new SoftwareAuthenticator();
   const { id } = await citizenWith(device);
   const credentialId = device.credentials[0]?.id ?? '';
-  const options = await newAuthenticationOptions(database, secrets, { rpId: site.rpId, boundTo: 'browser' });
+  const options = await newAuthenticationOptions(secrets, { rpId: site.rpId, boundTo: 'browser' });
   const offered = JSON.stringify(device.get(options, site));
   await setAccountState(database, id, 'disabled');
   expect(await findForgottenPasskey(database, secrets, offered)).toBeUndefined();

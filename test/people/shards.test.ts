@@ -57,10 +57,10 @@ async function liveThrough({ database, secrets, throttles, citizen }: People): P
 async function usePasskey(database: People['database'], secrets: People['secrets'], accountId: string): Promise<void> {
   const device = new SoftwareAuthenticator();
   const asked = { rpId: site.rpId, rpName: 'Lawang', accountId, accountName: 'x', displayName: 'x', boundTo: 'x' };
-  const made = device.create(await newRegistrationOptions(database, secrets, asked), site);
+  const made = device.create(await newRegistrationOptions(secrets, asked), site);
   const answered = { ...site, boundTo: 'x', accountId };
   const { credentialId } = await addPasskey(database, secrets, { ...answered, credential: JSON.stringify(made) });
-  const options = await newAuthenticationOptions(database, secrets, { rpId: site.rpId, boundTo: 'x' });
+  const options = await newAuthenticationOptions(secrets, { rpId: site.rpId, boundTo: 'x' });
   await verifyAuthentication(database, secrets, { ...answered, credential: JSON.stringify(device.get(options, site)) });
   await listPasskeys(database, accountId);
   await removePasskey(database, secrets, accountId, credentialId);

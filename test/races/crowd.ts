@@ -56,7 +56,7 @@ export async function passkeyCitizen(world: World, email: string, name = 'Warga 
 export async function enrol({ house, database, issuer }: World, accountId: string, device: SoftwareAuthenticator) {
   const { rpId, brand } = house.config;
   const boundTo = 'test';
-  const options = await newRegistrationOptions(database, house.secrets, {
+  const options = await newRegistrationOptions(house.secrets, {
     rpId,
     rpName: brand,
     accountId,

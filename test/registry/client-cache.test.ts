@@ -52,6 +52,7 @@ class WatchedDb implements Db {
   read = writesNothing;
   write = writesNothing;
   soon = writesNothing;
+  flush = writesNothing;
 }
 
 function writesNothing(): never {

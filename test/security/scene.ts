@@ -138,7 +138,7 @@ export async function givePasskey(world: World, accountId: string): Promise<Soft
   const { database, secrets, config } = world.house;
   const device = new SoftwareAuthenticator();
   const { rpId, issuer: origin } = config;
-  const options = await newRegistrationOptions(database, secrets, {
+  const options = await newRegistrationOptions(secrets, {
     rpId,
     rpName: 'Lawang',
     accountId,
