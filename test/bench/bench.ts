@@ -38,8 +38,9 @@ async function run(options: Options): Promise<boolean> {
   };
   process.stdout.write(printed(report));
   if (options.out) await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
-  if (options.writeDocs) await writeDocs(report);
-  return countErrors(report) === 0;
+  const isRight = countErrors(report) === 0;
+  if (options.writeDocs && isRight) await writeDocs(report);
+  return isRight;
 }
 
 let stopped: PromiseLike<void> | undefined;

@@ -1,7 +1,7 @@
 /** Load on one side for a while, and what it took: of the citizen's time, of the processors, of the database. */
 import { HttpConnection } from './http-connection.ts';
 import type { ServerProcess } from './processes.ts';
-import { cpuMsOf, residentBytesOf } from './processes.ts';
+import { cpuMsOf, machineBusyMs, residentBytesOf } from './processes.ts';
 import type { Flow } from './scenarios.ts';
 
 /** Figures of one round; null where the machine or the server does not tell. */
@@ -21,6 +21,8 @@ export interface Figures {
   readonly commits: number | null;
   /** Bytes. */
   readonly resident: number | null;
+  /** How many cores programs that have nothing to do with the bench kept busy: above a few tenths the round tells little. */
+  readonly foreignCores: number | null;
 }
 
 /** One round. */
@@ -76,6 +78,7 @@ export async function measure(measured: Measured, flow: Flow, load: Load): Promi
       statements: perFlow('statements'),
       commits: perFlow('commits'),
       resident: residentBytesOf(measured.server.pid) ?? null,
+      foreignCores: foreignCores(before, after, run.seconds),
     },
   };
 }
@@ -135,6 +138,8 @@ export function medianOf(rounds: readonly Figures[]): Figures {
 }
 
 interface Counters {
+  readonly machineBusy: number | undefined;
+  readonly driverCpu: number;
   readonly serverCpu: number | undefined;
   readonly databaseCpu: number | undefined;
   readonly statements: number | undefined;
@@ -143,7 +148,10 @@ interface Counters {
 
 async function readCounters({ server, postmaster, metricsPort }: Measured): Promise<Counters> {
   const metrics = metricsPort === undefined ? '' : await readMetrics(metricsPort);
+  const { user, system } = process.cpuUsage();
   return {
+    machineBusy: machineBusyMs(),
+    driverCpu: (user + system) / 1000,
     serverCpu: cpuMsOf(server.pid),
     databaseCpu: postmaster === undefined ? undefined : cpuMsOf(postmaster),
     statements: counterIn(metrics, 'lawang_database_statements_total'),
@@ -162,6 +170,14 @@ async function readMetrics(port: number): Promise<string> {
 function counterIn(metrics: string, name: string): number | undefined {
   const lines = metrics.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
   return lines.length > 0 ? lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0) : undefined;
+}
+
+/** What the machine did beyond what the server, PostgreSQL and this process did. */
+function foreignCores(before: Counters, after: Counters, seconds: number): number | null {
+  if (before.machineBusy === undefined || after.machineBusy === undefined) return null;
+  const used = (counters: Counters) => counters.driverCpu + (counters.serverCpu ?? 0) + (counters.databaseCpu ?? 0);
+  const foreignMs = after.machineBusy - before.machineBusy - (used(after) - used(before));
+  return Math.max(0, foreignMs / 1000 / seconds);
 }
 
 function share(before: number | undefined, after: number | undefined, flows: number): number | null {

@@ -112,6 +112,19 @@ export function cpuMsOf(pid: number): number | undefined {
   return own.own + own.ended + children.reduce((sum, ms) => sum + ms, 0);
 }
 
+/** A process and its children. Undefined where there is no `/proc`. */
+export function countProcesses(pid: number): number | undefined {
+  return readStat(pid) && 1 + listChildren(pid).length;
+}
+
+/** Milliseconds that all cores have worked, for whomever. Undefined where there is no `/proc`. */
+export function machineBusyMs(): number | undefined {
+  const line = read('/proc/stat')?.split('\n', 1)[0];
+  if (!line) return undefined;
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.trim().split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) * MS_PER_TICK;
+}
+
 /** Memory in use by a process, in bytes. Undefined where there is no `/proc`. */
 export function residentBytesOf(pid: number): number | undefined {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`) ?? '')?.[1];

@@ -66,6 +66,7 @@ const heads = [
   'stmts',
   'commits',
   'RSS',
+  'foreign',
   'CPU ratio',
 ];
 
@@ -87,6 +88,7 @@ function rowOf(name: readonly string[], { median, errors }: SideResult, cpuRatio
     ...[median.serverCpu, median.databaseCpu].map((ms) => said(ms, 2)),
     ...[median.statements, median.commits].map((count) => said(count, 1)),
     said(median.resident === null ? null : median.resident / 1024 ** 2, 0),
+    said(median.foreignCores, 1),
     said(cpuRatio, 2),
   ];
 }
