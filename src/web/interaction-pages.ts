@@ -47,7 +47,7 @@ export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
 
 /** The sign-in page, whatever step the interaction stands at. */
 export async function showSignIn(visit: Visit, said: Said): Promise<void> {
-  const { ctx, house, db, interaction } = visit;
+  const { ctx, house, interaction } = visit;
   const { params, client } = interaction;
   const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 254) : undefined;
   const identifier = said.identifier || hint;
@@ -107,7 +107,7 @@ async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said:
 }
 
 async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said: Said): Promise<void> {
-  const { ctx, house, db, interaction } = visit;
+  const { ctx, house, interaction } = visit;
   const page = signUpNamePage({
     ...frameOf(ctx, house, interaction.client),
     ...(said.name && { name: said.name }),

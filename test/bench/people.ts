@@ -63,7 +63,7 @@ async function makeDevice(
   const device = new SoftwareAuthenticator({ synced: true });
   const site = { rpId: new URL(issuer).hostname, origin: issuer };
   const who = { accountId, accountName, displayName: accountName, boundTo: accountId };
-  const options = await newRegistrationOptions(db, secrets, { ...who, rpId: site.rpId, rpName: 'Lawang' });
+  const options = await newRegistrationOptions(secrets, { ...who, rpId: site.rpId, rpName: 'Lawang' });
   const credential = JSON.stringify(device.create(options, site));
   await addPasskey(db, secrets, { ...site, accountId, boundTo: accountId, credential });
   return device;

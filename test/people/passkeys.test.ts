@@ -106,7 +106,7 @@ test('a synchronised passkey says that its key is software', async () => {
 });
 
 test('an account and its first passkey are made in one unit, the passkey’s options before the account', async () => {
-  const { database, secrets } = people;
+  const { secrets } = people;
   const id = newAccountId();
   const options = await newRegistrationOptions(secrets, {
     rpId: site.rpId,
