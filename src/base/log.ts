@@ -3,7 +3,7 @@
  *
  * Nothing personal and no secret goes in: log ids and codes, never values. The list below is the net under that rule.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
@@ -43,9 +43,20 @@ function describeError(error: unknown): Record<string, unknown> {
   return { name, errorCode, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }
 
+const letters = 'ABCDEFGHJKMNPQRSTVWXYZ23456789';
+const LETTERS = 10;
+
+/** Random bytes are drawn for many references at once: each draw costs more than the rest of a reference. */
+const drawn = { bytes: Buffer.alloc(LETTERS * 256), used: LETTERS * 256 };
+
 /** A short reference for one request: in the log, on the error page, read out on the telephone. */
 export function newReference(): string {
-  const letters = 'ABCDEFGHJKMNPQRSTVWXYZ23456789';
-  const text = Array.from(randomBytes(10), (byte) => letters.charAt(byte % letters.length)).join('');
+  if (drawn.used === drawn.bytes.length) {
+    randomFillSync(drawn.bytes);
+    drawn.used = 0;
+  }
+  let text = '';
+  for (let i = 0; i < LETTERS; i += 1) text += letters.charAt((drawn.bytes[drawn.used + i] ?? 0) % letters.length);
+  drawn.used += LETTERS;
   return `${text.slice(0, 5)}-${text.slice(5)}`;
 }

@@ -164,8 +164,14 @@ export class Secrets {
    * (so two ids of one person do not look alike to the apps that see them), then 256 random bits.
    */
   newTaggedId(shard: number): string {
+    return this.newTaggedPlace(shard).id;
+  }
+
+  /** {@link newTaggedId} and where it is stored, as {@link locate} would find it. */
+  newTaggedPlace(shard: number): { id: string; place: { shard: number; hash: Buffer } } {
     const random = randomSecret();
-    return encodeTag(shard ^ this.#digest(random).mask) + random;
+    const { mask, hash } = this.#digest(random);
+    return { id: encodeTag(shard ^ mask) + random, place: { shard, hash } };
   }
 
   /** Where an opaque id is stored: its shard and its keyed hash. Undefined when it cannot be one of ours. */

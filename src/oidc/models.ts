@@ -13,12 +13,13 @@ import {
   errors,
   Provider,
 } from 'oidc-provider';
-import { newIdIn, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { currentDb } from '#src/base/database.ts';
+import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
 import { acrRequestOf, answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
-import { claimReplayMarker, hasWrittenSession, type StorageContext } from './storage.ts';
+import { claimReplayMarker, hasWrittenSession, newTaggedId, type StorageContext } from './storage.ts';
 
 /** The clients that may be used right now. */
 export type FindClient = (id: string) => ClientRecord | undefined;
@@ -36,7 +37,7 @@ interface ModelContext extends StorageContext {
 
 /** Call once, right after the provider is built. */
 export function adaptModels(provider: Provider, context: ModelContext): void {
-  tagIds(provider, context.secrets);
+  tagIds(provider, context);
   keepOneRowPerSession(provider, context);
   readClientsFromRegistry(provider, context);
   claimMarkersOnce(provider, context);
@@ -55,7 +56,7 @@ export function recordOf(client: Client): ClientRecord {
 const records = new WeakMap<Client, ClientRecord>();
 
 /** Ids of what belongs to an account carry the account's shard; others a random one. */
-function tagIds(provider: Provider, secrets: Secrets): void {
+function tagIds(provider: Provider, { database, secrets }: StorageContext): void {
   const owned = (model: { accountId?: unknown }): number =>
     typeof model.accountId === 'string' ? shardOf(model.accountId) : randomInt(SHARDS);
   const tagged = [
@@ -70,7 +71,7 @@ function tagIds(provider: Provider, secrets: Secrets): void {
     model.prototype.generateTokenId = function generateTaggedId(this: { accountId?: unknown }) {
       // The library's own settles the format of the token on the way.
       generateTokenId.call(this as never);
-      return secrets.newTaggedId(owned(this));
+      return newTaggedId(currentDb(database), secrets, owned(this));
     };
   }
   provider.Grant.prototype.generateTokenId = function generateTokenId(this: { accountId?: unknown }) {

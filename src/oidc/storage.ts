@@ -59,6 +59,8 @@ const recordSeconds: ReadonlyMap<string, number> = new Map([
 
 /** What the running request has read, by the names under which it is asked for. */
 interface Known {
+  /** Where ids are: to find it takes a keyed hash. */
+  readonly places: Map<string, Place | undefined>;
   readonly artifacts: Map<string, statements.ArtifactRow | undefined>;
   /** Looks for artifacts, also those under way: the library asks for several kinds of one id at once. */
   readonly looks: Map<string, Promise<statements.ArtifactRow | undefined>>;
@@ -81,6 +83,7 @@ const memory = new WeakMap<Db, Known>();
 
 function knownIn(db: Db): Known {
   const known = memory.get(db) ?? {
+    places: new Map(),
     artifacts: new Map(),
     looks: new Map(),
     interactions: new Map(),
@@ -157,6 +160,13 @@ function learnPerson(
   return { account, consent };
 }
 
+/** A fresh id of a shard, whose place need not be found again. */
+export function newTaggedId(db: Db, secrets: Secrets, shard: number): string {
+  const { id, place } = secrets.newTaggedPlace(shard);
+  knownIn(db).places.set(id, place);
+  return id;
+}
+
 /** Says which consent a grant is about to be made of: it is made only while that one holds. */
 export function noteConsentOf(db: Db, grantId: string, consentId: string): void {
   knownIn(db).consentOf.set(grantId, consentId);
@@ -215,6 +225,16 @@ abstract class StoredModel {
 
   protected get db(): Db {
     return currentDb(this.context.database);
+  }
+
+  /** Undefined for what cannot be an id of ours. */
+  protected locate(id: string): Place | undefined {
+    const { places } = knownIn(this.db);
+    const known = places.get(id);
+    if (known) return known;
+    const place = this.context.secrets.locate(id);
+    places.set(id, place);
+    return place;
   }
 
   /** Of the adapter interface, for models that are not found that way. */
@@ -284,7 +304,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
 
   /** One look serves all kinds: introspection asks for each of them under the same id. */
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const place = this.context.secrets.locate(id);
+    const place = this.locate(id);
     if (!place) return undefined;
     const row = await this.#look(id, place);
     if (row?.kind !== this.#kind) return undefined;
@@ -344,7 +364,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
   }
 
   #locateOwn(id: string): Place {
-    const place = this.context.secrets.locate(id);
+    const place = this.locate(id);
     if (!place) throw new TypeError(`${this.#kind} has an id that was not made here`);
     return place;
   }
@@ -502,7 +522,7 @@ interface SessionSnapshot {
  */
 class SessionAdapter extends StoredModel implements Adapter {
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const place = this.context.secrets.locate(id);
+    const place = this.locate(id);
     if (!place) return undefined;
     const read = isAboutAllApps() ? await this.#readWhole(place) : await this.#readVisit(place);
     if (!read) return undefined;
@@ -521,7 +541,7 @@ class SessionAdapter extends StoredModel implements Adapter {
 
   /** @throws {errors.LoginRequired} when the session has ended meanwhile */
   async upsert(id: string, payload: AdapterPayload, _expiresIn: number): Promise<void> {
-    const place = this.context.secrets.locate(id);
+    const place = this.locate(id);
     if (!place) throw new TypeError('a session has an id that was not made here');
     const { authorizations = {}, jti: _, ...rest } = payload;
     const uid = String(payload.uid);
@@ -548,7 +568,7 @@ class SessionAdapter extends StoredModel implements Adapter {
   }
 
   #readUnder(id: string): string | undefined {
-    const place = this.context.secrets.locate(id);
+    const place = this.locate(id);
     const read = [...knownIn(this.db).sessions].find(
       ([, session]) => session?.hash && place?.hash.equals(session.hash),
     );
