@@ -134,8 +134,6 @@ export type Send = (client: PoolClient, text: string, values: readonly unknown[]
 
 export interface LaneOptions {
   readonly send: Send;
-  /** How many connections it uses at once. */
-  readonly width: number;
   /** The most that one statement carries. */
   readonly batch: number;
   /** The most that waits; one more is refused. */
@@ -151,11 +149,11 @@ interface Waiting<Job, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Jobs wait in order; each free connection takes as many of them as go into one statement. */
+/** Jobs wait in order; whenever the connection is free it takes as many of them as go into one statement. */
 abstract class Lane<Job, Answer> {
   protected readonly options: LaneOptions;
   #waiting: Waiting<Job, Answer>[] = [];
-  #running = 0;
+  #isRunning = false;
   #isScheduled = false;
 
   constructor(options: LaneOptions) {
@@ -180,11 +178,11 @@ abstract class Lane<Job, Answer> {
 
   /** After the turn of the event loop in which requests have arrived, so that these go together. */
   #wake(): void {
-    if (this.#isScheduled || this.#running >= this.options.width) return;
+    if (this.#isScheduled || this.#isRunning || this.#waiting.length === 0) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      while (this.#waiting.length > 0 && this.#running < this.options.width) void this.#start(this.#take());
+      void this.#start(this.#take());
     });
   }
 
@@ -202,7 +200,7 @@ abstract class Lane<Job, Answer> {
   }
 
   async #start(batch: readonly Waiting<Job, Answer>[]): Promise<void> {
-    this.#running += 1;
+    this.#isRunning = true;
     try {
       const client = await this.options.connect();
       let failure: unknown;
@@ -217,7 +215,7 @@ abstract class Lane<Job, Answer> {
     } catch (cause) {
       for (const { reject } of batch) reject(this.options.unavailable('no connection', cause));
     }
-    this.#running -= 1;
+    this.#isRunning = false;
     this.#wake();
   }
 }

@@ -158,7 +158,7 @@ export const makeArtifact: Write = {
     client_id: 'text',
     group_id: 'text',
     session_uid: 'text',
-    payload: 'jsonb',
+    payload: 'json',
     expires_at: 'timestamptz',
   },
   text: `insert into artifacts (shard, kind, id_hash, epoch, grant_id, client_id, group_id, session_uid, payload, expires_at)
@@ -190,7 +190,7 @@ export const spendArtifact: Write = {
 export const saveArtifact: Write = {
   name: 'artifact_saved',
   table: '',
-  columns: { shard: 'smallint', id_hash: 'bytea', payload: 'jsonb', expires_at: 'timestamptz' },
+  columns: { shard: 'smallint', id_hash: 'bytea', payload: 'json', expires_at: 'timestamptz' },
   text: `update artifacts a set payload = given.payload, expires_at = given.expires_at from given
     where a.shard = any($shards) and a.shard = given.shard and a.id_hash = given.id_hash returning 1`,
   lost: () => new errors.SessionNotFound('it is over'),
@@ -205,7 +205,7 @@ export const saveGrant: Write = {
     id: 'text',
     account_id: 'uuid',
     client_id: 'text',
-    payload: 'jsonb',
+    payload: 'json',
     expires_at: 'timestamptz',
     consent_id: 'uuid',
   },
@@ -229,7 +229,7 @@ export const makeSession: Write = {
     uid: 'text',
     id_hash: 'bytea',
     account_id: 'uuid',
-    payload: 'jsonb',
+    payload: 'json',
     epoch: 'integer',
     created_at: 'timestamptz',
     expires_at: 'timestamptz',
