@@ -80,9 +80,11 @@ export function consentIn<Prefix extends string>(row: ConsentRow<Prefix>, prefix
 
 /** The apps that a person has allowed to read something, the latest first. */
 export async function listConsents(db: Db, accountId: string): Promise<Consent[]> {
-  const rows = await db.query<ConsentFields>(
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const rows = await home.query<ConsentFields>(
     `select ${fields.join(', ')} from consents where shard = $1 and account_id = $2 and ended_at is null order by given_at desc, id`,
-    [shardOf(accountId), accountId],
+    [shard, accountId],
   );
   return rows.map(fromRow);
 }
@@ -136,7 +138,8 @@ export async function giveConsent(db: Db, draft: ConsentDraft, before: Consent |
 
 /** {@link giveConsent} for the many of a load, where there is no current one yet. */
 export async function giveConsents(tx: Transaction, drafts: readonly ConsentDraft[]): Promise<void> {
-  await tx.copy(`copy consents (${Object.keys(columns).join(', ')}) from stdin`, drafts.map(consentRow));
+  const shards = drafts.map(({ accountId }) => shardOf(accountId));
+  await tx.forAll(shards).copy(`copy consents (${Object.keys(columns).join(', ')}) from stdin`, drafts.map(consentRow));
   await recordAccountEvents(tx, drafts.map(givingOf));
 }
 
@@ -156,11 +159,12 @@ function givingOf({ accountId, clientId, basis, claims, declined }: ConsentDraft
 /** The apps that each of many accounts has allowed something. For loads: it asks many shards. */
 export async function listAllowed(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
   const allowed = new Map(accountIds.map((id): [string, string[]] => [id, []]));
-  const rows = await db.query<{ account_id: string; client_id: string }>(
+  const shards = accountIds.map(shardOf);
+  const rows = await db.forAll(shards).query<{ account_id: string; client_id: string }>(
     `select c.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
      join consents c on c.shard = wanted.shard and c.account_id = wanted.account_id
-     where c.ended_at is null`,
-    [accountIds.map(shardOf), accountIds],
+     where c.shard = any($1) and c.ended_at is null`,
+    [shards, accountIds],
   );
   for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
   return allowed;
@@ -168,10 +172,11 @@ export async function listAllowed(db: Db, accountIds: readonly string[]): Promis
 
 /** Ends the current consent, if there is one. @returns whether there was one. */
 export async function endConsent(db: Db, accountId: string, clientId: string, reason: ConsentEnd): Promise<boolean> {
-  const ended = await db.execute(
+  const shard = shardOf(accountId);
+  const ended = await db.for(shard).execute(
     `update consents set ended_at = $4, end_reason = $5
      where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null`,
-    [shardOf(accountId), accountId, clientId, new Date(), reason],
+    [shard, accountId, clientId, new Date(), reason],
   );
   if (ended > 0 && reason === 'withdrawn') {
     await recordAccountEvent(db, { accountId, kind: 'consent.withdrawn', clientId });

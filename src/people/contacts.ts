@@ -22,7 +22,7 @@ export interface NewContact {
  */
 export async function addContact(db: Db, secrets: Secrets, dataKey: Keyring, added: NewContact): Promise<void> {
   await takeUse(db, secrets, added.contact, added.accountId);
-  await db.execute(
+  await db.for(shardOf(added.accountId)).execute(
     `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     contactRow(secrets, dataKey, added),
@@ -35,11 +35,13 @@ export async function addContacts(
   secrets: Secrets,
   added: readonly (NewContact & { readonly dataKey: Keyring })[],
 ): Promise<void> {
-  await tx.copy(
+  const places = added.map(({ contact }) => indexOf(secrets, contact).shard);
+  await tx.forAll(places).copy(
     'copy contact_uses (shard, value_index, slot, account_id, created_at) from stdin',
     added.map(({ contact, accountId }) => useRow(secrets, contact, 1, accountId)),
   );
-  await tx.copy(
+  const homes = added.map(({ accountId }) => shardOf(accountId));
+  await tx.forAll(homes).copy(
     'copy contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at) from stdin',
     added.map((contact) => contactRow(secrets, contact.dataKey, contact)),
   );
@@ -67,7 +69,8 @@ export interface Contact extends Identifier {
 
 /** The contacts of an account, oldest first. */
 export async function listContacts(db: Db, dataKey: Keyring, accountId: string): Promise<Contact[]> {
-  const rows = await db.query<{
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<{
     value_index: Buffer;
     kind: Identifier['kind'];
     sealed: Buffer;
@@ -76,7 +79,7 @@ export async function listContacts(db: Db, dataKey: Keyring, accountId: string):
   }>(
     `select value_index, kind, sealed, is_identifier, confirmed_at from contacts
      where shard = $1 and account_id = $2 order by created_at, value_index`,
-    [shardOf(accountId), accountId],
+    [shard, accountId],
   );
   return rows.map((row) => ({
     kind: row.kind,
@@ -89,7 +92,8 @@ export async function listContacts(db: Db, dataKey: Keyring, accountId: string):
 /** The accounts that use an address as a contact, confirmed or not; five at most. */
 export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): Promise<string[]> {
   const { index, shard } = indexOf(secrets, contact);
-  const uses = await db.query<{ account_id: string }>(
+  const home = db.for(shard);
+  const uses = await home.query<{ account_id: string }>(
     `select account_id from contact_uses where shard = $1 and value_index = $2 order by slot`,
     [shard, index],
   );
@@ -99,10 +103,12 @@ export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): 
 /** Those of many addresses, by their values, that an account uses as a contact. For loads: it asks many shards. */
 export async function listUsed(db: Db, secrets: Secrets, contacts: readonly Identifier[]): Promise<Set<string>> {
   const places = contacts.map((contact) => ({ ...indexOf(secrets, contact), value: contact.value }));
-  const rows = await db.query<{ place: string }>(
+  const shards = places.map(({ shard }) => shard);
+  const rows = await db.forAll(shards).query<{ place: string }>(
     `select wanted.place from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
-     join contact_uses u on u.shard = wanted.shard and u.value_index = wanted.value_index`,
-    [places.map(({ shard }) => shard), places.map(({ index }) => index)],
+     join contact_uses u on u.shard = wanted.shard and u.value_index = wanted.value_index
+     where u.shard = any($1)`,
+    [shards, places.map(({ index }) => index)],
   );
   return new Set(rows.map(({ place }) => places[Number(place) - 1]?.value ?? ''));
 }
@@ -114,14 +120,17 @@ export async function endUnconfirmedContact(
   contact: Identifier,
   accountId: string,
 ): Promise<boolean> {
-  const { index, shard } = indexOf(secrets, contact);
-  const ended = await db.execute(
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const { index, shard: place } = indexOf(secrets, contact);
+  const ended = await home.execute(
     `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
-    [shardOf(accountId), accountId, index],
+    [shard, accountId, index],
   );
   if (ended === 0) return false;
-  await db.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
-    shard,
+  const uses = db.for(place);
+  await uses.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
+    place,
     index,
     accountId,
   ]);
@@ -135,15 +144,16 @@ function placeOf(accountId: string, index: Buffer): string {
 /** Takes one of the five numbered places; the primary key decides when two accounts want the same one. */
 async function takeUse(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<void> {
   const { index, shard } = indexOf(secrets, contact);
+  const home = db.for(shard);
   for (let attempt = 0; attempt <= MAX_USES; attempt += 1) {
-    const uses = await db.query<{ slot: number; account_id: string }>(
+    const uses = await home.query<{ slot: number; account_id: string }>(
       `select slot, account_id from contact_uses where shard = $1 and value_index = $2`,
       [shard, index],
     );
     if (uses.some((use) => use.account_id === accountId)) return;
     const slot = firstFree(uses.map((use) => use.slot));
     if (slot > MAX_USES) break;
-    const taken = await db.execute(
+    const taken = await home.execute(
       `insert into contact_uses (shard, value_index, slot, account_id, created_at) values ($1, $2, $3, $4, $5)
        on conflict do nothing`,
       useRow(secrets, contact, slot, accountId),

@@ -135,8 +135,10 @@ function readUserHandle(handle: string): string {
 async function newChallenge(db: Db, secrets: Secrets, boundTo: string): Promise<Uint8Array<ArrayBuffer>> {
   const challenge = randomSecret();
   const hash = secrets.hash('challenge', challenge);
-  await db.execute(`insert into challenges (shard, hash, bound_to, expires_at) values ($1, $2, $3, $4)`, [
-    shardOfHash(hash),
+  const shard = shardOfHash(hash);
+  const home = db.for(shard);
+  await home.execute(`insert into challenges (shard, hash, bound_to, expires_at) values ($1, $2, $3, $4)`, [
+    shard,
     hash,
     secrets.hash('browser', boundTo),
     new Date(Date.now() + CHALLENGE_LIFE_MS),
@@ -147,9 +149,11 @@ async function newChallenge(db: Db, secrets: Secrets, boundTo: string): Promise<
 /** Takes the challenge away; of parallel tries one gets it. In another browser it stays where it is. */
 async function claimChallenge(db: Db, secrets: Secrets, challenge: string, boundTo: string): Promise<void> {
   const hash = secrets.hash('challenge', challenge);
-  const claimed = await db.execute(
+  const shard = shardOfHash(hash);
+  const home = db.for(shard);
+  const claimed = await home.execute(
     `delete from challenges where shard = $1 and hash = $2 and bound_to = $3 and expires_at > $4`,
-    [shardOfHash(hash), hash, secrets.hash('browser', boundTo), new Date()],
+    [shard, hash, secrets.hash('browser', boundTo), new Date()],
   );
   if (claimed === 0) throw fail('the challenge is unknown, used, expired or of another browser');
 }
@@ -238,10 +242,11 @@ export async function findForgottenPasskey(db: Db, secrets: Secrets, credential:
   const { success, data } = assertion.safeParse(parseJson(credential));
   if (!success || Buffer.from(data.response.userHandle, 'base64url').length !== 16) return undefined;
   const { shard, hash } = locateReservation(secrets, Buffer.from(data.id, 'base64url'));
-  const known = await db.first(`select 1 as one from passkey_reservations where shard = $1 and credential_hash = $2`, [
-    shard,
-    hash,
-  ]);
+  const home = db.for(shard);
+  const known = await home.first(
+    `select 1 as one from passkey_reservations where shard = $1 and credential_hash = $2`,
+    [shard, hash],
+  );
   return known ? undefined : data.id;
 }
 
@@ -257,11 +262,12 @@ function usedPasskey(accountId: string, credentialId: string, isSynchronisable: 
 }
 
 function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {
-  return db.first<StoredPasskey>(
+  const shard = shardOf(accountId);
+  return db.for(shard).first<StoredPasskey>(
     `select p.public_key, p.algorithm, p.counter, p.backup_eligible, a.state
      from passkeys p join accounts a on a.shard = p.shard and a.id = p.account_id
      where p.shard = $1 and a.shard = $1 and p.account_id = $2 and p.credential_id = $3`,
-    [shardOf(accountId), accountId, credentialId],
+    [shard, accountId, credentialId],
   );
 }
 
@@ -304,10 +310,11 @@ async function noteUse(
   credentialId: Buffer,
   seen: { counter: number; backedUp: boolean },
 ): Promise<void> {
-  const noted = await db.execute(
+  const shard = shardOf(accountId);
+  const noted = await db.for(shard).execute(
     `update passkeys set counter = $4, backed_up = $5, last_used_at = $6
      where shard = $1 and account_id = $2 and credential_id = $3 and (counter < $4 or (counter = 0 and $4 = 0))`,
-    [shardOf(accountId), accountId, credentialId, seen.counter, seen.backedUp, new Date()],
+    [shard, accountId, credentialId, seen.counter, seen.backedUp, new Date()],
   );
   if (noted === 0) throw fail('the counter went on in the meantime, or the passkey was removed');
 }
@@ -377,12 +384,13 @@ export async function addPasskey(
   if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');
   const algorithm = await readAlgorithm(made.credential.publicKey);
   await reserveCredential(db, secrets, credentialId, accountId);
-  await db.execute(
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
     `insert into passkeys (shard, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up,
        transports, aaguid, label, created_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
-      shardOf(accountId),
+      shard,
       accountId,
       credentialId,
       Buffer.from(made.credential.publicKey),
@@ -448,12 +456,18 @@ function locateReservation(secrets: Secrets, credentialId: Buffer): { shard: num
 
 async function reserveCredential(db: Db, secrets: Secrets, credentialId: Buffer, accountId: string): Promise<void> {
   const { shard, hash } = locateReservation(secrets, credentialId);
-  const reserved = await db.execute(
+  const reserved = await db.for(shard).execute(
     `insert into passkey_reservations (shard, credential_hash, account_id, created_at) values ($1, $2, $3, $4)
      on conflict (shard, credential_hash) do nothing`,
     [shard, hash, accountId, new Date()],
   );
   if (reserved === 0) throw fail('the credential id is already known');
+}
+
+async function freeCredential(db: Db, secrets: Secrets, credentialId: Buffer): Promise<void> {
+  const { shard, hash } = locateReservation(secrets, credentialId);
+  const home = db.for(shard);
+  await home.execute(`delete from passkey_reservations where shard = $1 and credential_hash = $2`, [shard, hash]);
 }
 
 // The owner's list
@@ -471,7 +485,8 @@ export interface Passkey {
 
 /** The passkeys of an account, oldest first. */
 export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]> {
-  const rows = await db.query<{
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<{
     credential_id: Buffer;
     label: string;
     backed_up: boolean;
@@ -480,7 +495,7 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
   }>(
     `select credential_id, label, backed_up, created_at, last_used_at from passkeys
      where shard = $1 and account_id = $2 order by created_at, credential_id`,
-    [shardOf(accountId), accountId],
+    [shard, accountId],
   );
   return rows.map((row) => ({
     credentialId: row.credential_id.toString('base64url'),
@@ -493,8 +508,10 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
 
 /** Whether an account has a passkey; if so it takes no one-time code. */
 export async function hasPasskey(db: Db, accountId: string): Promise<boolean> {
-  const row = await db.first(`select 1 as one from passkeys where shard = $1 and account_id = $2 limit 1`, [
-    shardOf(accountId),
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const row = await home.first(`select 1 as one from passkeys where shard = $1 and account_id = $2 limit 1`, [
+    shard,
     accountId,
   ]);
   return row !== undefined;
@@ -507,13 +524,13 @@ export async function hasPasskey(db: Db, accountId: string): Promise<boolean> {
  */
 export async function removePasskey(db: Db, secrets: Secrets, accountId: string, credentialId: string): Promise<void> {
   const id = Buffer.from(credentialId, 'base64url');
-  const removed = await db.execute(`delete from passkeys where shard = $1 and account_id = $2 and credential_id = $3`, [
-    shardOf(accountId),
-    accountId,
-    id,
-  ]);
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const removed = await home.execute(
+    `delete from passkeys where shard = $1 and account_id = $2 and credential_id = $3`,
+    [shard, accountId, id],
+  );
   if (removed === 0) throw new Refusal('not_found', 'this account has no such passkey');
-  const { shard, hash } = locateReservation(secrets, id);
-  await db.execute(`delete from passkey_reservations where shard = $1 and credential_hash = $2`, [shard, hash]);
+  await freeCredential(db, secrets, id);
   await recordAccountEvent(db, { accountId, kind: 'passkey.removed' });
 }

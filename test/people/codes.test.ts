@@ -44,6 +44,7 @@ function door(database: Db): Db {
   const opened: Db = {
     isUnit: false,
     for: () => opened,
+    forAll: () => opened,
     query: (text, values) => database.query(text, values),
     first: (text, values) => database.first(text, values),
     execute: (text, values) => database.execute(text, values),
