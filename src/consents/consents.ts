@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
+import { lookUps } from '#src/base/batches.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
@@ -159,14 +160,17 @@ function givingOf({ accountId, clientId, basis, claims, declined }: ConsentDraft
 /** The apps that each of many accounts has allowed something. For loads: it asks many shards. */
 export async function listAllowed(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
   const allowed = new Map(accountIds.map((id): [string, string[]] => [id, []]));
-  const shards = accountIds.map(shardOf);
-  const rows = await db.forAll(shards).query<{ account_id: string; client_id: string }>(
-    `select c.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
-     join consents c on c.shard = wanted.shard and c.account_id = wanted.account_id
-     where c.shard = any($1) and c.ended_at is null`,
-    [shards, accountIds],
-  );
-  for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
+  for (const some of lookUps(accountIds)) {
+    const shards = some.map(shardOf);
+    // Without the offset PostgreSQL would read all consents of these shards, to join them.
+    const rows = await db.forAll(shards).query<{ account_id: string; client_id: string }>(
+      `select wanted.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
+       cross join lateral (select client_id from consents where shard = any($1) and shard = wanted.shard
+         and account_id = wanted.account_id and ended_at is null offset 0) c`,
+      [shards, some],
+    );
+    for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
+  }
   return allowed;
 }
 

@@ -1,4 +1,5 @@
 /** Where messages go. Unlike an identifier a contact may be shared: a family has one phone, a village office one mailbox. */
+import { lookUps } from '#src/base/batches.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
@@ -102,15 +103,19 @@ export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): 
 
 /** Those of many addresses, by their values, that an account uses as a contact. For loads: it asks many shards. */
 export async function listUsed(db: Db, secrets: Secrets, contacts: readonly Identifier[]): Promise<Set<string>> {
-  const places = contacts.map((contact) => ({ ...indexOf(secrets, contact), value: contact.value }));
-  const shards = places.map(({ shard }) => shard);
-  const rows = await db.forAll(shards).query<{ place: string }>(
-    `select wanted.place from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
-     join contact_uses u on u.shard = wanted.shard and u.value_index = wanted.value_index
-     where u.shard = any($1)`,
-    [shards, places.map(({ index }) => index)],
-  );
-  return new Set(rows.map(({ place }) => places[Number(place) - 1]?.value ?? ''));
+  const used = new Set<string>();
+  for (const some of lookUps(contacts)) {
+    const places = some.map((contact) => indexOf(secrets, contact));
+    const shards = places.map(({ shard }) => shard);
+    const rows = await db.forAll(shards).query<{ place: string }>(
+      `select wanted.place from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
+       cross join lateral (select from contact_uses where shard = any($1) and shard = wanted.shard
+         and value_index = wanted.value_index limit 1) u`,
+      [shards, places.map(({ index }) => index)],
+    );
+    for (const { place } of rows) used.add(some[Number(place) - 1]?.value ?? '');
+  }
+  return used;
 }
 
 /** Ends a contact that was never confirmed. @returns whether there was one */

@@ -1,6 +1,7 @@
 /** What a person types to say who they are: an e-mail address or a phone number, in one spelling each. */
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { lookUps } from '#src/base/batches.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
@@ -139,20 +140,21 @@ export async function listClaimed(
   secrets: Secrets,
   identifiers: readonly Identifier[],
 ): Promise<Map<string, Claimed>> {
-  const places = identifiers.map((identifier) => ({ ...indexOf(secrets, identifier), value: identifier.value }));
-  const shards = places.map(({ shard }) => shard);
-  const rows = await db.forAll(shards).query<{ place: string; account_id: string; state: 'pending' | 'confirmed' }>(
-    `select wanted.place, i.account_id, i.state
-     from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
-     join identifiers i on i.shard = wanted.shard and i.value_index = wanted.value_index
-     where i.shard = any($1)`,
-    [shards, places.map(({ index }) => index)],
-  );
-  return new Map(
-    rows.map(({ place, account_id: accountId, state }) => {
-      return [places[Number(place) - 1]?.value ?? '', { accountId, isConfirmed: state === 'confirmed' }];
-    }),
-  );
+  const claimed = new Map<string, Claimed>();
+  for (const some of lookUps(identifiers)) {
+    const places = some.map((identifier) => indexOf(secrets, identifier));
+    const shards = places.map(({ shard }) => shard);
+    const rows = await db.forAll(shards).query<{ place: string; account_id: string; state: 'pending' | 'confirmed' }>(
+      `select wanted.place, i.account_id, i.state
+       from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
+       cross join lateral (select account_id, state from identifiers where shard = any($1) and shard = wanted.shard
+         and value_index = wanted.value_index limit 1) i`,
+      [shards, places.map(({ index }) => index)],
+    );
+    for (const { place, account_id: accountId, state } of rows)
+      claimed.set(some[Number(place) - 1]?.value ?? '', { accountId, isConfirmed: state === 'confirmed' });
+  }
+  return claimed;
 }
 
 /** Makes identifiers that nobody has their accounts' own: {@link claimIdentifier} and {@link confirmIdentifier} for the many of a load. */
