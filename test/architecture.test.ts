@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { constantsIn, type Sending, sendingsIn } from '#test/support/sendings.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -242,6 +243,92 @@ test('rooms write their own tables only', () => {
     return tables.filter((table) => (ownerOf.get(table) ?? room) !== room).map((table) => `${path} writes ${table}`);
   });
   expect(wrong).toEqual([]);
+});
+
+/** Tables with a column `shard`, as the migrations make them. */
+function shardedTables(): string[] {
+  const made = files.filter(({ path }) => path.startsWith('migrations/'));
+  return made.flatMap(({ text }) =>
+    [...text.matchAll(/create table (\w+) \(\s*shard\b/g)].map((match) => match[1] ?? ''),
+  );
+}
+
+/** Whether a statement is about one of the tables; one whose text is not known is held to be. */
+function isAbout(tables: readonly string[], text: string | undefined): boolean {
+  if (text === undefined) return true;
+  return new RegExp(`\\b(?:from|into|update|join|copy)\\s+(?:${tables.join('|')})\\b`).test(text);
+}
+
+/** What is sent on a sharded table. `base` is the door itself; the entries write to a terminal and nowhere else. */
+function sendingsToShards(sources: readonly Pick<SourceFile, 'path' | 'text'>[]): Sending[] {
+  const tables = shardedTables();
+  const shared = sources
+    .filter(({ path }) => path === 'src/oidc/statements.ts')
+    .flatMap(({ text }) => constantsIn(text));
+  const rooms = sources.filter(
+    ({ path }) => path.startsWith('src/') && !/^src\/(base\/|main\.ts|[\w-]+\.js)/.test(path),
+  );
+  const sent = rooms.flatMap((file) => sendingsIn(file, new Map([...shared, ...constantsIn(file.text)])));
+  return sent.filter(({ text }) => isAbout(tables, text));
+}
+
+const withoutDoor = (sent: readonly Sending[]) =>
+  sent.filter(({ door }) => door === undefined).map(({ place }) => place);
+
+const elsewhere = (sent: readonly Sending[]) =>
+  sent
+    .filter(({ door, first }) => door && first && door !== first)
+    .map(({ place, door }) => `${place} goes to ${door}`);
+
+test('the scan sees who sends a statement, and what', () => {
+  const text = `
+export async function one(db: Db, id: string) {
+  const shard = shardOf(id);
+  const home = db.for(shard);
+  const values = [shard, id];
+  if (id) {
+    await home.execute('update accounts set id = id where shard = $1 and id = $2', values);
+  }
+  return db
+    .for(row.shard)
+    .first<{ id: string }>(\`select id from accounts where shard = $1\`, [row.shard, (a, b) => b]);
+}
+export async function two(db: Db) {
+  await home.execute(named, [id]);
+  await tx.forAll(list.map(({ shard }) => f(shard))).copy('copy accounts (shard) from stdin', list);
+  return (await db.query(unknown)).length; // db.query('select 1 from accounts')
+}
+class Three {
+  four() {
+    const db = this.db.for(this.shard);
+  }
+  five() {
+    return db.write(named, [...values, 1]);
+  }
+}`;
+  const sent = sendingsIn({ path: 'x.ts', text }, new Map([['named', 'delete from accounts']]));
+  expect(sent).toEqual([
+    { place: 'x.ts:7', text: expect.stringMatching(/^update/), door: 'shard', first: 'shard' },
+    { place: 'x.ts:11', text: expect.stringMatching(/^select/), door: 'row.shard', first: 'row.shard' },
+    { place: 'x.ts:14', text: 'delete from accounts', door: undefined, first: 'id' },
+    {
+      place: 'x.ts:15',
+      text: expect.stringMatching(/^copy/),
+      door: 'list.map(({ shard }) => f(shard))',
+      first: undefined,
+    },
+    { place: 'x.ts:16', text: undefined, door: undefined, first: undefined },
+    { place: 'x.ts:23', text: 'delete from accounts', door: undefined, first: undefined },
+  ]);
+});
+
+test('statements on sharded tables go through the door of the shard that they name', () => {
+  expect(shardedTables()).toHaveLength(20);
+  const sent = sendingsToShards(files);
+  expect(sent.length).toBeGreaterThan(90);
+  expect(sent.filter(({ first }) => first).length).toBeGreaterThan(75);
+  expect(withoutDoor(sent)).toEqual([]);
+  expect(elsewhere(sent)).toEqual([]);
 });
 
 test('names say what a file is', () => {

@@ -91,7 +91,9 @@ export async function recordAccountEvent(db: Db, event: AccountEvent): Promise<v
 
 /** {@link recordAccountEvent} for the many of a load. */
 export async function recordAccountEvents(tx: Transaction, events: readonly AccountEvent[]): Promise<void> {
-  await tx.copy(
+  const shards = events.map(({ accountId }) => shardOf(accountId));
+  const home = tx.forAll(shards);
+  await home.copy(
     'copy account_events (shard, account_id, id, at, kind, client_id, details) from stdin',
     events.map(accountEventRow),
   );

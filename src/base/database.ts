@@ -36,6 +36,8 @@ export interface Db {
   readonly isUnit: boolean;
   /** Where the rows of a shard are. Everything about sharded tables goes through this door; today all lead to one PostgreSQL. */
   for(shard: number): Db;
+  /** Where the rows of all these shards are, if that is one place: background work and loads walk ranges of shards. */
+  forAll(shards: readonly number[]): Db;
   /** The row of a key, read together with what other requests read at this moment. */
   read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined>;
   /** Writes a row: with the commit of a unit of work, at once without one. @throws what the write says of a lost row */
@@ -60,6 +62,7 @@ export interface Db {
 
 /** A transaction, which alone may take many rows at once. */
 export interface Transaction extends Db {
+  forAll(shards: readonly number[]): Transaction;
   /**
    * Adds rows by COPY. `text` is a constant, `copy table (columns) from stdin`; a row that violates a constraint fails the
    * whole. One statement may take seven seconds, which is enough for some ten thousand rows.
@@ -120,6 +123,10 @@ abstract class Statements implements Db {
   abstract flush(): Promise<void>;
 
   for(_shard: number): Db {
+    return this;
+  }
+
+  forAll(_shards: readonly number[]): this {
     return this;
   }
 

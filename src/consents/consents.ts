@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
+import { lookUps } from '#src/base/batches.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
@@ -80,9 +81,11 @@ export function consentIn<Prefix extends string>(row: ConsentRow<Prefix>, prefix
 
 /** The apps that a person has allowed to read something, the latest first. */
 export async function listConsents(db: Db, accountId: string): Promise<Consent[]> {
-  const rows = await db.query<ConsentFields>(
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const rows = await home.query<ConsentFields>(
     `select ${fields.join(', ')} from consents where shard = $1 and account_id = $2 and ended_at is null order by given_at desc, id`,
-    [shardOf(accountId), accountId],
+    [shard, accountId],
   );
   return rows.map(fromRow);
 }
@@ -136,7 +139,8 @@ export async function giveConsent(db: Db, draft: ConsentDraft, before: Consent |
 
 /** {@link giveConsent} for the many of a load, where there is no current one yet. */
 export async function giveConsents(tx: Transaction, drafts: readonly ConsentDraft[]): Promise<void> {
-  await tx.copy(`copy consents (${Object.keys(columns).join(', ')}) from stdin`, drafts.map(consentRow));
+  const shards = drafts.map(({ accountId }) => shardOf(accountId));
+  await tx.forAll(shards).copy(`copy consents (${Object.keys(columns).join(', ')}) from stdin`, drafts.map(consentRow));
   await recordAccountEvents(tx, drafts.map(givingOf));
 }
 
@@ -156,22 +160,27 @@ function givingOf({ accountId, clientId, basis, claims, declined }: ConsentDraft
 /** The apps that each of many accounts has allowed something. For loads: it asks many shards. */
 export async function listAllowed(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
   const allowed = new Map(accountIds.map((id): [string, string[]] => [id, []]));
-  const rows = await db.query<{ account_id: string; client_id: string }>(
-    `select c.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
-     join consents c on c.shard = wanted.shard and c.account_id = wanted.account_id
-     where c.ended_at is null`,
-    [accountIds.map(shardOf), accountIds],
-  );
-  for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
+  for (const some of lookUps(accountIds)) {
+    const shards = some.map(shardOf);
+    // Without the offset PostgreSQL would read all consents of these shards, to join them.
+    const rows = await db.forAll(shards).query<{ account_id: string; client_id: string }>(
+      `select wanted.account_id, c.client_id from unnest($1::smallint[], $2::uuid[]) as wanted (shard, account_id)
+       cross join lateral (select client_id from consents where shard = any($1) and shard = wanted.shard
+         and account_id = wanted.account_id and ended_at is null offset 0) c`,
+      [shards, some],
+    );
+    for (const row of rows) allowed.get(row.account_id)?.push(row.client_id);
+  }
   return allowed;
 }
 
 /** Ends the current consent, if there is one. @returns whether there was one. */
 export async function endConsent(db: Db, accountId: string, clientId: string, reason: ConsentEnd): Promise<boolean> {
-  const ended = await db.execute(
+  const shard = shardOf(accountId);
+  const ended = await db.for(shard).execute(
     `update consents set ended_at = $4, end_reason = $5
      where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null`,
-    [shardOf(accountId), accountId, clientId, new Date(), reason],
+    [shard, accountId, clientId, new Date(), reason],
   );
   if (ended > 0 && reason === 'withdrawn') {
     await recordAccountEvent(db, { accountId, kind: 'consent.withdrawn', clientId });

@@ -99,7 +99,7 @@ async function deliverAll(job: Job, deliver: Deliver, stopping: AbortSignal): Pr
 /** The oldest due rows of some shards; those that another process is claiming are passed over, not waited for. */
 function claimDue(db: Db, shards: readonly number[]): Promise<Claimed[]> {
   const now = Date.now();
-  return db.query<Claimed>(
+  return db.forAll(shards).query<Claimed>(
     `with due as materialized (
        select shard, id from outbox where shard = any($1) and next_attempt_at <= $2
        order by next_attempt_at limit $4 for update skip locked)
@@ -121,7 +121,8 @@ async function attempt(job: Job, deliver: Deliver, row: Claimed): Promise<Outcom
 
 /** Outside a sandbox nothing of the message stays once it has left. */
 async function finish({ database, config }: Job, row: Claimed, outcome: Outcome): Promise<void> {
-  await database.execute(
+  const home = database.for(row.shard);
+  await home.execute(
     `update outbox set next_attempt_at = null, delivered_at = $3, sealed = $4 where shard = $1 and id = $2`,
     [
       row.shard,
@@ -134,7 +135,8 @@ async function finish({ database, config }: Job, row: Claimed, outcome: Outcome)
 
 async function postpone(db: Db, row: Claimed): Promise<void> {
   const wait = backoff[Math.min(row.attempts, backoff.length) - 1] ?? backoff[0];
-  await db.execute(`update outbox set next_attempt_at = $3 where shard = $1 and id = $2 and delivered_at is null`, [
+  const home = db.for(row.shard);
+  await home.execute(`update outbox set next_attempt_at = $3 where shard = $1 and id = $2 and delivered_at is null`, [
     row.shard,
     row.id,
     new Date(Date.now() + wait * 1000),
@@ -144,7 +146,8 @@ async function postpone(db: Db, row: Claimed): Promise<void> {
 async function countWaiting(db: Db): Promise<void> {
   let waiting = 0;
   for (const range of shardRanges(RANGE)) {
-    const row = await db.first<{ waiting: number }>(
+    const home = db.forAll(range);
+    const row = await home.first<{ waiting: number }>(
       `select count(*)::integer as waiting from outbox where shard = any($1) and next_attempt_at is not null`,
       [range],
     );

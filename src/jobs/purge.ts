@@ -80,11 +80,11 @@ async function purgeTable(db: Db, sweep: Sweep, stopping: AbortSignal): Promise<
   try {
     for (const range of shardRanges(RANGE)) {
       if (stopping.aborted) break;
-      const overdue = await db.query<{ shard: number; overdue: number }>(sweep.count, [range, now]);
+      const overdue = await db.forAll(range).query<{ shard: number; overdue: number }>(sweep.count, [range, now]);
       found += overdue.reduce((sum, each) => sum + each.overdue, 0);
       for (const shards of inSteps(overdue)) {
         if (stopping.aborted) break;
-        removed += await db.execute(sweep.remove, [shards, now]);
+        removed += await db.forAll(shards).execute(sweep.remove, [shards, now]);
       }
     }
   } finally {

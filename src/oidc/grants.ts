@@ -131,8 +131,10 @@ export async function disconnectApp(db: Db, accountId: string, clientId: string)
 
 /** Ends every code and token that an app holds of a person, in every session. */
 export async function endGrants(db: Db, accountId: string, clientId: string): Promise<void> {
-  await db.execute('delete from grants where shard = $1 and account_id = $2 and client_id = $3', [
-    shardOf(accountId),
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  await home.execute('delete from grants where shard = $1 and account_id = $2 and client_id = $3', [
+    shard,
     accountId,
     clientId,
   ]);

@@ -36,10 +36,11 @@ export interface ListedSession {
 
 /** Everything that is signed in as this account now, the latest first. */
 export async function listSessions(db: Db, accountId: string): Promise<ListedSession[]> {
-  const rows = await db.query<{ uid: string; created_at: Date; expires_at: Date }>(
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<{ uid: string; created_at: Date; expires_at: Date }>(
     `select uid, created_at, expires_at from sessions
      where shard = $1 and account_id = $2 and expires_at > $3 and ends_at > $3 order by created_at desc`,
-    [shardOf(accountId), accountId, new Date()],
+    [shard, accountId, new Date()],
   );
   return rows.map((row) => ({
     uid: row.uid,
@@ -51,13 +52,14 @@ export async function listSessions(db: Db, accountId: string): Promise<ListedSes
 /** Ends one session of the account, with every grant that came of it. @returns whether there was one. */
 export async function endSession(db: Db, accountId: string, uid: string): Promise<boolean> {
   const shard = shardOf(accountId);
-  await db.execute(
+  const home = db.for(shard);
+  await home.execute(
     `delete from grants where shard = $1 and account_id = $2 and id in (
        select c.payload ->> 'grantId' from session_clients c
        where c.shard = $1 and c.session_uid = $3 and not coalesce((c.payload ->> 'persistsLogout')::boolean, false))`,
     [shard, accountId, uid],
   );
-  const ended = await db.execute('delete from sessions where shard = $1 and uid = $2 and account_id = $3', [
+  const ended = await home.execute('delete from sessions where shard = $1 and uid = $2 and account_id = $3', [
     shard,
     uid,
     accountId,

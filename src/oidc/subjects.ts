@@ -70,7 +70,8 @@ export async function findAccountBySubject(
 ): Promise<string | undefined> {
   const place = secrets.locate(sub);
   if (!place) return undefined;
-  const row = await db.first<{ account_id: string }>(
+  const home = db.for(place.shard);
+  const row = await home.first<{ account_id: string }>(
     'select account_id from subjects where shard = $1 and sub = $2 and group_id = $3',
     [place.shard, sub, groupId],
   );

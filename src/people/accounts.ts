@@ -154,9 +154,11 @@ export async function loadAccount(db: Db, secrets: Secrets, id: string): Promise
  * over. For changes that depend on what the account has.
  */
 export async function holdAccount(db: Db, id: string): Promise<boolean> {
-  const row = await db.first<{ state: AccountState }>(
+  const shard = shardOf(id);
+  const home = db.for(shard);
+  const row = await home.first<{ state: AccountState }>(
     `select state from accounts where shard = $1 and id = $2 for update`,
-    [shardOf(id), id],
+    [shard, id],
   );
   return row !== undefined && mayUse(row);
 }
@@ -225,7 +227,7 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
   for (const other of await listUsers(db, secrets, identifier))
     if (await endUnconfirmedContact(db, secrets, identifier, other))
       await forgetAddress(db, secrets, other, identifier);
-  await db.execute(
+  await db.for(shardOf(created.id)).execute(
     `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     row,
@@ -250,7 +252,8 @@ export async function createAccounts(
   const sealed = accounts.map((account) => ({ ...sealAccount(secrets, account), identifier: account.identifier }));
   const owned = sealed.map(({ created, identifier }) => ({ accountId: created.id, identifier }));
   await addIdentifiers(tx, secrets, owned);
-  await tx.copy(
+  const shards = owned.map(({ accountId }) => shardOf(accountId));
+  await tx.forAll(shards).copy(
     'copy accounts (shard, id, state, data_key, profile, language, created_at, updated_at) from stdin',
     sealed.map(({ row }) => row),
   );
@@ -363,8 +366,10 @@ export async function saveProfile(db: Db, secrets: Secrets, accountId: string, p
 }
 
 async function writeProfile(db: Db, dataKey: Keyring, accountId: string, profile: Profile): Promise<void> {
-  await db.execute(`update accounts set profile = $3, updated_at = $4 where shard = $1 and id = $2`, [
-    shardOf(accountId),
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  await home.execute(`update accounts set profile = $3, updated_at = $4 where shard = $1 and id = $2`, [
+    shard,
     accountId,
     sealProfile(dataKey, accountId, profile),
     new Date(),
@@ -378,9 +383,11 @@ export async function listAccountContacts(db: Db, secrets: Secrets, accountId: s
 }
 
 async function loadSealed(db: Db, secrets: Secrets, id: string): Promise<{ dataKey: Keyring; profile: Profile }> {
-  const row = await db.first<{ data_key: Buffer; profile: Buffer }>(
+  const shard = shardOf(id);
+  const home = db.for(shard);
+  const row = await home.first<{ data_key: Buffer; profile: Buffer }>(
     `select data_key, profile from accounts where shard = $1 and id = $2`,
-    [shardOf(id), id],
+    [shard, id],
   );
   if (!row) throw new Refusal('account_unavailable', 'no such account');
   const dataKey = openDataKey(secrets.wrap, id, row.data_key);
@@ -401,9 +408,11 @@ const stateEvents = {
  * @throws `account_unavailable` when there is no such account or it was merged, which cannot be undone.
  */
 export async function setAccountState(db: Db, id: string, state: Exclude<AccountState, 'merged'>): Promise<void> {
-  const changed = await db.execute(
+  const shard = shardOf(id);
+  const home = db.for(shard);
+  const changed = await home.execute(
     `update accounts set state = $3 where shard = $1 and id = $2 and state <> 'merged'`,
-    [shardOf(id), id, state],
+    [shard, id, state],
   );
   if (changed === 0) throw new Refusal('account_unavailable', 'no such account, or merged');
   await recordAccountEvent(db, { accountId: id, kind: stateEvents[state] });
@@ -420,10 +429,11 @@ export async function resealAccountKeys(db: Db, wrap: Keyring, options: { batch?
 }
 
 async function resealShard(db: Db, wrap: Keyring, shard: number, batch: number): Promise<number> {
+  const home = db.for(shard);
   let resealed = 0;
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    const rows = await db.query<{ id: string; data_key: Buffer }>(
+    const rows = await home.query<{ id: string; data_key: Buffer }>(
       `select id, data_key from accounts where shard = $1 and id > $2 order by id limit $3`,
       [shard, after, batch],
     );
@@ -436,7 +446,8 @@ async function resealShard(db: Db, wrap: Keyring, shard: number, batch: number):
 
 function resealKey(db: Db, wrap: Keyring, shard: number, row: { id: string; data_key: Buffer }): Promise<number> {
   const place = dataKeyPlace(row.id);
-  return db.execute(`update accounts set data_key = $3 where shard = $1 and id = $2 and data_key = $4`, [
+  const home = db.for(shard);
+  return home.execute(`update accounts set data_key = $3 where shard = $1 and id = $2 and data_key = $4`, [
     shard,
     row.id,
     wrap.seal(place, wrap.open(place, row.data_key)),

@@ -67,7 +67,7 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
 
 async function writeCode(db: Db, secrets: Secrets, { slot, shard }: Place, now: Date): Promise<string> {
   const code = String(randomInt(1_000_000)).padStart(6, '0');
-  const written = await db.execute(
+  const written = await db.for(shard).execute(
     `insert into one_time_codes (shard, slot, code_hash, attempts_left, sent_at, expires_at)
      values ($1, $2, $3, $4, $5, $6)
      on conflict (shard, slot) do update set
@@ -90,7 +90,8 @@ async function writeCode(db: Db, secrets: Secrets, { slot, shard }: Place, now: 
 
 /** Before the limits are charged, so that an impatient finger does not use them up; the insert decides again. */
 async function refuseTooSoon(db: Db, shard: number, slot: Buffer, now: Date): Promise<void> {
-  const earlier = await db.first<{ sent_at: Date }>(
+  const home = db.for(shard);
+  const earlier = await home.first<{ sent_at: Date }>(
     `select sent_at from one_time_codes where shard = $1 and slot = $2`,
     [shard, slot],
   );
@@ -132,7 +133,7 @@ export async function verifyCode(
 }
 
 async function spendCode(db: Db, secrets: Secrets, { slot, shard }: Place, code: string): Promise<void> {
-  const tried = await db.first<{ is_right: boolean }>(
+  const tried = await db.for(shard).first<{ is_right: boolean }>(
     `update one_time_codes
      set attempts_left = case when code_hash = $3 then 0 else attempts_left - 1 end
      where shard = $1 and slot = $2 and attempts_left > 0 and expires_at > $4

@@ -1,4 +1,5 @@
 /** Where messages go. Unlike an identifier a contact may be shared: a family has one phone, a village office one mailbox. */
+import { lookUps } from '#src/base/batches.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
@@ -22,7 +23,7 @@ export interface NewContact {
  */
 export async function addContact(db: Db, secrets: Secrets, dataKey: Keyring, added: NewContact): Promise<void> {
   await takeUse(db, secrets, added.contact, added.accountId);
-  await db.execute(
+  await db.for(shardOf(added.accountId)).execute(
     `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     contactRow(secrets, dataKey, added),
@@ -35,11 +36,13 @@ export async function addContacts(
   secrets: Secrets,
   added: readonly (NewContact & { readonly dataKey: Keyring })[],
 ): Promise<void> {
-  await tx.copy(
+  const places = added.map(({ contact }) => indexOf(secrets, contact).shard);
+  await tx.forAll(places).copy(
     'copy contact_uses (shard, value_index, slot, account_id, created_at) from stdin',
     added.map(({ contact, accountId }) => useRow(secrets, contact, 1, accountId)),
   );
-  await tx.copy(
+  const homes = added.map(({ accountId }) => shardOf(accountId));
+  await tx.forAll(homes).copy(
     'copy contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at) from stdin',
     added.map((contact) => contactRow(secrets, contact.dataKey, contact)),
   );
@@ -67,7 +70,8 @@ export interface Contact extends Identifier {
 
 /** The contacts of an account, oldest first. */
 export async function listContacts(db: Db, dataKey: Keyring, accountId: string): Promise<Contact[]> {
-  const rows = await db.query<{
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<{
     value_index: Buffer;
     kind: Identifier['kind'];
     sealed: Buffer;
@@ -76,7 +80,7 @@ export async function listContacts(db: Db, dataKey: Keyring, accountId: string):
   }>(
     `select value_index, kind, sealed, is_identifier, confirmed_at from contacts
      where shard = $1 and account_id = $2 order by created_at, value_index`,
-    [shardOf(accountId), accountId],
+    [shard, accountId],
   );
   return rows.map((row) => ({
     kind: row.kind,
@@ -89,7 +93,8 @@ export async function listContacts(db: Db, dataKey: Keyring, accountId: string):
 /** The accounts that use an address as a contact, confirmed or not; five at most. */
 export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): Promise<string[]> {
   const { index, shard } = indexOf(secrets, contact);
-  const uses = await db.query<{ account_id: string }>(
+  const home = db.for(shard);
+  const uses = await home.query<{ account_id: string }>(
     `select account_id from contact_uses where shard = $1 and value_index = $2 order by slot`,
     [shard, index],
   );
@@ -98,13 +103,19 @@ export async function listUsers(db: Db, secrets: Secrets, contact: Identifier): 
 
 /** Those of many addresses, by their values, that an account uses as a contact. For loads: it asks many shards. */
 export async function listUsed(db: Db, secrets: Secrets, contacts: readonly Identifier[]): Promise<Set<string>> {
-  const places = contacts.map((contact) => ({ ...indexOf(secrets, contact), value: contact.value }));
-  const rows = await db.query<{ place: string }>(
-    `select wanted.place from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
-     join contact_uses u on u.shard = wanted.shard and u.value_index = wanted.value_index`,
-    [places.map(({ shard }) => shard), places.map(({ index }) => index)],
-  );
-  return new Set(rows.map(({ place }) => places[Number(place) - 1]?.value ?? ''));
+  const used = new Set<string>();
+  for (const some of lookUps(contacts)) {
+    const places = some.map((contact) => indexOf(secrets, contact));
+    const shards = places.map(({ shard }) => shard);
+    const rows = await db.forAll(shards).query<{ place: string }>(
+      `select wanted.place from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
+       cross join lateral (select from contact_uses where shard = any($1) and shard = wanted.shard
+         and value_index = wanted.value_index limit 1) u`,
+      [shards, places.map(({ index }) => index)],
+    );
+    for (const { place } of rows) used.add(some[Number(place) - 1]?.value ?? '');
+  }
+  return used;
 }
 
 /** Ends a contact that was never confirmed. @returns whether there was one */
@@ -114,14 +125,17 @@ export async function endUnconfirmedContact(
   contact: Identifier,
   accountId: string,
 ): Promise<boolean> {
-  const { index, shard } = indexOf(secrets, contact);
-  const ended = await db.execute(
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const { index, shard: place } = indexOf(secrets, contact);
+  const ended = await home.execute(
     `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
-    [shardOf(accountId), accountId, index],
+    [shard, accountId, index],
   );
   if (ended === 0) return false;
-  await db.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
-    shard,
+  const uses = db.for(place);
+  await uses.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
+    place,
     index,
     accountId,
   ]);
@@ -135,15 +149,16 @@ function placeOf(accountId: string, index: Buffer): string {
 /** Takes one of the five numbered places; the primary key decides when two accounts want the same one. */
 async function takeUse(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<void> {
   const { index, shard } = indexOf(secrets, contact);
+  const home = db.for(shard);
   for (let attempt = 0; attempt <= MAX_USES; attempt += 1) {
-    const uses = await db.query<{ slot: number; account_id: string }>(
+    const uses = await home.query<{ slot: number; account_id: string }>(
       `select slot, account_id from contact_uses where shard = $1 and value_index = $2`,
       [shard, index],
     );
     if (uses.some((use) => use.account_id === accountId)) return;
     const slot = firstFree(uses.map((use) => use.slot));
     if (slot > MAX_USES) break;
-    const taken = await db.execute(
+    const taken = await home.execute(
       `insert into contact_uses (shard, value_index, slot, account_id, created_at) values ($1, $2, $3, $4, $5)
        on conflict do nothing`,
       useRow(secrets, contact, slot, accountId),

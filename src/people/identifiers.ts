@@ -1,6 +1,7 @@
 /** What a person types to say who they are: an e-mail address or a phone number, in one spelling each. */
 import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { lookUps } from '#src/base/batches.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
@@ -72,7 +73,8 @@ export function indexOf(secrets: Secrets, { kind, value }: Identifier): { index:
 /** Whose confirmed identifier this is. */
 export async function findAccountId(db: Db, secrets: Secrets, identifier: Identifier): Promise<string | undefined> {
   const { index, shard } = indexOf(secrets, identifier);
-  const row = await db.first<{ account_id: string }>(
+  const home = db.for(shard);
+  const row = await home.first<{ account_id: string }>(
     `select account_id from identifiers where shard = $1 and value_index = $2 and state = 'confirmed'`,
     [shard, index],
   );
@@ -94,7 +96,7 @@ export async function claimIdentifier(
   accountId: string,
 ): Promise<void> {
   const { index, shard } = indexOf(secrets, identifier);
-  const claimed = await db.execute(
+  const claimed = await db.for(shard).execute(
     `insert into identifiers (shard, value_index, kind, account_id, state, created_at)
      values ($1, $2, $3, $4, 'pending', $5)
      on conflict (shard, value_index) do update
@@ -118,7 +120,7 @@ export async function confirmIdentifier(
   accountId: string,
 ): Promise<void> {
   const { index, shard } = indexOf(secrets, identifier);
-  const confirmed = await db.execute(
+  const confirmed = await db.for(shard).execute(
     `update identifiers set state = 'confirmed', confirmed_at = $4
      where shard = $1 and value_index = $2 and account_id = $3 and state = 'pending'`,
     [shard, index, accountId, new Date()],
@@ -138,18 +140,21 @@ export async function listClaimed(
   secrets: Secrets,
   identifiers: readonly Identifier[],
 ): Promise<Map<string, Claimed>> {
-  const places = identifiers.map((identifier) => ({ ...indexOf(secrets, identifier), value: identifier.value }));
-  const rows = await db.query<{ place: string; account_id: string; state: 'pending' | 'confirmed' }>(
-    `select wanted.place, i.account_id, i.state
-     from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
-     join identifiers i on i.shard = wanted.shard and i.value_index = wanted.value_index`,
-    [places.map(({ shard }) => shard), places.map(({ index }) => index)],
-  );
-  return new Map(
-    rows.map(({ place, account_id: accountId, state }) => {
-      return [places[Number(place) - 1]?.value ?? '', { accountId, isConfirmed: state === 'confirmed' }];
-    }),
-  );
+  const claimed = new Map<string, Claimed>();
+  for (const some of lookUps(identifiers)) {
+    const places = some.map((identifier) => indexOf(secrets, identifier));
+    const shards = places.map(({ shard }) => shard);
+    const rows = await db.forAll(shards).query<{ place: string; account_id: string; state: 'pending' | 'confirmed' }>(
+      `select wanted.place, i.account_id, i.state
+       from unnest($1::smallint[], $2::bytea[]) with ordinality as wanted (shard, value_index, place)
+       cross join lateral (select account_id, state from identifiers where shard = any($1) and shard = wanted.shard
+         and value_index = wanted.value_index limit 1) i`,
+      [shards, places.map(({ index }) => index)],
+    );
+    for (const { place, account_id: accountId, state } of rows)
+      claimed.set(some[Number(place) - 1]?.value ?? '', { accountId, isConfirmed: state === 'confirmed' });
+  }
+  return claimed;
 }
 
 /** Makes identifiers that nobody has their accounts' own: {@link claimIdentifier} and {@link confirmIdentifier} for the many of a load. */
@@ -159,10 +164,10 @@ export async function addIdentifiers(
   added: readonly { readonly identifier: Identifier; readonly accountId: string }[],
 ): Promise<void> {
   const now = new Date();
-  await tx.copy(
+  const places = added.map(({ identifier, accountId }) => ({ ...indexOf(secrets, identifier), identifier, accountId }));
+  await tx.forAll(places.map(({ shard }) => shard)).copy(
     'copy identifiers (shard, value_index, kind, account_id, state, created_at, confirmed_at) from stdin',
-    added.map(({ identifier, accountId }) => {
-      const { shard, index } = indexOf(secrets, identifier);
+    places.map(({ shard, index, identifier, accountId }) => {
       return [shard, index, identifier.kind, accountId, 'confirmed', now, now];
     }),
   );

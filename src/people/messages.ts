@@ -39,7 +39,7 @@ export async function sendMessage(db: Db, secrets: Secrets, message: Message): P
   // A code is worthless when its time is over, so it is not sent any more.
   const life = message.code ? codeTimes.life * 1000 : LIFE_MS;
   const sealed: SealedMessage = { ...message, validUntil: now.getTime() + life };
-  await db.execute(
+  await db.for(shard).execute(
     `insert into outbox (shard, id, channel, sealed, next_attempt_at, created_at, expires_at)
      values ($1, $2, $3, $4, $5, $5, $6)`,
     [
@@ -86,11 +86,13 @@ export async function listMessages(
   options: { readonly to?: Identifier; readonly limit: number },
 ): Promise<SentMessage[]> {
   const { to, limit } = options;
-  const rows = await db.query<{ id: string; channel: 'email' | 'message'; sealed: Buffer; created_at: Date }>(
+  const shards = to ? [shardOfAddress(secrets, { kind: to.kind, to: to.value })] : everyShard;
+  const home = db.forAll(shards);
+  const rows = await home.query<{ id: string; channel: 'email' | 'message'; sealed: Buffer; created_at: Date }>(
     `select id, channel, sealed, created_at from outbox
      where shard = any($1) and octet_length(sealed) > 0
      order by created_at desc, id limit $2`,
-    [to ? [shardOfAddress(secrets, { kind: to.kind, to: to.value })] : everyShard, to ? 1000 : limit],
+    [shards, to ? 1000 : limit],
   );
   const messages = rows.map((row) => shown(openMessage(secrets.wrap, row.id, row.sealed), row));
   return messages.filter((message) => !to || message.to === to.value).slice(0, limit);
@@ -103,14 +105,16 @@ function shown(message: Message, row: { channel: 'email' | 'message'; created_at
 
 /** Seals waiting messages anew with the first master key. @returns how many */
 export async function resealMessages(db: Db, wrap: Keyring): Promise<number> {
-  const rows = await db.query<{ shard: number; id: string; sealed: Buffer }>(
+  const home = db.forAll(everyShard);
+  const rows = await home.query<{ shard: number; id: string; sealed: Buffer }>(
     `select shard, id, sealed from outbox where shard = any($1) and octet_length(sealed) > 0`,
     [everyShard],
   );
   let resealed = 0;
   for (const { shard, id, sealed } of rows.filter((row) => !wrap.isCurrent(row.sealed))) {
     const again = wrap.seal(messagePlace(id), wrap.open(messagePlace(id), sealed));
-    resealed += await db.execute(`update outbox set sealed = $3 where shard = $1 and id = $2 and sealed = $4`, [
+    const home = db.for(shard);
+    resealed += await home.execute(`update outbox set sealed = $3 where shard = $1 and id = $2 and sealed = $4`, [
       shard,
       id,
       again,

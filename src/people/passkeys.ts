@@ -232,10 +232,11 @@ export async function findForgottenPasskey(db: Db, secrets: Secrets, credential:
   const { success, data } = assertion.safeParse(parseJson(credential));
   if (!success || Buffer.from(data.response.userHandle, 'base64url').length !== 16) return undefined;
   const { shard, hash } = locateReservation(secrets, Buffer.from(data.id, 'base64url'));
-  const known = await db.first(`select 1 as one from passkey_reservations where shard = $1 and credential_hash = $2`, [
-    shard,
-    hash,
-  ]);
+  const home = db.for(shard);
+  const known = await home.first(
+    `select 1 as one from passkey_reservations where shard = $1 and credential_hash = $2`,
+    [shard, hash],
+  );
   return known ? undefined : data.id;
 }
 
@@ -395,12 +396,13 @@ export async function addPasskey(
   if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');
   const algorithm = await readAlgorithm(made.credential.publicKey);
   await reserveCredential(db, secrets, credentialId, accountId);
-  await db.execute(
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
     `insert into passkeys (shard, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up,
        transports, aaguid, label, created_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
-      shardOf(accountId),
+      shard,
       accountId,
       credentialId,
       Buffer.from(made.credential.publicKey),
@@ -466,12 +468,18 @@ function locateReservation(secrets: Secrets, credentialId: Buffer): { shard: num
 
 async function reserveCredential(db: Db, secrets: Secrets, credentialId: Buffer, accountId: string): Promise<void> {
   const { shard, hash } = locateReservation(secrets, credentialId);
-  const reserved = await db.execute(
+  const reserved = await db.for(shard).execute(
     `insert into passkey_reservations (shard, credential_hash, account_id, created_at) values ($1, $2, $3, $4)
      on conflict (shard, credential_hash) do nothing`,
     [shard, hash, accountId, new Date()],
   );
   if (reserved === 0) throw fail('the credential id is already known');
+}
+
+async function freeCredential(db: Db, secrets: Secrets, credentialId: Buffer): Promise<void> {
+  const { shard, hash } = locateReservation(secrets, credentialId);
+  const home = db.for(shard);
+  await home.execute(`delete from passkey_reservations where shard = $1 and credential_hash = $2`, [shard, hash]);
 }
 
 // The owner's list
@@ -489,7 +497,8 @@ export interface Passkey {
 
 /** The passkeys of an account, oldest first. */
 export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]> {
-  const rows = await db.query<{
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<{
     credential_id: Buffer;
     label: string;
     backed_up: boolean;
@@ -498,7 +507,7 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
   }>(
     `select credential_id, label, backed_up, created_at, last_used_at from passkeys
      where shard = $1 and account_id = $2 order by created_at, credential_id`,
-    [shardOf(accountId), accountId],
+    [shard, accountId],
   );
   return rows.map((row) => ({
     credentialId: row.credential_id.toString('base64url'),
@@ -511,8 +520,10 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
 
 /** Whether an account has a passkey; if so it takes no one-time code. */
 export async function hasPasskey(db: Db, accountId: string): Promise<boolean> {
-  const row = await db.first(`select 1 as one from passkeys where shard = $1 and account_id = $2 limit 1`, [
-    shardOf(accountId),
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const row = await home.first(`select 1 as one from passkeys where shard = $1 and account_id = $2 limit 1`, [
+    shard,
     accountId,
   ]);
   return row !== undefined;
@@ -525,13 +536,13 @@ export async function hasPasskey(db: Db, accountId: string): Promise<boolean> {
  */
 export async function removePasskey(db: Db, secrets: Secrets, accountId: string, credentialId: string): Promise<void> {
   const id = Buffer.from(credentialId, 'base64url');
-  const removed = await db.execute(`delete from passkeys where shard = $1 and account_id = $2 and credential_id = $3`, [
-    shardOf(accountId),
-    accountId,
-    id,
-  ]);
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const removed = await home.execute(
+    `delete from passkeys where shard = $1 and account_id = $2 and credential_id = $3`,
+    [shard, accountId, id],
+  );
   if (removed === 0) throw new Refusal('not_found', 'this account has no such passkey');
-  const { shard, hash } = locateReservation(secrets, id);
-  await db.execute(`delete from passkey_reservations where shard = $1 and credential_hash = $2`, [shard, hash]);
+  await freeCredential(db, secrets, id);
   await recordAccountEvent(db, { accountId, kind: 'passkey.removed' });
 }

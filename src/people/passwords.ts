@@ -153,10 +153,11 @@ export async function setPassword(
 
 /** Gives an account the password that a hash of {@link hashPassword} was made of. */
 export async function storePassword(db: Db, accountId: string, hash: string): Promise<void> {
-  await db.execute(
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
     `insert into passwords (shard, account_id, hash, set_at) values ($1, $2, $3, $4)
      on conflict (shard, account_id) do update set hash = excluded.hash, set_at = excluded.set_at`,
-    [shardOf(accountId), accountId, hash, new Date()],
+    [shard, accountId, hash, new Date()],
   );
   await recordAccountEvent(db, { accountId, kind: 'password.set' });
 }
@@ -164,7 +165,7 @@ export async function storePassword(db: Db, accountId: string, hash: string): Pr
 /** {@link storePassword} for the many of a load: one hash for accounts that have none yet. */
 export async function storePasswords(tx: Transaction, accountIds: readonly string[], hash: string): Promise<void> {
   const now = new Date();
-  await tx.copy(
+  await tx.forAll(accountIds.map(shardOf)).copy(
     'copy passwords (shard, account_id, hash, set_at) from stdin',
     accountIds.map((id) => [shardOf(id), id, hash, now]),
   );
@@ -176,8 +177,10 @@ export async function storePasswords(tx: Transaction, accountIds: readonly strin
 
 /** Whether an account has a password. */
 export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
-  const row = await db.first(`select 1 as one from passwords where shard = $1 and account_id = $2`, [
-    shardOf(accountId),
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const row = await home.first(`select 1 as one from passwords where shard = $1 and account_id = $2`, [
+    shard,
     accountId,
   ]);
   return row !== undefined;
@@ -193,11 +196,12 @@ export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
  */
 export async function verifyPassword(db: Db, accountId: string | undefined, password: string): Promise<boolean> {
   const id = accountId ?? newAccountId();
-  const stored = await db.first<{ hash: string; state: AccountState }>(
+  const shard = shardOf(id);
+  const stored = await db.for(shard).first<{ hash: string; state: AccountState }>(
     `select p.hash, a.state
      from passwords p join accounts a on a.shard = p.shard and a.id = p.account_id
      where p.shard = $1 and a.shard = $1 and p.account_id = $2`,
-    [shardOf(id), id],
+    [shard, id],
   );
   const fits = hasFittingLength(password);
   const digest = fits && stored ? stored.hash : noPassword;
@@ -210,8 +214,10 @@ export async function verifyPassword(db: Db, accountId: string | undefined, pass
 /** The parameters have grown since the hash was made. Another process may have renewed it already. */
 async function renewHash(db: Db, accountId: string, password: string, old: string): Promise<void> {
   const hash = await hashPassword(password);
-  await db.execute(`update passwords set hash = $3 where shard = $1 and account_id = $2 and hash = $4`, [
-    shardOf(accountId),
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  await home.execute(`update passwords set hash = $3 where shard = $1 and account_id = $2 and hash = $4`, [
+    shard,
     accountId,
     hash,
     old,

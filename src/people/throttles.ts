@@ -171,7 +171,7 @@ interface Counted {
 async function addPoint(db: Db, { shard, hash }: Place, seconds: number): Promise<Counted> {
   const now = new Date();
   const end = new Date(now.getTime() + seconds * 1000);
-  const counted = await db.first<Counted>(
+  const counted = await db.for(shard).first<Counted>(
     `insert into throttles (shard, key, points, expires_at) values ($1, $2, 1, $3)
      on conflict (shard, key) do update set
        points = case when throttles.expires_at <= $4 then 1 else throttles.points + 1 end,
@@ -184,7 +184,8 @@ async function addPoint(db: Db, { shard, hash }: Place, seconds: number): Promis
 
 /** Only from the window that is running, and never below zero. */
 async function removePoint(db: Db, { shard, hash }: Place): Promise<void> {
-  await db.execute(
+  const home = db.for(shard);
+  await home.execute(
     `update throttles set points = points - 1 where shard = $1 and key = $2 and points > 0 and expires_at > $3`,
     [shard, hash, new Date()],
   );

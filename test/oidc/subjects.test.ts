@@ -149,7 +149,8 @@ describe('the rotation of keys changes no sub', () => {
     const before = await subOf(old, 'one', { issuer });
     const kid = await signingKeyIds(old);
 
-    await old.database.execute(`update keys set state = 'retired' where purpose = 'signing'`, []);
+    const inAnHour = new Date(Date.now() + 3_600_000);
+    await old.database.execute(`update keys set state = 'retired', ends_at = $1 where purpose = 'signing'`, [inAnHour]);
     await old.database.execute(`delete from keys where purpose = 'cookie'`, []);
     const next = randomBytes(32);
     const wrap = wrappingKeyring([next, testMasterKey]);

@@ -48,6 +48,7 @@ class WatchedDb implements Db {
   }
 
   for = () => this;
+  forAll = () => this;
   execute = writesNothing;
   read = writesNothing;
   write = writesNothing;

@@ -24,6 +24,8 @@ interface Told {
   readonly retryAfter: string | null;
   readonly type: string;
   readonly code: string | undefined;
+  readonly location: string | null;
+  readonly body: string;
   readonly ms: number;
 }
 
@@ -37,6 +39,8 @@ async function tell(world: World, wanted: Wanted, html: boolean): Promise<Told> 
     retryAfter: said.headers.get('retry-after'),
     type: (said.headers.get('content-type') ?? '').split(';')[0] ?? '',
     code,
+    location: said.headers.get('location'),
+    body: said.body,
     ms: performance.now() - started,
   };
 }
@@ -66,6 +70,8 @@ function unavailable({ what }: Told) {
     retryAfter: '2',
     type: html ? 'text/html' : 'application/problem+json',
     code: 'database_unavailable',
+    location: null,
+    body: expect.any(String),
     ms: expect.any(Number),
   };
 }
@@ -111,24 +117,45 @@ test('a database that takes the question and never answers: 503 as well, in time
   await signInto(scene.app, world.browser());
 });
 
-test('no connection left but those that requests share: 503 within a second or two, and back when one is', async () => {
+const pathOf = ({ what }: Told) => what.split(' ')[1] ?? '';
+
+/** What may be served by the connections that requests share, and how it is told that it was served right. */
+const served: Readonly<Record<string, object>> = {
+  // Somebody who comes back without having begun is sent on whatever the database does.
+  '/account/callback': { status: 303, location: '/account' },
+  '/authorize': { status: 303, location: expect.stringMatching(/^http:\/\/localhost:3001\/callback\?code=/) },
+  '/logout/confirm': { status: 303, location: expect.stringMatching(/\/logout\/success$/) },
+  '/par': { status: 201, body: expect.stringMatching(/"request_uri":"urn:/) },
+  '/token': { status: 200, body: expect.stringMatching(/"id_token":"ey/) },
+  '/introspect': { status: 200, body: expect.stringMatching(/"active":true/) },
+  '/userinfo': { status: 200, body: expect.stringMatching(/"sub":"/) },
+};
+
+test('no connection left but the shared ones: 503 in time for what needs another, and the rest is right', async () => {
   await using world = await openWorld();
   const scene = await openScene(world);
   const held = await Promise.all(Array.from({ length: 10 }, () => world.database.connect()));
-  try {
-    const { told } = await tellAll(scene);
-    const refused = told.filter(({ status }) => status !== 303);
-    expect(refused).toEqual(refused.map(unavailable));
-    // Somebody who comes back without having begun is sent on whatever the database does.
-    expect(new Set(told.filter(({ status }) => status === 303).map(({ what }) => what.split(' ')[1]))).toEqual(
-      new Set(['/account/callback']),
-    );
-    expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(6_000);
-    expect(await healthOf(world)).toBe('200 503 2');
-  } finally {
+  const asked = Promise.all([tellAll(scene), healthOf(world)]);
+  const [{ told, free }, health] = await asked.finally(() => {
     for (const client of held) client.release();
-  }
-  await scene.app.redeem(scene.code, scene.attempt.codeVerifier);
+  });
+  expect(health).toBe('200 503 2');
+  const refused = told.filter(({ status }) => status >= 500);
+  expect(refused).toEqual(refused.map(unavailable));
+  expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(6_000);
+  const pages = ['/interaction/:uid', '/account', '/sandbox/outbox', '/authorize/:uid', '/logout'];
+  expect(refused.map(pathOf)).toEqual(expect.arrayContaining([...pages, '/revoke']));
+
+  const answered = told.filter(({ status }) => status < 500);
+  expect(answered.map(pathOf)).toEqual(expect.arrayContaining(['/userinfo', '/introspect']));
+  for (const each of answered) expect(each, each.what).toMatchObject(served[pathOf(each)] ?? { status: 503 });
+  expect(free.filter(({ status }) => status >= 400)).toEqual([]);
+
+  // Whoever was refused may come again, and a code is redeemed once in all.
+  const redeemed = answered.filter((each) => pathOf(each) === '/token');
+  const again = await scene.app.redeem(scene.code, scene.attempt.codeVerifier).catch(() => undefined);
+  expect(redeemed.length + (again ? 1 : 0)).toBe(1);
+  await signInto(scene.app, world.browser());
 });
 
 test('connections ended by the database (failover, restart) cost at most one answer each', async () => {

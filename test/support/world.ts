@@ -140,7 +140,10 @@ async function runServer(
   lines: string[],
 ): Promise<RunningServer> {
   const masterKeys = config.masterKeys ?? [];
-  const database = new Database(config.databaseUrl ?? '', { coalesce: config.coalesce });
+  const database = new Database(config.databaseUrl ?? '', {
+    max: config.databaseConnections,
+    coalesce: config.coalesce,
+  });
   const { epoch } = await openInstance(database, config, wrappingKeyring(masterKeys));
   const secrets = await loadSecrets(database, masterKeys);
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
