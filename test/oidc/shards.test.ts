@@ -67,6 +67,7 @@ const dummies: Readonly<Record<string, string>> = {
   boolean: 'true',
   uuid: `'00500000-0000-4000-8000-000000000000'`,
   bytea: `'\\x00'`,
+  json: `'{}'`,
   jsonb: `'{}'`,
   'timestamp with time zone': `'2026-01-01'`,
 };

@@ -134,7 +134,9 @@ const served: Readonly<Record<string, object>> = {
 test('no connection left but the shared ones: 503 in time for what needs another, and the rest is right', async () => {
   await using world = await openWorld();
   const scene = await openScene(world);
-  const held = await Promise.all(Array.from({ length: 10 }, () => world.database.connect()));
+  const held = await Promise.all(
+    Array.from({ length: world.house.config.databaseConnections }, () => world.database.connect()),
+  );
   const asked = Promise.all([tellAll(scene), healthOf(world)]);
   const [{ told, free }, health] = await asked.finally(() => {
     for (const client of held) client.release();
