@@ -350,7 +350,7 @@ describe('a batch on a connection that breaks', () => {
     const through = open({ max: 2 }, target.href);
     expect(await through.read(findBook, [0, 'a0'])).toBeDefined();
     await proxy.cut();
-    const { won, lost } = await race(12, (i) =>
+    const { won, lost } = await race<unknown>(12, (i) =>
       i % 2 === 0 ? through.read(findBook, [0, 'a0']) : through.write(addBook, [0, `b${i}`, 'wood']),
     );
     expect(won).toEqual([]);
