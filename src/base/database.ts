@@ -167,7 +167,7 @@ const LANE_QUEUE = 2_048;
  * What is asked on the shared connections is always a handful of rows by their keys. The planner, which knows nothing yet
  * of a young table or of how many keys there will be, must not think of reading a table whole or hashing it.
  */
-const PLAN_BY_KEY = [
+export const PLAN_BY_KEY = [
   ...['seqscan', 'hashjoin', 'mergejoin', 'bitmapscan', 'material', 'memoize'].map((way) => `enable_${way}=off`),
   // Whoever waits longer for a row that another holds waits alone, so that the others do not.
   ...['plan_cache_mode=force_generic_plan', 'jit=off', 'lock_timeout=250'],
