@@ -177,7 +177,8 @@ function unlessOfEngine(router: Router): Middleware {
 }
 
 /** What no page and no endpoint can make sense of: a NUL, or bytes that are not UTF-8, in the address. */
-const refuseMalformed: Middleware = async (ctx, next) => {
+const refuseMalformed: Middleware = (ctx, next) => {
+  if (!ctx.url.includes('%') && !ctx.url.includes('\0')) return next();
   let address: string;
   try {
     address = decodeURIComponent(ctx.url);
@@ -185,7 +186,7 @@ const refuseMalformed: Middleware = async (ctx, next) => {
     throw new Refusal('invalid_request', 'the address is not UTF-8', { cause });
   }
   if (address.includes('\0')) throw new Refusal('invalid_request', 'the address has a NUL');
-  await next();
+  return next();
 };
 
 /**
@@ -201,7 +202,7 @@ function engine(house: OpenHouse): Middleware {
   };
   return async (ctx, next) => {
     await mountOnce(house.provider)(ctx, next);
-    if (!ctx.response.is('html')) return;
+    if (!ctx.response.get('Content-Type').startsWith('text/html')) return;
     if (String(ctx.body).includes('<form')) ctx.set('Referrer-Policy', 'same-origin');
     const { client, params, entities } = ctx.oidc ?? {};
     const returnTo =

@@ -38,9 +38,10 @@ export function readOf<Row>(types: readonly string[], text: string): Read<Row> {
  * A change of rows that can wait until the answer of its request is ready, and then leaves in one statement with the
  * request's other changes in the same shard.
  *
- * Its text is one data-changing statement over the rows `given`, written as if that were a table of its columns, and
- * `$shards` for the array of their shards. It returns a row for each that it has changed; a row that it did not change is
- * lost: another request was faster, and all that this one writes is undone.
+ * Its text is one data-changing statement over the rows `given`, written as if that were a table of its columns. It returns a
+ * row for each that it has changed; a row that it did not change is lost: another request was faster, and all that this one
+ * writes is undone. `$here(a)` says of a table `a` that its rows are in the shards given, for a database that is distributed
+ * by shard; one PostgreSQL is not told, because it would look for all rows of the shard instead of the one.
  */
 export interface Write {
   readonly name: string;
@@ -70,27 +71,44 @@ export interface Composed {
   readonly writes: readonly Write[];
 }
 
+export interface ComposeOptions {
+  /**
+   * Whether it fails with `division_by_zero` when a row is lost, for a statement that commits by itself; otherwise it
+   * answers how many rows each write has changed, under its name.
+   */
+  readonly guarded: boolean;
+  /** Whether the database is distributed by shard. */
+  readonly distributed: boolean;
+}
+
 const texts = new Map<string, string>();
 
-/**
- * Puts rows into one statement, all of it or nothing.
- *
- * @param guarded fails with `division_by_zero` when a row is lost, for a statement that commits by itself; otherwise it
- *   answers how many rows each write has changed, under its name
- */
-export function compose(pending: readonly Pending[], guarded: boolean): Composed {
-  const writes = [...new Set(pending.map(({ write }) => write))].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const key = `${guarded} ${writes.map(({ name }) => name).join(' ')}`;
-  const text = texts.get(key) ?? textOf(writes, guarded);
+/** Puts rows into one statement, all of it or nothing. */
+export function compose(pending: readonly Pending[], { guarded, distributed }: ComposeOptions): Composed {
+  const rowsOf = Map.groupBy(pending, ({ write }) => write);
+  const writes = [...rowsOf.keys()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const key = `${guarded} ${distributed} ${writes.map(({ name }) => name).join(' ')}`;
+  const text = texts.get(key) ?? textOf(writes, { guarded, distributed });
   texts.set(key, text);
   const values = writes.flatMap((write) => {
-    const rows = pending.filter((each) => each.write === write).map(({ row }) => row);
+    const rows = (rowsOf.get(write) ?? []).map(({ row }) => row);
+    if (rows.length > 1) rows.sort(byKey);
     return Object.keys(write.columns).map((_, column) => rows.map((row) => row[column]));
   });
   return { text, values, writes };
 }
 
-function textOf(writes: readonly Write[], guarded: boolean): string {
+/** In one order everywhere, so that two statements with the same rows wait for each other and never in a circle. */
+function byKey(left: Row, right: Row): number {
+  for (const [i, value] of left.entries()) {
+    const [a, b] = [value, right[i]].map((each) => (Buffer.isBuffer(each) ? each.toString('latin1') : each));
+    if (typeof a !== typeof b || (typeof a !== 'string' && typeof a !== 'number') || a === b) continue;
+    return (a as string) < (b as string) ? -1 : 1;
+  }
+  return 0;
+}
+
+function textOf(writes: readonly Write[], { guarded, distributed }: ComposeOptions): string {
   const parts: string[] = [];
   const counts: string[] = [];
   let taken = 0;
@@ -99,7 +117,9 @@ function textOf(writes: readonly Write[], guarded: boolean): string {
     const columns = Object.entries(write.columns);
     const arrays = columns.map(([, type], i) => `$${first + i}::${type}[]`).join(', ');
     const given = `unnest(${arrays}) as given (${columns.map(([name]) => name).join(', ')})`;
-    const fill = (text: string) => text.replace(/\bgiven\b(?!\.)/g, given).replaceAll('$shards', `$${first}`);
+    const here = (table: string) => (distributed ? `${table}.shard = any($${first})` : 'true');
+    const fill = (text: string) =>
+      text.replace(/\bgiven\b(?!\.)/g, given).replace(/\$here\((\w+)\)/g, (_all, table: string) => here(table));
     if (write.held) parts.push(`${write.name}_held as materialized (${fill(write.held)})`);
     parts.push(`${write.name} as (${fill(write.text)})`);
     counts.push(guarded ? `(select count(*) from ${write.name}) = cardinality($${first})` : countOf(write));
@@ -138,6 +158,8 @@ export interface LaneOptions {
   readonly batch: number;
   /** The most that waits; one more is refused. */
   readonly most: number;
+  /** Whether the database is distributed by shard. */
+  readonly distributed: boolean;
   /** What is thrown instead of waiting, and when there is no connection. */
   readonly unavailable: (reason: string, cause?: unknown) => Error;
   readonly connect: () => Promise<PoolClient>;
@@ -247,9 +269,19 @@ export class ReadLane extends Lane<Question, unknown> {
       return;
     }
     const columns = read.types.map((_, column) => batch.map(({ job }) => job.values[column]));
-    const { rows } = await this.options.send(client, read.forMany, columns);
-    const found = new Map(rows.map((row) => [Number(row.n), row]));
-    for (const [i, { resolve }] of batch.entries()) resolve(found.get(i + 1));
+    try {
+      const { rows } = await this.options.send(client, read.forMany, columns);
+      const found = new Map(rows.map((row) => [Number(row.n), row]));
+      for (const [i, { resolve }] of batch.entries()) resolve(found.get(i + 1));
+    } catch (error) {
+      if (isOfNoUse(error)) throw error;
+      for (const each of batch) await this.#askAlone(client, each);
+    }
+  }
+
+  /** What PostgreSQL refuses to one is not the others' fault. */
+  async #askAlone(client: PoolClient, { job, resolve, reject }: Waiting<Question, unknown>): Promise<void> {
+    await this.options.send(client, job.read.text, job.values).then(({ rows }) => resolve(rows[0]), reject);
   }
 }
 
@@ -271,9 +303,10 @@ export class WriteLane extends Lane<readonly Pending[], void> {
   }
 
   protected async perform(client: PoolClient, batch: readonly Waiting<readonly Pending[], void>[]): Promise<void> {
+    const { distributed } = this.options;
     const { text, values } = compose(
       batch.flatMap(({ job }) => job),
-      true,
+      { guarded: true, distributed },
     );
     try {
       await this.options.send(client, text, values);

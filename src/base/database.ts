@@ -163,17 +163,25 @@ const LANES = 2;
 const LANE_BATCH = 64;
 const LANE_QUEUE = 2_048;
 
+const asOptions = (settings: readonly string[]) => settings.map((setting) => `-c ${setting}`).join(' ');
+
 /**
- * What is asked on the shared connections is always a handful of rows by their keys. The planner, which knows nothing yet
- * of a young table or of how many keys there will be, must not think of reading a table whole or hashing it.
+ * What is asked here is a handful of rows by their keys. The planner, which knows nothing yet of a young table or of how
+ * many keys there will be, must not think of reading a table whole or hashing it.
  */
-export const PLAN_BY_KEY = [
+const byKey = [
   ...['seqscan', 'hashjoin', 'mergejoin', 'bitmapscan', 'material', 'memoize'].map((way) => `enable_${way}=off`),
-  // Whoever waits longer for a row that another holds waits alone, so that the others do not.
-  ...['plan_cache_mode=force_generic_plan', 'jit=off', 'lock_timeout=250'],
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
+  'jit=off',
+];
+
+/** Of every connection. */
+export const PLAN_BY_KEY = asOptions(byKey);
+
+/**
+ * Of the connections that requests share: one plan for one row and for many. Whoever waits longer for a row that another
+ * holds waits alone, so that the others do not.
+ */
+export const PLAN_SHARED = asOptions([...byKey, 'plan_cache_mode=force_generic_plan', 'lock_timeout=250']);
 
 /** How long what is written `soon` may wait, and how much of it one statement takes. */
 const SOON_MS = 1_000;
@@ -195,6 +203,8 @@ export class Database extends Statements {
   readonly #writes: WriteLane;
   readonly #connections = new Set<pg.PoolClient>();
   readonly #most: number;
+  /** Whether rows are distributed by shard over several servers, so that a statement must name one. */
+  readonly isDistributed: boolean;
   readonly #onError: (error: Error) => void;
   #soon: Pending[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -204,15 +214,17 @@ export class Database extends Statements {
 
   constructor(url: string, options: DatabaseOptions = {}) {
     super();
+    this.isDistributed = options.coalesce === false;
     const max = options.max ?? 10;
     this.#most = max * QUEUE;
     this.#onError = options.onError ?? (() => undefined);
-    this.#pool = this.#open(url, { max });
-    this.#shared = this.#open(url, { max: LANES, options: PLAN_BY_KEY });
+    this.#pool = this.#open(url, { max, options: PLAN_BY_KEY });
+    this.#shared = this.#open(url, { max: LANES, options: PLAN_SHARED });
     const lane: LaneOptions = {
       send: (client, text, values) => this.#send(client, text, values),
       connect: () => this.#shared.connect(),
-      batch: options.coalesce === false ? 1 : LANE_BATCH,
+      batch: this.isDistributed ? 1 : LANE_BATCH,
+      distributed: this.isDistributed,
       most: LANE_QUEUE,
       unavailable: (reason, cause) => new DatabaseUnavailable(reason, { cause }),
     };
@@ -318,7 +330,10 @@ export class Database extends Statements {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#soon.length > 0) {
-      const { text, values } = compose(this.#soon.splice(0, SOON_BATCH), false);
+      const { text, values } = compose(this.#soon.splice(0, SOON_BATCH), {
+        guarded: false,
+        distributed: this.isDistributed,
+      });
       try {
         await this.run(text, values);
         commitsTotal.inc();
@@ -328,20 +343,15 @@ export class Database extends Statements {
     }
   }
 
-  async #writeAlone(pending: readonly Pending[]): Promise<void> {
-    const unit = new UnitOfWork(this);
-    try {
-      await unit.begin();
-      for (const { write, row } of pending) await unit.write(write, row);
-      await unit.commit();
-    } catch (error) {
-      await unit.rollback();
-      throw error;
-    }
+  #writeAlone(pending: readonly Pending[]): Promise<void> {
+    return this.transaction(async (tx) => {
+      await tx.begin();
+      for (const { write, row } of pending) await tx.write(write, row);
+    });
   }
 
   /** Runs `work` in one transaction; repeats it when PostgreSQL asks (serialization failure, deadlock). */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: UnitOfWork) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const unit = new UnitOfWork(this);
       try {
@@ -525,7 +535,7 @@ export class UnitOfWork extends Statements implements Transaction {
   }
 
   async #writeGroup(pending: readonly Pending[]): Promise<void> {
-    const composed = compose(pending, false);
+    const composed = compose(pending, { guarded: false, distributed: this.#database.isDistributed });
     const { rows } = await this.#inTurn(async () => {
       const client = await this.#begun();
       try {

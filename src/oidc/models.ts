@@ -66,11 +66,11 @@ function tagIds(provider: Provider, { database, secrets }: StorageContext): void
     provider.ClientCredentials,
     provider.PushedAuthorizationRequest,
   ];
+  const formatted = new Set<object>([provider.AccessToken, provider.ClientCredentials]);
   for (const model of tagged) {
-    const { generateTokenId } = model.prototype;
-    model.prototype.generateTokenId = function generateTaggedId(this: { accountId?: unknown }) {
-      // The library's own settles the format of the token on the way.
-      generateTokenId.call(this as never);
+    model.prototype.generateTokenId = function generateTaggedId(this: { accountId?: unknown; format?: unknown }) {
+      // The library's own draws an id of its own and settles the format; of the kinds that have one, ours are opaque.
+      if (formatted.has(model)) this.format = 'opaque';
       return newTaggedId(currentDb(database), secrets, owned(this));
     };
   }

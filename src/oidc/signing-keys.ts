@@ -43,7 +43,7 @@ function sideBySide(der: Buffer): Buffer {
   for (const end of [NUMBER_BYTES, 2 * NUMBER_BYTES]) {
     const length = der[at + 1] ?? 0;
     const number = der.subarray(at + 2, at + 2 + length).subarray(Math.max(0, length - NUMBER_BYTES));
-    number.copy(both, end - number.length);
+    both.set(number, end - number.length);
     at += 2 + length;
   }
   return both;

@@ -7,7 +7,7 @@ import type { AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { readOf, type Write } from '#src/base/coalescing.ts';
 import { type ConsentRow, consentColumns } from '#src/consents/consents.ts';
-import { type AccountRow, accountColumns } from '#src/people/accounts.ts';
+import { type AccountRow, accountColumns, accountFields } from '#src/people/accounts.ts';
 import { passkeyColumns, type StoredPasskey } from '#src/people/passkeys.ts';
 
 /** What is stored of a code, token, interaction or pushed request: as it is, or sealed. */
@@ -28,18 +28,25 @@ export type ArtifactRow = AccountRow<'account_'> & {
   readonly session_client: object | null;
 };
 
+/**
+ * The account by its key, with the planner kept from looking through its shard instead. For the same reason ends are
+ * compared in a way that no index is for: by them one finds what is over, never the one row that is asked for.
+ */
+const joinAccount = (id: string) =>
+  `left join lateral (select ${accountFields('each')} from accounts each where each.shard = $1 and each.id = ${id} offset 0) p on true`;
+
 /** `/token`, `/userinfo`, `/introspect`: all that they read. */
 export const findArtifact = readOf<ArtifactRow>(
   ['smallint', 'bytea', 'integer', 'timestamptz'],
   `select a.kind, a.payload, a.consumed_at, g.id as grant_id, g.payload as grant_payload, ${accountColumns('p', 'account_')},
      j.sub, s.uid as session_uid, s.payload as session_payload, c.payload as session_client
    from artifacts a
-   left join grants g on g.shard = $1 and g.id = a.grant_id and g.expires_at > $4
-   left join accounts p on p.shard = $1 and p.id = g.account_id
+   left join grants g on g.shard = $1 and g.id = a.grant_id and (g.expires_at > $4) is true
+   ${joinAccount('g.account_id')}
    left join subjects j on j.shard = $1 and j.account_id = g.account_id and j.capacity = 'self' and j.group_id = a.group_id
-   left join sessions s on s.shard = $1 and s.uid = a.session_uid and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4
+   left join sessions s on s.shard = $1 and s.uid = a.session_uid and s.epoch = $3 and (s.expires_at > $4) is true and (s.ends_at > $4) is true
    left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = a.client_id
-   where a.shard = $1 and a.id_hash = $2 and a.epoch = $3 and a.expires_at > $4`,
+   where a.shard = $1 and a.id_hash = $2 and a.epoch = $3 and (a.expires_at > $4) is true`,
 );
 
 /** The session of a browser with its person, and what concerns one app: that app's part, consent and grant. */
@@ -60,12 +67,12 @@ export const findVisit = readOf<VisitRow>(
   `select s.uid, s.payload, s.expires_at, ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')},
      c.payload as session_client, g.id as grant_id, g.payload as grant_payload, j.sub
    from sessions s
-   left join accounts p on p.shard = $1 and p.id = s.account_id
+   ${joinAccount('s.account_id')}
    left join consents k on k.shard = $1 and k.account_id = s.account_id and k.client_id = $5 and k.ended_at is null
    left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = $5
-   left join grants g on g.shard = $1 and g.id = c.payload ->> 'grantId' and g.expires_at > $4
+   left join grants g on g.shard = $1 and g.id = c.payload ->> 'grantId' and (g.expires_at > $4) is true
    left join subjects j on j.shard = $1 and j.account_id = s.account_id and j.capacity = 'self' and j.group_id = $6
-   where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+   where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and (s.expires_at > $4) is true and (s.ends_at > $4) is true`,
 );
 
 /** A person and what concerns one app, where no session or token leads to them: the end of a sign-in, and its consent page. */
@@ -95,13 +102,13 @@ export const findPasskeyHolder = readOf<StoredPasskey & PersonRow>(
 export const findInteraction = readOf<{ payload: ArtifactPayload }>(
   ['smallint', 'bytea', 'integer', 'timestamptz'],
   `select a.payload from artifacts a
-   where a.shard = $1 and a.id_hash = $2 and a.kind = 'Interaction' and a.epoch = $3 and a.expires_at > $4`,
+   where a.shard = $1 and a.id_hash = $2 and a.kind = 'Interaction' and a.epoch = $3 and (a.expires_at > $4) is true`,
 );
 
 /** A grant by itself: what a page asks about, and what a token's own read did not find. */
 export const findGrant = readOf<{ payload: AdapterPayload }>(
   ['smallint', 'text', 'timestamptz'],
-  'select g.payload from grants g where g.shard = $1 and g.id = $2 and g.expires_at > $3',
+  'select g.payload from grants g where g.shard = $1 and g.id = $2 and (g.expires_at > $3) is true',
 );
 
 const sessionColumns = `s.uid, s.payload, s.expires_at, (select jsonb_object_agg(c.client_id, c.payload)
@@ -118,14 +125,14 @@ export interface SessionRow {
 export const findSession = readOf<SessionRow>(
   ['smallint', 'bytea', 'integer', 'timestamptz'],
   `select ${sessionColumns} from sessions s
-   where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+   where s.shard = $1 and s.id_hash = $2 and s.epoch = $3 and (s.expires_at > $4) is true and (s.ends_at > $4) is true`,
 );
 
 /** A session by the id that never leaves the house: whether an interaction's session is still there. */
 export const findSessionByUid = readOf<Omit<SessionRow, 'authorizations'>>(
   ['smallint', 'text', 'integer', 'timestamptz'],
   `select s.uid, s.payload, s.expires_at from sessions s
-   where s.shard = $1 and s.uid = $2 and s.epoch = $3 and s.expires_at > $4 and s.ends_at > $4`,
+   where s.shard = $1 and s.uid = $2 and s.epoch = $3 and (s.expires_at > $4) is true and (s.ends_at > $4) is true`,
 );
 
 export const updateSession = `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
@@ -178,9 +185,9 @@ export const spendArtifact: Write = {
   held: `select g.id from given
     join artifacts a on a.shard = given.shard and a.id_hash = given.id_hash
     join grants g on g.shard = given.shard and g.id = a.grant_id
-    where a.shard = any($shards) and g.shard = any($shards) for key share of g`,
+    where $here(a) and $here(g) for key share of g`,
   text: `update artifacts a set consumed_at = given.consumed_at from given
-    where a.shard = any($shards) and a.shard = given.shard and a.id_hash = given.id_hash and a.consumed_at is null
+    where $here(a) and a.shard = given.shard and a.id_hash = given.id_hash and a.consumed_at is null
       and (a.grant_id is null or a.grant_id in (select id from artifact_spent_held))
     returning 1`,
   lost: ([, , , kind, grantId]) => new Spent(String(kind), grantId as string | undefined),
@@ -192,7 +199,7 @@ export const saveArtifact: Write = {
   table: '',
   columns: { shard: 'smallint', id_hash: 'bytea', payload: 'json', expires_at: 'timestamptz' },
   text: `update artifacts a set payload = given.payload, expires_at = given.expires_at from given
-    where a.shard = any($shards) and a.shard = given.shard and a.id_hash = given.id_hash returning 1`,
+    where $here(a) and a.shard = given.shard and a.id_hash = given.id_hash returning 1`,
   lost: () => new errors.SessionNotFound('it is over'),
 };
 
@@ -211,7 +218,7 @@ export const saveGrant: Write = {
   },
   held: `select k.id from given
     join consents k on k.shard = given.shard and k.account_id = given.account_id and k.id = given.consent_id
-    where k.shard = any($shards) and k.ended_at is null for share of k`,
+    where $here(k) and k.ended_at is null for share of k`,
   text: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
     select shard, id, account_id, client_id, payload, expires_at from given
     where consent_id is null or consent_id in (select k.id from grant_saved_held k)
@@ -258,7 +265,7 @@ export const noteSessionUse: Write = {
   table: '',
   columns: { shard: 'smallint', uid: 'text', expires_at: 'timestamptz' },
   text: `update sessions s set expires_at = given.expires_at from given
-    where s.shard = any($shards) and s.shard = given.shard and s.uid = given.uid returning 1`,
+    where $here(s) and s.shard = given.shard and s.uid = given.uid returning 1`,
   lost: () => new errors.LoginRequired('the session has ended'),
 };
 

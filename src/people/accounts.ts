@@ -117,6 +117,11 @@ export function accountColumns(alias: string, prefix: string): string {
   return fields.map((field) => `${alias}.${field} as ${prefix}${field}`).join(', ');
 }
 
+/** The columns of an account as they are called, for a statement that selects from the table as `alias` inside another. */
+export function accountFields(alias: string): string {
+  return fields.map((field) => `${alias}.${field}`).join(', ');
+}
+
 /** The account in a row of several tables, if one was joined. */
 export function accountIn<Prefix extends string>(
   secrets: Secrets,

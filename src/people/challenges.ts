@@ -30,7 +30,7 @@ export interface Binding {
 /** Draws a challenge for one purpose and browser. */
 export function newChallenge(secrets: Secrets, binding: Binding): Uint8Array<ArrayBuffer> {
   const open = Buffer.alloc(OPEN_BYTES);
-  randomBytes(NONCE_BYTES).copy(open);
+  open.set(randomBytes(NONCE_BYTES));
   open.writeUIntBE(Date.now() + LIFE_MS, NONCE_BYTES, END_BYTES);
   return Uint8Array.from(Buffer.concat([open, proofOf(secrets, open, binding)]));
 }

@@ -323,7 +323,7 @@ const passkeyUse: Write = {
   },
   text: `update passkeys p set counter = given.counter, backed_up = given.backed_up, last_used_at = given.last_used_at
     from given
-    where p.shard = any($shards) and p.shard = given.shard and p.account_id = given.account_id
+    where $here(p) and p.shard = given.shard and p.account_id = given.account_id
       and p.credential_id = given.credential_id
       and (p.counter < given.counter or (p.counter = 0 and given.counter = 0))
     returning 1`,

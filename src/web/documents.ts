@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { newReference } from '#src/base/log.ts';
 import type { Provider } from '#src/oidc/provider.ts';
 import type { OpenHouse } from './house.ts';
@@ -51,10 +51,13 @@ export class Documents {
   }
 
   /** Keeps what the engine has answered. Put around it. */
-  readonly keep: Middleware = async (ctx, next) => {
+  readonly keep: Middleware = (ctx, next) =>
+    ctx.method === 'GET' && paths.has(ctx.url) ? this.#keepAnswer(ctx, next) : next();
+
+  async #keepAnswer(ctx: Context, next: () => Promise<unknown>): Promise<void> {
     const writer = this.#house.provider;
     await next();
-    if (ctx.method !== 'GET' || ctx.status !== 200 || !paths.has(ctx.url)) return;
+    if (ctx.status !== 200) return;
     const body = Buffer.from(JSON.stringify(ctx.body));
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
     ctx.set('ETag', etag);
@@ -63,7 +66,7 @@ export class Documents {
     const { 'request-reference': _r, 'content-length': _l, ...headers } = ctx.response.headers;
     this.#forgetOthers(writer);
     this.#kept.set(ctx.url, { body, etag, headers });
-  };
+  }
 
   #find(url: string): Kept | undefined {
     return this.#writtenBy === this.#house.provider ? this.#kept.get(url) : undefined;

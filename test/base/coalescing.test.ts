@@ -63,7 +63,7 @@ const takeBook: Write = {
   table: '',
   columns: { shard: 'smallint', title: 'text', reader: 'text' },
   text: `update books b set reader = given.reader from given
-    where b.shard = any($shards) and b.shard = given.shard and b.title = given.title and b.reader is null returning 1`,
+    where $here(b) and b.shard = given.shard and b.title = given.title and b.reader is null returning 1`,
   lost: ([, title]) => new Lost(`${title} is taken`),
 };
 const lendBook: Write = {
@@ -112,7 +112,7 @@ async function request(...rows: [Write, ...unknown[]][]): Promise<void> {
 const together = (...writes: Write[]) =>
   compose(
     writes.map((write) => ({ write, row: [] })),
-    true,
+    { guarded: true, distributed: false },
   ).text;
 
 describe('reads', () => {

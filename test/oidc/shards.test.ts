@@ -116,7 +116,9 @@ async function writtenStatements(): Promise<string[]> {
 
 /** As it is sent for one row. */
 function textOf(each: Read<unknown> | Write): string {
-  return 'columns' in each ? compose([{ write: each, row: [] }], false).text : each.text;
+  return 'columns' in each
+    ? compose([{ write: each, row: [] }], { guarded: false, distributed: true }).text
+    : each.text;
 }
 
 test('a statement without its shard is noticed', async () => {

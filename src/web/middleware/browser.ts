@@ -47,32 +47,42 @@ export function cookieOptions(issuer: string): {
  */
 export function language(issuer: string): Middleware {
   const names = cookieNames(issuer);
-  return async (ctx, next) => {
-    const chosen = known(ctx.query.lang);
+  return (ctx, next) => {
+    const chosen = ctx.req.url?.includes('lang=') ? known(ctx.query.lang) : undefined;
     if (chosen) ctx.cookies.set(names.language, chosen, { ...cookieOptions(issuer), maxAge: YEAR });
-    chooseWhenAsked(ctx.state, 'chosenLanguage', () => chosen ?? known(ctx.cookies.get(names.language)));
-    chooseWhenAsked(
-      ctx.state,
-      'language',
-      () => ctx.state.chosenLanguage ?? known(ctx.query.ui_locales) ?? (ctx.acceptsLanguages('id', 'en') || 'id'),
-    );
-    await next();
+    ctx.state = new RequestState(ctx, () => chosen ?? known(ctx.cookies.get(names.language)));
+    return next();
   };
 }
 
-/** Most answers are for programs and have no language. Whoever sets it has chosen. */
-function chooseWhenAsked(state: object, name: string, choose: () => Language | undefined): void {
-  const set = (value: Language | undefined) =>
-    Object.defineProperty(state, name, { value, writable: true, configurable: true });
-  Object.defineProperty(state, name, {
-    set,
-    configurable: true,
-    get: () => {
-      const value = choose();
-      set(value);
-      return value;
-    },
-  });
+/** `ctx.state`, whose languages are chosen when they are asked for: most answers are for programs and have none. */
+class RequestState {
+  readonly #ctx: Context;
+  readonly #choose: () => Language | undefined;
+  #chosen: { language: Language | undefined } | undefined;
+  #language: Language | undefined;
+
+  constructor(ctx: Context, choose: () => Language | undefined) {
+    this.#ctx = ctx;
+    this.#choose = choose;
+    Object.assign(this, ctx.state);
+  }
+
+  get chosenLanguage(): Language | undefined {
+    this.#chosen ??= { language: this.#choose() };
+    return this.#chosen.language;
+  }
+
+  get language(): Language {
+    const { query } = this.#ctx;
+    const preferred = () => (this.#ctx.acceptsLanguages('id', 'en') || 'id') as Language;
+    this.#language ??= this.chosenLanguage ?? known(query.ui_locales) ?? preferred();
+    return this.#language;
+  }
+
+  set language(language: Language) {
+    this.#language = language;
+  }
 }
 
 /** The first language we offer among space-separated tags (OpenID Connect Core §3.1.2.1, `ui_locales`). */

@@ -10,22 +10,35 @@ import { isIP } from 'node:net';
 import type { Middleware } from 'koa';
 import { type Networks, networksOf } from '#src/base/networks.ts';
 
-const untrusted = /^(x-forwarded-.*|forwarded|x-real-ip|.*client-cert.*|x-ssl-.*)$/;
+const forwarding = /^(x-forwarded-.*|forwarded|x-real-ip|.*client-cert.*|x-ssl-.*)$/;
 
 /** Put first. `issuer` is the configured one, `proxies` are CIDRs. */
 export function door(issuer: string, proxies: readonly string[]): Middleware {
   const { host, protocol } = new URL(issuer);
-  const trusted = networksOf(proxies);
-  return async (ctx, next) => {
+  const scheme = protocol.slice(0, -1);
+  const trusted = proxies.length > 0 ? networksOf(proxies) : undefined;
+  return (ctx, next) => {
+    const { headers } = ctx.req;
     const caller = callerOf(ctx.req, trusted);
-    for (const name of Object.keys(ctx.req.headers)) if (untrusted.test(name)) delete ctx.req.headers[name];
-    ctx.req.headers.host = host;
-    ctx.req.headers['x-forwarded-proto'] = protocol.slice(0, -1);
-    ctx.req.headers['x-forwarded-for'] = caller;
+    for (const name in headers) if (isForwarding(name)) delete headers[name];
+    headers.host = host;
+    headers['x-forwarded-proto'] = scheme;
+    headers['x-forwarded-for'] = caller;
     ctx.state.caller = caller;
     ctx.req.url = ctx.originalUrl = ctx.request.originalUrl = targetOf(ctx.req.url ?? '/');
-    await next();
+    return next();
   };
+}
+
+/** Names of headers that were seen before; browsers and programs send the same few. */
+const seen = new Map<string, boolean>();
+
+function isForwarding(name: string): boolean {
+  const known = seen.get(name);
+  if (known !== undefined) return known;
+  const is = forwarding.test(name);
+  if (seen.size < 256) seen.set(name, is);
+  return is;
 }
 
 /** Without the host that a request may name in its first line as well (RFC 9112 §3.2.2). */
@@ -35,9 +48,9 @@ function targetOf(url: string): string {
 }
 
 /** The nearest address on the way that is none of our proxies (from the right: the left end is the caller's word). */
-function callerOf(request: IncomingMessage, trusted: Networks): string {
+function callerOf(request: IncomingMessage, trusted: Networks | undefined): string {
   const peer = plain(request.socket.remoteAddress ?? '');
-  if (!trusted.has(peer)) return peer;
+  if (!trusted?.has(peer)) return peer;
   const hops = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((hop) => plain(hop.trim()));
@@ -47,6 +60,7 @@ function callerOf(request: IncomingMessage, trusted: Networks): string {
 
 /** Without a port, which some proxies add, and IPv4 as IPv4. */
 function plain(address: string): string {
+  if (isIP(address) === 4) return address;
   const [, bare = address] = /^\[([^\]]+)\](?::\d+)?$/.exec(address) ?? /^([\d.]+):\d+$/.exec(address) ?? [];
   return bare.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }

@@ -18,19 +18,25 @@ function contentSecurityPolicy(formTargets: readonly string[] = []): string {
   ].join('; ');
 }
 
+/** What only programs ask and no page shows: nothing in it could be framed, sent or run. */
+const programs: ReadonlySet<string> = new Set(['/token', '/userinfo', '/introspect', '/revoke', '/par', '/jwks']);
+const programPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+
 /** Sets the headers of every answer; a page may widen `form-action` afterwards. */
 export function securityHeaders(issuer: string): Middleware {
   const isSecure = issuer.startsWith('https://');
   const policy = contentSecurityPolicy();
-  return async (ctx, next) => {
-    ctx.set('Content-Security-Policy', policy);
-    ctx.set('X-Content-Type-Options', 'nosniff');
-    ctx.set('X-Frame-Options', 'DENY');
-    ctx.set('Referrer-Policy', 'no-referrer');
-    ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
-    ctx.set('Permissions-Policy', 'publickey-credentials-get=(self), publickey-credentials-create=(self)');
-    if (isSecure) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
-    await next();
+  return ({ res, path }, next) => {
+    const isForPrograms = programs.has(path);
+    res.setHeader('Content-Security-Policy', isForPrograms ? programPolicy : policy);
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    if (isSecure) res.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+    if (isForPrograms) return next();
+    res.setHeader('X-Frame-Options', 'DENY');
+    res.setHeader('Referrer-Policy', 'no-referrer');
+    res.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+    res.setHeader('Permissions-Policy', 'publickey-credentials-get=(self), publickey-credentials-create=(self)');
+    return next();
   };
 }
 

@@ -19,7 +19,7 @@ const MOST_IN_PROGRESS = 500;
 export function refuseOverload(most = MOST_IN_PROGRESS): Middleware {
   const inProgress = new Set<IncomingMessage>();
   const isFull = () => inProgress.size >= most && countWhole(inProgress) >= most;
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (isFull()) {
       const refusal = new Refusal('server_busy', 'too many requests in progress', { retryAfter: 1 });
       refusalsTotal.inc({ code: refusal.code });
@@ -28,11 +28,11 @@ export function refuseOverload(most = MOST_IN_PROGRESS): Middleware {
       ctx.set('Cache-Control', 'no-store');
       ctx.type = 'text/plain';
       ctx.body = `${sentence(refusal, 'id')}\n${sentence(refusal, 'en')}\n(${refusal.code})\n`;
-      return;
+      return Promise.resolve();
     }
     inProgress.add(ctx.req);
     ctx.res.once('close', () => inProgress.delete(ctx.req));
-    await next();
+    return next();
   };
 }
 

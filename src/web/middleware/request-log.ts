@@ -5,16 +5,16 @@ import { requestSeconds } from '#src/base/metrics.ts';
 
 /** Gives the request its reference (`ctx.state.reference`, header `Request-Reference`) and writes the line at the end. */
 export function requestLog(log: Log): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const started = process.hrtime.bigint();
     const reference = newReference();
     ctx.state.reference = reference;
-    ctx.set('Request-Reference', reference);
+    ctx.res.setHeader('Request-Reference', reference);
     ctx.res.once('close', () => {
       const { method, path } = ctx;
       noteAnswer(log, { reference, method, path, status: ctx.res.statusCode, started });
     });
-    await next();
+    return next();
   };
 }
 
