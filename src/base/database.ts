@@ -34,6 +34,8 @@ import { commitsTotal, statementsTotal } from './metrics.ts';
 export interface Db {
   /** Whether this is one transaction, whose reads stay true until its writes. */
   readonly isUnit: boolean;
+  /** What rooms remember as long as the unit lasts, each under a key of its own; without a unit nothing is remembered. */
+  readonly memory: Map<object, unknown>;
   /** Where the rows of a shard are. Everything about sharded tables goes through this door; today all lead to one PostgreSQL. */
   for(shard: number): Db;
   /** Where the rows of all these shards are, if that is one place: background work and loads walk ranges of shards. */
@@ -111,6 +113,10 @@ function asUnavailable(error: unknown): unknown {
 
 abstract class Statements implements Db {
   readonly isUnit: boolean = false;
+
+  get memory(): Map<object, unknown> {
+    return new Map();
+  }
 
   protected abstract run(text: string, values: readonly unknown[]): Promise<pg.QueryResult>;
 
@@ -419,6 +425,7 @@ export class Database extends Statements {
  */
 export class UnitOfWork extends Statements implements Transaction {
   override readonly isUnit = true;
+  readonly #memory = new Map<object, unknown>();
   readonly #database: Database;
   #client: pg.PoolClient | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -428,6 +435,10 @@ export class UnitOfWork extends Statements implements Transaction {
   constructor(database: Database) {
     super();
     this.#database = database;
+  }
+
+  override get memory(): Map<object, unknown> {
+    return this.#memory;
   }
 
   /** The first error of a statement of this unit, if any: a library may swallow it, the answer may not. */

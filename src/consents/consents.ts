@@ -193,16 +193,20 @@ export async function endConsent(db: Db, accountId: string, clientId: string, re
  * choice. Shortened to 64 bits: it tells a change, it proves nothing.
  */
 export function termOf({ purpose }: Pick<ClientRecord, 'purpose'>, item: ClientClaim): string {
-  const known = terms.get(item);
-  if (known?.purpose === purpose.id) return known.term;
-  const told = JSON.stringify([purpose.id, item.claim, item.required, item.basis, item.purpose]);
-  const term = createHash('sha256').update(told).digest().subarray(0, 8).toString('base64url');
-  terms.set(item, { purpose: purpose.id, term });
+  const known = termsOf.get(purpose) ?? new Map<ClientClaim, string>();
+  termsOf.set(purpose, known);
+  const term = known.get(item) ?? newTerm(purpose.id, item);
+  known.set(item, term);
   return term;
 }
 
-/** Every authorization compares the terms of every item; a declaration that changes has new items. */
-const terms = new WeakMap<ClientClaim, { readonly purpose: string; readonly term: string }>();
+/** Every authorization compares the terms of every item; a declaration that changes is a new one. */
+const termsOf = new WeakMap<ClientRecord['purpose'], Map<ClientClaim, string>>();
+
+function newTerm(purpose: string, item: ClientClaim): string {
+  const told = JSON.stringify([purpose, item.claim, item.required, item.basis, item.purpose]);
+  return createHash('sha256').update(told).digest().subarray(0, 8).toString('base64url');
+}
 
 /** What a consent to these items rests on: consent, as soon as one of them does. */
 export function basisOf(items: readonly ClientClaim[]): LegalBasis {

@@ -57,46 +57,54 @@ const recordSeconds: ReadonlyMap<string, number> = new Map([
   ['PushedAuthorizationRequest', 2 * 3600],
 ]);
 
-/** What the running request has read, by the names under which it is asked for. */
-interface Known {
-  /** Where ids are: to find it takes a keyed hash. */
-  readonly places: Map<string, Place | undefined>;
-  readonly artifacts: Map<string, statements.ArtifactRow | undefined>;
-  /** Looks for artifacts, also those under way: the library asks for several kinds of one id at once. */
-  readonly looks: Map<string, Promise<statements.ArtifactRow | undefined>>;
-  readonly interactions: Map<string, AdapterPayload | undefined>;
-  readonly grants: Map<string, AdapterPayload | undefined>;
-  readonly accounts: Map<string, Account | undefined>;
-  /** By account and client: `undefined` in it means that there is none. */
-  readonly consents: Map<string, Consent | undefined>;
+/** What a request may have read, by kind. Undefined in it means that there is none. */
+interface Facts {
+  /** Where an id is stored: to find it takes a keyed hash. */
+  readonly place: Place | undefined;
+  readonly artifact: statements.ArtifactRow | undefined;
+  /** A look for an artifact, also one under way: the library asks for several kinds of one id at once. */
+  readonly look: Promise<statements.ArtifactRow | undefined>;
+  readonly interaction: AdapterPayload | undefined;
+  readonly grant: AdapterPayload | undefined;
+  readonly account: Account | undefined;
+  /** By account and client. */
+  readonly consent: Consent | undefined;
   /** By account and subject group. */
-  readonly subjects: Map<string, string>;
-  /** By uid; `undefined` in it means that it has ended. */
-  readonly sessions: Map<string, SessionSnapshot | undefined>;
-  /** Interactions that this request has taken and not ended: they have to be put back. */
-  readonly taken: Set<string>;
+  readonly subject: string;
+  /** By uid. */
+  readonly session: SessionSnapshot | undefined;
+  /** The uid of a session, by the id that it was read under. */
+  readonly uid: string;
   /** The consent that a grant is made of, by the grant's id. */
-  readonly consentOf: Map<string, string>;
+  readonly consentOf: string;
 }
 
-const memory = new WeakMap<Db, Known>();
+/** What the running request has read, by kind and the id under which it is asked for. */
+class Known {
+  readonly #facts = new Map<string, unknown>();
+  /** Interactions that this request has taken and not ended: they have to be put back. */
+  readonly taken = new Set<string>();
 
-function knownIn(db: Db): Known {
-  const known = memory.get(db) ?? {
-    places: new Map(),
-    artifacts: new Map(),
-    looks: new Map(),
-    interactions: new Map(),
-    grants: new Map(),
-    accounts: new Map(),
-    consents: new Map(),
-    subjects: new Map(),
-    sessions: new Map(),
-    taken: new Set(),
-    consentOf: new Map(),
-  };
-  // Outside a unit of work nothing is remembered.
-  if (db.isUnit) memory.set(db, known);
+  has(kind: keyof Facts, id: string): boolean {
+    return this.#facts.has(`${kind} ${id}`);
+  }
+
+  get<Kind extends keyof Facts>(kind: Kind, id: string): Facts[Kind] | undefined {
+    return this.#facts.get(`${kind} ${id}`) as Facts[Kind] | undefined;
+  }
+
+  set<Kind extends keyof Facts>(kind: Kind, id: string, fact: Facts[Kind]): void {
+    this.#facts.set(`${kind} ${id}`, fact);
+  }
+
+  delete(kind: keyof Facts, id: string): void {
+    this.#facts.delete(`${kind} ${id}`);
+  }
+}
+
+function knownIn({ memory }: Db): Known {
+  const known = (memory.get(Known) as Known | undefined) ?? new Known();
+  memory.set(Known, known);
   return known;
 }
 
@@ -104,13 +112,13 @@ const pairOf = (accountId: string, other: string) => `${accountId} ${other}`;
 
 /** The account that a token, a session or an earlier question has brought, or `null` when it has to be looked for. */
 export function knownAccount(db: Db, id: string): Account | undefined | null {
-  const { accounts } = knownIn(db);
-  return accounts.has(id) ? accounts.get(id) : null;
+  const known = knownIn(db);
+  return known.has('account', id) ? known.get('account', id) : null;
 }
 
 /** The person's name for a subject group, if this request has read it. */
 export function knownSubject(db: Db, accountId: string, groupId: string): string | undefined {
-  return knownIn(db).subjects.get(pairOf(accountId, groupId));
+  return knownIn(db).get('subject', pairOf(accountId, groupId));
 }
 
 type App = Pick<ClientRecord, 'id' | 'subjectGroupId'>;
@@ -124,7 +132,8 @@ export async function readPerson(
 ): Promise<{ account: Account | undefined; consent: Consent | undefined }> {
   const known = knownIn(db);
   const pair = pairOf(accountId, client.id);
-  if (known.consents.has(pair)) return { account: known.accounts.get(accountId), consent: known.consents.get(pair) };
+  if (known.has('consent', pair))
+    return { account: known.get('account', accountId), consent: known.get('consent', pair) };
   const shard = shardOf(accountId);
   const values = [shard, accountId, client.id, client.subjectGroupId];
   const row = await db.for(shard).read(statements.findPerson, values);
@@ -154,27 +163,27 @@ function learnPerson(
 ): { account: Account | undefined; consent: Consent | undefined } {
   const account = row && accountIn(secrets, row, 'account_');
   const consent = row && consentIn(row, 'consent_');
-  known.accounts.set(accountId, account);
-  known.consents.set(pairOf(accountId, client.id), consent);
-  if (row?.sub) known.subjects.set(pairOf(accountId, client.subjectGroupId), row.sub);
+  known.set('account', accountId, account);
+  known.set('consent', pairOf(accountId, client.id), consent);
+  if (row?.sub) known.set('subject', pairOf(accountId, client.subjectGroupId), row.sub);
   return { account, consent };
 }
 
 /** A fresh id of a shard, whose place need not be found again. */
 export function newTaggedId(db: Db, secrets: Secrets, shard: number): string {
   const { id, place } = secrets.newTaggedPlace(shard);
-  knownIn(db).places.set(id, place);
+  knownIn(db).set('place', id, place);
   return id;
 }
 
 /** Says which consent a grant is about to be made of: it is made only while that one holds. */
 export function noteConsentOf(db: Db, grantId: string, consentId: string): void {
-  knownIn(db).consentOf.set(grantId, consentId);
+  knownIn(db).set('consentOf', grantId, consentId);
 }
 
 /** Whether the running request has given the session's row the id that it holds itself. */
 export function hasWrittenSession(context: StorageContext, uid: string): boolean {
-  return knownIn(currentDb(context.database)).sessions.get(uid)?.isWritten ?? false;
+  return knownIn(currentDb(context.database)).get('session', uid)?.isWritten ?? false;
 }
 
 /** Where a row is: its shard and the keyed hash of its id. */
@@ -212,7 +221,7 @@ export async function claimReplayMarker(
 /** Ends a grant, and with it every code and token that hangs on it. */
 export async function endGrant(db: Db, grantId: string): Promise<void> {
   const shard = shardOf(grantId);
-  knownIn(db).grants.set(grantId, undefined);
+  knownIn(db).set('grant', grantId, undefined);
   await db.for(shard).execute(statements.deleteGrant, [shard, grantId]);
 }
 
@@ -229,11 +238,9 @@ abstract class StoredModel {
 
   /** Undefined for what cannot be an id of ours. */
   protected locate(id: string): Place | undefined {
-    const { places } = knownIn(this.db);
-    const known = places.get(id);
-    if (known) return known;
-    const place = this.context.secrets.locate(id);
-    places.set(id, place);
+    const known = knownIn(this.db);
+    const place = known.get('place', id) ?? this.context.secrets.locate(id);
+    known.set('place', id, place);
     return place;
   }
 
@@ -293,7 +300,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const expiresAt = new Date(Date.now() + onRecord * 1000);
     const stored = toJson(this.#isSealed ? seal(this.context.secrets, this.#kind, hash, payload) : payload);
     // Saving what this request has read must not bring back what another has ended meanwhile.
-    if (knownIn(this.db).artifacts.get(id))
+    if (knownIn(this.db).get('artifact', id))
       return this.db.for(shard).write(statements.saveArtifact, [shard, hash, stored, expiresAt]);
     const { grantId = null, clientId = null, sessionUid, expiresWithSession } = payload;
     const group = clientId && payload.accountId ? this.context.findClient(clientId)?.subjectGroupId : undefined;
@@ -330,14 +337,14 @@ class ArtifactAdapter extends StoredModel implements Adapter {
 
   /** Of what this request has read; a pushed request hangs on none. */
   #grantOf(id: string): string | undefined {
-    const payload = knownIn(this.db).artifacts.get(id)?.payload;
+    const payload = knownIn(this.db).get('artifact', id)?.payload;
     return payload && 'grantId' in payload ? payload.grantId : undefined;
   }
 
   #look(id: string, place: Place): Promise<statements.ArtifactRow | undefined> {
-    const { looks } = knownIn(this.db);
-    const look = looks.get(id) ?? this.#read(id, place);
-    looks.set(id, look);
+    const known = knownIn(this.db);
+    const look = known.get('look', id) ?? this.#read(id, place);
+    known.set('look', id, look);
     return look;
   }
 
@@ -345,7 +352,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const known = knownIn(this.db);
     const values = [shard, hash, this.context.epoch, new Date()];
     const row = await this.db.for(shard).read(statements.findArtifact, values);
-    known.artifacts.set(id, row);
+    known.set('artifact', id, row);
     if (row) this.#learn(known, row);
     return row;
   }
@@ -354,13 +361,13 @@ class ArtifactAdapter extends StoredModel implements Adapter {
   #learn(known: Known, row: statements.ArtifactRow): void {
     const { payload } = row;
     if (!('grantId' in payload) || !payload.grantId || !payload.accountId) return;
-    known.grants.set(payload.grantId, row.grant_payload ?? undefined);
+    known.set('grant', payload.grantId, row.grant_payload ?? undefined);
     const account = accountIn(this.context.secrets, row, 'account_');
-    if (account) known.accounts.set(account.id, account);
+    if (account) known.set('account', account.id, account);
     const group = payload.clientId && this.context.findClient(payload.clientId)?.subjectGroupId;
-    if (row.sub && group) known.subjects.set(pairOf(payload.accountId, group), row.sub);
+    if (row.sub && group) known.set('subject', pairOf(payload.accountId, group), row.sub);
     if (payload.expiresWithSession && payload.sessionUid)
-      known.sessions.set(payload.sessionUid, sessionOf(row, payload));
+      known.set('session', payload.sessionUid, sessionOf(row, payload));
   }
 
   #locateOwn(id: string): Place {
@@ -389,20 +396,20 @@ class InteractionAdapter extends StoredModel implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const { interactions, taken } = knownIn(this.db);
-    const known = interactions.get(id);
-    if (known) return { ...known, jti: id };
+    const known = knownIn(this.db);
+    const read = known.get('interaction', id);
+    if (read) return { ...read, jti: id };
     const takes = Provider.ctx?.oidc.route === 'resume';
     const payload = await readInteraction(this.context, this.db, id, takes ? 'take' : 'look');
-    if (payload && takes) taken.add(id);
+    if (payload && takes) known.taken.add(id);
     return payload && { ...payload, jti: id };
   }
 
   async destroy(id: string): Promise<void> {
     const { shard, hash } = placeOfInteraction(this.context.secrets, id);
-    const { interactions, taken } = knownIn(this.db);
-    interactions.delete(id);
-    if (taken.delete(id)) return;
+    const known = knownIn(this.db);
+    known.delete('interaction', id);
+    if (known.taken.delete(id)) return;
     const deleted = await this.db.for(shard).execute(statements.deleteArtifact, [shard, hash, 'Interaction']);
     if (deleted === 0) throw new errors.SessionNotFound('interaction was already used');
   }
@@ -415,9 +422,9 @@ export async function holdInteraction(context: Opening, db: Db, uid: string): Pr
 
 /** Puts back what the request has taken and not ended. Call it when the engine is done. */
 export async function putBackInteractions(context: Opening, db: Db): Promise<void> {
-  const { interactions, taken } = knownIn(db);
-  for (const uid of [...taken]) {
-    const payload = interactions.get(uid);
+  const known = knownIn(db);
+  for (const uid of [...known.taken]) {
+    const payload = known.get('interaction', uid);
     const left = Number(payload?.exp) - Math.floor(Date.now() / 1000);
     if (payload && left > 0) await writeInteraction(context, db, uid, payload, left);
   }
@@ -431,11 +438,11 @@ async function writeInteraction(
   expiresIn: number,
 ): Promise<void> {
   const { shard, hash } = placeOfInteraction(secrets, id);
-  const { interactions, taken } = knownIn(db);
+  const known = knownIn(db);
   const stored = toJson(seal(secrets, 'Interaction', hash, payload));
   const expiresAt = new Date(Date.now() + expiresIn * 1000);
   // Saving what this request has read must not bring back what another has finished meanwhile.
-  if (interactions.get(id) && !taken.delete(id))
+  if (known.get('interaction', id) && !known.taken.delete(id))
     return db.for(shard).write(statements.saveArtifact, [shard, hash, stored, expiresAt]);
   const links = [null, null, null, null];
   await db
@@ -463,8 +470,8 @@ async function readInteraction(
           values,
         );
   const payload = row && openSealed(context, 'Interaction', hash, row.payload);
-  if (payload) knownIn(db).interactions.set(uid, payload);
-  else knownIn(db).interactions.delete(uid);
+  if (payload) knownIn(db).set('interaction', uid, payload);
+  else knownIn(db).delete('interaction', uid);
   return payload;
 }
 
@@ -477,16 +484,16 @@ function placeOfInteraction(secrets: Secrets, uid: string): Place {
 class GrantAdapter extends StoredModel implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const shard = shardOf(id);
-    const { grants, consentOf } = knownIn(this.db);
+    const known = knownIn(this.db);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const whose = [payload.accountId, payload.clientId, toJson(payload), expiresAt, consentOf.get(id) ?? null];
+    const whose = [payload.accountId, payload.clientId, toJson(payload), expiresAt, known.get('consentOf', id) ?? null];
     await this.db.for(shard).write(statements.saveGrant, [shard, id, ...whose]);
-    grants.set(id, payload);
+    known.set('grant', id, payload);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const { grants } = knownIn(this.db);
-    if (grants.has(id)) return grants.get(id);
+    const known = knownIn(this.db);
+    if (known.has('grant', id)) return known.get('grant', id);
     const shard = shardOf(id);
     if (Number.isNaN(shard)) return undefined;
     return (await this.db.for(shard).read(statements.findGrant, [shard, id, new Date()]))?.payload;
@@ -528,13 +535,15 @@ class SessionAdapter extends StoredModel implements Adapter {
     if (!read) return undefined;
     const { uid, payload } = read;
     const authorizations = copyOf(read.authorizations);
-    knownIn(this.db).sessions.set(uid, { ...read, hash: place.hash, authorizations, isWritten: false });
+    const known = knownIn(this.db);
+    known.set('session', uid, { ...read, hash: place.hash, authorizations, isWritten: false });
+    known.set('uid', id, uid);
     return { ...payload, uid, authorizations: read.authorizations as Record<string, object>, jti: id };
   }
 
   override async findByUid(uid: string): Promise<undefined> {
-    const { sessions } = knownIn(this.db);
-    const found = sessions.has(uid) ? sessions.get(uid) : await this.#readByUid(uid);
+    const known = knownIn(this.db);
+    const found = known.has('session', uid) ? known.get('session', uid) : await this.#readByUid(uid);
     // The interface says "undefined" for models without a uid; sessions do have one.
     return (found && { ...found.payload, uid, authorizations: copyOf(found.authorizations) }) as undefined;
   }
@@ -545,14 +554,15 @@ class SessionAdapter extends StoredModel implements Adapter {
     if (!place) throw new TypeError('a session has an id that was not made here');
     const { authorizations = {}, jti: _, ...rest } = payload;
     const uid = String(payload.uid);
-    const { sessions } = knownIn(this.db);
-    const before = sessions.get(uid);
+    const known = knownIn(this.db);
+    const before = known.get('session', uid);
     const expiresAt = new Date(Date.now() + sessionLimits.idle * 1000);
     const isWritten = before
       ? await this.#change(place, uid, rest, expiresAt, before)
       : await this.#make(place, uid, rest, expiresAt);
     await this.#saveClients(place.shard, uid, authorizations as Authorizations, before?.authorizations ?? {});
-    sessions.set(uid, {
+    known.set('uid', id, uid);
+    known.set('session', uid, {
       ...{ hash: place.hash, payload: rest, isWritten },
       expiresAt: isWritten ? expiresAt : before?.expiresAt,
       authorizations: copyOf(authorizations as Authorizations),
@@ -561,18 +571,10 @@ class SessionAdapter extends StoredModel implements Adapter {
 
   /** Ends the session that this request has read, also when another has changed its id meanwhile. */
   async destroy(id: string): Promise<void> {
-    const uid = this.#readUnder(id) ?? (await this.find(id))?.uid;
+    const uid = knownIn(this.db).get('uid', id) ?? (await this.find(id))?.uid;
     if (!uid) return;
     const shard = shardOf(uid);
     await this.db.for(shard).execute(statements.deleteSession, [shard, uid]);
-  }
-
-  #readUnder(id: string): string | undefined {
-    const place = this.locate(id);
-    const read = [...knownIn(this.db).sessions].find(
-      ([, session]) => session?.hash && place?.hash.equals(session.hash),
-    );
-    return read?.[0];
   }
 
   /** With what concerns the app that this request is about, and what it will be asked next. */
@@ -591,10 +593,10 @@ class SessionAdapter extends StoredModel implements Adapter {
   }
 
   #learn(known: Known, row: statements.VisitRow, account: Account, clientId: string, group: string): void {
-    known.accounts.set(account.id, account);
-    known.consents.set(pairOf(account.id, clientId), consentIn(row, 'consent_'));
-    if (row.sub) known.subjects.set(pairOf(account.id, group), row.sub);
-    if (row.grant_id && row.grant_payload) known.grants.set(row.grant_id, row.grant_payload);
+    known.set('account', account.id, account);
+    known.set('consent', pairOf(account.id, clientId), consentIn(row, 'consent_'));
+    if (row.sub) known.set('subject', pairOf(account.id, group), row.sub);
+    if (row.grant_id && row.grant_payload) known.set('grant', row.grant_id, row.grant_payload);
   }
 
   /** An app asks by its id; who comes back from a sign-in, by what was begun. */

@@ -43,6 +43,7 @@ function visitor(more: { name?: string; boundTo?: string; network?: string } = {
 function door(database: Db, broken: Partial<Db>): Db {
   const opened: Db = {
     isUnit: false,
+    memory: new Map(),
     for: () => opened,
     forAll: () => opened,
     query: (text, values) => database.query(text, values),

@@ -33,6 +33,7 @@ class WatchedDb implements Db {
   rows = 0;
   statements = 0;
   readonly isUnit = false;
+  readonly memory = new Map();
   isAway = false;
 
   async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
