@@ -2,10 +2,10 @@
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { findAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
+import { findAccount, loadAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
 import { recordOf } from './models.ts';
-import { knownAccount, readPerson } from './storage.ts';
+import { knownAccount, knownStanding, readPerson, type Standing } from './storage.ts';
 
 /** Claims of a token about the sign-in itself; never asked of a person. */
 const protocolClaims = ['acr', 'amr', 'auth_time', 'iss', 'sid'];
@@ -26,35 +26,40 @@ export function claimsOfScopes(scopes: Iterable<string>): string[] {
 export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
   return async (ctx, id) => {
     const db = currentDb(database);
-    const person = await findPersonFor(ctx, secrets, db, id);
-    return person && mayUse(person) ? toAccount(person, ctx) : undefined;
+    const standing = await findStanding(ctx, secrets, db, id);
+    const load = () => loadPerson(db, secrets, id);
+    return standing && mayUse(standing) ? toAccount(id, ctx, load) : undefined;
   };
 }
 
 /** With what will be asked next, where an app is waiting for its answer. */
-async function findPersonFor(
+async function findStanding(
   { oidc }: KoaContextWithOIDC,
   secrets: Secrets,
   db: Db,
   id: string,
-): Promise<Person | undefined> {
-  const known = knownAccount(db, id);
+): Promise<Standing | undefined> {
+  const known = knownStanding(db, id);
   if (known !== null) return known;
   return oidc.client
     ? (await readPerson({ secrets }, db, id, recordOf(oidc.client))).account
     : findAccount(db, secrets, id);
 }
 
+async function loadPerson(db: Db, secrets: Secrets, id: string): Promise<Person> {
+  return knownAccount(db, id) ?? (await loadAccount(db, secrets, id));
+}
+
 /** An app reads what it is registered for at this moment, whatever it was allowed before. */
-function toAccount(person: Person, { oidc }: KoaContextWithOIDC): Account {
+function toAccount(id: string, { oidc }: KoaContextWithOIDC, load: () => Promise<Person>): Account {
   return {
-    accountId: person.id,
+    accountId: id,
     async claims(use, _scope, asked) {
       // An ID token names the person; it holds more only where the app asked for that by name.
-      if (use === 'id_token' && Object.keys(asked).length === 0) return { sub: person.id };
-      const values = personClaims(person);
+      if (use === 'id_token' && Object.keys(asked).length === 0) return { sub: id };
+      const values = personClaims(await load());
       const registered = oidc.client ? recordOf(oidc.client).claims : [];
-      return { sub: person.id, ...Object.fromEntries(registered.map(({ claim }) => [claim, values[claim]])) };
+      return { sub: id, ...Object.fromEntries(registered.map(({ claim }) => [claim, values[claim]])) };
     },
   };
 }

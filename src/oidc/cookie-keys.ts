@@ -1,21 +1,27 @@
 /** Signs cookies, in the way that koa and the engine ask for it (the interface of keygrip). */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
+/** About as many as there are cookies in requests under way at one moment. */
+const REMEMBERED = 256;
+
 /**
  * The first key signs, all verify; both change under a running server. HMAC-SHA-256 over keys that are imported once.
  */
 export class CookieKeys {
   #keys: readonly KeyObject[] = [];
+  /** What the first key has signed lately: the library signs the session's cookie again in each request that it came with. */
+  readonly #signed = new Map<string, Buffer>();
 
   /** From now on these (32 bytes each). */
   replace(keys: readonly Buffer[]): void {
     this.#keys = keys.map((key) => createSecretKey(key));
+    this.#signed.clear();
   }
 
   sign(data: string): string {
     const [first] = this.#keys;
     if (!first) throw new TypeError('no key to sign cookies with');
-    return digest(first, data).toString('base64url');
+    return this.#byFirst(first, data).toString('base64url');
   }
 
   verify(data: string, signature: string): boolean {
@@ -29,11 +35,20 @@ export class CookieKeys {
    */
   index(data: string, signature: string): number {
     const given = Buffer.from(signature, 'base64url');
-    const isMade = (key: KeyObject) => {
-      const expected = digest(key, data);
+    const isMade = (key: KeyObject, i: number) => {
+      const expected = i === 0 ? this.#byFirst(key, data) : digest(key, data);
       return given.length === expected.length && timingSafeEqual(given, expected);
     };
     return this.#keys.some(isMade) ? 0 : -1;
+  }
+
+  #byFirst(key: KeyObject, data: string): Buffer {
+    const known = this.#signed.get(data);
+    if (known) return known;
+    if (this.#signed.size >= REMEMBERED) this.#signed.clear();
+    const made = digest(key, data);
+    this.#signed.set(data, made);
+    return made;
   }
 }
 

@@ -11,7 +11,8 @@ import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
-import { noteConsentOf, readPerson, sessionLimits } from './storage.ts';
+import { wordsOf } from './params.ts';
+import { noteConsentOf, readConsent, sessionLimits } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -33,10 +34,10 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
 /** Whether the current consent settles all that a request asks for, so that nobody need be asked again. */
 export function isCovered(client: ClientRecord, consent: Consent | undefined, wanted: Wanted, now: Date): boolean {
   if (!consent || consent.expiresAt <= now) return false;
-  const items = client.claims.filter(({ claim }) => wanted.claims.includes(claim));
+  const asked = new Set(wanted.claims);
   return (
     wanted.scopes.every((scope) => consent.scopes.includes(scope)) &&
-    items.every((item) => isSettled(client, consent, item))
+    client.claims.every((item) => !asked.has(item.claim) || isSettled(client, consent, item))
   );
 }
 
@@ -65,19 +66,30 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
       const nothing = { scopes: ['openid'], claims: [] };
       return saveGrant(ctx, grantId(secrets, ctx, nothing), nothing, new Date(Date.now() + 60_000));
     }
-    const { consent } = await readPerson({ secrets }, db, account.accountId, record);
+    const consent = await readConsent({ secrets }, db, account.accountId, record);
     const wanted = wantedBy(record, ctx.oidc.requestParamOIDCScopes, ctx.oidc.claims);
     if (!isCovered(record, consent, wanted, new Date()) || !consent) return undefined;
 
+    const heldId = session.grantIdFor(record.id);
+    const held = heldId === undefined ? undefined : await ctx.oidc.provider.Grant.find(heldId);
+    if (held && says(held, consent) && livesLongEnough(held, consent)) return held;
     const id = grantId(secrets, ctx, consent);
-    const held = session.grantIdFor(record.id) === id ? await ctx.oidc.provider.Grant.find(id) : undefined;
-    if (held && livesLongEnough(held, consent)) return held;
     noteConsentOf(db, id, consent.id);
     return saveGrant(ctx, id, consent, grantEnd(consent));
   };
 }
 
 type GrantFields = ConstructorParameters<KoaContextWithOIDC['oidc']['provider']['Grant']>[0];
+
+/** Whether a grant is the shadow of this consent. */
+function says(grant: Grant, { scopes, claims }: Allowed): boolean {
+  return isSameSet(wordsOf(grant.getOIDCScope()), scopes) && isSameSet(grant.getOIDCClaims(), claims);
+}
+
+function isSameSet(left: readonly string[], right: readonly string[]): boolean {
+  const members = new Set(right);
+  return left.length === members.size && left.every((member) => members.has(member));
+}
 
 /** One Grant per session, app and content of the consent: two tabs that open an app at once share it. */
 function grantId(secrets: Secrets, { oidc }: KoaContextWithOIDC, allowed: Allowed): string {

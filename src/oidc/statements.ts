@@ -7,14 +7,30 @@ import type { AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { readOf, type Write } from '#src/base/coalescing.ts';
 import { type ConsentRow, consentColumns } from '#src/consents/consents.ts';
-import { type AccountRow, accountColumns, accountFields } from '#src/people/accounts.ts';
+import { type AccountRow, type AccountState, accountColumns, accountFields } from '#src/people/accounts.ts';
 import { passkeyColumns, type StoredPasskey } from '#src/people/passkeys.ts';
 
 /** What is stored of a code, token, interaction or pushed request: as it is, or sealed. */
 export type ArtifactPayload = AdapterPayload | { readonly sealed: string };
 
+/**
+ * The account by its key, with the planner kept from looking through its shard instead. For the same reason ends are
+ * compared in a way that no index is for: by them one finds what is over, never the one row that is asked for.
+ */
+const joinAccount = (id: string, fields: string) =>
+  `left join lateral (select ${fields} from accounts each where each.shard = $1 and each.id = ${id} offset 0) p on true`;
+
+/** Whether an account may be used: all that most requests ask of it. */
+export interface StandingRow {
+  readonly account_id: string | null;
+  readonly account_state: AccountState | null;
+}
+
+const standing = { fields: 'each.id, each.state', columns: 'p.id as account_id, p.state as account_state' };
+const whole = { fields: accountFields('each'), columns: accountColumns('p', 'account_') };
+
 /** A code or token with all that decides whether it still counts, and what it opens. */
-export type ArtifactRow = AccountRow<'account_'> & {
+export interface ArtifactRow extends StandingRow {
   readonly kind: string;
   readonly payload: ArtifactPayload;
   readonly consumed_at: Date | null;
@@ -26,31 +42,29 @@ export type ArtifactRow = AccountRow<'account_'> & {
   readonly session_uid: string | null;
   readonly session_payload: AdapterPayload | null;
   readonly session_client: object | null;
-};
+}
 
-/**
- * The account by its key, with the planner kept from looking through its shard instead. For the same reason ends are
- * compared in a way that no index is for: by them one finds what is over, never the one row that is asked for.
- */
-const joinAccount = (id: string) =>
-  `left join lateral (select ${accountFields('each')} from accounts each where each.shard = $1 and each.id = ${id} offset 0) p on true`;
-
-/** `/token`, `/userinfo`, `/introspect`: all that they read. */
-export const findArtifact = readOf<ArtifactRow>(
-  ['smallint', 'bytea', 'integer', 'timestamptz'],
-  `select a.kind, a.payload, a.consumed_at, g.id as grant_id, g.payload as grant_payload, ${accountColumns('p', 'account_')},
+const artifactWith = (account: typeof standing) =>
+  `select a.kind, a.payload, a.consumed_at, g.id as grant_id, g.payload as grant_payload, ${account.columns},
      j.sub, s.uid as session_uid, s.payload as session_payload, c.payload as session_client
    from artifacts a
    left join grants g on g.shard = $1 and g.id = a.grant_id and (g.expires_at > $4) is true
-   ${joinAccount('g.account_id')}
+   ${joinAccount('g.account_id', account.fields)}
    left join subjects j on j.shard = $1 and j.account_id = g.account_id and j.capacity = 'self' and j.group_id = a.group_id
    left join sessions s on s.shard = $1 and s.uid = a.session_uid and s.epoch = $3 and (s.expires_at > $4) is true and (s.ends_at > $4) is true
    left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = a.client_id
-   where a.shard = $1 and a.id_hash = $2 and a.epoch = $3 and (a.expires_at > $4) is true`,
-);
+   where a.shard = $1 and a.id_hash = $2 and a.epoch = $3 and (a.expires_at > $4) is true`;
+
+const artifactKey = ['smallint', 'bytea', 'integer', 'timestamptz'];
+
+/** `/token`, `/introspect`: all that they read. */
+export const findArtifact = readOf<ArtifactRow>(artifactKey, artifactWith(standing));
+
+/** `/userinfo`: the same, with the claims of the person. */
+export const findArtifactAndPerson = readOf<ArtifactRow & AccountRow<'account_'>>(artifactKey, artifactWith(whole));
 
 /** The session of a browser with its person, and what concerns one app: that app's part, consent and grant. */
-export type VisitRow = AccountRow<'account_'> &
+export type VisitRow = StandingRow &
   ConsentRow<'consent_'> & {
     readonly uid: string;
     readonly payload: AdapterPayload;
@@ -64,10 +78,10 @@ export type VisitRow = AccountRow<'account_'> &
 /** `/authorize` of a browser that is signed in: all that it reads. */
 export const findVisit = readOf<VisitRow>(
   ['smallint', 'bytea', 'integer', 'timestamptz', 'text', 'text'],
-  `select s.uid, s.payload, s.expires_at, ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')},
+  `select s.uid, s.payload, s.expires_at, ${standing.columns}, ${consentColumns('k', 'consent_')},
      c.payload as session_client, g.id as grant_id, g.payload as grant_payload, j.sub
    from sessions s
-   ${joinAccount('s.account_id')}
+   ${joinAccount('s.account_id', standing.fields)}
    left join consents k on k.shard = $1 and k.account_id = s.account_id and k.client_id = $5 and k.ended_at is null
    left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = $5
    left join grants g on g.shard = $1 and g.id = c.payload ->> 'grantId' and (g.expires_at > $4) is true

@@ -22,7 +22,7 @@ import { currentDb, type Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type Consent, consentIn } from '#src/consents/consents.ts';
-import { type Account, accountIn } from '#src/people/accounts.ts';
+import { type Account, type AccountRow, accountIn } from '#src/people/accounts.ts';
 import type { StoredPasskey } from '#src/people/passkeys.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import * as statements from './statements.ts';
@@ -67,6 +67,8 @@ interface Facts {
   readonly interaction: AdapterPayload | undefined;
   readonly grant: AdapterPayload | undefined;
   readonly account: Account | undefined;
+  /** Whether an account may be used. */
+  readonly standing: Standing | undefined;
   /** By account and client. */
   readonly consent: Consent | undefined;
   /** By account and subject group. */
@@ -110,7 +112,16 @@ function knownIn({ memory }: Db): Known {
 
 const pairOf = (accountId: string, other: string) => `${accountId} ${other}`;
 
-/** The account that a token, a session or an earlier question has brought, or `null` when it has to be looked for. */
+/** An account as far as most requests ask of it. */
+export type Standing = Pick<Account, 'id' | 'state'>;
+
+/** What a token, a session or an earlier question has brought of an account, or `null` when it has to be looked for. */
+export function knownStanding(db: Db, id: string): Standing | undefined | null {
+  const known = knownIn(db);
+  return known.has('standing', id) ? known.get('standing', id) : null;
+}
+
+/** The account, if an earlier question has brought all of it, or `null` when it has to be looked for. */
 export function knownAccount(db: Db, id: string): Account | undefined | null {
   const known = knownIn(db);
   return known.has('account', id) ? known.get('account', id) : null;
@@ -140,6 +151,20 @@ export async function readPerson(
   return learnPerson(secrets, known, accountId, client, row);
 }
 
+/** The current consent of a person for one app. One statement, or none if the request has read it. */
+export async function readConsent(
+  context: Pick<StorageContext, 'secrets'>,
+  db: Db,
+  accountId: string,
+  client: App,
+): Promise<Consent | undefined> {
+  const known = knownIn(db);
+  const pair = pairOf(accountId, client.id);
+  return known.has('consent', pair)
+    ? known.get('consent', pair)
+    : (await readPerson(context, db, accountId, client)).consent;
+}
+
 /** A passkey, and with it what {@link readPerson} is asked next. */
 export async function readPasskeyHolder(
   { secrets }: Pick<StorageContext, 'secrets'>,
@@ -164,6 +189,7 @@ function learnPerson(
   const account = row && accountIn(secrets, row, 'account_');
   const consent = row && consentIn(row, 'consent_');
   known.set('account', accountId, account);
+  known.set('standing', accountId, account);
   known.set('consent', pairOf(accountId, client.id), consent);
   if (row?.sub) known.set('subject', pairOf(accountId, client.subjectGroupId), row.sub);
   return { account, consent };
@@ -351,9 +377,18 @@ class ArtifactAdapter extends StoredModel implements Adapter {
   async #read(id: string, { shard, hash }: Place): Promise<statements.ArtifactRow | undefined> {
     const known = knownIn(this.db);
     const values = [shard, hash, this.context.epoch, new Date()];
-    const row = await this.db.for(shard).read(statements.findArtifact, values);
+    const home = this.db.for(shard);
+    const row = isAboutClaims()
+      ? this.#learnPerson(known, await home.read(statements.findArtifactAndPerson, values))
+      : await home.read(statements.findArtifact, values);
     known.set('artifact', id, row);
     if (row) this.#learn(known, row);
+    return row;
+  }
+
+  #learnPerson<Row extends statements.ArtifactRow & AccountRow<'account_'>>(known: Known, row: Row | undefined) {
+    const account = row && accountIn(this.context.secrets, row, 'account_');
+    if (account) known.set('account', account.id, account);
     return row;
   }
 
@@ -362,8 +397,8 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     const { payload } = row;
     if (!('grantId' in payload) || !payload.grantId || !payload.accountId) return;
     known.set('grant', payload.grantId, row.grant_payload ?? undefined);
-    const account = accountIn(this.context.secrets, row, 'account_');
-    if (account) known.set('account', account.id, account);
+    if (row.account_id && row.account_state)
+      known.set('standing', row.account_id, { id: row.account_id, state: row.account_state });
     const group = payload.clientId && this.context.findClient(payload.clientId)?.subjectGroupId;
     if (row.sub && group) known.set('subject', pairOf(payload.accountId, group), row.sub);
     if (payload.expiresWithSession && payload.sessionUid)
@@ -585,15 +620,17 @@ class SessionAdapter extends StoredModel implements Adapter {
     const values = [shard, hash, this.context.epoch, new Date(), clientId ?? '', group];
     const row = await db.for(shard).read(statements.findVisit, values);
     if (!row) return undefined;
-    const account = accountIn(this.context.secrets, row, 'account_');
-    if (account && clientId !== undefined) this.#learn(knownIn(db), row, account, clientId, group);
+    if (row.account_id && row.account_state && clientId !== undefined) {
+      const account = { id: row.account_id, state: row.account_state };
+      this.#learn(knownIn(db), row, account, clientId, group);
+    }
     const authorizations: Authorizations =
       row.session_client && clientId !== undefined ? { [clientId]: row.session_client } : {};
     return { uid: row.uid, payload: row.payload, expiresAt: row.expires_at, authorizations };
   }
 
-  #learn(known: Known, row: statements.VisitRow, account: Account, clientId: string, group: string): void {
-    known.set('account', account.id, account);
+  #learn(known: Known, row: statements.VisitRow, account: Standing, clientId: string, group: string): void {
+    known.set('standing', account.id, account);
     known.set('consent', pairOf(account.id, clientId), consentIn(row, 'consent_'));
     if (row.sub) known.set('subject', pairOf(account.id, group), row.sub);
     if (row.grant_id && row.grant_payload) known.set('grant', row.grant_id, row.grant_payload);
@@ -672,6 +709,11 @@ class SessionAdapter extends StoredModel implements Adapter {
 /** The library changes what it was given. */
 function copyOf(authorizations: Authorizations): Record<string, object> {
   return Object.fromEntries(Object.entries(authorizations).map(([client, value]) => [client, { ...value }]));
+}
+
+/** Only userinfo hands out what is known of a person. */
+function isAboutClaims(): boolean {
+  return Provider.ctx?.oidc.route === 'userinfo';
 }
 
 /** Signing out and the pages are about all apps of a session; everything else that the engine answers is about one. */
