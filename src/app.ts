@@ -204,7 +204,7 @@ function engine(house: OpenHouse): Middleware {
     await mountOnce(house.provider)(ctx, next);
     // Nobody sees the page of an answer that sends the browser on.
     if (ctx.status >= 300 && ctx.status < 400) return;
-    if (!ctx.response.get('Content-Type').startsWith('text/html')) return;
+    if (!String(ctx.res.getHeader('Content-Type')).startsWith('text/html')) return;
     if (String(ctx.body).includes('<form')) ctx.set('Referrer-Policy', 'same-origin');
     const { client, params, entities } = ctx.oidc ?? {};
     const returnTo =

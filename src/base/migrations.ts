@@ -117,7 +117,7 @@ async function makeTurnTable(connection: pg.Client): Promise<void> {
   try {
     await connection.query(`create table if not exists ${TABLE}_turn ()`);
   } catch (error) {
-    if (!['23505', '42P07'].includes((error as pg.DatabaseError).code ?? '')) throw error;
+    if (!['23505', '42P07', '42710'].includes((error as pg.DatabaseError).code ?? '')) throw error;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Html } from '#views/html.ts';
 import type { Frame, Service } from '#views/page.ts';
 import type { OpenHouse } from './house.ts';
 import { csrfToken } from './middleware/browser.ts';
-import { forForm } from './middleware/headers.ts';
+import { forForm, forPage } from './middleware/headers.ts';
 
 /** The frame of a page; with a form in it (`csrf`) unless it says otherwise. */
 export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): Frame {
@@ -64,6 +64,7 @@ export function showForm(ctx: Context, html: Html, client?: ClientRecord, redire
 
 /** Answers with a page. None is kept by a cache: each carries the browser's own token. */
 export function show(ctx: Context, html: Html): void {
+  forPage(ctx);
   ctx.set('Cache-Control', 'no-store');
   ctx.type = 'html';
   ctx.body = String(html);

@@ -23,10 +23,10 @@ export interface People extends AsyncDisposable {
   request<T>(work: (db: Db) => Promise<T>): Promise<T>;
 }
 
-export async function openPeople(): Promise<People> {
+export async function openPeople(options: { coalesce?: boolean } = {}): Promise<People> {
   const home = await createDatabase(inject('adminUrl'));
   await migrate(home.url);
-  const database = new Database(home.url, { max: 20 });
+  const database = new Database(home.url, { max: 20, ...options });
   const masterKey = randomBytes(32);
   const secrets = await loadSecrets(database, [masterKey]);
   return {

@@ -84,7 +84,7 @@ async function workBehind({ database, secrets }: People): Promise<void> {
 }
 
 test('every statement of people and jobs says on which shards it works, for each table it names', async () => {
-  await using people = await openPeople();
+  await using people = await openPeople({ coalesce: false });
   const sharded = await people.database.query<{ table_name: string }>(
     `select table_name from information_schema.columns where table_schema = 'public' and column_name = 'shard'`,
   );

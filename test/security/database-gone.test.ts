@@ -145,7 +145,7 @@ test('no connection left but the shared ones: 503 in time for what needs another
   const refused = told.filter(({ status }) => status >= 500);
   expect(refused).toEqual(refused.map(unavailable));
   expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(6_000);
-  const pages = ['/interaction/:uid', '/account', '/sandbox/outbox', '/authorize/:uid', '/logout'];
+  const pages = ['/account', '/sandbox/outbox', '/authorize/:uid', '/logout'];
   expect(refused.map(pathOf)).toEqual(expect.arrayContaining([...pages, '/revoke']));
 
   const answered = told.filter(({ status }) => status < 500);

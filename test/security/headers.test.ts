@@ -56,18 +56,36 @@ test('the walk passes every address that the server knows, and every endpoint th
   expect(endpoints.filter((path) => !routes.some((route) => route.path === path))).toEqual([]);
 });
 
+/** What only programs ask, answered with no page: nothing in it could be framed, run, or lead anywhere. */
+function isForPrograms({ wanted, said }: (typeof answers)[number]): boolean {
+  const path = wanted.path.split('?', 1)[0] ?? '';
+  const isPage = said.headers.get('content-type')?.startsWith('text/html');
+  return !isPage && ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/jwks'].includes(path);
+}
+
+test('what only programs ask has the strictest policy, and a page in its place that of every page', () => {
+  const programs = answers.filter(isForPrograms);
+  expect(programs.length).toBeGreaterThan(6);
+  for (const { said } of programs)
+    expect(said.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    );
+});
+
 test('every answer has the strict policy and no unsafe source', () => {
-  for (const { wanted, said } of answers) {
+  for (const answer of answers) {
+    const { wanted, said } = answer;
     const name = nameOf(wanted);
     const policy = said.headers.get('content-security-policy') ?? '';
     expect([name, policy]).toEqual([name, expect.stringMatching(/^default-src 'none';.*frame-ancestors 'none'/)]);
     expect([name, policy]).not.toEqual([name, expect.stringMatching(/unsafe-|\*|strict-dynamic|data:.*script/)]);
     expect(policy).toContain("base-uri 'none'");
-    expect(said.headers.get('x-frame-options')).toBe('DENY');
     expect(said.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(said.headers.get('cross-origin-opener-policy')).toBe('same-origin');
     expect(said.headers.get('x-powered-by')).toBeNull();
     expect(said.headers.get('server')).toBeNull();
+    if (isForPrograms(answer)) continue;
+    expect(said.headers.get('x-frame-options')).toBe('DENY');
+    expect(said.headers.get('cross-origin-opener-policy')).toBe('same-origin');
   }
 });
 
@@ -129,7 +147,7 @@ test('no page has anything of its own to run or from elsewhere to load', () => {
 });
 
 test('pages with a form tell their own origin where they come from, everything else nobody', () => {
-  for (const { wanted, said } of answers) {
+  for (const { wanted, said } of answers.filter((answer) => !isForPrograms(answer))) {
     const hasForm = /<form\b[^>]*method="post"/.test(said.body);
     const policy = said.headers.get('referrer-policy');
     expect([nameOf(wanted), policy]).toEqual([nameOf(wanted), hasForm ? 'same-origin' : 'no-referrer']);

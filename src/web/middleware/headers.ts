@@ -1,4 +1,5 @@
 /** What every answer tells the browser not to allow. */
+import type { ServerResponse } from 'node:http';
 import type { Context, Middleware } from 'koa';
 
 /**
@@ -31,13 +32,23 @@ export function securityHeaders(issuer: string): Middleware {
     res.setHeader('Content-Security-Policy', isForPrograms ? programPolicy : policy);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     if (isSecure) res.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
-    if (isForPrograms) return next();
-    res.setHeader('X-Frame-Options', 'DENY');
-    res.setHeader('Referrer-Policy', 'no-referrer');
-    res.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-    res.setHeader('Permissions-Policy', 'publickey-credentials-get=(self), publickey-credentials-create=(self)');
+    if (!isForPrograms) sayOfPages(res);
     return next();
   };
+}
+
+function sayOfPages(res: ServerResponse): void {
+  res.setHeader('X-Frame-Options', 'DENY');
+  res.setHeader('Referrer-Policy', 'no-referrer');
+  res.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  res.setHeader('Permissions-Policy', 'publickey-credentials-get=(self), publickey-credentials-create=(self)');
+}
+
+/** Headers of a page where a program was expected: somebody opened `/userinfo` in a browser and is told what is wrong. */
+export function forPage({ res }: Context): void {
+  if (res.hasHeader('X-Frame-Options')) return;
+  res.setHeader('Content-Security-Policy', contentSecurityPolicy());
+  sayOfPages(res);
 }
 
 /** Headers of a page with a form: with `no-referrer` browsers would send `Origin: null`. */
