@@ -123,6 +123,7 @@ const pathOf = ({ what }: Told) => what.split(' ')[1] ?? '';
 const served: Readonly<Record<string, object>> = {
   // Somebody who comes back without having begun is sent on whatever the database does.
   '/account/callback': { status: 303, location: '/account' },
+  '/interaction/:uid': { status: 200, body: expect.stringContaining('id="sign-in"') },
   '/authorize': { status: 303, location: expect.stringMatching(/^http:\/\/localhost:3001\/callback\?code=/) },
   '/logout/confirm': { status: 303, location: expect.stringMatching(/\/logout\/success$/) },
   '/par': { status: 201, body: expect.stringMatching(/"request_uri":"urn:/) },
