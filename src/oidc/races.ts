@@ -10,20 +10,24 @@ import { type Database, UnitOfWork } from '#src/base/database.ts';
 import { Spent } from './statements.ts';
 import { endGrant } from './storage.ts';
 
-/** Answers for what {@link UnitOfWork.commit} threw. @returns false when that was no lost race */
+/**
+ * Answers for what {@link UnitOfWork.commit} threw in a request to the engine.
+ *
+ * @returns false when it was no lost race, or a page's, which says itself what it means
+ */
 export async function answerLostRace(ctx: Context, database: Database, error: unknown): Promise<boolean> {
   // A second use at the same moment means that somebody else holds a copy: everything that came of it ends.
   if (error instanceof Spent && error.grantId) await endAlone(database, error.grantId);
   const told = error instanceof Spent ? error.answer : error;
-  if (!(told instanceof errors.OIDCProviderError)) return false;
+  if (!(told instanceof errors.OIDCProviderError) || !ctx.oidc) return false;
   ctx.set('Cache-Control', 'no-store');
   if (ctx.method === 'GET' || ctx.method === 'HEAD') {
-    ctx.redirect(ctx.originalUrl);
+    ctx.redirect(ctx.path + ctx.search);
     ctx.status = 303;
-    return true;
+  } else {
+    ctx.status = told.statusCode;
+    ctx.body = { error: told.error, error_description: told.error_description };
   }
-  ctx.status = told.statusCode;
-  ctx.body = { error: told.error, error_description: told.error_description };
   return true;
 }
 
