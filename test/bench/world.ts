@@ -17,6 +17,9 @@ import { registerMachine } from './machine.ts';
 import { makePeople, type Person } from './people.ts';
 import { type Cores, type ServerProcess, startServer } from './processes.ts';
 
+/** What `npm start` gives to Node.js as well: a smaller young generation, which costs no time and saves memory. */
+const asStarted = ['--max-semi-space-size=16'];
+
 /** How much there is of everything. */
 export interface Size {
   readonly clients: number;
@@ -79,7 +82,7 @@ export async function openWorld(size: Size, cores: Cores, say: (sentence: string
       postgresVersion: row?.server_version ?? '',
       startLawang: async (options = {}) => {
         const program = {
-          args: [...(options.nodeArguments ?? []), pathOf('../../src/lawang.js'), 'serve'],
+          args: [...asStarted, ...(options.nodeArguments ?? []), pathOf('../../src/lawang.js'), 'serve'],
           environment: { ...settings, ...options.settings },
           cores: options.isPinned === false ? undefined : cores.server,
           ...{ port, readyPath: '/readyz', logFile: join(folder, 'lawang.log') },
