@@ -18,6 +18,10 @@ export async function up(knex: Knex): Promise<void> {
     comment on column artifacts.group_id is 'personal: under which of their names the app knows the person';
     comment on column artifacts.session_uid is 'not personal';
     alter table artifacts drop constraint artifacts_pkey, add primary key (shard, id_hash);
+    update artifacts a set client_id = a.payload ->> 'clientId',
+      group_id = (select c.subject_group_id from clients c where c.id = a.payload ->> 'clientId'),
+      session_uid = case when a.payload ->> 'expiresWithSession' = 'true' then a.payload ->> 'sessionUid' end
+    where a.grant_id is not null;
     alter table grants alter column payload type json;
     alter table sessions alter column payload type json;
   `);

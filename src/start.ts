@@ -179,7 +179,7 @@ async function bringSchemaUpToDate({ config, log }: Start, url: string): Promise
 type Base = Omit<House, 'clients'>;
 
 async function openBase({ config, log, server }: Start, url: string, max: number): Promise<Base> {
-  const onError = (err: Error) => log.warn({ err }, 'an idle database connection broke');
+  const onError = (err: Error) => log.warn({ err }, 'the database, in the background');
   const database = new Database(url, { max, coalesce: config.coalesce, onError });
   server.defer(() => database.close());
   const masterKeys = await loadMasterKeys(config);

@@ -35,6 +35,7 @@ class Member {
   readonly #worker: Worker;
   readonly #counting = new Map<number, (snapshot: MetricsSnapshot) => void>();
   #asked = 0;
+  #isStopped = false;
   #sentence: string | undefined;
 
   constructor(beginning: Beginning) {
@@ -47,7 +48,7 @@ class Member {
   }
 
   #hear(report: Report, beginning: Beginning): void {
-    if (report.kind === 'here') this.order({ kind: 'begin', ...beginning });
+    if (report.kind === 'here') this.order(this.#isStopped ? { kind: 'stop' } : { kind: 'begin', ...beginning });
     if (report.kind === 'open') this.opened.resolve(report.port);
     if (report.kind === 'failed') this.#sentence = report.sentence;
     if (report.kind === 'counted') this.#counting.get(report.request)?.(report.snapshot);
@@ -76,7 +77,9 @@ class Member {
     return how;
   }
 
+  /** What is said before it listens is lost, so that a stop is said again then. */
   order(order: Order): void {
+    this.#isStopped ||= order.kind === 'stop';
     if (this.#worker.isConnected()) this.#worker.send(order);
   }
 

@@ -8,10 +8,12 @@
  *
  * Reads and writes have connections of their own, because a read must not stand behind a write that waits for the disk.
  *
- * Batches of rows from several shards are for one PostgreSQL. On a database that is distributed by shard a batch is of one
- * request (`COALESCE=off`), and the same texts then name one shard each.
+ * Batches of rows from several shards are for one PostgreSQL. On a database that is distributed by shard (`COALESCE=off`)
+ * each request sends its own, and the same texts then name one shard each.
  */
-import type { PoolClient, QueryResult } from 'pg';
+import pg, { type PoolClient, type QueryResult } from 'pg';
+
+const { DatabaseError } = pg;
 
 /** A read of at most one row by its key; `$1` is the shard. Told apart by identity: make each once. */
 export interface Read<Row> {
@@ -158,8 +160,8 @@ export interface LaneOptions {
   readonly batch: number;
   /** The most that waits; one more is refused. */
   readonly most: number;
-  /** Whether the database is distributed by shard. */
-  readonly distributed: boolean;
+  /** How long somebody waits; whoever has waited longer is refused, also while a statement is under way. */
+  readonly longestMs: number;
   /** What is thrown instead of waiting, and when there is no connection. */
   readonly unavailable: (reason: string, cause?: unknown) => Error;
   readonly connect: () => Promise<PoolClient>;
@@ -167,6 +169,7 @@ export interface LaneOptions {
 
 interface Waiting<Job, Answer> {
   readonly job: Job;
+  readonly since: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -177,6 +180,7 @@ abstract class Lane<Job, Answer> {
   #waiting: Waiting<Job, Answer>[] = [];
   #isRunning = false;
   #isScheduled = false;
+  #watching = false;
 
   constructor(options: LaneOptions) {
     this.options = options;
@@ -193,9 +197,24 @@ abstract class Lane<Job, Answer> {
       return Promise.reject(this.options.unavailable('too much waits for the database'));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ job, resolve, reject });
+      this.#waiting.push({ job, since: performance.now(), resolve, reject });
       this.#wake();
+      this.#watch();
     });
+  }
+
+  /** While somebody waits, looks now and then who has waited too long. */
+  #watch(): void {
+    if (this.#watching || this.#waiting.length === 0) return;
+    this.#watching = true;
+    setTimeout(() => {
+      this.#watching = false;
+      const late = performance.now() - this.options.longestMs;
+      const refused = this.#waiting.filter(({ since }) => since < late);
+      this.#waiting = this.#waiting.filter(({ since }) => since >= late);
+      for (const { reject } of refused) reject(this.options.unavailable('the database is busy'));
+      this.#watch();
+    }, this.options.longestMs / 4).unref();
   }
 
   /** After the turn of the event loop in which requests have arrived, so that these go together. */
@@ -204,7 +223,7 @@ abstract class Lane<Job, Answer> {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      void this.#start(this.#take());
+      if (this.#waiting.length > 0) void this.#start(this.#take());
     });
   }
 
@@ -242,11 +261,17 @@ abstract class Lane<Job, Answer> {
   }
 }
 
-/** Whether a connection must not be used again: whatever failed there was not an answer of PostgreSQL. */
+/** What PostgreSQL answers of its own state or the connection's, and not of the statement. */
+const ofTheServer = /^(08|25P0|53|57|58|XX)/;
+
+/**
+ * Whether what failed was not PostgreSQL's word on the statement: its connection is of no more use, and nobody knows what
+ * became of the statement or it would fail again. By SQLSTATE: words are translated.
+ */
 function isOfNoUse(failure: unknown): boolean {
   if (failure === undefined) return false;
   const cause = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
-  return !(cause instanceof Error && 'severity' in cause) || String(cause.severity) !== 'ERROR';
+  return !(cause instanceof DatabaseError) || ofTheServer.test(cause.code ?? '');
 }
 
 interface Question {
@@ -281,13 +306,18 @@ export class ReadLane extends Lane<Question, unknown> {
 
   /** What PostgreSQL refuses to one is not the others' fault. */
   async #askAlone(client: PoolClient, { job, resolve, reject }: Waiting<Question, unknown>): Promise<void> {
-    await this.options.send(client, job.read.text, job.values).then(({ rows }) => resolve(rows[0]), reject);
+    try {
+      resolve((await this.options.send(client, job.read.text, job.values)).rows[0]);
+    } catch (error) {
+      if (isOfNoUse(error)) throw error;
+      reject(error);
+    }
   }
 }
 
 /**
  * What requests write with one statement each leaves, and is committed, together. When a row of it is lost or anything
- * else stands in its way, each request's rows are written by themselves, so that nobody pays for another.
+ * else stands in its way, it is halved until that request is alone, so that the others hardly pay for it.
  */
 export class WriteLane extends Lane<readonly Pending[], void> {
   readonly #alone: (pending: readonly Pending[]) => Promise<void>;
@@ -303,19 +333,25 @@ export class WriteLane extends Lane<readonly Pending[], void> {
   }
 
   protected async perform(client: PoolClient, batch: readonly Waiting<readonly Pending[], void>[]): Promise<void> {
-    const { distributed } = this.options;
+    const [first] = batch;
+    if (!first) return;
     const { text, values } = compose(
       batch.flatMap(({ job }) => job),
-      { guarded: true, distributed },
+      { guarded: true, distributed: false },
     );
     try {
       await this.options.send(client, text, values);
+      for (const { resolve } of batch) resolve();
     } catch (error) {
       // Unless PostgreSQL has said that nothing was written, nobody knows: then nothing is tried again.
       if (isOfNoUse(error)) throw error;
-      for (const { job, resolve, reject } of batch) this.#alone(job).then(resolve, reject);
-      return;
+      if (batch.length === 1) {
+        this.#alone(first.job).then(first.resolve, first.reject);
+        return;
+      }
+      const half = Math.ceil(batch.length / 2);
+      await this.perform(client, batch.slice(0, half));
+      await this.perform(client, batch.slice(half));
     }
-    for (const { resolve } of batch) resolve();
   }
 }

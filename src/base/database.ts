@@ -168,6 +168,20 @@ const QUEUE = 64;
 const LANES = 2;
 const LANE_BATCH = 64;
 const LANE_QUEUE = 2_048;
+/** Looked at four times within it, so that nobody waits longer than {@link CONNECT_MS} there either. */
+const LANE_MS = 700;
+
+/** The options of a connection string would take the place of our own: they are put in front of them. */
+function optionsOf(url: string): string | null {
+  return URL.parse(url)?.searchParams.get('options') ?? null;
+}
+
+function withoutOptions(url: string): string {
+  const parsed = URL.parse(url);
+  if (!parsed?.searchParams.has('options')) return url;
+  parsed.searchParams.delete('options');
+  return parsed.href;
+}
 
 const asOptions = (settings: readonly string[]) => settings.map((setting) => `-c ${setting}`).join(' ');
 
@@ -205,6 +219,8 @@ export interface DatabaseOptions {
 export class Database extends Statements {
   readonly #pool: pg.Pool;
   readonly #shared: pg.Pool;
+  /** For `ping` alone. */
+  readonly #spare: pg.Pool;
   readonly #reads: ReadLane;
   readonly #writes: WriteLane;
   readonly #connections = new Set<pg.PoolClient>();
@@ -225,13 +241,14 @@ export class Database extends Statements {
     this.#most = max * QUEUE;
     this.#onError = options.onError ?? (() => undefined);
     this.#pool = this.#open(url, { max, options: PLAN_BY_KEY });
+    this.#spare = this.#open(url, { max: 1 });
     this.#shared = this.#open(url, { max: LANES, options: PLAN_SHARED });
     const lane: LaneOptions = {
       send: (client, text, values) => this.#send(client, text, values),
       connect: () => this.#shared.connect(),
-      batch: this.isDistributed ? 1 : LANE_BATCH,
-      distributed: this.isDistributed,
+      batch: LANE_BATCH,
       most: LANE_QUEUE,
+      longestMs: LANE_MS,
       unavailable: (reason, cause) => new DatabaseUnavailable(reason, { cause }),
     };
     this.#reads = new ReadLane(lane);
@@ -250,7 +267,7 @@ export class Database extends Statements {
 
   #open(url: string, options: pg.PoolConfig): pg.Pool {
     const pool = new pg.Pool({
-      connectionString: url,
+      connectionString: withoutOptions(url),
       connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 30_000,
       statement_timeout: STATEMENT_MS,
@@ -259,6 +276,7 @@ export class Database extends Statements {
       idle_in_transaction_session_timeout: 15_000,
       application_name: 'lawang',
       ...options,
+      options: [optionsOf(url), options.options].filter(Boolean).join(' '),
     });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     pool.on('error', (error) => this.#onError(error));
@@ -303,7 +321,9 @@ export class Database extends Statements {
     return sendRows(client, text, rows);
   }
 
-  read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined> {
+  async read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined> {
+    // Where statements name one shard each, nothing is shared, and one connection would only be a queue.
+    if (this.isDistributed) return (await this.run(read.text, values)).rows[0];
     return this.#reads.run({ read, values }) as Promise<Result | undefined>;
   }
 
@@ -316,7 +336,7 @@ export class Database extends Statements {
 
   /** Rows of one shard, all or none, committed when it resolves. */
   writeTogether(pending: readonly Pending[]): Promise<void> {
-    return this.#writes.run(pending);
+    return this.isDistributed ? this.#writeAlone(pending) : this.#writes.run(pending);
   }
 
   soon(write: Write, row: Row): void {
@@ -336,16 +356,30 @@ export class Database extends Statements {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#soon.length > 0) {
-      const { text, values } = compose(this.#soon.splice(0, SOON_BATCH), {
-        guarded: false,
-        distributed: this.isDistributed,
-      });
+      const batch = this.#soon.splice(0, this.isDistributed ? 1 : SOON_BATCH);
+      const { text, values } = compose(batch, { guarded: false, distributed: this.isDistributed });
       try {
         await this.run(text, values);
         commitsTotal.inc();
-      } catch (error) {
-        this.#onError(error as Error);
+      } catch (cause) {
+        this.#onError(new Error('rows that could wait were not written', { cause }));
       }
+    }
+  }
+
+  /** Whether it answers; asked beside the queues, so that a rush is not taken for an end. @throws {DatabaseUnavailable} */
+  async ping(): Promise<void> {
+    const client = await this.#spare.connect().catch((cause) => {
+      throw new DatabaseUnavailable('the database is not available', { cause });
+    });
+    let failure: unknown;
+    try {
+      await client.query('select 1');
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.release(failure !== undefined);
     }
   }
 
@@ -407,7 +441,7 @@ export class Database extends Statements {
   /** Resolves when every connection has said goodbye, so that the database may be stopped next. */
   async close(): Promise<void> {
     await this.settle();
-    await Promise.all([this.#pool.end(), this.#shared.end()]);
+    await Promise.all([this.#pool.end(), this.#shared.end(), this.#spare.end()]);
     const ends = [...this.#connections].map((client) => new Promise((resolve) => client.once('end', resolve)));
     await Promise.race([Promise.all(ends), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
   }

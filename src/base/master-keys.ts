@@ -18,11 +18,10 @@ const BYTES = 32;
  *
  * @throws {ConfigError} when the file cannot be made or read, or holds something else
  */
-export async function loadMasterKeys(config: {
-  readonly masterKeys: readonly Buffer[] | undefined;
-  readonly dataDir: string;
-}): Promise<readonly Buffer[]> {
-  if (config.masterKeys) return config.masterKeys;
+export async function loadMasterKeys(
+  config: Pick<Config, 'mode' | 'masterKeys' | 'masterKeysFile' | 'dataDir'>,
+): Promise<readonly Buffer[]> {
+  if (config.masterKeys) return keysOfNow(config) ?? config.masterKeys;
   const path = join(config.dataDir, 'master-key');
   try {
     return [decode(path, (await findText(path)) ?? (await make(config.dataDir, path)))];
@@ -30,6 +29,18 @@ export async function loadMasterKeys(config: {
     if (error instanceof ConfigError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw new ConfigError([`DATA_DIR: the master key ${path} cannot be read or made (${code})`]);
+  }
+}
+
+/**
+ * What the file says by now: the settings may have been read by another process, weeks ago. Undefined where it says
+ * nothing that can be used.
+ */
+function keysOfNow(config: Pick<Config, 'mode' | 'masterKeysFile'>): readonly Buffer[] | undefined {
+  try {
+    return config.masterKeysFile === undefined ? undefined : readMasterKeysFile(config, config.masterKeysFile);
+  } catch {
+    return undefined;
   }
 }
 

@@ -113,7 +113,7 @@ const given = Object.entries(columns).map(([name, type]) =>
   type === 'jsonb' ? `array(select jsonb_array_elements_text(${name})) as ${name}` : name,
 );
 
-/** Of two presses of the button at once the later one says what holds. */
+/** Of two presses of the button at once the later one says what holds; a grant of the earlier is not made any more. */
 const putOnRecord: Write = {
   name: 'consent_given',
   table: 'consents',
@@ -121,7 +121,7 @@ const putOnRecord: Write = {
   text: `insert into consents (${Object.keys(columns).join(', ')})
     select ${given.join(', ')} from given
     on conflict (shard, account_id, client_id) where ended_at is null do update set
-      basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined,
+      id = excluded.id, basis = excluded.basis, scopes = excluded.scopes, claims = excluded.claims, declined = excluded.declined,
       terms = excluded.terms, purpose = excluded.purpose, language = excluded.language, acr = excluded.acr,
       amr = excluded.amr, given_at = excluded.given_at, expires_at = excluded.expires_at
     returning 1`,

@@ -23,8 +23,8 @@ interface Sweep {
 }
 
 /** How to find and remove the rows of a table that are over at `$2`, of the shards in `$1`. */
-function sweepOf(table: string, isOver = 'expires_at <= $2'): Sweep {
-  const over = `${table} where shard = any($1) and ${isOver}`;
+function sweepOf(table: string): Sweep {
+  const over = `${table} where shard = any($1) and expires_at <= $2`;
   return {
     table,
     count: `select shard, count(*)::integer as overdue from ${over} group by shard`,
@@ -40,7 +40,8 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('replay_markers'),
   sweepOf('artifacts'),
   sweepOf('grants'),
-  sweepOf('sessions', '(expires_at <= $2 or ends_at <= $2)'),
+  // Without use it ends an hour after its last one, so at most an hour after its absolute end.
+  sweepOf('sessions'),
   sweepOf('outbox'),
 ];
 
@@ -59,7 +60,14 @@ export function startPurge(
   const stopping = new AbortController();
   const purgeNow = async () => {
     let removed = 0;
-    for (const sweep of sweeps) removed += await purgeTable(database, sweep, stopping.signal);
+    const failures: unknown[] = [];
+    // What one table stands in the way of is not left lying in the others.
+    for (const sweep of sweeps)
+      removed += await purgeTable(database, sweep, stopping.signal).catch((error) => {
+        failures.push(error);
+        return 0;
+      });
+    if (failures.length > 0) throw failures[0];
     return removed;
   };
   const repeated = repeat('purge', options.everyMs ?? EVERY_MS, log, purgeNow);

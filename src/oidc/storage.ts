@@ -598,7 +598,7 @@ class SessionAdapter extends StoredModel implements Adapter {
     await this.#saveClients(place.shard, uid, authorizations as Authorizations, before?.authorizations ?? {});
     known.set('uid', id, uid);
     known.set('session', uid, {
-      ...{ hash: place.hash, payload: rest, isWritten },
+      ...{ hash: place.hash, payload: rest, isWritten: isWritten || before?.isWritten === true },
       expiresAt: isWritten ? expiresAt : before?.expiresAt,
       authorizations: copyOf(authorizations as Authorizations),
     });

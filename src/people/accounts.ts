@@ -162,7 +162,7 @@ export async function holdAccount(db: Db, id: string): Promise<boolean> {
   const shard = shardOf(id);
   const home = db.for(shard);
   const row = await home.first<{ state: AccountState }>(
-    `select state from accounts where shard = $1 and id = $2 for update`,
+    `select state from accounts where shard = $1 and id = $2 for no key update`,
     [shard, id],
   );
   return row !== undefined && mayUse(row);

@@ -13,6 +13,8 @@ import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
 
 /** A page may stand open for a while before somebody touches the field where passkeys offer themselves. */
 const LIFE_MS = 30 * 60 * 1000;
+/** What is known of its use is kept longer than it lives: clocks of our processes differ. */
+const MARGIN_MS = 30 * 1000;
 const NONCE_BYTES = 16;
 const END_BYTES = 6;
 const PROOF_BYTES = 16;
@@ -39,7 +41,7 @@ export function newChallenge(secrets: Secrets, binding: Binding): Uint8Array<Arr
 export interface OpenChallenge {
   readonly shard: number;
   readonly hash: Buffer;
-  readonly endsAt: Date;
+  readonly keptUntil: Date;
 }
 
 /** @param challenge base64url, as the browser returns it */
@@ -52,7 +54,7 @@ export function openChallenge(secrets: Secrets, challenge: string, binding: Bind
   if (end <= Date.now()) return undefined;
   // Beside the interaction that it belongs to, so that both are written by one statement.
   const shard = shardOfHash(secrets.hash('interaction', binding.boundTo));
-  return { shard, hash: secrets.hash('challenge', open), endsAt: new Date(end) };
+  return { shard, hash: secrets.hash('challenge', open), keptUntil: new Date(end + MARGIN_MS) };
 }
 
 function proofOf(secrets: Secrets, open: Buffer, { purpose, boundTo, accountId }: Binding): Buffer {
@@ -64,7 +66,7 @@ const columns = { shard: 'smallint', hash: 'bytea', expires_at: 'timestamptz' } 
 
 /** Says that a challenge was used, with the commit of the caller's unit: of several uses one is written. */
 export async function useChallenge(db: Db, challenge: OpenChallenge, lost: () => Refusal): Promise<void> {
-  await db.for(challenge.shard).write(use, [challenge.shard, challenge.hash, challenge.endsAt, lost]);
+  await db.for(challenge.shard).write(use, [challenge.shard, challenge.hash, challenge.keptUntil, lost]);
 }
 
 const use: Write = {
@@ -77,18 +79,18 @@ const use: Write = {
 };
 
 /** Uses a challenge at once: others wait until the caller's unit is over. @returns whether it had not been used */
-export async function claimChallenge(db: Db, { shard, hash, endsAt }: OpenChallenge): Promise<boolean> {
+export async function claimChallenge(db: Db, { shard, hash, keptUntil }: OpenChallenge): Promise<boolean> {
   const claimed = await db
     .for(shard)
     .execute('insert into used_challenges (shard, hash, expires_at) values ($1, $2, $3) on conflict do nothing', [
-      ...[shard, hash, endsAt],
+      ...[shard, hash, keptUntil],
     ]);
   return claimed === 1;
 }
 
 /** Says that a challenge was used without success; it may have been used before. */
-export async function burnChallenge(db: Db, { shard, hash, endsAt }: OpenChallenge): Promise<void> {
-  await db.for(shard).write(burn, [shard, hash, endsAt]);
+export async function burnChallenge(db: Db, { shard, hash, keptUntil }: OpenChallenge): Promise<void> {
+  await db.for(shard).write(burn, [shard, hash, keptUntil]);
 }
 
 const burn: Write = {

@@ -62,7 +62,7 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
     ['code_to_address', address],
     ['code_to_address_by_day', address],
   ];
-  return atCost(throttles, { cost, counts: 'done', via: db }, () => writeCode(db, secrets, { slot, shard }, now));
+  return atCost(throttles, { cost, counts: 'done' }, () => writeCode(db, secrets, { slot, shard }, now));
 }
 
 async function writeCode(db: Db, secrets: Secrets, { slot, shard }: Place, now: Date): Promise<string> {
@@ -127,9 +127,7 @@ export async function verifyCode(
   if (!/^\d{6}$/.test(code)) throw new Refusal('code_wrong', 'not six digits');
   const network = networkOf(typed.network);
   const cost: Cost = [['wrong_code_from_network', network]];
-  await atCost(throttles, { cost, counts: 'code_wrong', via: db }, () =>
-    spendCode(db, secrets, locate(secrets, typed), code),
-  );
+  await atCost(throttles, { cost, counts: 'code_wrong' }, () => spendCode(db, secrets, locate(secrets, typed), code));
 }
 
 async function spendCode(db: Db, secrets: Secrets, { slot, shard }: Place, code: string): Promise<void> {

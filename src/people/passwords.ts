@@ -20,12 +20,11 @@ const noPassword = '$argon2id$v=19$m=19456,p=1,t=2$qk3BuAfwWh9XOWUyMkKxRg$zPDrh1
 /** For each hash that runs, so many wait: a third of a second's worth. */
 const WAITING_PER_HASH = 16;
 /** Where the cores are busy with other things a hash takes many times as long; nobody is kept longer than this for it. */
-const LONGEST_WAIT_MS = 3_000;
+const LONGEST_WAIT_MS = 900;
 
 interface Waiting {
-  readonly since: number;
   readonly begin: () => void;
-  readonly refuse: (refusal: Refusal) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
@@ -51,18 +50,24 @@ class HashQueue {
   #wait(): Promise<void> {
     if (this.#waiting.length >= WAITING_PER_HASH * this.width)
       throw new Refusal('password_busy', 'the queue of password hashes is full');
-    return new Promise((begin, refuse) => this.#waiting.push({ since: performance.now(), begin, refuse }));
+    return new Promise((begin, refuse) => {
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        refuse(new Refusal('password_busy', 'a password hash waited too long'));
+      }, LONGEST_WAIT_MS);
+      const waiting = { begin, timer };
+      this.#waiting.push(waiting);
+    });
   }
 
   #handOver(): void {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (performance.now() - next.since <= LONGEST_WAIT_MS) {
-        next.begin();
-        return;
-      }
-      next.refuse(new Refusal('password_busy', 'a password hash waited too long'));
+    const next = this.#waiting.shift();
+    if (!next) {
+      this.#running -= 1;
+      return;
     }
-    this.#running -= 1;
+    clearTimeout(next.timer);
+    next.begin();
   }
 }
 

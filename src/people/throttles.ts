@@ -8,6 +8,7 @@
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { countEvent } from '#src/audit/events.ts';
+import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
@@ -93,11 +94,10 @@ export interface Throttles {
    * @throws `too_many_attempts` with the seconds until the window ends.
    */
   take(limit: LimitName, key: string): Promise<void>;
-  /**
-   * Gives the point back when the deed turned out well. `via`: the unit of work of the request, once it has written, so
-   * that it does not wait for a second connection while it holds one.
-   */
-  refund(limit: LimitName, key: string, via?: Db): Promise<void>;
+  /** Gives the point back when the deed turned out well: within a second, together with those of others. */
+  refundSoon(limit: LimitName, key: string): void;
+  /** Gives the point back at once: nothing was tried, and whoever tries again must not be held up. */
+  refund(limit: LimitName, key: string): Promise<void>;
 }
 
 /** What a deed costs: a point of each limit, under a key. The shared limits come last: what is refused before costs them nothing. */
@@ -108,30 +108,25 @@ export type Cost = readonly (readonly [limit: LimitName, key: string])[];
  * queue is full, the database is gone) the points are given back, as far as the database can be reached.
  *
  * @param charged.counts the refusal that says the guess was wrong, or `done` where the deed itself is limited
- * @param charged.via as for {@link Throttles.refund}, where the deed writes
  * @throws `too_many_attempts`, and whatever `deed` throws
  */
 export async function atCost<T>(
   throttles: Throttles,
-  charged: { readonly cost: Cost; readonly counts: RefusalCode | 'done'; readonly via?: Db },
+  charged: { readonly cost: Cost; readonly counts: RefusalCode | 'done' },
   deed: () => Promise<T>,
 ): Promise<T> {
   const taken: Cost[number][] = [];
-  const giveBack = async (via?: Db) => {
-    for (const [limit, key] of taken.splice(0)) await throttles.refund(limit, key, via);
-  };
   try {
     for (const [limit, key] of charged.cost) {
       await throttles.take(limit, key);
       taken.push([limit, key]);
     }
     const done = await deed();
-    if (charged.counts !== 'done') await giveBack(charged.via);
+    if (charged.counts !== 'done') for (const point of taken.splice(0)) throttles.refundSoon(...point);
     return done;
   } catch (error) {
-    // After a refusal the unit of work goes on; after anything else it is of no more use.
-    const refusal = error instanceof Refusal ? error : undefined;
-    if (refusal?.code !== charged.counts) await giveBack(refusal && charged.via).catch(() => undefined);
+    if (!(error instanceof Refusal) || error.code !== charged.counts)
+      for (const point of taken) await throttles.refund(...point).catch(() => undefined);
     throw error;
   }
 }
@@ -142,13 +137,20 @@ export async function atCost<T>(
  * @param options.enabled false switches all limits off (`RATE_LIMITS=off`, sandbox only).
  */
 export function createThrottles(database: Db, secrets: Secrets, options: { enabled: boolean }): Throttles {
-  if (!options.enabled) return { take: async () => {}, refund: async () => {} };
+  if (!options.enabled) return { take: async () => {}, refundSoon: () => {}, refund: async () => {} };
   return {
     async take(limit, key) {
       const counted = await addPoint(database, locate(secrets, limit, key), limits[limit].duration);
       if (counted.points > limits[limit].points) throw tooMany(limit, counted.expires_at);
     },
-    refund: (limit, key, via = database) => removePoint(via, locate(secrets, limit, key)),
+    refundSoon(limit, key) {
+      const { shard, hash } = locate(secrets, limit, key);
+      database.for(shard).soon(giveBackPoint, [shard, hash, new Date()]);
+    },
+    refund(limit, key) {
+      const { shard, hash } = locate(secrets, limit, key);
+      return database.for(shard).write(giveBackPoint, [shard, hash, new Date()]);
+    },
   };
 }
 
@@ -182,14 +184,16 @@ async function addPoint(db: Db, { shard, hash }: Place, seconds: number): Promis
   return counted ?? { points: 1, expires_at: end };
 }
 
-/** Only from the window that is running, and never below zero. */
-async function removePoint(db: Db, { shard, hash }: Place): Promise<void> {
-  const home = db.for(shard);
-  await home.execute(
-    `update throttles set points = points - 1 where shard = $1 and key = $2 and points > 0 and expires_at > $3`,
-    [shard, hash, new Date()],
-  );
-}
+/** Only from the window that is running, and never below zero; several for one key at once are added up. */
+const giveBackPoint: Write = {
+  name: 'throttle_given_back',
+  table: '',
+  columns: { shard: 'smallint', key: 'bytea', at: 'timestamptz' },
+  text: `update throttles t set points = greatest(0, t.points - back.points)
+    from (select shard, key, count(*)::integer as points, max(at) as at from given group by shard, key) as back
+    where $here(t) and t.shard = back.shard and t.key = back.key and t.expires_at > back.at returning 1`,
+  lost: () => new Error('a point was not given back'),
+};
 
 function tooMany(limit: LimitName, end: Date): Refusal {
   countEvent('throttle.hit');

@@ -18,7 +18,7 @@ export function health(database: Database, state: { stopping: boolean }): Middle
 
 async function answers(database: Database): Promise<boolean> {
   try {
-    await database.query('select 1 as one');
+    await database.ping();
     return true;
   } catch {
     return false;

@@ -32,6 +32,9 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+/** Of settings that name no file. */
+const plain = { mode: 'sandbox', masterKeysFile: undefined } as const;
+
 test('the first start says what this deployment is, and later ones read it', async () => {
   expect(await findInstance(database)).toBeUndefined();
   const first = await openInstance(database, sandbox, wrap);
@@ -98,7 +101,9 @@ test('a new first master key is accepted beside the old one, and alone once the 
 
 test('a sandbox makes its master key once, readable by its owner only', async () => {
   const directory = join(dataDir, 'new');
-  const calls = Array.from({ length: 5 }, () => loadMasterKeys({ masterKeys: undefined, dataDir: directory }));
+  const calls = Array.from({ length: 5 }, () =>
+    loadMasterKeys({ ...plain, masterKeys: undefined, dataDir: directory }),
+  );
   const keys = (await Promise.all(calls)).map(([key]) => key?.toString('hex'));
   expect(new Set(keys).size).toBe(1);
   expect(keys[0]).toHaveLength(64);
@@ -107,13 +112,13 @@ test('a sandbox makes its master key once, readable by its owner only', async ()
 });
 
 test('master keys in the settings are used and no file is made', async () => {
-  expect(await loadMasterKeys({ masterKeys: [master], dataDir: join(dataDir, 'none') })).toEqual([master]);
+  expect(await loadMasterKeys({ ...plain, masterKeys: [master], dataDir: join(dataDir, 'none') })).toEqual([master]);
   await expect(stat(join(dataDir, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('a damaged master key is refused and left as it is', async () => {
   await writeFile(join(dataDir, 'master-key'), 'half of it');
-  const loading = loadMasterKeys({ masterKeys: undefined, dataDir });
+  const loading = loadMasterKeys({ ...plain, masterKeys: undefined, dataDir });
   await expect(loading).rejects.toThrow(ConfigError);
   await expect(loading).rejects.toThrow(/does not hold a master key/);
   expect(await readFile(join(dataDir, 'master-key'), 'utf8')).toBe('half of it');
@@ -122,7 +127,7 @@ test('a damaged master key is refused and left as it is', async () => {
 test('a data directory that is a file is refused in one sentence', async () => {
   await writeFile(join(dataDir, 'file'), '');
   await chmod(join(dataDir, 'file'), 0o600);
-  await expect(loadMasterKeys({ masterKeys: undefined, dataDir: join(dataDir, 'file') })).rejects.toThrow(
+  await expect(loadMasterKeys({ ...plain, masterKeys: undefined, dataDir: join(dataDir, 'file') })).rejects.toThrow(
     /ENOTDIR|EEXIST/,
   );
 });

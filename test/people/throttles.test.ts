@@ -40,8 +40,15 @@ test('what is given back can be taken again, and no more than that', async () =>
   await throttles.refund(LIMIT, 'returned');
   expect(await refusalOf(throttles.take(LIMIT, 'returned'))).toBeUndefined();
   expect(await refusalOf(throttles.take(LIMIT, 'returned'))).toBe('too_many_attempts');
-  await throttles.refund(LIMIT, 'never taken');
+  await expect(throttles.refund(LIMIT, 'never taken')).rejects.toThrow('not given back');
   expect(await take('never taken', points + 1)).toContain('too_many_attempts');
+});
+
+test('points that several give back at once are added up', async () => {
+  await take('several', points);
+  for (let i = 0; i < 3; i += 1) people.throttles.refundSoon(LIMIT, 'several');
+  await people.database.settle();
+  expect((await take('several', points)).filter((code) => code === undefined)).toHaveLength(3);
 });
 
 test('the refusal says when the window ends, and then it is over', async () => {

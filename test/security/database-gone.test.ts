@@ -142,7 +142,8 @@ test('no connection left but the shared ones: 503 in time for what needs another
   const [{ told, free }, health] = await asked.finally(() => {
     for (const client of held) client.release();
   });
-  expect(health).toBe('200 503 2');
+  // A rush is no end: whoever sends traffic elsewhere for it brings down the next server.
+  expect(health).toBe('200 200 null');
   const refused = told.filter(({ status }) => status >= 500);
   expect(refused).toEqual(refused.map(unavailable));
   expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(6_000);
