@@ -7,7 +7,7 @@ import { Database } from '#src/base/database.ts';
 import { openInstance, resealKeyCheck } from '#src/base/instance.ts';
 import { loadSecrets, rotateMaster } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
-import { type FollowedMasterKeys, followMasterKeys } from '#src/base/master-keys.ts';
+import { type FollowedMasterKeys, followMasterKeys, loadMasterKeys } from '#src/base/master-keys.ts';
 import { type Secrets, wrappingKeyring } from '#src/base/secrets.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
@@ -91,4 +91,14 @@ test('a file that is gone is left alone, and an unchanged one costs no statement
 test('keys that the environment gave are not followed', () => {
   const config = { mode: 'sandbox', masterKeys: [old], masterKeysFile: undefined } as const;
   expect(followMasterKeys({ config, database, secrets, log })).toBeUndefined();
+});
+
+test('a worker that takes the place of another gets what the file says by now, not what the settings said', async () => {
+  const settings = { mode: 'sandbox', masterKeys: [old], masterKeysFile: path, dataDir: directory } as const;
+  await say(next);
+  expect(await loadMasterKeys(settings)).toEqual([next]);
+  await writeFile(path, 'nothing of use');
+  expect(await loadMasterKeys(settings)).toEqual([old]);
+  await rm(path);
+  expect(await loadMasterKeys(settings)).toEqual([old]);
 });
