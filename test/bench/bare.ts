@@ -1,6 +1,6 @@
 /**
  * The yardstick: oidc-provider alone, as its documentation shows it, with the features, lifetimes and apps that Lawang has
- * here, everything in memory and no pages. `node test/bench/bare.ts PORT CLIENTS`.
+ * here, everything in memory and no pages. `node test/bench/bare.ts PORT CLIENTS static|found`.
  *
  * What is deliberately the library's own: the keys that cookies are signed with are strings, clients come through the
  * adapter into its cache of 100, sign-in and consent are two interactions, and nothing survives the process. The library's
@@ -16,7 +16,9 @@ import { scopes } from '#src/registry/claims.ts';
 import { type App, listApps, machine } from './apps.ts';
 import { password, profile } from './people.ts';
 
-const [port = 0, count = 0] = process.argv.slice(2).map(Number);
+const [port = 0, count = 0] = process.argv.slice(2, 4).map(Number);
+/** Static clients are built at the start and kept; others are found through the adapter and kept in a cache of 100. */
+const isStatic = process.argv[4] === 'static';
 const origin = `http://localhost:${port}`;
 const MINUTE = 60;
 const DAY = 24 * 3600;
@@ -99,6 +101,7 @@ const cookieOptions = { httpOnly: true, sameSite: 'lax', signed: true, overwrite
 
 const configuration: Configuration = {
   adapter: MemoryAdapter,
+  ...(isStatic && { clients: [...clients.values()] }),
   jwks: { keys: [jwk] } as NonNullable<Configuration['jwks']>,
   claims: claimsConfiguration,
   scopes: [...scopes],

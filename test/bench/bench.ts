@@ -59,7 +59,7 @@ async function runComparisons(world: World, options: Options): Promise<Compariso
   const inspector = options.profile ? await findFreePort() : undefined;
   const nodeArguments = inspector ? [`--inspect=127.0.0.1:${inspector}`] : [];
   await using lawang = await world.startLawang({ nodeArguments });
-  await using bare = options.quietBare ? undefined : await world.startBare();
+  await using bare = options.quietBare ? undefined : await world.startBare(options);
   const sides = { lawang: lawangStage(world, lawang), bare: bare && bareStage(world, bare) };
   const watch = inspector ? profiling(inspector, options.out, say) : undefined;
   const done: Comparison[] = [];

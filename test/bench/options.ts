@@ -15,6 +15,8 @@ export interface Options {
   readonly out: string | undefined;
   readonly profile: boolean;
   readonly quietBare: boolean;
+  /** Whether the bare library is given all clients for good, instead of finding them through its cache of 100. */
+  readonly staticClients: boolean;
   readonly writeDocs: boolean;
 }
 
@@ -36,6 +38,7 @@ export const usage = `Usage: npm run bench -- [options]
   --out FILE.json         also write every figure of every round
   --profile               write a .cpuprofile of the last round beside the JSON, and list the busiest functions
   --quiet-bare            leave out the bare library
+  --static-clients        give it all clients for good, instead of letting it find them through its cache of 100
   --write-docs            put the table into docs/performance.md
 `;
 
@@ -54,6 +57,7 @@ export function readOptions(argv: readonly string[]): Options {
     out: values.out,
     profile: values.profile ?? false,
     quietBare: values['quiet-bare'] ?? false,
+    staticClients: values['static-clients'] ?? false,
     writeDocs: values['write-docs'] ?? false,
   };
 }
@@ -72,6 +76,7 @@ function parse(argv: readonly string[]) {
         out: { type: 'string' },
         profile: { type: 'boolean' },
         'quiet-bare': { type: 'boolean' },
+        'static-clients': { type: 'boolean' },
         'write-docs': { type: 'boolean' },
       },
     }).values;

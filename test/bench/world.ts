@@ -15,6 +15,7 @@ import { migrate } from '#src/base/migrations.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { seed } from '#src/cli/seed.ts';
 import { registerMachine } from './machine.ts';
+import type { Options } from './options.ts';
 import { makePeople, type Person } from './people.ts';
 import { type Cores, type ServerProcess, startServer } from './processes.ts';
 
@@ -43,7 +44,7 @@ export interface World extends AsyncDisposable {
   /** Starts the server under test; `settings` by their names, over the bench's own. */
   startLawang(options?: ServerOptions): Promise<ServerProcess>;
   /** Starts the yardstick. */
-  startBare(): Promise<ServerProcess>;
+  startBare(options: Pick<Options, 'staticClients'>): Promise<ServerProcess>;
 }
 
 /** How a server under test differs from the usual. */
@@ -104,8 +105,14 @@ export async function openWorld(size: Size, cores: Cores, say: (sentence: string
         };
         return stack.use(await startServer(program));
       },
-      startBare: async () => {
-        const args = [...asStarted, pathOf('bare.ts'), String(barePort), String(size.clients)];
+      startBare: async ({ staticClients }) => {
+        const args = [
+          ...asStarted,
+          pathOf('bare.ts'),
+          String(barePort),
+          String(size.clients),
+          staticClients ? 'static' : 'found',
+        ];
         const place = { port: barePort, readyPath: '/jwks', logFile: join(folder, 'bare.log') };
         return stack.use(await startServer({ args, environment: {}, cores: cores.server, ...place }));
       },
