@@ -20,7 +20,7 @@ import { makePeople, type Person } from './people.ts';
 import { type Cores, type ServerProcess, startServer } from './processes.ts';
 
 /** What `npm start` gives to Node.js, given to both sides: a smaller young generation, which costs no time and saves memory. */
-const asStarted = ['--max-semi-space-size=16'];
+const asStarted = ['--max-semi-space-size=8'];
 
 /** How much there is of everything. */
 export interface Size {
