@@ -11,7 +11,7 @@ const TASKS = '/proc/self/task';
 
 /**
  * Lets the threads of libuv's pool step behind the event loop. Linux tells threads apart and takes a priority for each;
- * elsewhere everything stays as it is.
+ * elsewhere, and where the system forbids it, everything stays as it is.
  *
  * @returns how many do so now
  */
@@ -20,6 +20,15 @@ export async function letPoolStepBehind(): Promise<number> {
   const tasks = await readdir(TASKS).catch(() => []);
   const names = await Promise.all(tasks.map((id) => readFile(`${TASKS}/${id}/comm`, 'utf8').catch(() => '')));
   const pool = tasks.filter((_, i) => names[i]?.startsWith('libuv-worker'));
-  for (const id of pool) setPriority(Number(id), STEPS_BEHIND);
-  return pool.length;
+  return pool.filter((id) => stepsBehind(Number(id))).length;
+}
+
+/** Whether the thread could be told so: a sandbox may refuse every priority, and no server stays shut for that. */
+function stepsBehind(id: number): boolean {
+  try {
+    setPriority(id, STEPS_BEHIND);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Database } from '#src/base/database.ts';
 import { loadSecrets } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
-import { execute } from '#src/cli.ts';
 import { seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
+import { runLawang } from '#test/support/command-line.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
 const registrations = fileURLToPath(new URL('../../clients/registrations/', import.meta.url));
@@ -31,22 +31,8 @@ afterAll(async () => {
 });
 
 /** Runs `lawang …` here and gives what it printed. */
-async function lawang(line: string, changes: Record<string, string> = {}) {
-  const said = { out: '', err: '' };
-  const terminal = {
-    print: (text: string) => {
-      said.out += text;
-    },
-    complain: (text: string) => {
-      said.err += text;
-    },
-    isInteractive: false,
-  };
-  const code = await execute(line.split(' ').filter(Boolean), {
-    environment: { ...environment, ...changes },
-    terminal,
-  });
-  return { code, ...said };
+function lawang(line: string, changes: Record<string, string> = {}) {
+  return runLawang(line, { ...environment, ...changes });
 }
 
 async function json(line: string, changes?: Record<string, string>) {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seed } from '#src/cli/seed.ts';
-import { execute } from '#src/cli.ts';
 import { clientsOf, consentsUpTo } from '#src/consents/numbered-consents.ts';
 import { createAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { exampleCitizens } from '#src/people/example-citizens.ts';
@@ -10,6 +9,7 @@ import { numberedAddress, numberedCitizen } from '#src/people/numbered-citizens.
 import { verifyPassword } from '#src/people/passwords.ts';
 import { changedFields, loadClient } from '#src/registry/clients.ts';
 import { numberedClient } from '#src/registry/numbered-clients.ts';
+import { runLawang } from '#test/support/command-line.ts';
 import { openWorld, password, secretOf, testMasterKey, type World } from '#test/support/world.ts';
 
 const totals = { accounts: 20, clients: 12, consents: 40 };
@@ -23,25 +23,13 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 /** Runs `lawang …` on the world's database, beside its server. */
-async function lawang(line: string, changes: Record<string, string> = {}) {
-  const said = { out: '', err: '' };
-  const terminal = {
-    print: (text: string) => {
-      said.out += text;
-    },
-    complain: (text: string) => {
-      said.err += text;
-    },
-    isInteractive: false,
-  };
-  const settings = {
+function lawang(line: string, changes: Record<string, string> = {}) {
+  return runLawang(line, {
     DATABASE_URL: world.databaseUrl,
     ISSUER: world.issuer,
     MASTER_KEYS: testMasterKey.toString('base64'),
     ...changes,
-  };
-  const code = await execute(line.split(' '), { environment: settings, terminal });
-  return { code, ...said };
+  });
 }
 
 function fill(changes: Partial<typeof totals> = {}, { database, house } = world) {

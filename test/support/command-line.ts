@@ -1,0 +1,22 @@
+/** The command line, run in the process of the test. */
+import { execute } from '#src/cli.ts';
+
+/**
+ * Runs a command line as somebody whose terminal asks no questions.
+ *
+ * @param line what stands after `lawang`
+ */
+export async function runLawang(line: string, environment: Record<string, string>) {
+  const said = { out: '', err: '' };
+  const terminal = {
+    print: (text: string) => {
+      said.out += text;
+    },
+    complain: (text: string) => {
+      said.err += text;
+    },
+    isInteractive: false,
+  };
+  const code = await execute(line.split(' ').filter(Boolean), { environment, terminal });
+  return { code, ...said };
+}
