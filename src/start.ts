@@ -13,7 +13,6 @@ import { followMasterKeys, loadMasterKeys } from './base/master-keys.ts';
 import { metrics } from './base/metrics.ts';
 import { migrate } from './base/migrations.ts';
 import { wrappingKeyring } from './base/secrets.ts';
-import { letPoolStepBehind } from './base/threads.ts';
 import type { House } from './web/house.ts';
 import { type Channel, unlessAborted } from './worker-channel.ts';
 import { Workers } from './workers.ts';
@@ -206,7 +205,6 @@ async function seedExamples({ config, database, secrets }: Base): Promise<void> 
 async function openHouse({ config, log, server }: Start, base: Base): Promise<House> {
   const { configureHashing } = await import('./people/passwords.ts');
   configureHashing(config);
-  await letPoolStepBehind();
   const { ClientCache } = await import('./registry/client-cache.ts');
   const clients = await ClientCache.load(base.database, log);
   clients.start();
