@@ -98,7 +98,7 @@ describe('a pushed request', () => {
     const answers = await Promise.all(ends.flatMap((page) => (page ? [allow(page)] : [])));
     expect(codesOf(answers)).toHaveLength(1);
     for (const page of answers.filter((each) => !each.url.searchParams.has('code')))
-      expect(page.url.searchParams.get('error') ?? page.text('#error-code')).toMatch(/invalid_request/);
+      expect(page.url.searchParams.get('error') ?? page.text('#error-code')).toMatch(/invalid_request|password_busy/);
     expect((await world.browser().visit(url)).text('#error-code')).toBe('invalid_request');
   });
 
