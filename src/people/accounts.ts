@@ -399,6 +399,9 @@ async function loadSealed(db: Db, secrets: Secrets, id: string): Promise<{ dataK
   return { dataKey, profile: openProfile(dataKey, id, row.profile) };
 }
 
+/** How long who asked for the end of an account may change their mind. */
+const CLOSING_MS = 14 * 24 * 3600 * 1000;
+
 const stateEvents = {
   active: 'account.reactivated',
   frozen: 'account.frozen',
@@ -415,9 +418,12 @@ const stateEvents = {
 export async function setAccountState(db: Db, id: string, state: Exclude<AccountState, 'merged'>): Promise<void> {
   const shard = shardOf(id);
   const home = db.for(shard);
+  const now = new Date();
+  const closesAt = state === 'closing' ? new Date(now.getTime() + CLOSING_MS) : null;
   const changed = await home.execute(
-    `update accounts set state = $3 where shard = $1 and id = $2 and state <> 'merged'`,
-    [shard, id, state],
+    `update accounts set state = $3, state_since = $4, closes_at = $5
+     where shard = $1 and id = $2 and state <> 'merged'`,
+    [shard, id, state, now, closesAt],
   );
   if (changed === 0) throw new Refusal('account_unavailable', 'no such account, or merged');
   await recordAccountEvent(db, { accountId: id, kind: stateEvents[state] });

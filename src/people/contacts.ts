@@ -24,8 +24,8 @@ export interface NewContact {
 export async function addContact(db: Db, secrets: Secrets, dataKey: Keyring, added: NewContact): Promise<void> {
   await takeUse(db, secrets, added.contact, added.accountId);
   await db.for(shardOf(added.accountId)).execute(
-    `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, proven_at, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
     contactRow(secrets, dataKey, added),
   );
 }
@@ -43,8 +43,8 @@ export async function addContacts(
   );
   const homes = added.map(({ accountId }) => shardOf(accountId));
   await tx.forAll(homes).copy(
-    'copy contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at) from stdin',
-    added.map((contact) => contactRow(secrets, contact.dataKey, contact)),
+    'copy contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at, proven_at) from stdin',
+    added.map((contact) => [...contactRow(secrets, contact.dataKey, contact), contact.confirmed ? new Date() : null]),
   );
 }
 

@@ -1,39 +1,26 @@
 /**
  * A person's own page: connected apps, passkeys, sessions. It is an app of this provider, so its sign-in is everybody's.
  */
-import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
-import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { randomSecret } from '#src/base/secrets.ts';
 import { listConsents } from '#src/consents/consents.ts';
-import { accountClient } from '#src/oidc/account-client.ts';
 import { disconnectApp } from '#src/oidc/grants.ts';
-import { isCodeAlone } from '#src/oidc/prompts.ts';
-import { type CurrentSession, endSession, findCurrentSession, listSessions } from '#src/oidc/sessions.ts';
-import { type Account, findAccount, holdAccount, listAccountContacts, mayUse } from '#src/people/accounts.ts';
+import { endSession, listSessions } from '#src/oidc/sessions.ts';
+import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { addPasskey, listPasskeys, removePasskey, userHandleOf } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
 import { passkeyAddedMessage, passkeyRemovedMessage } from '#views/messages.ts';
+import { answerForm, beginSignIn, findVisit, showTo, type Visit } from './account/visit.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
-import { checkForm } from './middleware/browser.ts';
-import { type Form, readForm } from './middleware/forms.ts';
+import type { Form } from './middleware/forms.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { seeOther } from './see-other.ts';
-
-interface Visit {
-  readonly ctx: Context;
-  readonly house: OpenHouse;
-  readonly db: Db;
-  readonly session: CurrentSession;
-  readonly account: Account;
-}
 
 interface Said {
   readonly notice?: AccountContext['notice'];
@@ -43,15 +30,13 @@ interface Said {
 
 /** `GET /account`: the page, or a sign-in that comes back to it. */
 export async function showAccount(ctx: Context, house: OpenHouse): Promise<void> {
-  const visit = await findVisit(ctx, house);
-  if (!visit) return signIn(ctx, house);
   const notice = noticeOf(ctx);
-  await showPage(visit, notice ? { notice } : {});
+  await showTo(ctx, house, (visit) => showPage(visit, notice ? { notice } : {}));
 }
 
 /** `GET /account/confirm`: a fresh sign-in, for what asks for one. */
 export function confirmAccount(ctx: Context, house: OpenHouse): void {
-  signIn(ctx, house, { prompt: 'login' });
+  beginSignIn(ctx, house, { prompt: 'login' });
 }
 
 /**
@@ -70,14 +55,8 @@ export async function returnToAccount(ctx: Context, house: OpenHouse): Promise<v
  *
  * @throws {Refusal} `session_required`, `csrf_mismatch`, `invalid_request`
  */
-export async function changeAccount(ctx: Context, house: OpenHouse): Promise<void> {
-  const form = await readForm(ctx);
-  const visit = await findVisit(ctx, house);
-  if (!visit) throw new Refusal('session_required');
-  checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
-  const change = changes.get(form.get('action'));
-  if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
-  await change(visit, form);
+export function changeAccount(ctx: Context, house: OpenHouse): Promise<void> {
+  return answerForm(ctx, house, changes);
 }
 
 const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
@@ -137,30 +116,6 @@ async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
   const ended = await endSession(db, account.id, form.get('session'));
   if (ended) await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
   seeOther(ctx, '/account?done=session-ended#sessions');
-}
-
-async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit | undefined> {
-  const db: Db = ctx.state.db;
-  const session = await findCurrentSession(house.provider, ctx);
-  if (!session || isCodeAlone(session.amr)) return undefined;
-  const account = await findAccount(db, house.secrets, session.accountId);
-  return account && mayUse(account) ? { ctx, house, db, session, account } : undefined;
-}
-
-/** Begins the page's own authorization request (PKCE as for any public client; the verifier is never needed). */
-function signIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {}): void {
-  const client = accountClient(house.config.issuer, house.config.brand);
-  const query = new URLSearchParams({
-    client_id: client.id,
-    redirect_uri: client.redirectUris[0] ?? '',
-    response_type: 'code',
-    scope: 'openid',
-    state: randomSecret(),
-    code_challenge: createHash('sha256').update(randomSecret()).digest('base64url'),
-    code_challenge_method: 'S256',
-    ...more,
-  });
-  seeOther(ctx, `/authorize?${query}`);
 }
 
 async function showProblem(

@@ -253,6 +253,18 @@ async function hangOn(where: string): Promise<void> {
     from accounts a where ${where}`);
   await own.query(`insert into memberships
     select a.shard, a.id, 'instansi-1', 'developer', now() from accounts a where ${where}`);
+  await own.query(`insert into devices
+    select a.shard, a.id, sha256((n || a.id::text)::bytea), now(), now(), now() + interval '400 days'
+    from accounts a, generate_series(1, 2) as n where ${where}`);
+  await own.query(`insert into totp_keys select a.shard, a.id, '\\x00', now() from accounts a where ${where}`);
+  await own.query(`insert into recovery_codes
+    select a.shard, a.id, sha256((n || a.id::text)::bytea), now()
+    from accounts a, generate_series(1, 10) as n where ${where}`);
+  await own.query(`insert into recoveries
+    select a.shard, a.id, gen_random_uuid(), 'waiting', '{"\\x00","\\x01"}', now(), now(), now() + interval '7 days'
+    from accounts a where ${where}`);
+  await own.query(`insert into identity_evidence
+    select a.shard, a.id, gen_random_uuid(), 'ial1', 'online', 'uji', now() from accounts a where ${where}`);
   await own.query(`insert into account_events
     select a.shard, a.id, gen_random_uuid(), now(), 'sign-in.succeeded', 'layanan-' || n, '{}'
     from accounts a, generate_series(1, 6) as n where ${where}`);
