@@ -1,0 +1,85 @@
+/** A person on their own pages: whose session it is, and how to come to one. */
+import { createHash } from 'node:crypto';
+import type { Context } from 'koa';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { randomSecret } from '#src/base/secrets.ts';
+import { accountClient } from '#src/oidc/account-client.ts';
+import { isCodeAlone } from '#src/oidc/prompts.ts';
+import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
+import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
+import { isFresh } from '../fresh-proof.ts';
+import type { OpenHouse } from '../house.ts';
+import { checkForm } from '../middleware/browser.ts';
+import { type Form, readForm } from '../middleware/forms.ts';
+import { seeOther } from '../see-other.ts';
+
+/** A request of somebody who is signed in, with more than a one-time code, to an account that may be used. */
+export interface Visit {
+  readonly ctx: Context;
+  readonly house: OpenHouse;
+  readonly db: Db;
+  readonly session: CurrentSession;
+  readonly account: Account;
+}
+
+/** Whose page it is, if somebody is signed in. */
+export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit | undefined> {
+  const db: Db = ctx.state.db;
+  const session = await findCurrentSession(house.provider, ctx);
+  if (!session || isCodeAlone(session.amr)) return undefined;
+  const account = await findAccount(db, house.secrets, session.accountId);
+  return account && mayUse(account) ? { ctx, house, db, session, account } : undefined;
+}
+
+/**
+ * Shows a page of the account, or begins a sign-in that ends on the account page.
+ *
+ * @param needs.freshProof for a page about ways to sign in: it opens shortly after a sign-in only
+ */
+export async function showTo(
+  ctx: Context,
+  house: OpenHouse,
+  show: (visit: Visit) => Promise<void>,
+  needs: { readonly freshProof?: boolean } = {},
+): Promise<void> {
+  const visit = await findVisit(ctx, house);
+  if (!visit) return beginSignIn(ctx, house);
+  if (needs.freshProof && !isFresh(visit.session.signedInAt)) return beginSignIn(ctx, house, { prompt: 'login' });
+  await show(visit);
+}
+
+/**
+ * Carries out what a form of the account's pages asks: the change that its button names.
+ *
+ * @throws {Refusal} `session_required`, `csrf_mismatch`, `invalid_request`
+ */
+export async function answerForm(
+  ctx: Context,
+  house: OpenHouse,
+  changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>>,
+): Promise<void> {
+  const form = await readForm(ctx);
+  const visit = await findVisit(ctx, house);
+  if (!visit) throw new Refusal('session_required');
+  checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
+  const change = changes.get(form.get('action'));
+  if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
+  await change(visit, form);
+}
+
+/** Begins the pages' own authorization request (PKCE as for any public client; the verifier is never needed). */
+export function beginSignIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {}): void {
+  const client = accountClient(house.config.issuer, house.config.brand);
+  const query = new URLSearchParams({
+    client_id: client.id,
+    redirect_uri: client.redirectUris[0] ?? '',
+    response_type: 'code',
+    scope: 'openid',
+    state: randomSecret(),
+    code_challenge: createHash('sha256').update(randomSecret()).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  seeOther(ctx, `/authorize?${query}`);
+}
