@@ -1,5 +1,6 @@
 /** Questions about the server alone, each with an answer of its own shape; run only when named. */
 
+import { alike } from './experiments/alike.ts';
 import { growth } from './experiments/growth.ts';
 import { hashInterference } from './experiments/hash-interference.ts';
 import { manyApps } from './experiments/many-apps.ts';
@@ -28,6 +29,7 @@ export interface Fact {
 }
 
 export const experiments: Readonly<Record<string, Experiment>> = {
+  alike,
   'hash-interference': hashInterference,
   growth,
   'many-apps': manyApps,

@@ -53,7 +53,8 @@ function signInForm(page: string, person: Person, way: Way, origin: string): URL
   return form;
 }
 
-function hiddenFields(page: string): URLSearchParams {
+/** What a page sends along without asking. */
+export function hiddenFields(page: string): URLSearchParams {
   const form = new URLSearchParams();
   const fields = page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
   for (const [, name = '', value = ''] of fields) form.append(name, value);
