@@ -1,5 +1,4 @@
 /** A person's account: its life-cycle, and the profile that apps may be given. */
-import { randomBytes } from 'node:crypto';
 import {
   type AccountEvent,
   type AccountEventKind,
@@ -10,7 +9,7 @@ import { readOf } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { type Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import {
   addContact,
   addContacts,
@@ -20,6 +19,7 @@ import {
   listUsers,
   type NewContact,
 } from './contacts.ts';
+import { loadDataKey, newDataKey, openDataKey, resealDataKey } from './data-keys.ts';
 import { addIdentifiers, claimIdentifier, confirmIdentifier, type Identifier, parseIdentifier } from './identifiers.ts';
 
 /** OpenID Connect Core §5.1.1. */
@@ -190,14 +190,6 @@ function lifeOf({ state, merged_into: mergedInto }: AccountFields): AccountLife 
   return { state, mergedInto };
 }
 
-function openDataKey(wrap: Keyring, id: string, sealed: Buffer): Keyring {
-  return new Keyring([wrap.open(dataKeyPlace(id), sealed)]);
-}
-
-function dataKeyPlace(id: string): string {
-  return `accounts.data_key:${id}`;
-}
-
 function openProfile(dataKey: Keyring, id: string, sealed: Buffer): Profile {
   return JSON.parse(dataKey.open(`accounts.profile:${id}`, sealed).toString()) as Profile;
 }
@@ -214,6 +206,8 @@ export interface NewAccount {
   readonly language: Language;
   /** Its owner has shown, by a code, that messages to it arrive. */
   readonly identifier: Identifier;
+  /** The browser in which it was shown (`web/device.ts`). */
+  readonly device?: Buffer;
   /** Further claims. `email` and `phone_number` become contacts, confirmed as their `_verified` says. */
   readonly profile?: Profile;
 }
@@ -284,15 +278,13 @@ function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
   const id = account.id ?? newAccountId();
   const now = new Date();
   const profile = withContact({ ...account.profile, name: readName(account.name) }, identifier, true);
-  const key = randomBytes(32);
-  const dataKey = new Keyring([key]);
-  const sealedKey = secrets.wrap.seal(dataKeyPlace(id), key);
+  const { dataKey, sealed } = newDataKey(secrets.wrap, id);
   return {
     created: { id, state: 'active', language, profile, createdAt: now, updatedAt: now },
     dataKey,
-    row: [shardOf(id), id, 'active', sealedKey, sealProfile(dataKey, id, profile), language, now, now],
+    row: [shardOf(id), id, 'active', sealed, sealProfile(dataKey, id, profile), language, now, now],
     contacts: [
-      { accountId: id, contact: identifier, isIdentifier: true, confirmed: true },
+      { accountId: id, contact: identifier, isIdentifier: true, confirmed: true, device: account.device },
       ...contactsIn(profile, identifier).map((named) => ({ accountId: id, isIdentifier: false, ...named })),
     ],
   };
@@ -383,7 +375,7 @@ async function writeProfile(db: Db, dataKey: Keyring, accountId: string, profile
 
 /** The contacts of an account, opened: where notices go. @throws `account_unavailable` */
 export async function listAccountContacts(db: Db, secrets: Secrets, accountId: string): Promise<Contact[]> {
-  const { dataKey } = await loadSealed(db, secrets, accountId);
+  const dataKey = await loadDataKey(db, secrets, accountId);
   return listContacts(db, dataKey, accountId);
 }
 
@@ -456,12 +448,11 @@ async function resealShard(db: Db, wrap: Keyring, shard: number, batch: number):
 }
 
 function resealKey(db: Db, wrap: Keyring, shard: number, row: { id: string; data_key: Buffer }): Promise<number> {
-  const place = dataKeyPlace(row.id);
   const home = db.for(shard);
   return home.execute(`update accounts set data_key = $3 where shard = $1 and id = $2 and data_key = $4`, [
     shard,
     row.id,
-    wrap.seal(place, wrap.open(place, row.data_key)),
+    resealDataKey(wrap, row.id, row.data_key),
     row.data_key,
   ]);
 }

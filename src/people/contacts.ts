@@ -1,19 +1,30 @@
-/** Where messages go. Unlike an identifier a contact may be shared: a family has one phone, a village office one mailbox. */
+/**
+ * Where messages go. Unlike an identifier a contact may be shared: a family has one phone, a village office one mailbox.
+ *
+ * A contact counts as proof of its owner ({@link listCountingContacts}) once messages are known to arrive there; a phone
+ * number only for as long as its owner shows now and then that it is still theirs, because numbers are given out again.
+ */
 import { lookUps } from '#src/base/batches.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type Keyring, newAccountId, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { openDataKey } from './data-keys.ts';
 import { type Identifier, indexOf } from './identifiers.ts';
 
 /** How many accounts may share one contact. */
 const MAX_USES = 5;
+
+/** How long a phone number counts after its owner has last shown that messages to it reach them. */
+const PHONE_COUNTS_MS = 90 * 24 * 3600 * 1000;
 
 export interface NewContact {
   readonly accountId: string;
   readonly contact: Identifier;
   readonly isIdentifier: boolean;
   readonly confirmed: boolean;
+  /** The browser in which it was confirmed (`web/device.ts`). */
+  readonly device?: Buffer | undefined;
 }
 
 /**
@@ -24,8 +35,8 @@ export interface NewContact {
 export async function addContact(db: Db, secrets: Secrets, dataKey: Keyring, added: NewContact): Promise<void> {
   await takeUse(db, secrets, added.contact, added.accountId);
   await db.for(shardOf(added.accountId)).execute(
-    `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, proven_at, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
+    `insert into contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at,
+       proven_at, first_device) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     contactRow(secrets, dataKey, added),
   );
 }
@@ -43,17 +54,21 @@ export async function addContacts(
   );
   const homes = added.map(({ accountId }) => shardOf(accountId));
   await tx.forAll(homes).copy(
-    'copy contacts (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at, proven_at) from stdin',
-    added.map((contact) => [...contactRow(secrets, contact.dataKey, contact), contact.confirmed ? new Date() : null]),
+    `copy contacts
+       (shard, account_id, value_index, kind, sealed, is_identifier, confirmed_at, created_at, proven_at, first_device)
+     from stdin`,
+    added.map((contact) => contactRow(secrets, contact.dataKey, contact)),
   );
 }
 
 function contactRow(secrets: Secrets, dataKey: Keyring, added: NewContact): Row {
-  const { accountId, contact, isIdentifier, confirmed } = added;
+  const { accountId, contact, isIdentifier, confirmed, device } = added;
   const { index } = indexOf(secrets, contact);
   const now = new Date();
+  const provenAt = confirmed ? now : null;
   const sealed = dataKey.seal(placeOf(accountId, index), contact.value);
-  return [shardOf(accountId), accountId, index, contact.kind, sealed, isIdentifier, confirmed ? now : null, now];
+  const shown = [provenAt, now, provenAt, device ?? null];
+  return [shardOf(accountId), accountId, index, contact.kind, sealed, isIdentifier, ...shown];
 }
 
 function useRow(secrets: Secrets, contact: Identifier, slot: number, accountId: string): Row {
@@ -66,28 +81,112 @@ export interface Contact extends Identifier {
   readonly isIdentifier: boolean;
   /** Undefined while nobody has shown that messages arrive there. */
   readonly confirmedAt: Date | undefined;
+  /** When somebody who acted for the account last entered a code that was sent there. */
+  readonly provenAt: Date | undefined;
+  /** The browser in which it was confirmed, as a keyed hash; undefined when that is not known. */
+  readonly firstDevice: Buffer | undefined;
 }
+
+interface ContactFields {
+  value_index: Buffer;
+  kind: Identifier['kind'];
+  sealed: Buffer;
+  is_identifier: boolean;
+  confirmed_at: Date | null;
+  proven_at: Date | null;
+  first_device: Buffer | null;
+}
+
+const fields = 'c.value_index, c.kind, c.sealed, c.is_identifier, c.confirmed_at, c.proven_at, c.first_device';
 
 /** The contacts of an account, oldest first. */
 export async function listContacts(db: Db, dataKey: Keyring, accountId: string): Promise<Contact[]> {
   const shard = shardOf(accountId);
-  const rows = await db.for(shard).query<{
-    value_index: Buffer;
-    kind: Identifier['kind'];
-    sealed: Buffer;
-    is_identifier: boolean;
-    confirmed_at: Date | null;
-  }>(
-    `select value_index, kind, sealed, is_identifier, confirmed_at from contacts
-     where shard = $1 and account_id = $2 order by created_at, value_index`,
+  const rows = await db.for(shard).query<ContactFields>(
+    `select ${fields} from contacts c
+     where c.shard = $1 and c.account_id = $2 order by c.created_at, c.value_index`,
     [shard, accountId],
   );
-  return rows.map((row) => ({
+  return rows.map((row) => openContact(dataKey, accountId, row));
+}
+
+function openContact(dataKey: Keyring, accountId: string, row: ContactFields): Contact {
+  return {
     kind: row.kind,
     value: dataKey.open(placeOf(accountId, row.value_index), row.sealed).toString(),
     isIdentifier: row.is_identifier,
     confirmedAt: row.confirmed_at ?? undefined,
-  }));
+    provenAt: row.proven_at ?? undefined,
+    firstDevice: row.first_device ?? undefined,
+  };
+}
+
+/** Whether messages to a contact still reach its owner as far as we know: confirmed, and a phone number not long ago. */
+export function isCounting(contact: Pick<Contact, 'kind' | 'confirmedAt' | 'provenAt'>): boolean {
+  if (!contact.confirmedAt) return false;
+  return contact.kind === 'email' || (contact.provenAt?.getTime() ?? 0) > Date.now() - PHONE_COUNTS_MS;
+}
+
+/** A contact that counts as proof of its owner. */
+export interface CountingContact extends Contact {
+  readonly confirmedAt: Date;
+  /** Whether another account has it too: then it never counts in a recovery. */
+  readonly isShared: boolean;
+}
+
+/**
+ * The contacts that count as proof of an account's owner, oldest first. `accountId` undefined: nobody's, by the same
+ * statements.
+ */
+export async function listCountingContacts(
+  db: Db,
+  secrets: Secrets,
+  accountId: string | undefined,
+): Promise<CountingContact[]> {
+  const id = accountId ?? newAccountId();
+  const shard = shardOf(id);
+  const rows = await db.for(shard).query<ContactFields & { data_key: Buffer }>(
+    `select a.data_key, ${fields} from contacts c join accounts a on a.shard = $1 and a.id = c.account_id
+     where c.shard = $1 and c.account_id = $2 order by c.created_at, c.value_index`,
+    [shard, id],
+  );
+  const contacts = rows.map((row) => openContact(openDataKey(secrets.wrap, id, row.data_key), id, row));
+  const counting = contacts.flatMap((contact) => {
+    return isCounting(contact) && contact.confirmedAt ? [{ ...contact, confirmedAt: contact.confirmedAt }] : [];
+  });
+  const shared = await listShared(db, secrets, counting);
+  return counting.map((contact) => ({ ...contact, isShared: shared.has(contact.value) }));
+}
+
+/** Those of some addresses, by their values, that more than one account uses as a contact. */
+async function listShared(db: Db, secrets: Secrets, contacts: readonly Identifier[]): Promise<Set<string>> {
+  const places = contacts.map((contact) => ({ ...indexOf(secrets, contact), value: contact.value }));
+  const shards = places.map(({ shard }) => shard);
+  const rows = await db.forAll(shards).query<{ value_index: Buffer }>(
+    `select value_index from contact_uses where shard = any($1) and value_index = any($2)
+     group by shard, value_index having count(*) > 1`,
+    [shards, places.map(({ index }) => index)],
+  );
+  return new Set(
+    places.filter(({ index }) => rows.some((row) => row.value_index.equals(index))).map(({ value }) => value),
+  );
+}
+
+/**
+ * Notes that somebody who acts for the account has entered a code that was sent to one of its confirmed contacts: call it
+ * wherever such a code was right.
+ *
+ * @returns whether it is a confirmed contact of the account
+ */
+export async function proveContact(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const proven = await home.execute(
+    `update contacts set proven_at = $4
+     where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is not null`,
+    [shard, accountId, indexOf(secrets, contact).index, new Date()],
+  );
+  return proven === 1;
 }
 
 /** The accounts that use an address as a contact, confirmed or not; five at most. */

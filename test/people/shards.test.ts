@@ -4,6 +4,7 @@ import { startOutbox } from '#src/jobs/outbox.ts';
 import { startPurge } from '#src/jobs/purge.ts';
 import { listAccountContacts, resealAccountKeys, saveProfile, setAccountState } from '#src/people/accounts.ts';
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
+import { listCountingContacts, proveContact } from '#src/people/contacts.ts';
 import { listMessages, resealMessages, sendMessage } from '#src/people/messages.ts';
 import {
   addPasskey,
@@ -28,6 +29,8 @@ async function liveThrough({ database, secrets, throttles, citizen }: People): P
   const { id } = await citizen('Siti', { profile: { phone_number: '+6281234567890', phone_number_verified: true } });
   await saveProfile(database, secrets, id, { name: 'Siti' });
   await listAccountContacts(database, secrets, id);
+  await listCountingContacts(database, secrets, id);
+  await proveContact(database, secrets, email('Siti'), id);
   await setPassword(database, id, PASSWORD, []);
   await hasPassword(database, id);
   const identifier = email('Siti');

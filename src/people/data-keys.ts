@@ -1,0 +1,41 @@
+/**
+ * The key of an account, which seals what is its own: profile, contacts. Destroying it makes them unreadable for good.
+ *
+ * It is stored sealed by the master keys, for the account it belongs to.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
+
+/** A key for a new account, and how it is stored. */
+export function newDataKey(wrap: Keyring, accountId: string): { readonly dataKey: Keyring; readonly sealed: Buffer } {
+  const key = randomBytes(32);
+  return { dataKey: new Keyring([key]), sealed: wrap.seal(placeOf(accountId), key) };
+}
+
+export function openDataKey(wrap: Keyring, accountId: string, sealed: Buffer): Keyring {
+  return new Keyring([wrap.open(placeOf(accountId), sealed)]);
+}
+
+/** @throws `account_unavailable` when there is no such account. */
+export async function loadDataKey(db: Db, secrets: Secrets, accountId: string): Promise<Keyring> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const row = await home.first<{ data_key: Buffer }>(`select data_key from accounts where shard = $1 and id = $2`, [
+    shard,
+    accountId,
+  ]);
+  if (!row) throw new Refusal('account_unavailable', 'no such account');
+  return openDataKey(secrets.wrap, accountId, row.data_key);
+}
+
+/** The stored key, sealed anew with the first master key. */
+export function resealDataKey(wrap: Keyring, accountId: string, sealed: Buffer): Buffer {
+  const place = placeOf(accountId);
+  return wrap.seal(place, wrap.open(place, sealed));
+}
+
+function placeOf(accountId: string): string {
+  return `accounts.data_key:${accountId}`;
+}
