@@ -42,6 +42,7 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('grants'),
   // Without use it ends an hour after its last one, so at most an hour after its absolute end.
   sweepOf('sessions'),
+  sweepOf('devices'),
   sweepOf('outbox'),
 ];
 

@@ -27,12 +27,14 @@ import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { readPasskeyHolder } from '#src/oidc/storage.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
+import { rememberDevice } from '#src/people/devices.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
 import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
 import { allowConsent } from './consent.ts';
+import { keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { showSignIn, showStep, type Visit } from './interaction-pages.ts';
@@ -306,15 +308,16 @@ function nowSeconds(): number {
 }
 
 async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
-  const { ctx, db, interaction } = visit;
+  const { ctx, house, db, interaction } = visit;
   const { accountId, acr, amr } = signedIn;
+  await rememberDevice(db, accountId, keepDevice(ctx, house));
   await recordAccountEvent(db, {
     accountId,
     kind: 'sign-in.succeeded',
     clientId: interaction.client.id,
     details: { acr, amr },
   });
-  const { needed } = await consentNeeded(db, visit.house.secrets, interaction, accountId);
+  const { needed } = await consentNeeded(db, house.secrets, interaction, accountId);
   if (needed) return moveTo(visit, { at: 'consent', signedIn });
   seeOther(ctx, await finishSignIn(interaction, signedIn));
 }
