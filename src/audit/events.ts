@@ -18,13 +18,17 @@ export type AccountEventKind =
   | 'account.disabled'
   | 'account.closing'
   | 'account.reactivated'
+  | 'account.recovered'
   | 'app.disconnected'
   | 'consent.given'
   | 'consent.withdrawn'
+  | 'identity.proven'
   | 'passkey.added'
   | 'passkey.removed'
   | 'password.set'
   | 'profile.changed'
+  | 'recovery.cancelled'
+  | 'recovery.started'
   | 'session.ended'
   | 'sign-in.succeeded';
 

@@ -19,6 +19,17 @@ interface RefusalEntry extends Record<Language, Sentences> {
 }
 
 const table = {
+  account_restricted: {
+    status: 403,
+    id: {
+      say: 'Akun ini baru dipulihkan lewat dua kontak, jadi perubahan ini masih ditutup.',
+      next: 'Buktikan dulu diri Anda di loket, dengan membawa kartu identitas.',
+    },
+    en: {
+      say: 'This account was recovered through two contacts, so this change is still closed.',
+      next: 'Prove who you are at a service desk first, with your identity card.',
+    },
+  },
   account_unavailable: {
     status: 403,
     id: {
@@ -260,6 +271,28 @@ const table = {
     status: 503,
     id: { say: 'Sedang banyak orang yang masuk.', next: 'Tunggu beberapa detik, lalu coba lagi.' },
     en: { say: 'Many people are signing in right now.', next: 'Wait a few seconds, then try again.' },
+  },
+  recovery_closed: {
+    status: 403,
+    id: {
+      say: 'Pemulihan lewat dua kontak ditutup, karena sudah dua kali dibatalkan.',
+      next: 'Pakai kode pemulihan, atau datang ke loket dengan membawa kartu identitas.',
+    },
+    en: {
+      say: 'Recovery through two contacts is closed, because it was cancelled twice.',
+      next: 'Use a recovery code, or come to a service desk with your identity card.',
+    },
+  },
+  recovery_over: {
+    status: 422,
+    id: {
+      say: 'Pemulihan ini belum boleh diselesaikan, sudah dibatalkan, atau sudah selesai.',
+      next: 'Mulai lagi dari "Tidak bisa masuk?" untuk melihat keadaannya.',
+    },
+    en: {
+      say: 'This recovery cannot be completed yet, or it was cancelled, or it is over.',
+      next: 'Start again from "Can\'t sign in?" to see where it stands.',
+    },
   },
   redirect_uri_mismatch: {
     status: 400,

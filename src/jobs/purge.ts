@@ -32,6 +32,15 @@ function sweepOf(table: string): Sweep {
   };
 }
 
+/** A recovery that nobody completed in time is not removed: how often one was cancelled is told from its neighbours. */
+const overdueRecoveries: Sweep = {
+  table: 'recoveries',
+  count: `select shard, count(*)::integer as overdue from recoveries
+    where shard = any($1) and state = 'waiting' and expires_at <= $2 group by shard`,
+  remove: `update recoveries set state = 'expired', ended_at = $2
+    where shard = any($1) and state = 'waiting' and expires_at <= $2`,
+};
+
 /** Children before their parents, so that little is left to cascades. */
 export const sweeps: readonly Sweep[] = [
   sweepOf('used_challenges'),
@@ -44,6 +53,7 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('sessions'),
   sweepOf('devices'),
   sweepOf('outbox'),
+  overdueRecoveries,
 ];
 
 export interface Purge {

@@ -79,6 +79,8 @@ export type Account = AccountLife & {
   readonly createdAt: Date;
   /** When the profile last changed; the claim `updated_at`. */
   readonly updatedAt: Date;
+  /** Since when it is recovered by contacts alone, and nobody has proven anew who the person is (`people/proofing.ts`). */
+  readonly restrictedAt: Date | undefined;
 };
 
 /** The states in which a person may sign in and apps may be answered. */
@@ -103,9 +105,20 @@ interface AccountFields {
   language: Language;
   created_at: Date;
   updated_at: Date;
+  restricted_at: Date | null;
 }
 
-const fields = ['id', 'state', 'merged_into', 'data_key', 'profile', 'language', 'created_at', 'updated_at'] as const;
+const fields = [
+  'id',
+  'state',
+  'merged_into',
+  'data_key',
+  'profile',
+  'language',
+  'created_at',
+  'updated_at',
+  'restricted_at',
+] as const;
 
 /** The columns of an account in a row of several tables, each behind a prefix; all null when none was joined. */
 export type AccountRow<Prefix extends string> = {
@@ -181,6 +194,7 @@ function openAccount(secrets: Secrets, row: AccountFields): Account {
     },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    restrictedAt: row.restricted_at ?? undefined,
   };
 }
 
@@ -280,7 +294,7 @@ function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
   const profile = withContact({ ...account.profile, name: readName(account.name) }, identifier, true);
   const { dataKey, sealed } = newDataKey(secrets.wrap, id);
   return {
-    created: { id, state: 'active', language, profile, createdAt: now, updatedAt: now },
+    created: { id, state: 'active', language, profile, createdAt: now, updatedAt: now, restrictedAt: undefined },
     dataKey,
     row: [shardOf(id), id, 'active', sealed, sealProfile(dataKey, id, profile), language, now, now],
     contacts: [

@@ -8,6 +8,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import { type AccountState, createAccount, type Profile, setAccountState } from './accounts.ts';
 import { findAccountId } from './identifiers.ts';
 import { hashPassword, storePassword } from './passwords.ts';
+import { type IdentityLevel, recordEvidence } from './proofing.ts';
 
 /** The password of every example citizen. */
 export const EXAMPLE_PASSWORD = 'lawang-sandbox';
@@ -18,6 +19,8 @@ export interface ExampleCitizen {
   readonly name: string;
   readonly profile: Profile;
   readonly state?: Exclude<AccountState, 'merged'>;
+  /** How well it is proven who they are. */
+  readonly identity?: IdentityLevel;
 }
 
 /** Each stands for an ordinary case: one name, no phone, a disabled account, every claim there is. */
@@ -26,6 +29,7 @@ export const exampleCitizens: readonly ExampleCitizen[] = [
     email: 'siti@contoh.id',
     name: 'Siti Rahayu',
     profile: { ...twoNames('Siti', 'Rahayu'), ...phone('+6281200000001'), birthdate: '1990-04-21' },
+    identity: 'ial2',
   },
   {
     email: 'budi@contoh.id',
@@ -57,6 +61,7 @@ export const exampleCitizens: readonly ExampleCitizen[] = [
     email: 'dewi@contoh.id',
     name: 'Dewi Lestari',
     profile: { ...twoNames('Dewi', 'Lestari'), ...phone('+6281200000003') },
+    identity: 'ial1',
   },
   { email: 'wayan@contoh.id', name: 'Wayan', profile: {} },
   { email: 'joko@contoh.id', name: 'Joko Prasetyo', profile: twoNames('Joko', 'Prasetyo'), state: 'disabled' },
@@ -92,9 +97,10 @@ async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCi
   const hash = await hashPassword(EXAMPLE_PASSWORD);
   try {
     await database.transaction(async (tx) => {
-      const { name, profile, state } = citizen;
+      const { name, profile, state, identity: level } = citizen;
       const { id } = await createAccount(tx, secrets, { name, profile, identifier, language: 'id' });
       await storePassword(tx, id, hash);
+      if (level) await recordEvidence(tx, { accountId: id, level, method: 'example', recordedBy: 'seed' });
       if (state) await setAccountState(tx, id, state);
     });
     return true;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { overdueRows } from '#src/base/metrics.ts';
@@ -95,6 +95,29 @@ test('a session goes by its idle end, with its clients; a grant goes with its to
   expect(await database.query(uids)).toEqual([]);
   vi.useRealTimers();
   expect(await count('artifacts')).toBe(0);
+  await purge.stop();
+});
+
+test('a recovery that nobody completed in time ends and stays on record; one that waits is left alone', async () => {
+  const { database } = people;
+  const ends = new Map<string, string>();
+  for (const [name, expiresAt] of [
+    ['Lewat', past()],
+    ['Tunggu', future()],
+  ] as const) {
+    const { id } = await people.citizen(name);
+    ends.set(id, name);
+    await database.execute(
+      `insert into recoveries (shard, account_id, id, state, contacts, started_at, ready_at, expires_at)
+       values ($1, $2, $3, 'waiting', $4, $5, $5, $6)`,
+      [shardOf(id), id, randomUUID(), [randomBytes(32), randomBytes(32)], past(), expiresAt],
+    );
+  }
+  const purge = open();
+  expect(await purge.purgeNow()).toBe(1);
+  const rows = await database.query<{ account_id: string; state: string }>('select account_id, state from recoveries');
+  const states = Object.fromEntries(rows.map((row) => [ends.get(row.account_id), row.state]));
+  expect(states).toEqual({ Lewat: 'expired', Tunggu: 'waiting' });
   await purge.stop();
 });
 

@@ -8,6 +8,7 @@ import { loadAccount } from '#src/people/accounts.ts';
 import { EXAMPLE_PASSWORD, exampleCitizens, seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { verifyPassword } from '#src/people/passwords.ts';
+import { identityAssurance } from '#src/people/proofing.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
@@ -67,4 +68,14 @@ test('their phone numbers can be typed, and their addresses belong to nobody', (
     expect(email).toMatch(/^[a-z]+@contoh\.id$/);
     if (profile.phone_number) expect(parseIdentifier(profile.phone_number)?.value).toBe(profile.phone_number);
   }
+});
+
+test('siti and dewi have proven who they are, each in her way, and nobody else has', async () => {
+  const known = await Promise.all(
+    exampleCitizens.map(async ({ email }) => [email, await identityAssurance(database, (await accountOf(email)).id)]),
+  );
+  expect(known.filter(([, level]) => level)).toEqual([
+    ['siti@contoh.id', 'ial2'],
+    ['dewi@contoh.id', 'ial1'],
+  ]);
 });

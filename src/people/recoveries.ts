@@ -1,0 +1,200 @@
+/**
+ * The way back into an account by two of its contacts: both proven, then a wait in which every contact may cancel it, then
+ * both proven once more. One such recovery waits per account; it ends once, whoever is first.
+ *
+ * Who gets in this way has shown to be reachable where the owner is, and not that they are the owner: what is verified and
+ * the older ways to sign in stay closed afterwards (`people/proofing.ts`).
+ */
+import { randomUUID } from 'node:crypto';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { holdAccount } from './accounts.ts';
+import { type Identifier, indexOf } from './identifiers.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+/** How long after the wait it may be completed; then it begins again. */
+const OPEN_MS = 7 * DAY_MS;
+/** A contact confirmed longer ago than this was the owner's before whoever holds the device now. */
+const OLD_CONTACT_MS = 30 * DAY_MS;
+/** So many cancelled ones say that somebody else is trying; then this way is closed. */
+const CANCELS = 2;
+
+/** What is to be known of a contact that counts as proof (`people/contacts.ts`). */
+export interface RecoveryContact extends Identifier {
+  readonly isShared: boolean;
+  readonly confirmedAt: Date;
+  /** The browser it was confirmed in, as a keyed hash; undefined when that is not known. */
+  readonly firstDevice?: Buffer | undefined;
+}
+
+/**
+ * Whether two contacts prove more than one of them. Shared ones never do. Two that one browser has brought along count as
+ * one, unless one of them is old: whoever has that browser in hand could have brought both. Of an unknown browser nobody can
+ * say that it is another one.
+ */
+export function countAsTwo(one: RecoveryContact, other: RecoveryContact): boolean {
+  if (one.isShared || other.isShared) return false;
+  if (one.kind === other.kind && one.value === other.value) return false;
+  const areApart = one.firstDevice && other.firstDevice && !one.firstDevice.equals(other.firstDevice);
+  return Boolean(areApart) || [one, other].some(isOld);
+}
+
+function isOld({ confirmedAt }: RecoveryContact): boolean {
+  return Date.now() - confirmedAt.getTime() > OLD_CONTACT_MS;
+}
+
+/** A recovery that has not ended. */
+export interface Recovery {
+  readonly id: string;
+  readonly accountId: string;
+  /** Keyed hashes of the two contacts, in the order of their bytes. */
+  readonly contacts: readonly Buffer[];
+  /** Until then it waits. */
+  readonly readyAt: Date;
+  /** From then on it may not be completed any more. */
+  readonly expiresAt: Date;
+}
+
+/** Whether the wait is over. */
+export function isReady({ readyAt }: Pick<Recovery, 'readyAt'>): boolean {
+  return readyAt.getTime() <= Date.now();
+}
+
+/** Whether a contact is one of the two that a recovery was asked for with. */
+export function isOfRecovery(secrets: Secrets, { contacts }: Recovery, contact: Identifier): boolean {
+  return contacts.some((index) => index.equals(indexOf(secrets, contact).index));
+}
+
+/** How the way by two contacts stands for an account. */
+export interface RecoveryState {
+  /** The one that has begun and is neither ended nor over. */
+  readonly waiting: Recovery | undefined;
+  /** After two cancelled ones; a completed one opens it again. */
+  readonly isClosed: boolean;
+}
+
+interface RecoveryRow {
+  id: string;
+  state: 'waiting' | 'cancelled' | 'completed' | 'expired';
+  contacts: Buffer[];
+  ready_at: Date;
+  expires_at: Date;
+}
+
+/** How the way by two contacts stands. */
+export async function readRecoveries(db: Db, accountId: string): Promise<RecoveryState> {
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<RecoveryRow>(
+    `select id, state, contacts, ready_at, expires_at from recoveries
+     where shard = $1 and account_id = $2 order by started_at, id`,
+    [shard, accountId],
+  );
+  const waiting = rows.find((row) => row.state === 'waiting' && row.expires_at.getTime() > Date.now());
+  const sinceSuccess = rows.slice(rows.findLastIndex((row) => row.state === 'completed') + 1);
+  return {
+    waiting: waiting && openRecovery(accountId, waiting),
+    isClosed: sinceSuccess.filter((row) => row.state === 'cancelled').length >= CANCELS,
+  };
+}
+
+function openRecovery(accountId: string, row: RecoveryRow): Recovery {
+  return { id: row.id, accountId, contacts: row.contacts, readyAt: row.ready_at, expiresAt: row.expires_at };
+}
+
+/** What a recovery is begun or completed with. */
+export interface ProvenContacts {
+  readonly accountId: string;
+  readonly contacts: readonly [Identifier, Identifier];
+}
+
+/**
+ * Begins the wait, after both contacts were proven. Where one waits already, it goes on as it is: asking again neither
+ * shortens nor lengthens it.
+ *
+ * @param wait.seconds how long every contact may cancel it
+ * @returns the one that waits, and whether it is new
+ * @throws `account_unavailable`, `recovery_closed`
+ */
+export async function startRecovery(
+  db: Db,
+  secrets: Secrets,
+  { accountId, contacts }: ProvenContacts,
+  wait: { readonly seconds: number },
+): Promise<{ readonly recovery: Recovery; readonly isNew: boolean }> {
+  // Of several at once the others find the first one's row.
+  if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable', 'not to be recovered');
+  await expireOverdue(db, accountId);
+  const { waiting, isClosed } = await readRecoveries(db, accountId);
+  if (waiting) return { recovery: waiting, isNew: false };
+  if (isClosed) throw new Refusal('recovery_closed');
+  const now = new Date();
+  const readyAt = new Date(now.getTime() + wait.seconds * 1000);
+  const recovery: Recovery = {
+    id: randomUUID(),
+    accountId,
+    contacts: hashesOf(secrets, contacts),
+    readyAt,
+    expiresAt: new Date(readyAt.getTime() + OPEN_MS),
+  };
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
+    `insert into recoveries (shard, account_id, id, state, contacts, started_at, ready_at, expires_at)
+     values ($1, $2, $3, 'waiting', $4, $5, $6, $7)`,
+    [shard, accountId, recovery.id, recovery.contacts, now, readyAt, recovery.expiresAt],
+  );
+  await recordAccountEvent(db, { accountId, kind: 'recovery.started' });
+  return { recovery, isNew: true };
+}
+
+function hashesOf(secrets: Secrets, contacts: ProvenContacts['contacts']): Buffer[] {
+  return contacts.map((contact) => indexOf(secrets, contact).index).sort(Buffer.compare);
+}
+
+/** One that nobody completed in time makes room for the next before the purge comes by. */
+async function expireOverdue(db: Db, accountId: string): Promise<void> {
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
+    `update recoveries set state = 'expired', ended_at = $3
+     where shard = $1 and account_id = $2 and state = 'waiting' and expires_at <= $3`,
+    [shard, accountId, new Date()],
+  );
+}
+
+/** Ends a recovery that waits. @returns whether it did: it may have ended in another way, or been cancelled before */
+export async function cancelRecovery(db: Db, { accountId, id }: Pick<Recovery, 'accountId' | 'id'>): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const cancelled = await db.for(shard).execute(
+    `update recoveries set state = 'cancelled', ended_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and state = 'waiting'`,
+    [shard, accountId, id, new Date()],
+  );
+  if (cancelled === 1) await recordAccountEvent(db, { accountId, kind: 'recovery.cancelled' });
+  return cancelled === 1;
+}
+
+/**
+ * Completes a recovery whose wait is over, with the two contacts that it was asked for with. From now on the account is
+ * restricted. One statement decides against every other end; the caller gives the account its new way to sign in, and ends
+ * its sessions, in the same unit of work.
+ *
+ * @throws `recovery_over` when it waits still, was cancelled, completed or is too old, or is of other contacts
+ */
+export async function completeRecovery(
+  db: Db,
+  secrets: Secrets,
+  { accountId, id, contacts }: ProvenContacts & Pick<Recovery, 'id'>,
+): Promise<void> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const now = new Date();
+  const completed = await home.execute(
+    `update recoveries set state = 'completed', ended_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at <= $4 and expires_at > $4
+       and contacts = $5`,
+    [shard, accountId, id, now, hashesOf(secrets, contacts)],
+  );
+  if (completed === 0) throw new Refusal('recovery_over', 'no recovery to complete');
+  await home.execute('update accounts set restricted_at = $3 where shard = $1 and id = $2', [shard, accountId, now]);
+}
