@@ -1,19 +1,9 @@
-/**
- * How sure a sign-in was, as apps ask for it and are told: `acr` (OpenID Connect Core §2) with our own scale
- * `aal1`, `aal2` and `phr` (phishing-resistant) of OpenID EAP ACR Values 1.0.
- */
+/** How sure a sign-in was, as apps ask for it and are told: `acr` (OpenID Connect Core §2). */
+import { type Held, isMet } from '#src/people/assurance.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
 
 /** What apps may ask for. */
 export const acrValues: readonly string[] = ['aal1', 'aal2', 'phr'];
-
-/** What a session holds: reached by password or code alone, or by a passkey with user verification. */
-export type HeldAcr = 'aal1' | 'aal2';
-
-const satisfiedBy: Readonly<Record<HeldAcr, readonly string[]>> = {
-  aal1: ['aal1'],
-  aal2: ['aal1', 'aal2', 'phr'],
-};
 
 /** What a request asks for. */
 export interface AcrRequest {
@@ -33,14 +23,14 @@ export function acrRequestOf(params: RequestParams): AcrRequest {
 }
 
 /** Whether what a session holds meets one of the values. */
-export function isAcrMet(held: string | undefined, wanted: readonly string[]): boolean {
-  return wanted.some((value) => satisfiedBy[held as HeldAcr]?.includes(value));
+export function isAcrMet(held: Held, wanted: readonly string[]): boolean {
+  return wanted.some((value) => isMet(held, value));
 }
 
 /**
  * What to tell the app: the first value it asked for that the session meets, never a stronger one nobody asked for;
  * what is held when it asked for nothing or for something not met.
  */
-export function answerAcr(held: string | undefined, { wanted }: AcrRequest): string | undefined {
-  return wanted.find((value) => isAcrMet(held, [value])) ?? held;
+export function answerAcr(held: Held, { wanted }: AcrRequest): string | undefined {
+  return wanted.find((value) => isMet(held, value)) ?? held.acr;
 }

@@ -10,6 +10,7 @@ import type { Log } from '#src/base/log.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import type { Consent } from '#src/consents/consents.ts';
+import type { Held } from '#src/people/assurance.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -184,7 +185,7 @@ export async function consentNeeded(
 }
 
 /** Whether the app insists on an assurance that this sign-in does not reach. */
-export function needsStronger({ params }: OpenInteraction, acr: string): boolean {
+export function needsStronger({ params }: OpenInteraction, held: Held): boolean {
   const { wanted, isEssential } = acrRequestOf(params);
-  return isEssential && !isAcrMet(acr, wanted);
+  return isEssential && !isAcrMet(held, wanted);
 }

@@ -198,7 +198,7 @@ function answerRequestedAcr(provider: Provider): void {
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     configurable: true,
     get(this: InstanceType<typeof provider.OIDCContext>) {
-      return answerAcr(this.session?.acr, acrRequestOf(this.params ?? {}));
+      return answerAcr(this.session ?? {}, acrRequestOf(this.params ?? {}));
     },
   });
 }

@@ -3,6 +3,7 @@
  * their interaction; this policy alone decides what comes next.
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { isCodeAlone } from '#src/people/assurance.ts';
 import { isAccountClient } from './account-client.ts';
 import { acrRequestOf, acrValues, isAcrMet } from './acr.ts';
 import { recordOf } from './models.ts';
@@ -56,16 +57,11 @@ const codeAlone = new Check('code_alone', 'a one-time code does not open the acc
  */
 const acrUnmet = new Check('essential_acr', 'the requested acr could not be obtained', 'login_required', ({ oidc }) => {
   const { wanted, isEssential } = acrRequestOf(oidc.params ?? {});
-  if (!isEssential || isAcrMet(oidc.session?.acr, wanted)) return Check.NO_NEED_TO_PROMPT;
+  if (!isEssential || isAcrMet(oidc.session ?? {}, wanted)) return Check.NO_NEED_TO_PROMPT;
   if (!wanted.some((value) => acrValues.includes(value)))
     throw new errors.UnmetAuthenticationRequirements('none of the requested acr values is offered');
   return Check.REQUEST_PROMPT;
 });
-
-/** Whether a sign-in rests on a one-time code and nothing else (`amr` by RFC 8176). */
-export function isCodeAlone(amr: readonly string[] | undefined): boolean {
-  return amr?.length === 1 && amr[0] === 'otp';
-}
 
 /** `loadExistingGrant` answers with a grant exactly when the consent on record covers the request. */
 const consentMissing = new Check('consent_missing', 'the person has not allowed this yet', 'consent_required', (ctx) =>

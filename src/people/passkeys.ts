@@ -17,6 +17,7 @@ import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type AccountState, mayUse } from './accounts.ts';
+import { assuranceOf } from './assurance.ts';
 import { authenticatorName } from './authenticator-names.ts';
 import { burnChallenge, claimChallenge, newChallenge, openChallenge, useChallenge } from './challenges.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -246,9 +247,8 @@ export type PasskeySignIn = SignedIn & {
   readonly credentialId: string;
 };
 
-function usedPasskey(accountId: string, credentialId: string, isSynchronisable: boolean): PasskeySignIn {
-  const amr = isSynchronisable ? ['pop', 'swk', 'user', 'mfa'] : ['pop', 'user', 'mfa'];
-  return { accountId, acr: 'aal2', amr, credentialId };
+function usedPasskey(accountId: string, credentialId: string, isSynced: boolean): PasskeySignIn {
+  return { accountId, credentialId, ...assuranceOf({ by: 'passkey', isSynced, isAttested: false }) };
 }
 
 function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {

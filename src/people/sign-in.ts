@@ -3,22 +3,19 @@ import { countEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { findAccountId, readIdentifier } from './identifiers.ts';
+import { type Assurance, assuranceOf } from './assurance.ts';
+import { findAccountId, type Identifier, readIdentifier } from './identifiers.ts';
 import { verifyPassword } from './passwords.ts';
 import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
 
 /** A finished sign-in, not yet a session. Whoever makes it one records `sign-in.succeeded` with the app it was for. */
-export interface SignedIn {
+export interface SignedIn extends Assurance {
   readonly accountId: string;
-  /** Authentication assurance of NIST SP 800-63B-4. */
-  readonly acr: 'aal1' | 'aal2';
-  /** RFC 8176 and OpenID Connect EAP ACR Values §3. `pop` is in it exactly when a passkey was used. */
-  readonly amr: readonly string[];
 }
 
-/** The sign-in of somebody who typed a code sent to an address of the account: one factor, and not a strong one. */
-export function signedInByCode(accountId: string): SignedIn {
-  return { accountId, acr: 'aal1', amr: ['otp'] };
+/** The sign-in of somebody who typed a code sent to this address of the account: one factor, and not a strong one. */
+export function signedInByCode(accountId: string, { kind }: Pick<Identifier, 'kind'>): SignedIn {
+  return { accountId, ...assuranceOf({ by: 'code', via: kind, elsewhere: false }) };
 }
 
 /**
@@ -52,6 +49,6 @@ export async function signInWithPassword(
       countEvent('sign-in.failed');
       throw new Refusal('login_failed');
     }
-    return { accountId, acr: 'aal1', amr: ['pwd'] };
+    return { accountId, ...assuranceOf({ by: 'password' }) };
   });
 }

@@ -23,9 +23,9 @@ import {
   type Step,
   whereFinished,
 } from '#src/oidc/interactions.ts';
-import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { readPasskeyHolder } from '#src/oidc/storage.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
+import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { rememberDevice } from '#src/people/devices.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
@@ -166,7 +166,7 @@ async function enterByAddress(visit: Visit, identifier: Extract<Step, { at: 'cod
   }
   // Nobody was sent a code for such an account, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `the account takes no code: ${audience.kind}`);
-  await settle(visit, signedInByCode(audience.accountId));
+  await settle(visit, signedInByCode(audience.accountId, identifier));
 }
 
 /** A name, and a password if one was chosen, make the account. */
@@ -179,9 +179,11 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
   const hash = password ? await hashPassword(password) : undefined;
   if (await hasMovedOn(visit)) return;
   if (!(await createOrEnter(visit, form, step))) return;
-  if (!hash) return moveTo(visit, { at: 'passkey-offer', signedIn: proven(signedInByCode(step.accountId)) });
+  if (!hash)
+    return moveTo(visit, { at: 'passkey-offer', signedIn: proven(signedInByCode(step.accountId, step.identifier)) });
   await storePassword(db, step.accountId, hash);
-  await settle(visit, { accountId: step.accountId, acr: 'aal1', amr: ['otp', 'pwd'] });
+  const { amr } = signedInByCode(step.accountId, step.identifier);
+  await settle(visit, { accountId: step.accountId, ...assuranceOf({ by: 'password' }, amr) });
 }
 
 /** Opens the account, unless another tab was faster: then the proven address signs in there. @returns whether it opened. */
@@ -223,7 +225,7 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   };
   const added = await addPasskey(db, house.secrets, made);
   if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
-  const before = step.at === 'name' ? ['otp'] : step.signedIn.amr;
+  const before = step.at === 'name' ? signedInByCode(accountId, step.identifier).amr : step.signedIn.amr;
   await settle(visit, { ...added, amr: [...new Set([...added.amr, ...before])] });
 }
 
@@ -296,7 +298,7 @@ async function findStrongerWay(db: Db, accountId: string, amr: readonly string[]
 /** The account page takes no one-time code alone; an app may insist on more than a password. */
 function isEnough(interaction: OpenInteraction, { acr, amr }: SignedIn): boolean {
   if (isAccountClient(interaction.client) && isCodeAlone(amr)) return false;
-  return !needsStronger(interaction, acr);
+  return !needsStronger(interaction, { acr, amr });
 }
 
 function proven(signedIn: SignedIn): Proof {

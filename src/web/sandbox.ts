@@ -1,8 +1,8 @@
 /** What a sandbox has instead of real mailboxes and phones. Never in production. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
-import { isCodeAlone } from '#src/oidc/prompts.ts';
 import { findCurrentSession } from '#src/oidc/sessions.ts';
+import { isCodeAlone } from '#src/people/assurance.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import { hasMembership } from '#src/people/memberships.ts';
 import { listMessages, type SentMessage } from '#src/people/messages.ts';
