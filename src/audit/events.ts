@@ -17,6 +17,7 @@ export type AccountEventKind =
   | 'account.frozen'
   | 'account.disabled'
   | 'account.closing'
+  | 'account.erased'
   | 'account.reactivated'
   | 'account.recovered'
   | 'app.disconnected'
@@ -34,6 +35,10 @@ export type AccountEventKind =
 
 /** What can happen to the registry, the keys and the instance. */
 export type AdminEventKind =
+  | 'account.disabled'
+  | 'account.enabled'
+  | 'account.frozen'
+  | 'account.unfrozen'
   | 'agency.created'
   | 'agency.changed'
   | 'client.created'

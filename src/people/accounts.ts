@@ -61,12 +61,12 @@ export interface Profile {
 }
 
 /**
- * Where an account is in its life. `frozen`: held while something is looked into. `disabled`: ended by the operator.
- * `closing`: its owner asked to delete it and may still change their mind. `merged`: another account of the same person
- * goes on.
+ * Where an account is in its life (`account-life.ts`). `frozen`: held while something is looked into. `disabled`: ended by
+ * the operator. `closing`: its owner asked to delete it and may still change their mind. `erasing`: nobody may any more,
+ * and what it holds is on its way out. `merged`: another account of the same person goes on.
  */
 export type AccountLife =
-  | { readonly state: 'active' | 'frozen' | 'disabled' | 'closing'; readonly mergedInto?: undefined }
+  | { readonly state: 'active' | 'frozen' | 'disabled' | 'closing' | 'erasing'; readonly mergedInto?: undefined }
   | { readonly state: 'merged'; readonly mergedInto: string };
 
 export type AccountState = AccountLife['state'];
@@ -413,7 +413,7 @@ const stateEvents = {
   frozen: 'account.frozen',
   disabled: 'account.disabled',
   closing: 'account.closing',
-} as const satisfies Record<Exclude<AccountState, 'merged'>, AccountEventKind>;
+} as const satisfies Record<Exclude<AccountState, 'merged' | 'erasing'>, AccountEventKind>;
 
 /**
  * Moves an account to another state of its life. What hangs on the account (sessions, grants, tokens) reads the state
@@ -421,7 +421,11 @@ const stateEvents = {
  *
  * @throws `account_unavailable` when there is no such account or it was merged, which cannot be undone.
  */
-export async function setAccountState(db: Db, id: string, state: Exclude<AccountState, 'merged'>): Promise<void> {
+export async function setAccountState(
+  db: Db,
+  id: string,
+  state: Exclude<AccountState, 'merged' | 'erasing'>,
+): Promise<void> {
   const shard = shardOf(id);
   const home = db.for(shard);
   const now = new Date();

@@ -5,7 +5,8 @@
 import type { Database } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type AccountState, createAccount, type Profile, setAccountState } from './accounts.ts';
+import { disableAccount } from './account-life.ts';
+import { createAccount, type Profile } from './accounts.ts';
 import { findAccountId } from './identifiers.ts';
 import { hashPassword, storePassword } from './passwords.ts';
 import { type IdentityLevel, recordEvidence } from './proofing.ts';
@@ -18,7 +19,7 @@ export interface ExampleCitizen {
   readonly email: string;
   readonly name: string;
   readonly profile: Profile;
-  readonly state?: Exclude<AccountState, 'merged'>;
+  readonly isDisabled?: true;
   /** How well it is proven who they are. */
   readonly identity?: IdentityLevel;
 }
@@ -64,7 +65,7 @@ export const exampleCitizens: readonly ExampleCitizen[] = [
     identity: 'ial1',
   },
   { email: 'wayan@contoh.id', name: 'Wayan', profile: {} },
-  { email: 'joko@contoh.id', name: 'Joko Prasetyo', profile: twoNames('Joko', 'Prasetyo'), state: 'disabled' },
+  { email: 'joko@contoh.id', name: 'Joko Prasetyo', profile: twoNames('Joko', 'Prasetyo'), isDisabled: true },
   {
     email: 'rina@contoh.id',
     name: 'Rina Wulandari',
@@ -97,11 +98,11 @@ async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCi
   const hash = await hashPassword(EXAMPLE_PASSWORD);
   try {
     await database.transaction(async (tx) => {
-      const { name, profile, state, identity: level } = citizen;
+      const { name, profile, isDisabled, identity: level } = citizen;
       const { id } = await createAccount(tx, secrets, { name, profile, identifier, language: 'id' });
       await storePassword(tx, id, hash);
       if (level) await recordEvidence(tx, { accountId: id, level, method: 'example', recordedBy: 'seed' });
-      if (state) await setAccountState(tx, id, state);
+      if (isDisabled) await disableAccount(tx, id, { actor: 'start', reason: 'example' });
     });
     return true;
   } catch (error) {

@@ -40,9 +40,9 @@ test('seeding again changes nothing, also where a citizen has changed their prof
 });
 
 test('everybody signs in with the one password, but for the disabled one', async () => {
-  for (const { email, state } of exampleCitizens) {
+  for (const { email, isDisabled } of exampleCitizens) {
     const { id } = await accountOf(email);
-    expect(await verifyPassword(database, id, EXAMPLE_PASSWORD), email).toBe(state !== 'disabled');
+    expect(await verifyPassword(database, id, EXAMPLE_PASSWORD), email).toBe(!isDisabled);
     expect(await verifyPassword(database, id, 'lawang-Sandbox'), email).toBe(false);
   }
 });

@@ -1,0 +1,56 @@
+/**
+ * The steps of an account's life together with what they end: nobody is in a frozen, disabled or erased account any more.
+ *
+ * Who may not be used is refused at each use already (`claims.ts`); here the rows go too, so that nothing from before
+ * comes back to life when the account is opened again.
+ */
+import type { Db } from '#src/base/database.ts';
+import { shardOf } from '#src/base/secrets.ts';
+import {
+  disableAccount,
+  enableAccount,
+  freezeAccount,
+  type OperatorsWhy,
+  unfreezeAccount,
+  type Why,
+} from '#src/people/account-life.ts';
+
+/** {@link freezeAccount}, with every session, grant and token of it. */
+export async function freeze(db: Db, accountId: string, why: Why): Promise<boolean> {
+  const isFrozen = await freezeAccount(db, accountId, why);
+  if (isFrozen) await endEverything(db, accountId);
+  return isFrozen;
+}
+
+/** {@link unfreezeAccount}, without what a sign-in under way may have left when it was frozen. */
+export async function unfreeze(db: Db, accountId: string, why: Why): Promise<boolean> {
+  const isOpen = await unfreezeAccount(db, accountId, why);
+  if (isOpen) await endEverything(db, accountId);
+  return isOpen;
+}
+
+/** {@link disableAccount}, with every session, grant and token of it. */
+export async function disable(db: Db, accountId: string, why: OperatorsWhy): Promise<boolean> {
+  const isDisabled = await disableAccount(db, accountId, why);
+  if (isDisabled) await endEverything(db, accountId);
+  return isDisabled;
+}
+
+/** {@link enableAccount}, without what a sign-in under way may have left when it was disabled. */
+export async function enable(db: Db, accountId: string, why: OperatorsWhy): Promise<'active' | 'frozen' | undefined> {
+  const state = await enableAccount(db, accountId, why);
+  if (state) await endEverything(db, accountId);
+  return state;
+}
+
+/**
+ * Ends every session of an account and every code and token that apps hold of it. Consents stay.
+ *
+ * Grants before sessions, as everywhere, so that two who end the same wait for each other instead of colliding.
+ */
+export async function endEverything(db: Db, accountId: string): Promise<void> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  await home.execute('delete from grants where shard = $1 and account_id = $2', [shard, accountId]);
+  await home.execute('delete from sessions where shard = $1 and account_id = $2', [shard, accountId]);
+}

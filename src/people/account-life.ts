@@ -1,0 +1,149 @@
+/**
+ * The life of an account: which step leads from where to where, and whose it is.
+ *
+ * Each step is one conditional statement, so of several at once one is taken, and none from a state that it does not start
+ * from. A step says nothing to sessions, tokens and apps: `oidc/account-end.ts` takes it together with what it ends.
+ */
+import { type AccountEventKind, type AdminEventKind, recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { shardOf } from '#src/base/secrets.ts';
+import type { AccountState } from './accounts.ts';
+
+/** How long who asked for the end of an account may change their mind. */
+export const CLOSING_DAYS = 14;
+
+const DAY_MS = 24 * 3600 * 1000;
+
+interface LifeStep {
+  readonly from: readonly AccountState[];
+  /** Enabling leads to `frozen` again where it came from there. */
+  readonly to: AccountState;
+  readonly by: readonly ('owner' | 'operator' | 'system')[];
+}
+
+/**
+ * Every step there is. What is frozen or disabled is not closing any more: its owner may not have been the one who asked.
+ * `merged` and `erasing` are left by no step.
+ */
+export const lifeSteps = {
+  freeze: { from: ['active', 'closing'], to: 'frozen', by: ['owner', 'operator'] },
+  unfreeze: { from: ['frozen'], to: 'active', by: ['owner', 'operator'] },
+  disable: { from: ['active', 'frozen', 'closing'], to: 'disabled', by: ['operator'] },
+  enable: { from: ['disabled'], to: 'active', by: ['operator'] },
+  close: { from: ['active'], to: 'closing', by: ['owner'] },
+  reopen: { from: ['closing'], to: 'active', by: ['owner'] },
+  erase: { from: ['closing'], to: 'erasing', by: ['system'] },
+} as const satisfies Record<string, LifeStep>;
+
+/** Who takes a step and why: its owner, by a word of ours, or an operator, in words of their own. */
+export type Why =
+  | { readonly reason: 'asked' | 'not-me'; readonly actor?: undefined }
+  | { readonly reason: string; readonly actor: string };
+
+/** By an operator. */
+export type OperatorsWhy = Why & { readonly actor: string };
+
+/** Holds an account: nobody gets in, and what is asked of it waits. @returns whether this call did it */
+export async function freezeAccount(db: Db, id: string, why: Why): Promise<boolean> {
+  const isTaken = await take(
+    db,
+    id,
+    `update accounts set state = 'frozen', state_since = $4, frozen_at = $4, state_reason = $5, closes_at = null
+     where shard = $1 and id = $2 and state = any($3)`,
+    [lifeSteps.freeze.from, new Date(), why.reason],
+  );
+  if (isTaken) await record(db, id, why, 'account.frozen', 'account.frozen');
+  return isTaken;
+}
+
+/** Opens a frozen account again, for who has shown that it is theirs. @returns whether this call did it */
+export async function unfreezeAccount(db: Db, id: string, why: Why): Promise<boolean> {
+  const isTaken = await take(
+    db,
+    id,
+    `update accounts set state = 'active', state_since = null, frozen_at = null, state_reason = null
+     where shard = $1 and id = $2 and state = any($3)`,
+    [lifeSteps.unfreeze.from],
+  );
+  if (isTaken) await record(db, id, why, 'account.reactivated', 'account.unfrozen');
+  return isTaken;
+}
+
+/** Ends the use of an account, by an operator. @returns whether this call did it */
+export async function disableAccount(db: Db, id: string, why: OperatorsWhy): Promise<boolean> {
+  const isTaken = await take(
+    db,
+    id,
+    `update accounts set state = 'disabled', state_since = $4, state_reason = $5, closes_at = null
+     where shard = $1 and id = $2 and state = any($3)`,
+    [lifeSteps.disable.from, new Date(), why.reason],
+  );
+  if (isTaken) await record(db, id, why, 'account.disabled', 'account.disabled');
+  return isTaken;
+}
+
+/**
+ * Takes back {@link disableAccount}; what had been frozen before is frozen again.
+ *
+ * @returns the state it leads to, or undefined when the account was not disabled
+ */
+export async function enableAccount(db: Db, id: string, why: OperatorsWhy): Promise<'active' | 'frozen' | undefined> {
+  const shard = shardOf(id);
+  const row = await db.for(shard).first<{ state: 'active' | 'frozen' }>(
+    `update accounts set state = case when frozen_at is null then 'active' else 'frozen' end,
+       state_since = frozen_at, state_reason = null
+     where shard = $1 and id = $2 and state = any($3) returning state`,
+    [shard, id, lifeSteps.enable.from],
+  );
+  if (row)
+    await record(db, id, why, row.state === 'frozen' ? 'account.frozen' : 'account.reactivated', 'account.enabled');
+  return row?.state;
+}
+
+/**
+ * Begins the end that its owner asks for; {@link reopenAccount} takes it back until then. Whoever came back by contacts
+ * alone (`accounts.restricted_at`) may end nothing until it is proven again who they are.
+ *
+ * @returns when it ends, or undefined when the account cannot be closed
+ */
+export async function closeAccount(db: Db, id: string): Promise<Date | undefined> {
+  const now = new Date();
+  const closesAt = new Date(now.getTime() + CLOSING_DAYS * DAY_MS);
+  const isTaken = await take(
+    db,
+    id,
+    `update accounts set state = 'closing', state_since = $4, state_reason = null, closes_at = $5
+     where shard = $1 and id = $2 and state = any($3) and restricted_at is null`,
+    [lifeSteps.close.from, now, closesAt],
+  );
+  if (!isTaken) return undefined;
+  await recordAccountEvent(db, { accountId: id, kind: 'account.closing', details: { by: 'owner' } });
+  return closesAt;
+}
+
+/** Its owner has changed their mind in time. @returns whether this call did it */
+export async function reopenAccount(db: Db, id: string): Promise<boolean> {
+  const isTaken = await take(
+    db,
+    id,
+    `update accounts set state = 'active', state_since = null, state_reason = null, closes_at = null
+     where shard = $1 and id = $2 and state = any($3) and closes_at > $4`,
+    [lifeSteps.reopen.from, new Date()],
+  );
+  if (isTaken) await recordAccountEvent(db, { accountId: id, kind: 'account.reactivated', details: { by: 'owner' } });
+  return isTaken;
+}
+
+async function take(db: Db, id: string, text: string, values: readonly unknown[]): Promise<boolean> {
+  const shard = shardOf(id);
+  return (await db.for(shard).execute(text, [shard, id, ...values])) === 1;
+}
+
+/** The words of an operator stay with the administration: the history of an account outlives it and holds none. */
+async function record(db: Db, id: string, why: Why, kind: AccountEventKind, adminKind: AdminEventKind): Promise<void> {
+  const { reason, actor } = why;
+  const details = actor === undefined ? { by: 'owner', reason } : { by: 'operator' };
+  await recordAccountEvent(db, { accountId: id, kind, details });
+  if (actor !== undefined)
+    await recordAdminEvent(db, { kind: adminKind, actor, subject: `account ${id}`, details: { reason } });
+}
