@@ -14,7 +14,6 @@ import {
   consentNeeded,
   finishDenied,
   finishSignIn,
-  holdInteraction,
   keepStep,
   needsStronger,
   type OpenInteraction,
@@ -38,6 +37,7 @@ import { keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { showSignIn, showStep, type Visit } from './interaction-pages.ts';
+import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
@@ -250,13 +250,6 @@ async function beginAgain({ interaction }: Visit): Promise<never> {
   throw new Refusal('fresh_proof_required');
 }
 
-/** Waits for another press of the same button; what that one did is shown instead of doing it again. */
-async function hasMovedOn({ ctx, house, db, interaction }: Visit): Promise<boolean> {
-  const address = await holdInteraction(db, house, interaction);
-  if (address !== undefined) seeOther(ctx, address);
-  return address !== undefined;
-}
-
 async function skipPasskey(visit: Visit): Promise<void> {
   const { step } = visit.interaction;
   if (step.at !== 'passkey-offer') return stay(visit);
@@ -322,16 +315,6 @@ async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
   const { needed } = await consentNeeded(db, house.secrets, interaction, accountId);
   if (needed) return moveTo(visit, { at: 'consent', signedIn });
   seeOther(ctx, await finishSignIn(interaction, signedIn));
-}
-
-async function moveTo(visit: Visit, step: Step): Promise<void> {
-  await keepStep(visit.interaction, step);
-  stay(visit);
-}
-
-/** Shows the page of the step by a fresh request, so that reloading repeats nothing. */
-function stay({ ctx, interaction }: Visit): void {
-  seeOther(ctx, `/interaction/${interaction.uid}`);
 }
 
 /** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */

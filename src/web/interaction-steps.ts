@@ -1,0 +1,22 @@
+/** How an answer to a page moves its interaction on. */
+import { holdInteraction, keepStep, type Step } from '#src/oidc/interactions.ts';
+import type { Visit } from './interaction-pages.ts';
+import { seeOther } from './see-other.ts';
+
+/** Writes down the next step and shows its page. */
+export async function moveTo(visit: Visit, step: Step): Promise<void> {
+  await keepStep(visit.interaction, step);
+  stay(visit);
+}
+
+/** Shows the page of the step by a fresh request, so that reloading repeats nothing. */
+export function stay({ ctx, interaction }: Visit): void {
+  seeOther(ctx, `/interaction/${interaction.uid}`);
+}
+
+/** Waits for another press of the same button; what that one did is shown instead of doing it again. */
+export async function hasMovedOn({ ctx, house, db, interaction }: Visit): Promise<boolean> {
+  const address = await holdInteraction(db, house, interaction);
+  if (address !== undefined) seeOther(ctx, address);
+  return address !== undefined;
+}
