@@ -39,6 +39,7 @@ export function accountClient(issuer: string, brand: string): ClientRecord {
     rotateRefresh: false,
     defaultMaxAge: undefined,
     consentDays: 365,
+    minAuthentication: 'aal1',
     claims: [],
     agency: {
       id: ACCOUNT_CLIENT_ID,

@@ -43,6 +43,10 @@ export const legalBases = [
 ] as const;
 export type LegalBasis = (typeof legalBases)[number];
 
+/** How sure an app may always want to be that it is the person, the weakest first: `acr` of NIST SP 800-63B-4 and OpenID EAP. */
+export const authenticationMinimums = ['aal1', 'aal2', 'aal3', 'phr', 'phrh'] as const;
+export type AuthenticationMinimum = (typeof authenticationMinimums)[number];
+
 /** One text in every language. */
 export type Localized = Readonly<Record<Language, string>>;
 
@@ -91,6 +95,8 @@ export interface ClientDraft {
   /** Seconds. */
   readonly defaultMaxAge: number | undefined;
   readonly consentDays: number;
+  /** What every sign-in has to meet, whatever a request asks for. */
+  readonly minAuthentication: AuthenticationMinimum;
   /** In the order of OpenID Connect Core §5.1. */
   readonly claims: readonly ClientClaim[];
 }
@@ -158,6 +164,7 @@ interface ClientRow {
   rotate_refresh: boolean;
   default_max_age: number | null;
   consent_days: number;
+  min_authentication: AuthenticationMinimum;
   first_sign_in_at: Date | null;
   version: string;
   created_at: Date;
@@ -172,8 +179,8 @@ const selectClients = `
     c.purpose, c.purpose_en, c.home_uri, c.initiate_login_uri, c.logo_uri, c.policy_uri, c.tos_uri, c.redirect_uris,
     c.post_logout_redirect_uris, c.response_types, c.grant_types, c.scopes, c.token_endpoint_auth_method, c.jwks,
     c.jwks_uri, c.id_token_signed_response_alg, c.userinfo_signed_response_alg, c.require_pkce, c.require_par,
-    c.dpop_bound_access_tokens, c.rotate_refresh, c.default_max_age, c.consent_days, c.first_sign_in_at, c.version,
-    c.created_at, c.updated_at,
+    c.dpop_bound_access_tokens, c.rotate_refresh, c.default_max_age, c.consent_days, c.min_authentication,
+    c.first_sign_in_at, c.version, c.created_at, c.updated_at,
     coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis))
       from client_claims k where k.client_id = c.id), '[]') as claims,
     coalesce((select json_agg(json_build_array(encode(s.hash, 'hex'), s.expires_at) order by s.created_at)
@@ -277,6 +284,7 @@ function toRecord(row: ClientRow): ClientRecord {
     rotateRefresh: row.rotate_refresh,
     defaultMaxAge: row.default_max_age ?? undefined,
     consentDays: row.consent_days,
+    minAuthentication: row.min_authentication,
     claims: inOrder(
       row.claims.map(([claim, required, purpose, purposeEn, basis]) => ({
         claim,
@@ -396,13 +404,13 @@ const clientColumns = `id, agency_id, subject_group_id, state, type, name, name_
   initiate_login_uri, logo_uri, policy_uri, tos_uri, redirect_uris, post_logout_redirect_uris, response_types,
   grant_types, scopes, token_endpoint_auth_method, jwks, jwks_uri, id_token_signed_response_alg,
   userinfo_signed_response_alg, require_pkce, require_par, dpop_bound_access_tokens, rotate_refresh,
-  default_max_age, consent_days, version, created_at, updated_at`;
+  default_max_age, consent_days, min_authentication, version, created_at, updated_at`;
 
 async function writeClient(db: Db, draft: ClientDraft, version: number): Promise<void> {
   await db.execute(
     `insert into clients (${clientColumns})
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-       $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+       $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
      on conflict (id) do update set agency_id = excluded.agency_id, subject_group_id = excluded.subject_group_id,
        state = excluded.state, type = excluded.type, name = excluded.name, name_en = excluded.name_en,
        purpose = excluded.purpose, purpose_en = excluded.purpose_en, home_uri = excluded.home_uri,
@@ -415,7 +423,8 @@ async function writeClient(db: Db, draft: ClientDraft, version: number): Promise
        userinfo_signed_response_alg = excluded.userinfo_signed_response_alg, require_pkce = excluded.require_pkce,
        require_par = excluded.require_par, dpop_bound_access_tokens = excluded.dpop_bound_access_tokens,
        rotate_refresh = excluded.rotate_refresh, default_max_age = excluded.default_max_age,
-       consent_days = excluded.consent_days, version = excluded.version, updated_at = excluded.updated_at`,
+       consent_days = excluded.consent_days, min_authentication = excluded.min_authentication,
+       version = excluded.version, updated_at = excluded.updated_at`,
     clientRow(draft, version),
   );
 }
@@ -454,6 +463,7 @@ function clientRow(draft: ClientDraft, version: number): Row {
     draft.rotateRefresh,
     draft.defaultMaxAge,
     draft.consentDays,
+    draft.minAuthentication,
     version,
     now,
     now,

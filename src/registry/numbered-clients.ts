@@ -57,6 +57,7 @@ export function numberedClient(number: number): ClientDraft {
     rotateRefresh: true,
     defaultMaxAge: undefined,
     consentDays: 365,
+    minAuthentication: 'aal1',
     claims: standardClaims.map((claim) => ({
       claim,
       required: needed.includes(claim),

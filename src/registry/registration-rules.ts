@@ -83,6 +83,14 @@ export const rules: readonly Rule[] = [
       'rotate_refresh: true',
     ),
   ),
+  rule(['min_authentication', 'type', 'application_type'], ({ type, min_authentication: minimum }) =>
+    findWhen(
+      type === 'machine' && minimum !== 'aal1',
+      'min_authentication',
+      'an app of type machine signs nobody in',
+      'the key left out',
+    ),
+  ),
   rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], checkSecretSource),
 ];
 

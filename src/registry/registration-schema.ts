@@ -9,6 +9,7 @@ import { MAX_ADDRESS_LENGTH } from './addresses.ts';
 import { claimsOfScope, type Scope, type StandardClaim, scopes, standardClaims } from './claims.ts';
 import {
   type AuthMethod,
+  authenticationMinimums,
   authMethods,
   type ClientType,
   clientStates,
@@ -113,6 +114,7 @@ const clientSchema = z.strictObject({
   initiate_login_uri: address.optional(),
   default_max_age: z.int().min(0).max(31_536_000).optional(),
   consent_days: z.int().min(1).max(1_825).optional(),
+  min_authentication: z.enum(authenticationMinimums).optional(),
 });
 
 const MAX_CLIENTS = 10_000;
@@ -210,6 +212,7 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
     require_pkce: given.require_pkce ?? true,
     rotate_refresh: given.rotate_refresh ?? method === 'none',
     consent_days: given.consent_days ?? 365,
+    min_authentication: given.min_authentication ?? ('aal1' as const),
   };
 }
 

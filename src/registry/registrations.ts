@@ -167,6 +167,7 @@ function toRegistration(entry: ClientEntry): Omit<ClientRegistration, 'line' | '
       rotateRefresh: entry.rotate_refresh,
       defaultMaxAge: entry.default_max_age,
       consentDays: entry.consent_days,
+      minAuthentication: entry.min_authentication,
       claims: inOrder(
         entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
       ),

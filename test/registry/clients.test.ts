@@ -103,6 +103,7 @@ describe('a client', () => {
       dpopBoundAccessTokens: true,
       rotateRefresh: true,
       defaultMaxAge: 0,
+      minAuthentication: 'phrh',
     });
     await registerClient(draft);
     const record = await loadClient(database, 'puskesmas');

@@ -83,6 +83,7 @@ export function clientDraft(changes: Partial<ClientDraft> = {}): ClientDraft {
     rotateRefresh: false,
     defaultMaxAge: undefined,
     consentDays: 365,
+    minAuthentication: 'aal1',
     claims: [
       { claim: 'name', required: true, purpose: 'Memanggil Anda.', purposeEn: 'To call you.', basis: 'consent' },
       { claim: 'email', required: false, purpose: 'Mengabari Anda.', purposeEn: 'To tell you.', basis: 'public_task' },

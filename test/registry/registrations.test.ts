@@ -63,6 +63,7 @@ test.each<[string, Entry]>([
       default_max_age: 3600,
       subject_group: 'bersama',
       consent_days: 30,
+      min_authentication: 'aal2',
     },
   ],
 ])('%s is accepted', async (_, client) => {
@@ -124,6 +125,12 @@ test.each<[string, Entry, RegExp]>([
     '51 addresses',
     { ...webClient, redirect_uris: Array(51).fill('https://a.id/') },
     /redirect_uris is too large; expected at most 50 en/,
+  ],
+  ['an unknown minimum', { ...webClient, min_authentication: 'aal4' }, /min_authentication is "aal4"; expected aal/],
+  [
+    'a minimum for nobody',
+    { ...machine, min_authentication: 'aal2' },
+    /an app of type machine signs nobody in; expected the key left out/,
   ],
   [
     'a bad address after sign-out',
