@@ -26,12 +26,18 @@ export type AccountEventKind =
   | 'identity.proven'
   | 'passkey.added'
   | 'passkey.removed'
+  | 'passkey.renamed'
+  | 'password.removed'
   | 'password.set'
   | 'profile.changed'
+  | 'recovery-code.used'
+  | 'recovery-codes.made'
   | 'recovery.cancelled'
   | 'recovery.started'
   | 'session.ended'
-  | 'sign-in.succeeded';
+  | 'sign-in.succeeded'
+  | 'totp.added'
+  | 'totp.removed';
 
 /** What can happen to the registry, the keys and the instance. */
 export type AdminEventKind =
@@ -52,7 +58,13 @@ export type AdminEventKind =
   | 'key.revoked';
 
 /** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
-export type CountedKind = 'sign-in.failed' | 'passkey.failed' | 'code.failed' | 'throttle.hit';
+export type CountedKind =
+  | 'sign-in.failed'
+  | 'passkey.failed'
+  | 'code.failed'
+  | 'totp.failed'
+  | 'recovery-code.failed'
+  | 'throttle.hit';
 
 /** Codes, counts and names of standard things (claims, methods): no personal values. */
 export type EventDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;

@@ -272,6 +272,17 @@ const table = {
     id: { say: 'Sedang banyak orang yang masuk.', next: 'Tunggu beberapa detik, lalu coba lagi.' },
     en: { say: 'Many people are signing in right now.', next: 'Wait a few seconds, then try again.' },
   },
+  recovery_code_wrong: {
+    status: 422,
+    id: {
+      say: 'Kode pemulihan ini tidak cocok, sudah pernah dipakai, atau sudah diganti.',
+      next: 'Periksa hurufnya, atau pakai kode lain dari lembar terbaru Anda.',
+    },
+    en: {
+      say: 'This recovery code does not match, was used before or has been replaced.',
+      next: 'Check its letters, or use another code from your latest sheet.',
+    },
+  },
   recovery_closed: {
     status: 403,
     id: {
@@ -334,6 +345,39 @@ const table = {
     },
     en: { say: 'Too many attempts.', next: 'Wait a few minutes, then try again. A passkey still works.' },
   },
+  totp_clock_off: {
+    status: 422,
+    id: {
+      say: 'Kode ini untuk waktu yang lain: jam di ponsel Anda tidak tepat.',
+      next: 'Nyalakan tanggal dan waktu otomatis di ponsel, tunggu kode berikutnya, lalu masukkan kode itu.',
+    },
+    en: {
+      say: 'This code belongs to another time: the clock of your phone is off.',
+      next: 'Let the phone set its date and time by itself, wait for the next code and enter that one.',
+    },
+  },
+  totp_exists: {
+    status: 409,
+    id: {
+      say: 'Akun ini sudah punya aplikasi autentikator.',
+      next: 'Hapus dulu yang lama, lalu pasang yang baru.',
+    },
+    en: {
+      say: 'This account has an authenticator app already.',
+      next: 'Remove the old one first, then set up the new one.',
+    },
+  },
+  totp_wrong: {
+    status: 422,
+    id: {
+      say: 'Kode dari aplikasi autentikator ini tidak cocok atau sudah dipakai.',
+      next: 'Tunggu kode berikutnya di aplikasi, lalu masukkan kode itu.',
+    },
+    en: {
+      say: 'This code of the authenticator app does not match or was used before.',
+      next: 'Wait for the next code in the app and enter that one.',
+    },
+  },
 } as const satisfies Record<string, RefusalEntry>;
 
 /** A stable, language-neutral code of a refusal. */
@@ -349,13 +393,20 @@ export class Refusal extends Error {
   readonly status: number;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** Seconds that a person's clock is ahead of ours (negative: behind), for a page to say. */
+  readonly clockOff: number | undefined;
 
   /** `reason` is for the log only: no personal value, no secret. */
-  constructor(code: RefusalCode, reason?: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+  constructor(
+    code: RefusalCode,
+    reason?: string,
+    options: { retryAfter?: number; clockOff?: number; cause?: unknown } = {},
+  ) {
     super(reason ?? code, { cause: options.cause });
     this.code = code;
     this.status = table[code].status;
     this.retryAfter = options.retryAfter ?? (this.status === 503 ? 2 : undefined);
+    this.clockOff = options.clockOff;
   }
 
   /** The sentence and the next step in one language. */

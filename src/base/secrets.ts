@@ -137,6 +137,8 @@ export type HashPurpose =
   | 'interaction'
   | 'grant'
   | 'one-time-code'
+  | 'totp-code'
+  | 'recovery-code'
   | 'challenge'
   | 'throttle'
   | 'replay'

@@ -123,11 +123,17 @@ export async function verifyCode(
   throttles: Throttles,
   typed: CodeSlot & { readonly code: string },
 ): Promise<void> {
-  const code = typed.code.length > 64 ? '' : typed.code.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
-  if (!/^\d{6}$/.test(code)) throw new Refusal('code_wrong', 'not six digits');
+  const code = readSixDigits(typed.code);
+  if (code === undefined) throw new Refusal('code_wrong', 'not six digits');
   const network = networkOf(typed.network);
   const cost: Cost = [['wrong_code_from_network', network]];
   await atCost(throttles, { cost, counts: 'code_wrong' }, () => spendCode(db, secrets, locate(secrets, typed), code));
+}
+
+/** The six digits in what somebody typed; spaces and dashes do not matter. */
+export function readSixDigits(typed: string): string | undefined {
+  const code = typed.length > 64 ? '' : typed.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
+  return /^\d{6}$/.test(code) ? code : undefined;
 }
 
 async function spendCode(db: Db, secrets: Secrets, { slot, shard }: Place, code: string): Promise<void> {

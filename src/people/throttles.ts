@@ -82,6 +82,26 @@ export const limits = {
     duration: HOUR,
     answers: 'one machine guesses codes of many addresses',
   },
+  totp_from_network_to_account: {
+    points: 10,
+    duration: 15 * MINUTE,
+    answers: 'somebody who has the password guesses the codes of its authenticator app',
+  },
+  totp_from_network_to_account_by_day: {
+    points: 20,
+    duration: DAY,
+    answers: 'somebody guesses codes of an authenticator app all day: 5 of a million are right at a time',
+  },
+  totp_to_account: {
+    points: 60,
+    duration: DAY,
+    answers: 'many machines guess the codes of one authenticator app: 300 in a million a day at most',
+  },
+  recovery_code_from_network: {
+    points: 100,
+    duration: HOUR,
+    answers: 'one machine keeps the database busy with made-up recovery codes; with 80 random bits none is guessed',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;
@@ -107,12 +127,12 @@ export type Cost = readonly (readonly [limit: LimitName, key: string])[];
  * Does a deed at a cost. Only the outcome that the limits are for is counted: for any other (another limit refuses, a
  * queue is full, the database is gone) the points are given back, as far as the database can be reached.
  *
- * @param charged.counts the refusal that says the guess was wrong, or `done` where the deed itself is limited
+ * @param charged.counts the refusals that say the guess was wrong, or `done` where the deed itself is limited
  * @throws `too_many_attempts`, and whatever `deed` throws
  */
 export async function atCost<T>(
   throttles: Throttles,
-  charged: { readonly cost: Cost; readonly counts: RefusalCode | 'done' },
+  charged: { readonly cost: Cost; readonly counts: RefusalCode | readonly RefusalCode[] | 'done' },
   deed: () => Promise<T>,
 ): Promise<T> {
   const taken: Cost[number][] = [];
@@ -125,7 +145,7 @@ export async function atCost<T>(
     if (charged.counts !== 'done') for (const point of taken.splice(0)) throttles.refundSoon(...point);
     return done;
   } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== charged.counts)
+    if (!(error instanceof Refusal) || ![charged.counts].flat().includes(error.code))
       for (const point of taken) await throttles.refund(...point).catch(() => undefined);
     throw error;
   }
