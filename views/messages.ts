@@ -1,15 +1,24 @@
 import type { Channel } from './code.ts';
 import { formatDuration, formatMoment, type Language, type MessageKey, translate } from './locale.ts';
+import { type Fact, type LetterPart, letterPage, letterText } from './mail.ts';
 
-/** A message as it leaves; the subject is used by channels that have one. */
-export type Message = { subject: string; text: string };
+/** A message as it leaves; the subject and the HTML are used by channels that have them. */
+export type Message = {
+  subject: string;
+  text: string;
+  html?: string;
+  /** Where its main link leads. */
+  link?: string;
+};
 
-/** What every message needs. */
+/** What every message needs. Its links are full addresses at the configured issuer. */
 export type MessageContext = {
   language: Language;
   brand: string;
-  /** Where a person looks after the account, a full address. */
+  /** Where a person looks after the account. */
   accountLink: string;
+  /** How it travels: a letter (`email`, unless told otherwise), or a line or two. */
+  channel?: Channel | undefined;
   timeZone?: string | undefined;
 };
 
@@ -28,6 +37,8 @@ export type EventMessageContext = MessageContext & {
   at: Date;
   /** Browser and system as text. */
   device?: string | undefined;
+  /** Leads to the page that freezes the account; absent where the reader may be somebody else by now. */
+  notMeLink?: string | undefined;
 };
 
 /**
@@ -39,21 +50,25 @@ export function codeMessage(context: CodeMessageContext): Message {
   const { brand, code, domain } = context;
   const subject = t('message.code-subject', { brand, code });
   const time = formatDuration(context.language, context.secondsLeft);
-  if (context.channel === 'sms') {
+  if (!isLetter(context)) {
     return { subject, text: `${t('message.code-short', { brand, code, time })}\n\n@${domain} #${code}` };
   }
   const service = context.service ?? brand;
-  return { subject, text: t('message.code-text', { brand, code, time, service }) };
+  return letter(context, subject, [
+    { say: t('message.code-for', { service }), code },
+    t('message.code-valid', { brand, time }),
+    t('message.code-warning'),
+  ]);
 }
 
 /** Somebody asked for a code where a passkey is the way in: no code inside. */
 export function codeRefusedPasskeyMessage(context: MessageContext): Message {
-  return say(context, 'message.code-refused-passkey-subject', 'message.code-refused-passkey-text');
+  return refuse(context, 'passkey');
 }
 
 /** Somebody asked for a code for an account that is switched off: no code inside. */
 export function codeRefusedDisabledMessage(context: MessageContext): Message {
-  return say(context, 'message.code-refused-disabled-subject', 'message.code-refused-disabled-text');
+  return refuse(context, 'disabled');
 }
 
 export function passkeyAddedMessage(context: EventMessageContext): Message {
@@ -64,17 +79,65 @@ export function passkeyRemovedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-removed-subject', 'message.passkey-removed-text');
 }
 
-function say(context: MessageContext, subject: MessageKey, text: MessageKey): Message {
+type WithoutCode = 'passkey' | 'disabled';
+
+/** Says why there is no code: in a letter at length, otherwise by one sentence. */
+function refuse(context: MessageContext, why: WithoutCode): Message {
   const t = translate(context.language);
-  const { brand, accountLink } = context;
-  return { subject: t(subject, { brand }), text: t(text, { brand, accountLink }) };
+  const { brand } = context;
+  const subject = t(`message.code-refused-${why}-subject`, { brand });
+  if (!isLetter(context)) return { subject, text: t(`message.code-refused-${why}-short`, { brand }) };
+  return letter(context, subject, [
+    ...paragraphs(t(`message.code-refused-${why}-text`, { brand })),
+    accountPart(context),
+  ]);
 }
 
-function tell(context: EventMessageContext, subject: MessageKey, text: MessageKey): Message {
+/**
+ * A notice that something happened on the account. `text` says what, in one or two paragraphs, from the outside ("a
+ * passkey was added to your {brand} account"), and what it means for the reader; greeting, facts and what to do when it
+ * was somebody else are added here. By SMS the subject says it all.
+ */
+function tell(context: EventMessageContext, subjectKey: MessageKey, textKey: MessageKey): Message {
   const t = translate(context.language);
-  const { brand, accountLink } = context;
-  const at = formatMoment(context.language, context.at, context.timeZone);
-  const device = context.device ?? t('account.unknown-device');
-  const facts = t('message.facts', { at, device });
-  return { subject: t(subject, { brand }), text: t(text, { brand, facts, accountLink }) };
+  const { brand, accountLink, notMeLink } = context;
+  const subject = t(subjectKey, { brand });
+  if (!isLetter(context)) {
+    const text = `${subject}. ${t('message.not-you-short')} ${notMeLink ?? accountLink}`;
+    return { subject, text, link: notMeLink ?? accountLink };
+  }
+  const whatHappened = [...paragraphs(t(textKey, { brand })), { facts: factsOf(context) }, t('message.was-you')];
+  if (!notMeLink) return letter(context, subject, [...whatHappened, accountPart(context)]);
+  const notMe = { label: t('message.not-me'), link: notMeLink, look: 'button' } as const;
+  return {
+    ...letter(context, subject, [...whatHappened, t('message.was-not-you'), notMe, accountPart(context)]),
+    link: notMeLink,
+  };
+}
+
+function isLetter({ channel }: MessageContext): boolean {
+  return channel === undefined || channel === 'email';
+}
+
+function letter(context: MessageContext, subject: string, parts: readonly LetterPart[]): Message {
+  const t = translate(context.language);
+  const { language, brand } = context;
+  const whole = { language, brand, subject, parts: [t('message.hello'), ...parts], foot: t('message.foot', { brand }) };
+  return { subject, text: letterText(whole), html: String(letterPage(whole)) };
+}
+
+function paragraphs(text: string): string[] {
+  return text.split('\n\n');
+}
+
+function accountPart({ language, accountLink }: MessageContext): LetterPart {
+  return { label: translate(language)('message.account-page'), link: accountLink, look: 'plain' };
+}
+
+function factsOf({ language, at, device, timeZone }: EventMessageContext): Fact[] {
+  const t = translate(language);
+  return [
+    { name: t('message.when'), value: formatMoment(language, at, timeZone) },
+    ...(device === undefined ? [] : [{ name: t('message.device'), value: device }]),
+  ];
 }

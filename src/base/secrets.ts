@@ -142,7 +142,8 @@ export type HashPurpose =
   | 'challenge'
   | 'throttle'
   | 'replay'
-  | 'browser';
+  | 'browser'
+  | 'message';
 
 /** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
 export class Secrets {

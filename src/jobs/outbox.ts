@@ -208,6 +208,7 @@ async function sendMail(
     to: { name: '', address: message.to },
     subject: message.subject,
     text: message.text,
+    ...(message.html !== undefined && { html: message.html }),
     messageId: `<${id}@${new URL(config.issuer).hostname}>`,
     headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': message.language },
     signal: cutOff,

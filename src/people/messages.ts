@@ -19,10 +19,18 @@ export interface Message {
   readonly subject: string;
   /** Plain text; holds the code or the link too. */
   readonly text: string;
+  /** The same for mail programs that show more. */
+  readonly html?: string;
   /** The code in it, for programs that read a sandbox's outbox. */
   readonly code?: string;
+  /** Where its main link leads. */
   readonly link?: string;
   readonly language: Language;
+  /**
+   * What it tells of, where that may be told again: of several messages with one cause to one address one leaves, for as
+   * long as its row is kept. Others are as single as the statement that they leave with.
+   */
+  readonly cause?: string;
 }
 
 /** A message as it is sealed into its row. */
@@ -35,13 +43,13 @@ export interface SealedMessage extends Message {
 export async function sendMessage(db: Db, secrets: Secrets, message: Message): Promise<void> {
   const now = new Date();
   const shard = shardOfAddress(secrets, message);
-  const id = newIdIn(shard);
+  const id = idOf(secrets, shard, message);
   // A code is worthless when its time is over, so it is not sent any more.
   const life = message.code ? codeTimes.life * 1000 : LIFE_MS;
   const sealed: SealedMessage = { ...message, validUntil: now.getTime() + life };
   await db.for(shard).execute(
     `insert into outbox (shard, id, channel, sealed, next_attempt_at, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $5, $6)`,
+     values ($1, $2, $3, $4, $5, $5, $6) on conflict (shard, id) do nothing`,
     [
       shard,
       id,
@@ -51,6 +59,13 @@ export async function sendMessage(db: Db, secrets: Secrets, message: Message): P
       new Date(now.getTime() + LIFE_MS),
     ],
   );
+}
+
+/** A message with a cause has the id of its cause and address. */
+function idOf(secrets: Secrets, shard: number, { cause, kind, to }: Message): string {
+  if (cause === undefined) return newIdIn(shard);
+  const hash = secrets.hash('message', JSON.stringify([cause, kind, to])).toString('hex');
+  return newIdIn(shard).slice(0, 3) + hash.slice(3, 32).replace(/^(.{5})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function shardOfAddress(secrets: Secrets, { kind, to }: Pick<Message, 'kind' | 'to'>): number {

@@ -3,8 +3,10 @@ import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { type CodeAudience, codeAudience, codeTimes, createCode } from '#src/people/codes.ts';
+import { isCounting } from '#src/people/contacts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { sendMessage } from '#src/people/messages.ts';
+import { sealNotMe } from '#src/people/not-me.ts';
 import type { Localized } from '#src/registry/clients.ts';
 import {
   codeMessage,
@@ -12,7 +14,6 @@ import {
   codeRefusedPasskeyMessage,
   type EventMessageContext,
   type Message,
-  type MessageContext,
 } from '#views/messages.ts';
 import type { OpenHouse } from './house.ts';
 
@@ -44,12 +45,11 @@ function composeCodeMessage(
   asked: { identifier: Identifier; service: Localized; code: string; kind: CodeAudience['kind'] },
 ): Message {
   const { identifier, service, code, kind } = asked;
-  const context = messageContext(house, ctx.state.language);
+  const context = messageContext(house, ctx.state.language, identifier.kind);
   if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
   if (kind === 'disabled') return codeRefusedDisabledMessage(context);
   return codeMessage({
     ...context,
-    channel: identifier.kind === 'email' ? 'email' : 'sms',
     code,
     secondsLeft: codeTimes.life,
     domain: house.config.rpId,
@@ -57,26 +57,37 @@ function composeCodeMessage(
   });
 }
 
-/** Tells every confirmed contact of an account that something about its security changed. */
+/**
+ * Tells every confirmed contact of an account that something about its security changed; before a contact is removed, so
+ * that the old one learns of it too. A phone number that its owner has not proven for long may be somebody else's by now:
+ * it is told as well, but gets no link that freezes the account.
+ *
+ * @param cause names what is told, where that may be told again (`Message.cause`)
+ */
 export async function notifyContacts(
   house: OpenHouse,
   db: Db,
   accountId: string,
   compose: (context: EventMessageContext) => Message,
+  cause?: string,
 ): Promise<void> {
   const account = await loadAccount(db, house.secrets, accountId);
-  const message = compose({ ...messageContext(house, account.language), at: new Date() });
+  const at = new Date();
+  const notMeLink = `${house.config.issuer}/not-me?token=${sealNotMe(house.secrets, { accountId, at })}`;
   for (const contact of await listAccountContacts(db, house.secrets, account.id)) {
     if (!contact.confirmedAt) continue;
+    const context = { ...messageContext(house, account.language, contact.kind), at };
     await sendMessage(db, house.secrets, {
       kind: contact.kind,
       to: contact.value,
       language: account.language,
-      ...message,
+      ...(cause !== undefined && { cause: `${accountId} ${cause}` }),
+      ...compose(isCounting(contact) ? { ...context, notMeLink } : context),
     });
   }
 }
 
-function messageContext({ config }: OpenHouse, language: 'id' | 'en'): MessageContext {
-  return { language, brand: config.brand, accountLink: `${config.issuer}/account` };
+function messageContext({ config }: OpenHouse, language: 'id' | 'en', kind: Identifier['kind']) {
+  const channel = kind === 'email' ? 'email' : 'sms';
+  return { language, brand: config.brand, accountLink: `${config.issuer}/account`, channel } as const;
 }

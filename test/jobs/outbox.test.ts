@@ -160,6 +160,51 @@ test('an e-mail arrives once, with a Message-ID, and outside a sandbox nothing o
   expect(await rows()).toEqual([{ attempts: 1, next_attempt_at: null, delivered_at: expect.any(Date), bytes: 0 }]);
 });
 
+test('an e-mail has its text and its HTML side by side; what has no HTML is text alone', async () => {
+  const { received, smtpUrl } = await mailServer();
+  const outbox = open({ smtpUrl });
+  await send({ text: 'Halo Siti', html: '<p>Halo <b>Siti</b></p>' });
+  await outbox.deliverDue();
+  await send({ text: 'Halo Siti' });
+  await outbox.deliverDue();
+  const [both = '', alone = ''] = received.map(({ text }) => text);
+  expect(both).toMatch(/^Content-Type: multipart\/alternative/im);
+  expect(both.indexOf('Halo Siti')).toBeGreaterThan(both.indexOf('text/plain'));
+  expect(both.indexOf('Halo <b>Siti</b>')).toBeGreaterThan(both.indexOf('text/html'));
+  expect(both.indexOf('text/html')).toBeGreaterThan(both.indexOf('text/plain'));
+  expect(alone).toMatch(/^Content-Type: text\/plain/im);
+});
+
+test('of fifty messages with one cause to one address one leaves, at once or later; another address gets its own', async () => {
+  const { received, smtpUrl } = await mailServer();
+  const outbox = open({ smtpUrl });
+  await Promise.all(Array.from({ length: 50 }, () => send({ cause: 'sebab 1' })));
+  await send({ to: 'budi@contoh.id', cause: 'sebab 1' });
+  await send({ cause: 'sebab 2' });
+  expect(await outbox.deliverDue()).toBe(3);
+  await send({ cause: 'sebab 1' });
+  expect(await outbox.deliverDue()).toBe(0);
+  expect(received.flatMap(({ to }) => to).sort()).toEqual(['budi@contoh.id', 'siti@contoh.id', 'siti@contoh.id']);
+});
+
+test('a mail server that is away for a day less an hour costs no message and doubles none, with two workers', async () => {
+  let code = 421;
+  const { received, smtpUrl } = await mailServer(() => code);
+  const workers = [open({ smtpUrl }), open({ smtpUrl })];
+  const round = () => Promise.all(workers.map((worker) => worker.deliverDue()));
+  await Promise.all(Array.from({ length: 15 }, (_, i) => send({ to: `warga-${i}@contoh.id` })));
+  for (let hours = 0; hours < 23; hours += 1) {
+    await round();
+    pass(3600);
+  }
+  expect(received).toEqual([]);
+  code = 250;
+  await round();
+  await round();
+  expect(new Set(received.flatMap(({ to }) => to)).size).toBe(15);
+  expect(received).toHaveLength(15);
+});
+
 test('a message leaves only with its cause', async () => {
   const { received, smtpUrl } = await mailServer();
   const undone = people.database.transaction(async (db) => {
