@@ -40,6 +40,7 @@ export function accountClient(issuer: string, brand: string): ClientRecord {
     defaultMaxAge: undefined,
     consentDays: 365,
     minAuthentication: 'aal1',
+    backchannelLogoutUri: undefined,
     claims: [],
     agency: {
       id: ACCOUNT_CLIENT_ID,

@@ -5,7 +5,7 @@
  * comes back to life when the account is opened again.
  */
 import type { Db } from '#src/base/database.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import {
   disableAccount,
   enableAccount,
@@ -14,11 +14,12 @@ import {
   unfreezeAccount,
   type Why,
 } from '#src/people/account-life.ts';
+import { tellApps } from './logout-notices.ts';
 
-/** {@link freezeAccount}, with every session, grant and token of it. */
-export async function freeze(db: Db, accountId: string, why: Why): Promise<boolean> {
+/** {@link freezeAccount}, with every session, grant and token of it; its apps are told. */
+export async function freeze(db: Db, secrets: Secrets, accountId: string, why: Why): Promise<boolean> {
   const isFrozen = await freezeAccount(db, accountId, why);
-  if (isFrozen) await endEverything(db, accountId);
+  if (isFrozen) await endUse(db, secrets, accountId);
   return isFrozen;
 }
 
@@ -29,10 +30,10 @@ export async function unfreeze(db: Db, accountId: string, why: Why): Promise<boo
   return isOpen;
 }
 
-/** {@link disableAccount}, with every session, grant and token of it. */
-export async function disable(db: Db, accountId: string, why: OperatorsWhy): Promise<boolean> {
+/** {@link disableAccount}, with every session, grant and token of it; its apps are told. */
+export async function disable(db: Db, secrets: Secrets, accountId: string, why: OperatorsWhy): Promise<boolean> {
   const isDisabled = await disableAccount(db, accountId, why);
-  if (isDisabled) await endEverything(db, accountId);
+  if (isDisabled) await endUse(db, secrets, accountId);
   return isDisabled;
 }
 
@@ -41,6 +42,11 @@ export async function enable(db: Db, accountId: string, why: OperatorsWhy): Prom
   const state = await enableAccount(db, accountId, why);
   if (state) await endEverything(db, accountId);
   return state;
+}
+
+async function endUse(db: Db, secrets: Secrets, accountId: string): Promise<void> {
+  await endEverything(db, accountId);
+  await tellApps(db, secrets, accountId);
 }
 
 /**

@@ -61,6 +61,18 @@ export async function loadSubject(db: Db, secrets: Secrets, accountId: string, g
   return stored.sub;
 }
 
+/** The names of a person, by subject group. */
+export async function listSubjects(db: Db, accountId: string): Promise<Map<string, string>> {
+  const shard = shardOf(accountId);
+  const rows = await db
+    .for(shard)
+    .query<{ group_id: string; sub: string }>(
+      'select group_id, sub from subjects where shard = $1 and account_id = $2 and capacity = $3',
+      [shard, accountId, capacity],
+    );
+  return new Map(rows.map((row) => [row.group_id, row.sub]));
+}
+
 /** Whose `sub` it is, for an app of the group. */
 export async function findAccountBySubject(
   db: Db,

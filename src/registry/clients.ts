@@ -97,6 +97,8 @@ export interface ClientDraft {
   readonly consentDays: number;
   /** What every sign-in has to meet, whatever a request asks for. */
   readonly minAuthentication: AuthenticationMinimum;
+  /** Where the app hears that a person is signed out (OpenID Connect Back-Channel Logout 1.0 §2.2). */
+  readonly backchannelLogoutUri: string | undefined;
   /** In the order of OpenID Connect Core §5.1. */
   readonly claims: readonly ClientClaim[];
 }
@@ -165,6 +167,7 @@ interface ClientRow {
   default_max_age: number | null;
   consent_days: number;
   min_authentication: AuthenticationMinimum;
+  backchannel_logout_uri: string | null;
   first_sign_in_at: Date | null;
   version: string;
   created_at: Date;
@@ -180,7 +183,7 @@ const selectClients = `
     c.post_logout_redirect_uris, c.response_types, c.grant_types, c.scopes, c.token_endpoint_auth_method, c.jwks,
     c.jwks_uri, c.id_token_signed_response_alg, c.userinfo_signed_response_alg, c.require_pkce, c.require_par,
     c.dpop_bound_access_tokens, c.rotate_refresh, c.default_max_age, c.consent_days, c.min_authentication,
-    c.first_sign_in_at, c.version, c.created_at, c.updated_at,
+    c.backchannel_logout_uri, c.first_sign_in_at, c.version, c.created_at, c.updated_at,
     coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis))
       from client_claims k where k.client_id = c.id), '[]') as claims,
     coalesce((select json_agg(json_build_array(encode(s.hash, 'hex'), s.expires_at) order by s.created_at)
@@ -196,6 +199,18 @@ export async function findClient(db: Db, id: string): Promise<ClientRecord | und
 export async function findClients(db: Db, ids: readonly string[]): Promise<ClientRecord[]> {
   const rows = await db.query<ClientRow>(`${selectClients} where c.id = any($1)`, [ids]);
   return rows.map(toRecord);
+}
+
+/** Those of the clients named that want to hear when a person is signed out everywhere. */
+export async function listLogoutReceivers(
+  db: Db,
+  ids: readonly string[],
+): Promise<Pick<ClientRecord, 'id' | 'subjectGroupId'>[]> {
+  const rows = await db.query<{ id: string; subject_group_id: string }>(
+    `select id, subject_group_id from clients where id = any($1) and backchannel_logout_uri is not null order by id`,
+    [ids],
+  );
+  return rows.map((row) => ({ id: row.id, subjectGroupId: row.subject_group_id }));
 }
 
 /** @throws {Refusal} `client_not_found` */
@@ -285,6 +300,7 @@ function toRecord(row: ClientRow): ClientRecord {
     defaultMaxAge: row.default_max_age ?? undefined,
     consentDays: row.consent_days,
     minAuthentication: row.min_authentication,
+    backchannelLogoutUri: row.backchannel_logout_uri ?? undefined,
     claims: inOrder(
       row.claims.map(([claim, required, purpose, purposeEn, basis]) => ({
         claim,
@@ -404,13 +420,13 @@ const clientColumns = `id, agency_id, subject_group_id, state, type, name, name_
   initiate_login_uri, logo_uri, policy_uri, tos_uri, redirect_uris, post_logout_redirect_uris, response_types,
   grant_types, scopes, token_endpoint_auth_method, jwks, jwks_uri, id_token_signed_response_alg,
   userinfo_signed_response_alg, require_pkce, require_par, dpop_bound_access_tokens, rotate_refresh,
-  default_max_age, consent_days, min_authentication, version, created_at, updated_at`;
+  default_max_age, consent_days, min_authentication, backchannel_logout_uri, version, created_at, updated_at`;
 
 async function writeClient(db: Db, draft: ClientDraft, version: number): Promise<void> {
   await db.execute(
     `insert into clients (${clientColumns})
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-       $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
+       $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
      on conflict (id) do update set agency_id = excluded.agency_id, subject_group_id = excluded.subject_group_id,
        state = excluded.state, type = excluded.type, name = excluded.name, name_en = excluded.name_en,
        purpose = excluded.purpose, purpose_en = excluded.purpose_en, home_uri = excluded.home_uri,
@@ -424,7 +440,7 @@ async function writeClient(db: Db, draft: ClientDraft, version: number): Promise
        require_par = excluded.require_par, dpop_bound_access_tokens = excluded.dpop_bound_access_tokens,
        rotate_refresh = excluded.rotate_refresh, default_max_age = excluded.default_max_age,
        consent_days = excluded.consent_days, min_authentication = excluded.min_authentication,
-       version = excluded.version, updated_at = excluded.updated_at`,
+       backchannel_logout_uri = excluded.backchannel_logout_uri, version = excluded.version, updated_at = excluded.updated_at`,
     clientRow(draft, version),
   );
 }
@@ -464,6 +480,7 @@ function clientRow(draft: ClientDraft, version: number): Row {
     draft.defaultMaxAge,
     draft.consentDays,
     draft.minAuthentication,
+    draft.backchannelLogoutUri,
     version,
     now,
     now,

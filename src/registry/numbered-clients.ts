@@ -38,6 +38,7 @@ export function numberedClient(number: number): ClientDraft {
     purpose,
     homeUri: `${home}/`,
     initiateLoginUri: undefined,
+    backchannelLogoutUri: undefined,
     logoUri: undefined,
     policyUri: undefined,
     tosUri: undefined,

@@ -67,11 +67,20 @@ export const rules: readonly Rule[] = [
       locate(['post_logout_redirect_uris', index], uri, findRedirectUriMistake(uri, { type: entry.type, mode })),
     ),
   ),
-  ...(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri'] as const).map((key) =>
-    rule([key], (entry, mode) => {
-      const uri = entry[key];
-      return uri === undefined ? [] : locate([key], uri, findPageUriMistake(uri, mode));
-    }),
+  ...(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri', 'backchannel_logout_uri'] as const).map(
+    (key) =>
+      rule([key], (entry, mode) => {
+        const uri = entry[key];
+        return uri === undefined ? [] : locate([key], uri, findPageUriMistake(uri, mode));
+      }),
+  ),
+  rule(['backchannel_logout_uri', 'type', 'application_type'], ({ type, backchannel_logout_uri: uri }) =>
+    findWhen(
+      type === 'machine' && uri !== undefined,
+      'backchannel_logout_uri',
+      'an app of type machine has no people',
+      'no backchannel_logout_uri',
+    ),
   ),
   rule(['scope', 'grant_types', 'type'], checkScope),
   rule(['claims', 'grant_types', 'type'], checkClaims),

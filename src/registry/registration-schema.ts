@@ -112,6 +112,14 @@ const clientSchema = z.strictObject({
   policy_uri: address.optional(),
   tos_uri: address.optional(),
   initiate_login_uri: address.optional(),
+  backchannel_logout_uri: address.optional(),
+  backchannel_logout_session_required: z
+    .boolean()
+    .refine(
+      (value) => !value,
+      complain('asks for the session (sid) in each notice, which names the person alone', 'false'),
+    )
+    .optional(),
   default_max_age: z.int().min(0).max(31_536_000).optional(),
   consent_days: z.int().min(1).max(1_825).optional(),
   min_authentication: z.enum(authenticationMinimums).optional(),

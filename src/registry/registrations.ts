@@ -148,6 +148,7 @@ function toRegistration(entry: ClientEntry): Omit<ClientRegistration, 'line' | '
       purpose: { id: entry.purpose, en: entry['purpose#en'] },
       homeUri: entry.client_uri,
       initiateLoginUri: entry.initiate_login_uri,
+      backchannelLogoutUri: entry.backchannel_logout_uri,
       logoUri: entry.logo_uri,
       policyUri: entry.policy_uri,
       tosUri: entry.tos_uri,

@@ -43,8 +43,8 @@ const nothingLeft = { sessions: 0, grants: 0, tokens: 0, consents: 1 };
 const operator = { actor: 'command', reason: 'perkara 12' };
 
 describe.each([
-  ['frozen by its owner', (id: string) => freeze(world.database, id, { reason: 'not-me' })],
-  ['disabled by an operator', (id: string) => disable(world.database, id, operator)],
+  ['frozen by its owner', (id: string) => freeze(world.database, world.house.secrets, id, { reason: 'not-me' })],
+  ['disabled by an operator', (id: string) => disable(world.database, world.house.secrets, id, operator)],
 ] as const)('an account that is %s', (_, end) => {
   test('has no session, grant or token left, and every use is refused at once', async () => {
     const { id, browser, tax, tokens } = await citizenInUse();
@@ -69,10 +69,13 @@ describe.each([
 test('what a sign-in under way has left behind does not come to life when the account is opened again', async () => {
   for (const [close, open] of [
     [
-      (id: string) => freeze(world.database, id, { reason: 'asked' }),
+      (id: string) => freeze(world.database, world.house.secrets, id, { reason: 'asked' }),
       (id: string) => unfreeze(world.database, id, { reason: 'asked' }),
     ],
-    [(id: string) => disable(world.database, id, operator), (id: string) => enable(world.database, id, operator)],
+    [
+      (id: string) => disable(world.database, world.house.secrets, id, operator),
+      (id: string) => enable(world.database, id, operator),
+    ],
   ] as const) {
     const { id, browser } = await citizenInUse();
     const rows = await world.database.query<Record<string, unknown>>(

@@ -90,6 +90,7 @@ describe('a client', () => {
     const draft = clientDraft({
       homeUri: 'https://puskesmas.contoh.go.id/',
       initiateLoginUri: 'https://puskesmas.contoh.go.id/masuk',
+      backchannelLogoutUri: 'https://puskesmas.contoh.go.id/keluar',
       logoUri: 'https://puskesmas.contoh.go.id/logo.png',
       policyUri: 'https://puskesmas.contoh.go.id/privasi',
       tosUri: 'https://puskesmas.contoh.go.id/ketentuan',

@@ -64,6 +64,7 @@ export function clientDraft(changes: Partial<ClientDraft> = {}): ClientDraft {
     purpose: { id: 'Mendaftar antrean.', en: 'To book a place.' },
     homeUri: undefined,
     initiateLoginUri: undefined,
+    backchannelLogoutUri: undefined,
     logoUri: undefined,
     policyUri: undefined,
     tosUri: undefined,
