@@ -4,6 +4,7 @@ import { resealKeyCheck } from '#src/base/instance.ts';
 import { listAllKeys, rotateMaster, type StoredKey } from '#src/base/keys.ts';
 import { KeyRotationError, revokeKey, rotateKeys } from '#src/oidc/key-rotation.ts';
 import { findNextStep, schedules } from '#src/oidc/key-schedule.ts';
+import { resealTrails } from '#src/oidc/trails.ts';
 import { resealAccountKeys } from '#src/people/accounts.ts';
 import { resealMessages } from '#src/people/messages.ts';
 import type { Call, Command } from './command.ts';
@@ -100,7 +101,9 @@ export const rotateMasterKey: Command = {
       progress(`accounts: ${accounts} sealed anew`);
       const messages = await resealMessages(database, wrap);
       progress(`messages: ${messages} sealed anew`);
-      return { keys, accounts, messages };
+      const sessions = await resealTrails(database, wrap);
+      progress(`sessions: ${sessions} sealed anew`);
+      return { keys, accounts, messages, sessions };
     });
     const text =
       'Everything is sealed by the first master key. Keep the older ones for three more hours, until the last sign-in ' +

@@ -3,6 +3,7 @@
  * what it has.
  */
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { longestSessionSeconds } from '#src/base/config.ts';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { type Consent, endConsent, termOf } from '#src/consents/consents.ts';
@@ -12,7 +13,7 @@ import { isAccountClient } from './account-client.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { wordsOf } from './params.ts';
-import { noteConsentOf, readConsent, sessionLimits } from './storage.ts';
+import { noteConsentOf, readConsent } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -46,6 +47,9 @@ export function isSettled(client: ClientRecord, consent: Consent, item: ClientCl
   const isAnswered = consent.claims.includes(item.claim) || (!item.required && consent.declined.includes(item.claim));
   return isAnswered && consent.terms.includes(termOf(client, item));
 }
+
+/** What is left at least of a grant that something is about to hang on, in milliseconds. */
+const LEAST_MS = 3_600_000;
 
 /** What a Grant says: the shadow of a consent. */
 type Allowed = Pick<Consent, 'scopes' | 'claims'>;
@@ -103,13 +107,13 @@ function grantId(secrets: Secrets, { oidc }: KoaContextWithOIDC, allowed: Allowe
  * the grant.
  */
 function grantEnd(consent: Consent): Date {
-  const withSession = Date.now() + (sessionLimits.absolute + sessionLimits.idle) * 1000;
+  const withSession = Date.now() + longestSessionSeconds * 1000 + LEAST_MS;
   return isOffline(consent) ? consent.expiresAt : new Date(Math.min(withSession, consent.expiresAt.getTime()));
 }
 
 /** For what is about to hang on it. A renewed consent lengthens it. */
 function livesLongEnough({ exp }: { readonly exp?: number | undefined }, consent: Consent): boolean {
-  const needed = isOffline(consent) ? Number.POSITIVE_INFINITY : Date.now() + sessionLimits.idle * 1000;
+  const needed = isOffline(consent) ? Number.POSITIVE_INFINITY : Date.now() + LEAST_MS;
   return Number(exp) * 1000 >= Math.min(needed, consent.expiresAt.getTime() - 60_000);
 }
 

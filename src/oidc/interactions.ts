@@ -19,12 +19,15 @@ import { acrRequestOf, isAcrMet } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
 import { recordOf } from './models.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
-import { holdInteraction as holdRow, readPerson } from './storage.ts';
+import { holdInteraction as holdRow, isSharedSession, readPerson } from './storage.ts';
+import type { Trail } from './trails.ts';
 
 /** A sign-in with the moment of its proof, which becomes `auth_time`: the person may think about a consent for a while. */
 export interface Proof extends SignedIn {
   /** Seconds since 1970. */
   readonly provenAt: number;
+  /** Of the browser, since it was noted. */
+  readonly trail?: Trail;
 }
 
 /** Where a person stands. What they typed travels here, sealed with the interaction's row. */
@@ -47,13 +50,16 @@ export interface OpenInteraction {
   /** Whose session the browser holds, if any. */
   readonly accountId: string | undefined;
   readonly step: Step;
+  /** Whether other people use the device too: somebody said so here, or at the sign-in before. */
+  readonly isShared: boolean;
   readonly engine: Interaction;
 }
 
 interface Result {
-  login?: { accountId: string; acr: string; amr: string[]; remember: boolean; ts: number };
+  login?: { accountId: string; acr: string; amr: string[]; remember: boolean; ts: number; trail?: Trail };
   consent?: object;
   step?: Step;
+  isShared?: boolean;
 }
 
 /**
@@ -78,6 +84,7 @@ export async function openInteraction(
   if (engine.uid !== uid) throw new Refusal('interaction_expired', 'the cookie is of another interaction');
   const client = await provider.Client.find(String(engine.params.client_id));
   if (!client) throw new Refusal('client_unavailable', `client ${String(engine.params.client_id)}`);
+  const isShared = engine.session !== undefined && isSharedSession(ctx.state.db, engine.session.uid);
   return {
     uid,
     client: recordOf(client),
@@ -85,6 +92,9 @@ export async function openInteraction(
     params: engine.params,
     accountId: engine.session?.accountId,
     step: stepOf(engine),
+    get isShared() {
+      return isShared || (engine.result as Result | undefined)?.isShared === true;
+    },
     engine,
   };
 }
@@ -130,6 +140,11 @@ function isFinished({ result }: Interaction): boolean {
   return result !== undefined && (result as Result).step === undefined;
 }
 
+/** Says whether other people use the device too. It is written down with the next step. */
+export function noteShared({ engine }: OpenInteraction, isShared: boolean): void {
+  engine.result = { ...engine.result, step: stepOf(engine), isShared } as Interaction['result'];
+}
+
 /** Writes down where the person stands now. */
 export async function keepStep({ engine }: OpenInteraction, step: Step): Promise<void> {
   engine.result = { ...engine.result, step } as Interaction['result'];
@@ -138,12 +153,12 @@ export async function keepStep({ engine }: OpenInteraction, step: Step): Promise
 
 /** Hands the sign-in to the engine. @returns the address to go on to. */
 export function finishSignIn(interaction: OpenInteraction, signedIn: Proof): Promise<string> {
-  return finish(interaction, { login: loginOf(signedIn) });
+  return finish(interaction, { login: loginOf(interaction, signedIn) });
 }
 
 /** Hands the consent, which is on record by now, to the engine. @returns the address to go on to. */
 export function finishConsent(interaction: OpenInteraction, signedIn: Proof | undefined): Promise<string> {
-  return finish(interaction, { ...(signedIn && { login: loginOf(signedIn) }), consent: {} });
+  return finish(interaction, { ...(signedIn && { login: loginOf(interaction, signedIn) }), consent: {} });
 }
 
 /** Answers the app with `access_denied` (RFC 6749 §4.1.2.1). @returns the address to go on to. */
@@ -153,8 +168,9 @@ export async function finishDenied({ engine }: OpenInteraction, description: str
   return engine.returnTo;
 }
 
-function loginOf({ accountId, acr, amr, provenAt }: Proof): NonNullable<Result['login']> {
-  return { accountId, acr, amr: [...amr], remember: true, ts: provenAt };
+function loginOf({ isShared }: OpenInteraction, signedIn: Proof): NonNullable<Result['login']> {
+  const { accountId, acr, amr, provenAt, trail } = signedIn;
+  return { accountId, acr, amr: [...amr], remember: !isShared, ts: provenAt, ...(trail && { trail }) };
 }
 
 async function finish({ engine }: OpenInteraction, result: Result): Promise<string> {

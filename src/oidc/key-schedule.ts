@@ -4,10 +4,10 @@
  * A key signs only after everybody who verifies has had time to learn of it, and stays until nothing counts any more
  * that it signed. Which step is due follows from rows and a time alone, so every process comes to the same answer.
  */
+import { longestSessionSeconds } from '#src/base/config.ts';
 import { HMAC, type StoredKey } from '#src/base/keys.ts';
 import { signingAlgorithms } from '#src/registry/clients.ts';
 import { clockToleranceSeconds, jwksCacheSeconds, tokenSeconds } from './lifetimes.ts';
-import { sessionLimits } from './storage.ts';
 
 /** The purposes whose keys rotate. Those for hashing do not: every session and identifier would be lost. */
 export type RotatingPurpose = 'signing' | 'cookie';
@@ -33,7 +33,7 @@ export const schedules: Readonly<Record<RotatingPurpose, Schedule>> = {
     leastPublishSeconds: jwksCacheSeconds + 10 * followSeconds,
     // An ID token outlives its end as the hint of a sign-out, as long as its session lasts.
     keepSeconds:
-      Math.max(tokenSeconds.IdToken, tokenSeconds.AccessToken, sessionLimits.absolute) +
+      Math.max(tokenSeconds.IdToken, tokenSeconds.AccessToken, longestSessionSeconds) +
       clockToleranceSeconds +
       jwksCacheSeconds +
       followSeconds,
@@ -42,7 +42,7 @@ export const schedules: Readonly<Record<RotatingPurpose, Schedule>> = {
   cookie: {
     publishSeconds: followSeconds,
     leastPublishSeconds: followSeconds,
-    keepSeconds: sessionLimits.absolute + followSeconds,
+    keepSeconds: longestSessionSeconds + followSeconds,
   },
 };
 

@@ -104,7 +104,8 @@ function keepOneRowPerSession(provider: Provider, context: StorageContext): void
   Session.prototype.loginAccount = function signIn(details) {
     const isAnother = this.accountId !== details.accountId;
     loginAccount.call(this, details);
-    if (!details.transient) this.transient = undefined;
+    // Who has said that others use the device takes it back by signing out, not by proving once more who they are.
+    if (!details.transient && isAnother) this.transient = undefined;
     const shard = shardOf(details.accountId);
     if (isAnother) {
       if (!this.new) this.oldId = this.id;

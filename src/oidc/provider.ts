@@ -25,10 +25,10 @@ import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
 import type { KeyCache } from './key-cache.ts';
-import { clockToleranceSeconds, jwksCacheSeconds, tokenSeconds } from './lifetimes.ts';
+import { clockToleranceSeconds, jwksCacheSeconds, limitOf, tokenSeconds } from './lifetimes.ts';
 import { adaptModels, type FindClient, recordOf } from './models.ts';
 import { createPolicy } from './prompts.ts';
-import { createAdapter, sessionLimits } from './storage.ts';
+import { createAdapter } from './storage.ts';
 import { loadSubject } from './subjects.ts';
 
 export type { Provider };
@@ -205,7 +205,7 @@ function protocol(context: ProviderContext): Configuration {
       IdToken: tokenSeconds.IdToken,
       Interaction: interactionSeconds,
       RefreshToken: refreshTokenSeconds,
-      Session: sessionSeconds,
+      Session: (_ctx: KoaContextWithOIDC, session: Session) => sessionSeconds(config, session),
     },
   };
 }
@@ -260,10 +260,11 @@ function refreshTokenSeconds(ctx: KoaContextWithOIDC, _token: unknown, client: C
   return (client.clientAuthMethod === 'none' ? 30 : 90) * DAY;
 }
 
-/** What is left of a session, at most: a day after the sign-in it ends, however much it is used. */
-function sessionSeconds(_ctx: KoaContextWithOIDC, { loginTs, iat }: Session): number {
+/** What is left of a session, at most: so long after the sign-in it ends, however much it is used. */
+function sessionSeconds({ sessionLimits }: ProviderContext['config'], session: Session): number {
   const now = Math.floor(Date.now() / 1000);
-  return Math.max(1, (loginTs ?? iat ?? now) + sessionLimits.absolute - now);
+  const { loginTs, iat } = session;
+  return Math.max(1, (loginTs ?? iat ?? now) + limitOf(sessionLimits, session).absolute - now);
 }
 
 /** A browser app may read with its own origin; with the others their servers talk to us. */

@@ -2,8 +2,8 @@
 import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
-import { shardOf } from '#src/base/secrets.ts';
-import { sessionLimits } from './storage.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type About, openTrail } from './trails.ts';
 
 /** The sign-in behind a browser's cookie. */
 export interface CurrentSession {
@@ -13,6 +13,8 @@ export interface CurrentSession {
   readonly amr: readonly string[];
   /** When the person signed in. */
   readonly signedInAt: Date;
+  /** Whether other people use the device too. */
+  readonly isShared: boolean;
 }
 
 /** The session of the browser that asks, if somebody is signed in with it. */
@@ -25,6 +27,7 @@ export async function findCurrentSession(provider: Provider, ctx: Context): Prom
     acr: session.acr,
     amr: session.amr ?? [],
     signedInAt: new Date(session.loginTs * 1000),
+    isShared: session.transient === true,
   };
 }
 
@@ -32,21 +35,40 @@ export interface ListedSession {
   readonly uid: string;
   readonly startedAt: Date;
   readonly lastSeenAt: Date;
+  readonly about: About | undefined;
+  readonly isShared: boolean;
+  /** The apps that were opened in it. */
+  readonly clientIds: readonly string[];
 }
 
 /** Everything that is signed in as this account now, the latest first. */
-export async function listSessions(db: Db, accountId: string): Promise<ListedSession[]> {
+export async function listSessions(db: Db, { wrap }: Secrets, accountId: string): Promise<ListedSession[]> {
   const shard = shardOf(accountId);
-  const rows = await db.for(shard).query<{ uid: string; created_at: Date; expires_at: Date }>(
-    `select uid, created_at, expires_at from sessions
-     where shard = $1 and account_id = $2 and expires_at > $3 and ends_at > $3 order by created_at desc`,
+  const rows = await db.for(shard).query<SessionFields>(
+    `select s.uid, s.created_at, s.expires_at, s.idle_seconds, s.about, s.is_shared,
+       array(select c.client_id from session_clients c where c.shard = $1 and c.session_uid = s.uid order by 1) as client_ids
+     from sessions s
+     where s.shard = $1 and s.account_id = $2 and s.expires_at > $3 and s.ends_at > $3 order by s.created_at desc`,
     [shard, accountId, new Date()],
   );
   return rows.map((row) => ({
     uid: row.uid,
     startedAt: row.created_at,
-    lastSeenAt: new Date(row.expires_at.getTime() - sessionLimits.idle * 1000),
+    lastSeenAt: new Date(row.expires_at.getTime() - row.idle_seconds * 1000),
+    about: openTrail(wrap, row.uid, row.about),
+    isShared: row.is_shared,
+    clientIds: row.client_ids,
   }));
+}
+
+interface SessionFields {
+  readonly uid: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+  readonly idle_seconds: number;
+  readonly about: Buffer | null;
+  readonly is_shared: boolean;
+  readonly client_ids: readonly string[];
 }
 
 /** Ends one session of the account, with every grant that came of it. @returns whether there was one. */

@@ -149,8 +149,11 @@ export const findSessionByUid = readOf<Omit<SessionRow, 'authorizations'>>(
    where s.shard = $1 and s.uid = $2 and s.epoch = $3 and (s.expires_at > $4) is true and (s.ends_at > $4) is true`,
 );
 
-export const updateSession = `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7
-  where shard = $1 and uid = $2 and id_hash = $8`;
+/** What is known of the browser changes with a sign-in alone. */
+export const updateSession = `update sessions set id_hash = $3, account_id = $4, payload = $5, expires_at = $6, ends_at = $7,
+    is_shared = $8, idle_seconds = $9, device_hash = case when $10 then $11 else device_hash end,
+    about = case when $10 then $12 else about end
+  where shard = $1 and uid = $2 and id_hash = $13`;
 export const lockSession = 'select uid from sessions where shard = $1 and uid = $2 for key share';
 export const deleteSession = 'delete from sessions where shard = $1 and uid = $2';
 export const deleteSessionClients =
@@ -255,9 +258,15 @@ export const makeSession: Write = {
     created_at: 'timestamptz',
     expires_at: 'timestamptz',
     ends_at: 'timestamptz',
+    is_shared: 'boolean',
+    idle_seconds: 'integer',
+    device_hash: 'bytea',
+    about: 'bytea',
   },
-  text: `insert into sessions (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at)
-    select shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at from given returning 1`,
+  text: `insert into sessions
+      (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at, is_shared, idle_seconds, device_hash, about)
+    select shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at, is_shared, idle_seconds, device_hash, about
+    from given returning 1`,
   lost: () => new errors.LoginRequired('the account is gone'),
 };
 
@@ -277,8 +286,8 @@ export const saveSessionClient: Write = {
 export const noteSessionUse: Write = {
   name: 'session_used',
   table: '',
-  columns: { shard: 'smallint', uid: 'text', expires_at: 'timestamptz' },
-  text: `update sessions s set expires_at = given.expires_at from given
+  columns: { shard: 'smallint', uid: 'text', expires_at: 'timestamptz', idle_seconds: 'integer' },
+  text: `update sessions s set expires_at = given.expires_at, idle_seconds = given.idle_seconds from given
     where $here(s) and s.shard = given.shard and s.uid = given.uid returning 1`,
   lost: () => new errors.LoginRequired('the session has ended'),
 };

@@ -18,6 +18,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
+import type { Config } from '#src/base/config.ts';
 import { currentDb, type Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
@@ -25,7 +26,9 @@ import { type Consent, consentIn } from '#src/consents/consents.ts';
 import { type Account, type AccountRow, accountIn } from '#src/people/accounts.ts';
 import type { StoredPasskey } from '#src/people/passkeys.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
+import { limitOf } from './lifetimes.ts';
 import * as statements from './statements.ts';
+import { sealTrail, trailIn } from './trails.ts';
 
 /** What the adapters need beside the request's unit of work. */
 export interface StorageContext {
@@ -35,12 +38,10 @@ export interface StorageContext {
   /** Raised by a restore: whatever was stored under an older one is void. */
   readonly epoch: number;
   readonly log: Pick<Log, 'warn'>;
+  readonly config: Pick<Config, 'sessionLimits'>;
   /** The clients that may be used right now. */
   readonly findClient: (id: string) => ClientRecord | undefined;
 }
-
-/** How long a session lives: an hour without use, a day at most, in seconds. */
-export const sessionLimits = { idle: 3600, absolute: 24 * 3600 } as const;
 
 /** How much later than it was a session's last use is written, in milliseconds. */
 const USE_MS = 60_000;
@@ -75,6 +76,8 @@ interface Facts {
   readonly subject: string;
   /** By uid. */
   readonly session: SessionSnapshot | undefined;
+  /** Whether a session is on a device that others use, by uid. */
+  readonly isShared: boolean;
   /** The uid of a session, by the id that it was read under. */
   readonly uid: string;
   /** The consent that a grant is made of, by the grant's id. */
@@ -205,6 +208,11 @@ export function newTaggedId(db: Db, secrets: Secrets, shard: number): string {
 /** Says which consent a grant is about to be made of: it is made only while that one holds. */
 export function noteConsentOf(db: Db, grantId: string, consentId: string): void {
   knownIn(db).set('consentOf', grantId, consentId);
+}
+
+/** Whether the session that this request has found by its uid is on a device that others use too. */
+export function isSharedSession(db: Db, uid: string): boolean {
+  return knownIn(db).get('isShared', uid) ?? false;
 }
 
 /** Whether the running request has given the session's row the id that it holds itself. */
@@ -579,6 +587,7 @@ class SessionAdapter extends StoredModel implements Adapter {
   override async findByUid(uid: string): Promise<undefined> {
     const known = knownIn(this.db);
     const found = known.has('session', uid) ? known.get('session', uid) : await this.#readByUid(uid);
+    known.set('isShared', uid, found?.payload.transient === true);
     // The interface says "undefined" for models without a uid; sessions do have one.
     return (found && { ...found.payload, uid, authorizations: copyOf(found.authorizations) }) as undefined;
   }
@@ -591,15 +600,15 @@ class SessionAdapter extends StoredModel implements Adapter {
     const uid = String(payload.uid);
     const known = knownIn(this.db);
     const before = known.get('session', uid);
-    const expiresAt = new Date(Date.now() + sessionLimits.idle * 1000);
+    const ends = this.#endsOf(rest);
     const isWritten = before
-      ? await this.#change(place, uid, rest, expiresAt, before)
-      : await this.#make(place, uid, rest, expiresAt);
+      ? await this.#change(place, uid, rest, ends, before)
+      : await this.#make(place, uid, rest, ends);
     await this.#saveClients(place.shard, uid, authorizations as Authorizations, before?.authorizations ?? {});
     known.set('uid', id, uid);
     known.set('session', uid, {
       ...{ hash: place.hash, payload: rest, isWritten: isWritten || before?.isWritten === true },
-      expiresAt: isWritten ? expiresAt : before?.expiresAt,
+      expiresAt: isWritten ? ends.expiresAt : before?.expiresAt,
       authorizations: copyOf(authorizations as Authorizations),
     });
   }
@@ -659,10 +668,24 @@ class SessionAdapter extends StoredModel implements Adapter {
     return row && { payload: row.payload, authorizations: {} };
   }
 
-  async #make({ shard, hash }: Place, uid: string, payload: AdapterPayload, expiresAt: Date): Promise<true> {
+  #endsOf(payload: AdapterPayload): Ends {
+    const idle = limitOf(this.context.config.sessionLimits, payload).idle;
+    return { idle, expiresAt: new Date(Date.now() + idle * 1000), endsAt: endOf(payload) };
+  }
+
+  async #make({ shard, hash }: Place, uid: string, payload: AdapterPayload, ends: Ends): Promise<true> {
     const row = [shard, uid, hash, payload.accountId ?? null, toJson(payload), this.context.epoch, new Date()];
-    await this.db.for(shard).write(statements.makeSession, [...row, expiresAt, endOf(payload)]);
+    const lives = [ends.expiresAt, ends.endsAt, payload.transient === true, ends.idle];
+    await this.db.for(shard).write(statements.makeSession, [...row, ...lives, ...this.#trailOf(uid).slice(1)]);
     return true;
+  }
+
+  /** Whether this request ends a sign-in, and then what is kept of the browser. */
+  #trailOf(uid: string): readonly [boolean, Buffer | null, Buffer | null] {
+    const trail = trailIn(Provider.ctx);
+    if (!trail) return [false, null, null];
+    const device = trail.device === undefined ? null : Buffer.from(trail.device, 'base64url');
+    return [true, device, sealTrail(this.context.secrets.wrap, uid, trail.about)];
   }
 
   /**
@@ -675,17 +698,18 @@ class SessionAdapter extends StoredModel implements Adapter {
     { shard, hash }: Place,
     uid: string,
     payload: AdapterPayload,
-    expiresAt: Date,
+    { idle, expiresAt, endsAt }: Ends,
     before: SessionSnapshot,
   ): Promise<boolean> {
     const db = this.db.for(shard);
     if (before.hash?.equals(hash) && isSame(before.payload, payload)) {
       const isLate = before.expiresAt && expiresAt.getTime() - before.expiresAt.getTime() >= USE_MS;
-      if (isLate) db.soon(statements.noteSessionUse, [shard, uid, expiresAt]);
+      if (isLate) db.soon(statements.noteSessionUse, [shard, uid, expiresAt, idle]);
       return false;
     }
-    const values = [shard, uid, hash, payload.accountId ?? null, toJson(payload), expiresAt, endOf(payload)];
-    const updated = await db.execute(statements.updateSession, [...values, before.hash]);
+    const values = [shard, uid, hash, payload.accountId ?? null, toJson(payload), expiresAt, endsAt];
+    const lives = [payload.transient === true, idle, ...this.#trailOf(uid)];
+    const updated = await db.execute(statements.updateSession, [...values, ...lives, before.hash]);
     if (updated === 0) await this.#hold(shard, uid);
     return updated === 1;
   }
@@ -704,6 +728,13 @@ class SessionAdapter extends StoredModel implements Adapter {
     const gone = Object.keys(before).filter((client) => !(client in now));
     if (gone.length > 0) await db.execute(statements.deleteSessionClients, [shard, uid, gone]);
   }
+}
+
+/** When a session ends that is not used any more, after how many seconds that is, and when it ends in any case. */
+interface Ends {
+  readonly idle: number;
+  readonly expiresAt: Date;
+  readonly endsAt: Date;
 }
 
 /** The library changes what it was given. */

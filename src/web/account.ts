@@ -130,7 +130,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
   const { ctx, house, db, account, session } = visit;
   const contacts = await listAccountContacts(db, house.secrets, account.id);
   const passkeys = await listPasskeys(db, account.id);
-  const sessions = await listSessions(db, account.id);
+  const sessions = await listSessions(db, house.secrets, account.id);
   const page = accountPage({
     ...frameOf(ctx, house),
     person: {

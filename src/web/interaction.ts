@@ -23,6 +23,7 @@ import {
   whereFinished,
 } from '#src/oidc/interactions.ts';
 import { readPasskeyHolder } from '#src/oidc/storage.ts';
+import type { Trail } from '#src/oidc/trails.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
@@ -32,6 +33,7 @@ import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } fr
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
+import { aboutBrowser } from './about-browser.ts';
 import { allowConsent } from './consent.ts';
 import { keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
@@ -305,7 +307,7 @@ function nowSeconds(): number {
 async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { accountId, acr, amr } = signedIn;
-  await rememberDevice(db, accountId, keepDevice(ctx, house));
+  const trail = await leaveTrail(visit, accountId);
   await recordAccountEvent(db, {
     accountId,
     kind: 'sign-in.succeeded',
@@ -313,8 +315,17 @@ async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
     details: { acr, amr },
   });
   const { needed } = await consentNeeded(db, house.secrets, interaction, accountId);
-  if (needed) return moveTo(visit, { at: 'consent', signedIn });
-  seeOther(ctx, await finishSignIn(interaction, signedIn));
+  if (needed) return moveTo(visit, { at: 'consent', signedIn: { ...signedIn, trail } });
+  seeOther(ctx, await finishSignIn(interaction, { ...signedIn, trail }));
+}
+
+/** The account knows the browser from now on, unless others use it too. */
+async function leaveTrail({ ctx, house, db, interaction }: Visit, accountId: string): Promise<Trail> {
+  const about = aboutBrowser(ctx);
+  if (interaction.isShared) return { about };
+  const device = keepDevice(ctx, house);
+  await rememberDevice(db, accountId, device);
+  return { device: device.toString('base64url'), about };
 }
 
 /** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */

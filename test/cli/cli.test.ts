@@ -189,7 +189,7 @@ describe('on a database', () => {
 
       const done = await json('keys rotate-master', both);
       expect(done).toMatchObject({ keys: 2, accounts: 6 });
-      expect(await json('keys rotate-master', both)).toEqual({ keys: 0, accounts: 0, messages: 0 });
+      expect(await json('keys rotate-master', both)).toEqual({ keys: 0, accounts: 0, messages: 0, sessions: 0 });
       expect(new Set(await sealedBy({ MASTER_KEYS: next }))).toEqual(new Set([true]));
       expect(await lawang('keys list')).toMatchObject({ code: 1, err: expect.stringMatching(/^MASTER_KEYS: none of/) });
       environment.MASTER_KEYS = next;

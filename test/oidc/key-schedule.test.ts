@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { longestSessionSeconds } from '#src/base/config.ts';
 import type { StoredKey } from '#src/base/keys.ts';
 import { findNextChange, findNextStep, keyGroups, listDueSteps, schedules } from '#src/oidc/key-schedule.ts';
 import { clockToleranceSeconds, jwksCacheSeconds, tokenSeconds } from '#src/oidc/lifetimes.ts';
-import { sessionLimits } from '#src/oidc/storage.ts';
 
 const now = new Date('2027-01-01T00:00:00Z');
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
@@ -67,9 +67,9 @@ test('a successor of another algorithm or purpose is none', () => {
 describe('the times', () => {
   test('what a key signed is verified for as long as it counts', () => {
     const { keepSeconds } = schedules.signing;
-    for (const seconds of [tokenSeconds.IdToken, tokenSeconds.AccessToken, sessionLimits.absolute])
+    for (const seconds of [tokenSeconds.IdToken, tokenSeconds.AccessToken, longestSessionSeconds])
       expect(keepSeconds).toBeGreaterThan(seconds + clockToleranceSeconds + jwksCacheSeconds);
-    expect(schedules.cookie.keepSeconds).toBeGreaterThan(sessionLimits.absolute);
+    expect(schedules.cookie.keepSeconds).toBeGreaterThan(longestSessionSeconds);
   });
 
   test('a key is published for longer than the key set may be kept', () => {

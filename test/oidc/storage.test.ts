@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { UnitOfWork, withDb } from '#src/base/database.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { Spent } from '#src/oidc/statements.ts';
-import { claimReplayMarker, createAdapter, endGrant, sessionLimits } from '#src/oidc/storage.ts';
+import { claimReplayMarker, createAdapter, endGrant } from '#src/oidc/storage.ts';
 import { answerOf, ask, basic, goThrough, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import type { SoftwareAuthenticator } from '#test/support/authenticator.ts';
@@ -27,6 +27,8 @@ beforeEach(() => {
   world.statements.length = 0;
 });
 afterEach(() => vi.useRealTimers());
+
+const limits = { idle: 3600, absolute: 24 * 3600 };
 
 const context = () => ({ ...world.house, findClient: (id: string) => world.house.clients.find(id) });
 const adapterOf = (model: string): Adapter => createAdapter(context())(model);
@@ -195,7 +197,7 @@ describe('a session', () => {
   function adapterOfSession() {
     return {
       find: (id: string) => adapterOf('Session').find(id),
-      save: (id: string, payload: AdapterPayload) => adapterOf('Session').upsert(id, payload, sessionLimits.idle),
+      save: (id: string, payload: AdapterPayload) => adapterOf('Session').upsert(id, payload, limits.idle),
     };
   }
 
@@ -207,7 +209,7 @@ describe('a session', () => {
       kind: 'Session',
       accountId,
       loginTs: inSeconds(0),
-      exp: inSeconds(sessionLimits.absolute),
+      exp: inSeconds(limits.absolute),
       authorizations,
     };
     await request(() => session.save(id, payload));
@@ -255,7 +257,7 @@ describe('a session', () => {
 
   test('lives an hour without use and a day at most', async () => {
     const { id } = await newSession();
-    later(sessionLimits.idle - 1);
+    later(limits.idle - 1);
     expect(await session.find(id)).toBeDefined();
     later(2);
     expect(await session.find(id)).toBeUndefined();
@@ -351,7 +353,7 @@ describe('a session', () => {
   test('is found by its uid, for interactions that began in it', async () => {
     const { uid } = await newSession({ a: { grantId: 'g' } });
     expect(await adapterOf('Session').findByUid(uid)).toMatchObject({ uid, accountId });
-    later(sessionLimits.idle + 1);
+    later(limits.idle + 1);
     expect(await adapterOf('Session').findByUid(uid)).toBeUndefined();
   });
 });
