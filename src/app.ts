@@ -25,6 +25,7 @@ import { securityHeaders } from '#src/web/middleware/headers.ts';
 import { refuseOverload } from '#src/web/middleware/overload.ts';
 import { requestLog } from '#src/web/middleware/request-log.ts';
 import { unitOfWork } from '#src/web/middleware/unit-of-work.ts';
+import { answerNotMe, showNotMe } from '#src/web/not-me.ts';
 import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/web/pages.ts';
 import { postToGet } from '#src/web/post-to-get.ts';
 import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
@@ -135,6 +136,8 @@ function pages(house: OpenHouse): Router {
   router.post('/account', (ctx) => changeAccount(ctx, house));
   router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
+  router.get('/not-me', (ctx) => showNotMe(ctx, house));
+  router.post('/not-me', (ctx) => answerNotMe(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));
   router.post('/logout', (ctx) => postToGet(ctx));
   for (const path of ['/logout', '/logout/success'])

@@ -79,6 +79,11 @@ export function passkeyRemovedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-removed-subject', 'message.passkey-removed-text');
 }
 
+/** The account was frozen: there is nothing left to press. */
+export function accountFrozenMessage(context: EventMessageContext): Message {
+  return inform(context, 'message.account-frozen-subject', 'message.account-frozen-text');
+}
+
 type WithoutCode = 'passkey' | 'disabled';
 
 /** Says why there is no code: in a letter at length, otherwise by one sentence. */
@@ -113,6 +118,16 @@ function tell(context: EventMessageContext, subjectKey: MessageKey, textKey: Mes
     ...letter(context, subject, [...whatHappened, t('message.was-not-you'), notMe, accountPart(context)]),
     link: notMeLink,
   };
+}
+
+/** A notice of what asks for nothing from its reader but to know it; otherwise as {@link tell}. */
+function inform(context: EventMessageContext, subjectKey: MessageKey, textKey: MessageKey): Message {
+  const t = translate(context.language);
+  const { brand, accountLink: link } = context;
+  const subject = t(subjectKey, { brand });
+  if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
+  const parts = [...paragraphs(t(textKey, { brand })), { facts: factsOf(context) }, accountPart(context)];
+  return { ...letter(context, subject, parts), link };
 }
 
 function isLetter({ channel }: MessageContext): boolean {

@@ -267,6 +267,17 @@ const table = {
     },
     en: { say: 'This address does not accept that kind of request.', next: 'Open the page first and use its buttons.' },
   },
+  notice_over: {
+    status: 410,
+    id: {
+      say: 'Tautan dari pesan kami ini tidak berlaku lagi.',
+      next: 'Buka pesan terbaru dari kami, atau masuk ke halaman akun Anda untuk memeriksanya.',
+    },
+    en: {
+      say: 'This link from our message is no longer valid.',
+      next: 'Open the latest message from us, or sign in to your account page and check there.',
+    },
+  },
   password_busy: {
     status: 503,
     id: { say: 'Sedang banyak orang yang masuk.', next: 'Tunggu beberapa detik, lalu coba lagi.' },

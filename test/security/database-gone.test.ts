@@ -126,6 +126,7 @@ const served: Readonly<Record<string, object>> = {
   '/interaction/:uid': { status: 200, body: expect.stringContaining('id="sign-in"') },
   '/authorize': { status: 303, location: expect.stringMatching(/^http:\/\/localhost:3001\/callback\?code=/) },
   '/logout/confirm': { status: 303, location: expect.stringMatching(/\/logout\/success$/) },
+  '/not-me': { status: 200, body: expect.stringContaining('id="freeze"') },
   '/par': { status: 201, body: expect.stringMatching(/"request_uri":"urn:/) },
   '/token': { status: 200, body: expect.stringMatching(/"id_token":"ey/) },
   '/introspect': { status: 200, body: expect.stringMatching(/"active":true/) },

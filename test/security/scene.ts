@@ -3,6 +3,7 @@
  * every address of the provider with a request that would do something there.
  */
 import { createApp } from '#src/app.ts';
+import { sealNotMe } from '#src/people/not-me.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
@@ -26,6 +27,8 @@ export interface Scene {
   /** Asks to sign out; its button has not been pressed. */
   readonly signOutPage: Page;
   readonly accountPage: Page;
+  /** Where a notice leads that somebody else got. */
+  readonly notMePage: Page;
 }
 
 export const callback = 'http://localhost:3001/callback';
@@ -39,7 +42,10 @@ export async function openScene(world: World): Promise<Scene> {
   const signInPage = await visitor.visit((await app.startSignIn()).url);
   const accountPage = await citizen.visit(`${world.issuer}/account`);
   const signOutPage = await citizen.visit(`${world.issuer}/logout`);
-  return { world, citizen, visitor, signInPage, app, tokens, code, attempt, signOutPage, accountPage };
+  const notified = { accountId: await world.citizen('diberitahu@contoh.id'), at: new Date() };
+  const notMe = new URLSearchParams({ token: sealNotMe(world.house.secrets, notified) });
+  const notMePage = await visitor.visit(`${world.issuer}/not-me?${notMe}`);
+  return { world, citizen, visitor, signInPage, app, tokens, code, attempt, signOutPage, accountPage, notMePage };
 }
 
 /** A request that an honest caller could send; `form` as fields. */
@@ -95,6 +101,12 @@ export function requestsOf(scene: Scene): Wanted[] {
     get('/account', as(citizen, '/account')),
     post('/account', { ...fields(scene.accountPage, 'end-session'), session: 'x' }, as(citizen, '/account')),
     get('/account/callback', as(citizen, '/account')),
+    get(`/not-me${scene.notMePage.url.search}`, as(visitor, '/not-me')),
+    post(
+      '/not-me',
+      { ...fields(scene.notMePage, 'freeze'), token: scene.notMePage.value('token') ?? '' },
+      as(visitor, '/not-me'),
+    ),
     get('/sandbox/outbox'),
     get('/sandbox/outbox.json'),
     get(`/authorize${query}`, as(citizen, '/authorize')),

@@ -6,6 +6,7 @@ import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
 import type { Html } from '#views/html.ts';
 import { type Language, languages } from '#views/locale.ts';
+import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-me.ts';
 import { outboxPage, outboxSamples } from '#views/outbox.ts';
 import type { Frame } from '#views/page.ts';
 import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
@@ -30,6 +31,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('signed-out', signedOutPage, signedOutSamples),
     ...render('error', errorPage, errorSamples),
     ...render('account', accountPage, accountSamples),
+    ...render('not-me', notMePage, notMeSamples),
+    ...render('frozen', frozenPage, frozenSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),

@@ -10,9 +10,10 @@ const base = { brand: 'Lawang', accountLink: `${issuer}/account` };
 const at = new Date('2026-11-21T03:12:00Z');
 const notMeLink = `${issuer}/not-me?token=${'Ab3_'.repeat(19)}`;
 
-/** Every notice there is; one that is added is tested with the others. */
+/** Every notice there is but what asks for nothing; one that is added is tested with the others. */
+const informing = ['accountFrozenMessage'];
 const notices = Object.entries(messages)
-  .filter(([name]) => name.endsWith('Message') && !name.startsWith('code'))
+  .filter(([name]) => name.endsWith('Message') && !name.startsWith('code') && !informing.includes(name))
   .map(([name, compose]) => [name, compose as (context: messages.EventMessageContext) => messages.Message] as const);
 
 /** The letters of a text message that fit seven bits (3GPP TS 23.038), so that two segments hold 306 of them. */
@@ -56,6 +57,14 @@ describe.each(languages)('messages in %s', (language) => {
     expect(text).toMatch(sevenBits);
     expect(text.length).toBeLessThanOrEqual(TWO_SEGMENTS);
     expect(html).toBeUndefined();
+  });
+
+  test('a frozen account is told of without anything to press', () => {
+    const letter = messages.accountFrozenMessage({ ...base, language, at, notMeLink });
+    for (const whole of [letter.text, seen(letter.html)]) expect(whole).toMatch(/21 Nov 2026.*10[.:]12 WIB/);
+    const short = messages.accountFrozenMessage({ ...base, language, at, notMeLink, channel: 'sms' });
+    expect(short.text).toMatch(sevenBits);
+    for (const { text, html = '' } of [letter, short]) expect(text + html).not.toMatch(/not-me|[{}]|undefined/);
   });
 
   describe.each(notices)('%s', (_, message) => {

@@ -70,7 +70,9 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
     for (const button of buttons) expect(button).toMatch(/^<button type="submit".* name="[a-z]+" value="[a-z-]+"/);
     const inside = forms.join('').match(/<button/g)?.length ?? 0;
     expect(inside).toBe(buttons.length);
-    if (!['account', 'error', 'signed-out', 'outbox', 'home', 'sandbox-home', 'help', 'privacy'].includes(page)) {
+    if (
+      !['account', 'error', 'frozen', 'signed-out', 'outbox', 'home', 'sandbox-home', 'help', 'privacy'].includes(page)
+    ) {
       expect(forms).toHaveLength(1);
     }
   });

@@ -57,6 +57,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/logout',
   '/logout/confirm',
   '/logout/success',
+  '/not-me',
   '/par',
   '/privacy',
   '/readyz',
