@@ -35,7 +35,8 @@ export async function answerNotMe(ctx: Context, house: OpenHouse): Promise<void>
   const token = form.get('token');
   const { id } = await loadNotified(ctx, house, token);
   const { db } = ctx.state;
-  if (await freeze(db, id, { reason: 'not-me' })) await notifyContacts(house, db, id, accountFrozenMessage);
+  if (await freeze(db, house.secrets, id, { reason: 'not-me' }))
+    await notifyContacts(house, db, id, accountFrozenMessage);
   seeOther(ctx, `/not-me?${new URLSearchParams({ token })}`);
 }
 
