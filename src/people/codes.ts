@@ -10,6 +10,7 @@ import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId, type Secrets, shardOfHash } from '#src/base/secrets.ts';
 import { type Account, findAccount, mayUse } from './accounts.ts';
+import { hasCountingContact } from './contacts.ts';
 import { findAccountId, type Identifier } from './identifiers.ts';
 import { hasPasskey } from './passkeys.ts';
 import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
@@ -154,18 +155,25 @@ async function spendCode(db: Db, secrets: Secrets, { slot, shard }: Place, code:
  * What a code for an address may open.
  *
  * `new`: nobody's yet, so sign-up. `account`: it signs in, at `aal1`. `passkey`: the account has a stronger way and takes
- * no code. `disabled`: the account may not be used. In the last two cases the message says so and carries no code; the
- * page is the same in all four, and so are the statements.
+ * no code. `stale`: a number that its owner has not proven for long, and that may have been given to somebody else.
+ * `disabled`: the account may not be used. In the last three cases the message says so and carries no code; the page is
+ * the same in all five, and so are the statements.
  */
 export type CodeAudience =
   | { readonly kind: 'new' }
-  | { readonly kind: 'account' | 'passkey' | 'disabled'; readonly accountId: string; readonly account: Account };
+  | {
+      readonly kind: 'account' | 'passkey' | 'stale' | 'disabled';
+      readonly accountId: string;
+      readonly account: Account;
+    };
 
 export async function codeAudience(db: Db, secrets: Secrets, identifier: Identifier): Promise<CodeAudience> {
   const accountId = (await findAccountId(db, secrets, identifier)) ?? newAccountId();
   const account = await findAccount(db, secrets, accountId);
   const usesPasskey = await hasPasskey(db, accountId);
+  const counts = await hasCountingContact(db, secrets, identifier, accountId);
   if (!account) return { kind: 'new' };
   if (!mayUse(account)) return { kind: 'disabled', accountId, account };
-  return { kind: usesPasskey ? 'passkey' : 'account', accountId, account };
+  if (usesPasskey) return { kind: 'passkey', accountId, account };
+  return { kind: counts ? 'account' : 'stale', accountId, account };
 }

@@ -27,6 +27,7 @@ import type { Trail } from '#src/oidc/trails.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
+import { proveContact } from '#src/people/contacts.ts';
 import { rememberDevice } from '#src/people/devices.ts';
 import { readIdentifier } from '#src/people/identifiers.ts';
 import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } from '#src/people/passkeys.ts';
@@ -168,6 +169,7 @@ async function enterByAddress(visit: Visit, identifier: Extract<Step, { at: 'cod
   }
   // Nobody was sent a code for such an account, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `the account takes no code: ${audience.kind}`);
+  await proveContact(visit.db, visit.house.secrets, identifier, audience.accountId);
   await settle(visit, signedInByCode(audience.accountId, identifier));
 }
 
@@ -190,7 +192,7 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
 
 /** Opens the account, unless another tab was faster: then the proven address signs in there. @returns whether it opened. */
 async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at: 'name' }>): Promise<boolean> {
-  const { ctx, house, db } = visit;
+  const { ctx, house, db, interaction } = visit;
   const { identifier, accountId } = step;
   try {
     await createAccount(db, house.secrets, {
@@ -198,6 +200,7 @@ async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at:
       name: form.get('name'),
       language: ctx.state.language,
       identifier,
+      ...(!interaction.isShared && { device: keepDevice(ctx, house) }),
     });
     return true;
   } catch (error) {

@@ -12,6 +12,7 @@ import {
   codeMessage,
   codeRefusedDisabledMessage,
   codeRefusedPasskeyMessage,
+  codeRefusedStaleMessage,
   type EventMessageContext,
   type Message,
 } from '#views/messages.ts';
@@ -47,6 +48,7 @@ function composeCodeMessage(
   const { identifier, service, code, kind } = asked;
   const context = messageContext(house, ctx.state.language, identifier.kind);
   if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
+  if (kind === 'stale') return codeRefusedStaleMessage(context);
   if (kind === 'disabled') return codeRefusedDisabledMessage(context);
   return codeMessage({
     ...context,
