@@ -64,6 +64,12 @@ function parsePhone(typed: string): Identifier | undefined {
   return number?.isValid() && !number.ext ? { kind: 'phone', value: number.number } : undefined;
 }
 
+/** The country code of a phone number, and with it the digits by which an operator is told from others. */
+export function prefixOf(number: string): { readonly country: string; readonly operator: string } {
+  const { countryCallingCode: country = '', nationalNumber = '' } = parsePhoneNumberFromString(number) ?? {};
+  return { country, operator: `${country} ${nationalNumber.slice(0, 3)}` };
+}
+
 /** Blind index of an identifier; also its place, since identifiers are found by value alone. */
 export function indexOf(secrets: Secrets, { kind, value }: Identifier): { index: Buffer; shard: number } {
   const index = secrets.index(kind, value);
