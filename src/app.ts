@@ -12,6 +12,7 @@ import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
+import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
 import { Documents } from '#src/web/documents.ts';
 import { answerErrors, answerWith } from '#src/web/errors.ts';
@@ -136,6 +137,9 @@ function pages(house: OpenHouse): Router {
   router.post('/account', (ctx) => changeAccount(ctx, house));
   router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
+  router.get('/account/end', (ctx) => showEnd(ctx, house));
+  router.post('/account/end', (ctx) => answerEnd(ctx, house));
+  router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));

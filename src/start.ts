@@ -215,10 +215,14 @@ async function openHouse({ config, log, server }: Start, base: Base): Promise<Ho
 async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startOutbox } = await import('./jobs/outbox.ts');
   const { startPurge } = await import('./jobs/purge.ts');
+  const { startClosings } = await import('./jobs/closings.ts');
+  const { createTellOwner } = await import('./web/closing-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
   server.defer(() => purge.stop());
+  const closings = startClosings({ ...base, tellOwner: createTellOwner(base) });
+  server.defer(() => closings.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

@@ -225,7 +225,8 @@ function personPart(context: AccountContext): Html {
     'person',
     t('account.person'),
     t('account.person-intro'),
-    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${context.person.name}</dd></div>${rows}</dl>`,
+    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${context.person.name}</dd></div>${rows}</dl>
+<p><a id="end-account" href="/account/end">${t('account.end')}</a></p>`,
   );
 }
 

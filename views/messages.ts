@@ -37,6 +37,8 @@ export type EventMessageContext = MessageContext & {
   at: Date;
   /** Browser and system as text. */
   device?: string | undefined;
+  /** When the account will be deleted, where that is what it is about. */
+  endsAt?: Date | undefined;
   /** Leads to the page that freezes the account; absent where the reader may be somebody else by now. */
   notMeLink?: string | undefined;
 };
@@ -71,11 +73,6 @@ export function codeRefusedDisabledMessage(context: MessageContext): Message {
   return refuse(context, 'disabled');
 }
 
-/** Somebody asked for a code at a number that may have been given to somebody else since: no code inside. */
-export function codeRefusedStaleMessage(context: MessageContext): Message {
-  return refuse(context, 'stale');
-}
-
 export function passkeyAddedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-added-subject', 'message.passkey-added-text');
 }
@@ -89,7 +86,44 @@ export function accountFrozenMessage(context: EventMessageContext): Message {
   return inform(context, 'message.account-frozen-subject', 'message.account-frozen-text');
 }
 
-type WithoutCode = 'passkey' | 'stale' | 'disabled';
+/** Its owner has frozen it on its own page. */
+export function accountHeldMessage(context: EventMessageContext): Message {
+  return inform(context, 'message.account-held-subject', 'message.account-held-text');
+}
+
+export function accountDisabledMessage(context: EventMessageContext): Message {
+  return inform(context, 'message.account-disabled-subject', 'message.account-disabled-text');
+}
+
+/** What was frozen or disabled can be used again. */
+export function accountOpenedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.account-opened-subject', 'message.account-opened-text');
+}
+
+/** Somebody asked for its end; there is time to change one's mind. */
+export function accountClosingMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.account-closing-subject', 'message.account-closing-text');
+}
+
+/** A few days before the end. */
+export function accountClosingSoonMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.account-closing-soon-subject', 'message.account-closing-soon-text');
+}
+
+export function accountKeptMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.account-kept-subject', 'message.account-kept-text');
+}
+
+/** The last one: there is no account any more that a link could lead to. */
+export function accountErasedNotice(context: EventMessageContext): Message {
+  const t = translate(context.language);
+  const { brand } = context;
+  const subject = t('message.account-erased-subject', { brand });
+  if (!isLetter(context)) return { subject, text: `${subject}.` };
+  return letter(context, subject, paragraphs(t('message.account-erased-text', { brand })));
+}
+
+type WithoutCode = 'passkey' | 'disabled';
 
 /** Says why there is no code: in a letter at length, otherwise by one sentence. */
 function refuse(context: MessageContext, why: WithoutCode): Message {
@@ -154,10 +188,11 @@ function accountPart({ language, accountLink }: MessageContext): LetterPart {
   return { label: translate(language)('message.account-page'), link: accountLink, look: 'plain' };
 }
 
-function factsOf({ language, at, device, timeZone }: EventMessageContext): Fact[] {
+function factsOf({ language, at, device, endsAt, timeZone }: EventMessageContext): Fact[] {
   const t = translate(language);
   return [
     { name: t('message.when'), value: formatMoment(language, at, timeZone) },
+    ...(endsAt === undefined ? [] : [{ name: t('message.ends'), value: formatMoment(language, endsAt, timeZone) }]),
     ...(device === undefined ? [] : [{ name: t('message.device'), value: device }]),
   ];
 }

@@ -1,6 +1,7 @@
 import { type AssetName, assetPath } from './assets.ts';
 import { type Content, type Html, html, jsonBlock, safeAddress } from './html.ts';
 import { type Language, languages, type MessageKey, translate } from './locale.ts';
+import { closingBanner } from './parts/closing.ts';
 import { mark } from './parts/icons.ts';
 import { tile } from './parts/tile.ts';
 
@@ -36,6 +37,8 @@ export type Frame = {
   privacyLink?: string | undefined;
   /** IANA name of the reader's zone; defaults to `Asia/Jakarta`. */
   timeZone?: string | undefined;
+  /** When the account of this page will be deleted, while its owner may still keep it. */
+  closesAt?: Date | undefined;
   /** What the browser's passkey store has to learn (WebAuthn signal methods), done silently. */
   passkeySignal?: PasskeySignal | undefined;
 };
@@ -84,7 +87,7 @@ ${scriptTags(frame, parts)}</head>
 ${masthead(frame)}
 <main id="main">
 ${frame.service && parts.band !== false && band(frame, frame.service, parts.band ?? 'page.on-the-way')}
-${parts.lead}<h1>${parts.title}</h1>
+${closingBanner(frame)}${parts.lead}<h1>${parts.title}</h1>
 ${parts.content}
 </main>
 ${foot(frame)}

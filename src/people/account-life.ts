@@ -112,7 +112,7 @@ export async function closeAccount(db: Db, id: string): Promise<Date | undefined
   const isTaken = await take(
     db,
     id,
-    `update accounts set state = 'closing', state_since = $4, state_reason = null, closes_at = $5
+    `update accounts set state = 'closing', state_since = $4, state_reason = null, closes_at = $5, reminded_at = null
      where shard = $1 and id = $2 and state = any($3) and restricted_at is null`,
     [lifeSteps.close.from, now, closesAt],
   );
@@ -132,6 +132,43 @@ export async function reopenAccount(db: Db, id: string): Promise<boolean> {
   );
   if (isTaken) await recordAccountEvent(db, { accountId: id, kind: 'account.reactivated', details: { by: 'owner' } });
   return isTaken;
+}
+
+/** Accounts of some shards by id, at most `limit`, those behind `after`. */
+export interface DuePage {
+  readonly shards: readonly number[];
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** Before every id. */
+export const FIRST = '00000000-0000-0000-0000-000000000000';
+
+/** How long before the end its owner is reminded of it. */
+const REMINDER_MS = 3 * DAY_MS;
+
+/** Accounts of some shards that end soon, and whose owners have not been reminded of it. */
+export async function listDueReminders(db: Db, { shards, after, limit }: DuePage): Promise<string[]> {
+  const home = db.forAll(shards);
+  const now = Date.now();
+  const rows = await home.query<{ id: string }>(
+    `select id from accounts where shard = any($1) and closes_at > $2 and closes_at <= $3 and state = 'closing'
+       and reminded_at is null and id > $4
+     order by id limit $5`,
+    [shards, new Date(now), new Date(now + REMINDER_MS), after ?? FIRST, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Notes that the owner is being reminded, in the transaction of the reminder. @returns whether this call did it */
+export function noteReminder(db: Db, id: string): Promise<boolean> {
+  return take(
+    db,
+    id,
+    `update accounts set reminded_at = $4
+     where shard = $1 and id = $2 and state = any($3) and reminded_at is null and closes_at > $4`,
+    [['closing'], new Date()],
+  );
 }
 
 async function take(db: Db, id: string, text: string, values: readonly unknown[]): Promise<boolean> {

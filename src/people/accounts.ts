@@ -81,6 +81,8 @@ export type Account = AccountLife & {
   readonly updatedAt: Date;
   /** Since when it is recovered by contacts alone, and nobody has proven anew who the person is (`people/proofing.ts`). */
   readonly restrictedAt: Date | undefined;
+  /** While it is closing: until then its owner may change their mind. */
+  readonly closesAt: Date | undefined;
 };
 
 /** The states in which a person may sign in and apps may be answered. */
@@ -106,6 +108,7 @@ interface AccountFields {
   created_at: Date;
   updated_at: Date;
   restricted_at: Date | null;
+  closes_at: Date | null;
 }
 
 const fields = [
@@ -118,6 +121,7 @@ const fields = [
   'created_at',
   'updated_at',
   'restricted_at',
+  'closes_at',
 ] as const;
 
 /** The columns of an account in a row of several tables, each behind a prefix; all null when none was joined. */
@@ -195,6 +199,7 @@ function openAccount(secrets: Secrets, row: AccountFields): Account {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     restrictedAt: row.restricted_at ?? undefined,
+    closesAt: row.closes_at ?? undefined,
   };
 }
 
@@ -294,7 +299,16 @@ function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
   const profile = withContact({ ...account.profile, name: readName(account.name) }, identifier, true);
   const { dataKey, sealed } = newDataKey(secrets.wrap, id);
   return {
-    created: { id, state: 'active', language, profile, createdAt: now, updatedAt: now, restrictedAt: undefined },
+    created: {
+      id,
+      state: 'active',
+      language,
+      profile,
+      createdAt: now,
+      updatedAt: now,
+      restrictedAt: undefined,
+      closesAt: undefined,
+    },
     dataKey,
     row: [shardOf(id), id, 'active', sealed, sealProfile(dataKey, id, profile), language, now, now],
     contacts: [

@@ -8,7 +8,7 @@ import { lookUps } from '#src/base/batches.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Keyring, newAccountId, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type Keyring, newAccountId, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { openDataKey } from './data-keys.ts';
 import { type Identifier, indexOf } from './identifiers.ts';
 
@@ -127,28 +127,6 @@ export function isCounting(contact: Pick<Contact, 'kind' | 'confirmedAt' | 'prov
   return contact.kind === 'email' || (contact.provenAt?.getTime() ?? 0) > Date.now() - PHONE_COUNTS_MS;
 }
 
-/** Whether an address is a contact of the account, and counts. */
-export async function hasCountingContact(
-  db: Db,
-  secrets: Secrets,
-  contact: Identifier,
-  accountId: string,
-): Promise<boolean> {
-  const shard = shardOf(accountId);
-  const row = await db
-    .for(shard)
-    .first<Pick<ContactFields, 'kind' | 'confirmed_at' | 'proven_at'>>(
-      `select kind, confirmed_at, proven_at from contacts where shard = $1 and account_id = $2 and value_index = $3`,
-      [shard, accountId, indexOf(secrets, contact).index],
-    );
-  if (!row) return false;
-  return isCounting({
-    kind: row.kind,
-    confirmedAt: row.confirmed_at ?? undefined,
-    provenAt: row.proven_at ?? undefined,
-  });
-}
-
 /** A contact that counts as proof of its owner. */
 export interface CountingContact extends Contact {
   readonly confirmedAt: Date;
@@ -261,6 +239,31 @@ export async function endUnconfirmedContact(
     accountId,
   ]);
   return true;
+}
+
+/** Gives up every address of an account, as its identifier and as one of the five uses: they can be anybody's again. */
+export async function freeAddresses(db: Db, accountId: string): Promise<void> {
+  const shard = shardOf(accountId);
+  const rows = await db
+    .for(shard)
+    .query<{ value_index: Buffer }>('select value_index from contacts where shard = $1 and account_id = $2', [
+      shard,
+      accountId,
+    ]);
+  for (const { value_index: index } of rows) {
+    const place = shardOfHash(index);
+    const home = db.for(place);
+    await home.execute('delete from identifiers where shard = $1 and value_index = $2 and account_id = $3', [
+      place,
+      index,
+      accountId,
+    ]);
+    await home.execute('delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3', [
+      place,
+      index,
+      accountId,
+    ]);
+  }
 }
 
 function placeOf(accountId: string, index: Buffer): string {

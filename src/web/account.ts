@@ -187,7 +187,7 @@ async function connectedApps({ ctx, house, db, account }: Visit): Promise<Accoun
   });
 }
 
-const notices = ['disconnected', 'passkey-added', 'passkey-removed', 'session-ended'] as const;
+const notices = ['disconnected', 'passkey-added', 'passkey-removed', 'session-ended', 'kept'] as const;
 
 function noticeOf(ctx: Context): AccountContext['notice'] {
   const done = notices.find((name) => name === ctx.query.done);

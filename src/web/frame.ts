@@ -20,6 +20,7 @@ export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): 
     helpLink: '/help',
     privacyLink: '/privacy',
     ...(service && { service }),
+    ...(ctx.state.closesAt && { closesAt: ctx.state.closesAt }),
   };
 }
 

@@ -12,7 +12,6 @@ import {
   codeMessage,
   codeRefusedDisabledMessage,
   codeRefusedPasskeyMessage,
-  codeRefusedStaleMessage,
   type EventMessageContext,
   type Message,
 } from '#views/messages.ts';
@@ -40,25 +39,6 @@ export async function sendCode(
   await sendMessage(db, house.secrets, { ...common, ...message, ...(takesCode && { code }) });
 }
 
-/**
- * Sends a one-time code to a contact of somebody who has shown a first thing.
- *
- * @throws {Refusal} `too_many_attempts`
- */
-export async function sendSecondCode(
-  ctx: Context,
-  house: OpenHouse,
-  db: Db,
-  asked: { identifier: Identifier; boundTo: string; service: Localized },
-): Promise<void> {
-  const { identifier, boundTo } = asked;
-  const slot = { identifier, boundTo, network: ctx.state.caller };
-  const code = await createCode(db, house.secrets, house.throttles, slot);
-  const message = composeCodeMessage(ctx, house, { ...asked, code, kind: 'account' });
-  const common = { kind: identifier.kind, to: identifier.value, language: ctx.state.language };
-  await sendMessage(db, house.secrets, { ...common, ...message, code });
-}
-
 function composeCodeMessage(
   ctx: Context,
   house: OpenHouse,
@@ -67,7 +47,6 @@ function composeCodeMessage(
   const { identifier, service, code, kind } = asked;
   const context = messageContext(house, ctx.state.language, identifier.kind);
   if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
-  if (kind === 'stale') return codeRefusedStaleMessage(context);
   if (kind === 'disabled') return codeRefusedDisabledMessage(context);
   return codeMessage({
     ...context,
@@ -86,7 +65,7 @@ function composeCodeMessage(
  * @param cause names what is told, where that may be told again (`Message.cause`)
  */
 export async function notifyContacts(
-  house: OpenHouse,
+  house: Pick<OpenHouse, 'config' | 'secrets'>,
   db: Db,
   accountId: string,
   compose: (context: EventMessageContext) => Message,
@@ -108,7 +87,7 @@ export async function notifyContacts(
   }
 }
 
-function messageContext({ config }: OpenHouse, language: 'id' | 'en', kind: Identifier['kind']) {
+function messageContext({ config }: Pick<OpenHouse, 'config'>, language: 'id' | 'en', kind: Identifier['kind']) {
   const channel = kind === 'email' ? 'email' : 'sms';
   return { language, brand: config.brand, accountLink: `${config.issuer}/account`, channel } as const;
 }

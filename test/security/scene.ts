@@ -83,6 +83,7 @@ export function requestsOf(scene: Scene): Wanted[] {
     free(get('/help')),
     free(get('/privacy')),
     free(get('/account/confirm', as(citizen, '/account'))),
+    free(get('/account/frozen')),
     free(get('/.well-known/openid-configuration')),
     free(get('/.well-known/oauth-authorization-server')),
     free(get('/.well-known/change-password')),
@@ -101,6 +102,8 @@ export function requestsOf(scene: Scene): Wanted[] {
     get('/account', as(citizen, '/account')),
     post('/account', { ...fields(scene.accountPage, 'end-session'), session: 'x' }, as(citizen, '/account')),
     get('/account/callback', as(citizen, '/account')),
+    get('/account/end', as(citizen, '/account')),
+    post('/account/end', fields(scene.accountPage, 'keep'), as(citizen, '/account')),
     get(`/not-me${scene.notMePage.url.search}`, as(visitor, '/not-me')),
     post(
       '/not-me',

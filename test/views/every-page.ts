@@ -1,3 +1,4 @@
+import { endPage, endSamples } from '#views/account/end.ts';
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
@@ -10,7 +11,6 @@ import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-m
 import { outboxPage, outboxSamples } from '#views/outbox.ts';
 import type { Frame } from '#views/page.ts';
 import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
-import { secondFactorPage, secondFactorSamples } from '#views/second-factor.ts';
 import { signInPage, signInSamples } from '#views/sign-in.ts';
 import { signedOutPage, signedOutSamples, signOutPage, signOutSamples } from '#views/sign-out.ts';
 import { signUpPage, signUpSamples } from '#views/sign-up.ts';
@@ -25,7 +25,6 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('sign-in', signInPage, signInSamples),
     ...render('sign-up', signUpPage, signUpSamples),
     ...render('code', codePage, codeSamples),
-    ...render('second-factor', secondFactorPage, secondFactorSamples),
     ...render('sign-up-name', signUpNamePage, signUpNameSamples),
     ...render('passkey-offer', passkeyOfferPage, passkeyOfferSamples),
     ...render('consent', consentPage, consentSamples),
@@ -35,6 +34,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('account', accountPage, accountSamples),
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),
+    ...render('account-end', endPage, endSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),

@@ -3,8 +3,7 @@ import { languages } from '#views/locale.ts';
 import * as messages from '#views/messages.ts';
 import { hostileText } from '#views/samples.ts';
 
-const { codeMessage, codeRefusedDisabledMessage, codeRefusedPasskeyMessage, codeRefusedStaleMessage } = messages;
-const refusals = [codeRefusedPasskeyMessage, codeRefusedStaleMessage, codeRefusedDisabledMessage];
+const { codeMessage, codeRefusedDisabledMessage, codeRefusedPasskeyMessage } = messages;
 
 const issuer = 'https://masuk.contoh.go.id';
 const base = { brand: 'Lawang', accountLink: `${issuer}/account` };
@@ -12,9 +11,10 @@ const at = new Date('2026-11-21T03:12:00Z');
 const notMeLink = `${issuer}/not-me?token=${'Ab3_'.repeat(19)}`;
 
 /** Every notice there is but what asks for nothing; one that is added is tested with the others. */
-const informing = ['accountFrozenMessage'];
+const informing = [messages.accountFrozenMessage, messages.accountHeldMessage, messages.accountDisabledMessage];
 const notices = Object.entries(messages)
-  .filter(([name]) => name.endsWith('Message') && !name.startsWith('code') && !informing.includes(name))
+  .filter(([name]) => name.endsWith('Message') && !name.startsWith('code'))
+  .filter(([, compose]) => !informing.some((one) => one === compose))
   .map(([name, compose]) => [name, compose as (context: messages.EventMessageContext) => messages.Message] as const);
 
 /** The letters of a text message that fit seven bits (3GPP TS 23.038), so that two segments hold 306 of them. */
@@ -48,7 +48,7 @@ describe.each(languages)('messages in %s', (language) => {
     expect(html).toBeUndefined();
   });
 
-  test.each(refusals)('a refused code: %o', (message) => {
+  test.each([codeRefusedPasskeyMessage, codeRefusedDisabledMessage])('a refused code: %o', (message) => {
     const letter = message({ ...base, language });
     for (const whole of [letter.subject, letter.text, seen(letter.html)]) expect(whole).not.toMatch(/\d{6}|[{}]/);
     expect(letter.text).toContain(base.accountLink);
@@ -60,12 +60,25 @@ describe.each(languages)('messages in %s', (language) => {
     expect(html).toBeUndefined();
   });
 
-  test('a frozen account is told of without anything to press', () => {
-    const letter = messages.accountFrozenMessage({ ...base, language, at, notMeLink });
+  test.each(informing)('%o is told without anything to press', (message) => {
+    const letter = message({ ...base, language, at, notMeLink });
     for (const whole of [letter.text, seen(letter.html)]) expect(whole).toMatch(/21 Nov 2026.*10[.:]12 WIB/);
-    const short = messages.accountFrozenMessage({ ...base, language, at, notMeLink, channel: 'sms' });
+    const short = message({ ...base, language, at, notMeLink, channel: 'sms' });
     expect(short.text).toMatch(sevenBits);
     for (const { text, html = '' } of [letter, short]) expect(text + html).not.toMatch(/not-me|[{}]|undefined/);
+  });
+
+  test('an account that closes is told of with the day, and the last message has nothing to press', () => {
+    const endsAt = new Date('2026-12-05T03:12:00Z');
+    for (const compose of [messages.accountClosingMessage, messages.accountClosingSoonMessage]) {
+      const { text, html } = compose({ ...base, language, at, endsAt, notMeLink });
+      for (const whole of [text, seen(html)]) expect(whole).toMatch(/5 (Des|Dec) 2026.*10[.:]12 WIB/);
+    }
+    const letter = messages.accountErasedNotice({ ...base, language, at, notMeLink });
+    const short = messages.accountErasedNotice({ ...base, language, at, notMeLink, channel: 'sms' });
+    for (const { text, html = '', link } of [letter, short])
+      expect(text + html + link).not.toMatch(/https?:|not-me|[{}]|undefined\S/);
+    expect(short.text).toMatch(sevenBits);
   });
 
   describe.each(notices)('%s', (_, message) => {

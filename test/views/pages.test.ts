@@ -71,7 +71,18 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
     const inside = forms.join('').match(/<button/g)?.length ?? 0;
     expect(inside).toBe(buttons.length);
     if (
-      !['account', 'error', 'frozen', 'signed-out', 'outbox', 'home', 'sandbox-home', 'help', 'privacy'].includes(page)
+      ![
+        'account',
+        'account-end',
+        'error',
+        'frozen',
+        'signed-out',
+        'outbox',
+        'home',
+        'sandbox-home',
+        'help',
+        'privacy',
+      ].includes(page)
     ) {
       expect(forms).toHaveLength(1);
     }

@@ -2,9 +2,9 @@ import { type Content, type Html, html } from '../html.ts';
 import type { Frame } from '../page.ts';
 import type { SaidProblem } from './problem.ts';
 
-/** A form that posts to its own address, with the token that proves it came from our page. */
-export function form(frame: Frame, content: Content): Html {
-  return html`<form method="post" novalidate>
+/** A form that posts to its own address or to another of ours, with the token that proves it came from our page. */
+export function form(frame: Frame, content: Content, action?: `/${string}`): Html {
+  return html`<form method="post"${action && html` action="${action}"`} novalidate>
 ${hidden('csrf', frame.csrf)}${content}
 </form>`;
 }

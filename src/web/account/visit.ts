@@ -29,7 +29,9 @@ export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit |
   const session = await findCurrentSession(house.provider, ctx);
   if (!session || isCodeAlone(session.amr)) return undefined;
   const account = await findAccount(db, house.secrets, session.accountId);
-  return account && mayUse(account) ? { ctx, house, db, session, account } : undefined;
+  if (!account || !mayUse(account)) return undefined;
+  ctx.state.closesAt = account.closesAt;
+  return { ctx, house, db, session, account };
 }
 
 /**

@@ -49,6 +49,8 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/account',
   '/account/callback',
   '/account/confirm',
+  '/account/end',
+  '/account/frozen',
   '/authorize',
   '/help',
   '/introspect',
