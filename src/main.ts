@@ -75,7 +75,6 @@ async function runServer(): Promise<number> {
  */
 async function runWorker(): Promise<number> {
   const stop = listenForStop({ obeysSignals: false });
-  process.on('disconnect', () => process.exit(1));
   const channel = openChannel({ stop: () => stop.ask(0), count: takeSnapshot });
   try {
     const { config, number, logFile } = await channel.beginning;

@@ -102,7 +102,7 @@ const PRIMARY_CONNECTIONS = 2;
 export async function startWorker(begun: Start, channel: Channel): Promise<void> {
   const { config, log, signal } = begun;
   const loadingApp = loadApp();
-  const door = await openDoor(begun);
+  const door = await openDoor(begun, channel.leave);
   await channel.report({ kind: 'open', port: door.port });
   const url = await unlessAborted(signal, channel.databaseUrl);
   const house = await openHouse(begun, await openBase(begun, url, config.databaseConnections));
@@ -134,19 +134,24 @@ interface Door {
   letIn(app: App): void;
 }
 
-/** Listens at once. Until the app is there the process is alive but not ready. */
-async function openDoor({ config, server }: Start): Promise<Door> {
+/**
+ * Listens at once. Until the app is there the process is alive but not ready.
+ *
+ * @param leave what comes before the door is closed
+ */
+async function openDoor({ config, server }: Start, leave = async () => {}): Promise<Door> {
   let answer: RequestListener = answerWhileStarting;
   const { host, port } = config;
   const http = await listen((request, response) => answer(request, response), {
     ...{ host, port, advice: 'set PORT to a free port' },
   });
-  server.defer(() => http.close());
+  const close = () => leave().then(() => http.close());
+  server.defer(close);
   return {
     port: http.port,
     letIn(app) {
       answer = app.handler;
-      server.defer(() => http.close());
+      server.defer(close);
       server.defer(() => announceStop(config, app));
     },
   };

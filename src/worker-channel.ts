@@ -17,18 +17,23 @@ export interface Beginning {
   readonly logFile: string | undefined;
 }
 
-/** From the primary to a worker. */
+/** From the primary to a worker. `left`: it has been handed its last connection. */
 export type Order =
   | ({ readonly kind: 'begin' } & Beginning)
   | { readonly kind: 'serve'; readonly databaseUrl: string }
   | { readonly kind: 'count'; readonly request: number }
-  | { readonly kind: 'stop' };
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'left' };
 
-/** From a worker to the primary. `here`: it listens for orders. `open`: it has the port. `serving`: its app answers. */
+/**
+ * From a worker to the primary. `here`: it listens for orders. `open`: it has the port. `serving`: its app answers.
+ * `leaving`: it wants no more connections.
+ */
 export type Report =
   | { readonly kind: 'here' }
   | { readonly kind: 'open'; readonly port: number }
   | { readonly kind: 'serving' }
+  | { readonly kind: 'leaving' }
   | { readonly kind: 'failed'; readonly sentence: string }
   | { readonly kind: 'counted'; readonly request: number; readonly snapshot: MetricsSnapshot };
 
@@ -44,6 +49,8 @@ export interface Channel {
   readonly databaseUrl: Promise<string>;
   /** Resolves when the report has left. */
   report(report: Report): Promise<void>;
+  /** Asks for no more connections. Resolves when the last one has arrived here, also when asked again. */
+  leave(): Promise<void>;
 }
 
 /** Opens the channel of the process that this is, a worker. What it has counted is asked for at any time. */
@@ -54,15 +61,22 @@ export function openChannel(hear: {
   const worker = cluster.worker as Worker;
   const beginning = Promise.withResolvers<Beginning>();
   const databaseUrl = Promise.withResolvers<string>();
+  const left = Promise.withResolvers<void>();
+  worker.once('disconnect', left.resolve);
   const report = (said: Report) => new Promise<void>((resolve) => worker.send(said, () => resolve()));
   worker.on('message', async (order: Order) => {
     if (order.kind === 'begin') beginning.resolve(order);
     if (order.kind === 'serve') databaseUrl.resolve(order.databaseUrl);
     if (order.kind === 'stop') hear.stop();
+    if (order.kind === 'left') left.resolve();
     if (order.kind === 'count') await report({ kind: 'counted', request: order.request, snapshot: await hear.count() });
   });
   void report({ kind: 'here' });
-  return { beginning: beginning.promise, databaseUrl: databaseUrl.promise, report };
+  const leave = async () => {
+    await report({ kind: 'leaving' });
+    await left.promise;
+  };
+  return { beginning: beginning.promise, databaseUrl: databaseUrl.promise, report, leave };
 }
 
 /** What `promise` gives, unless `signal` comes first. @throws the reason of the signal */

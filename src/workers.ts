@@ -2,7 +2,7 @@
  * The workers, as the primary sees them: started together, replaced when one dies, asked for what they count, stopped.
  *
  * The primary hands connections to them in turn (`docs/decisions/0011-several-processes.md`). A worker whose primary is
- * gone ends by itself, see `main.ts`.
+ * gone is ended by `node:cluster`.
  */
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,28 +48,44 @@ class Member {
   }
 
   #hear(report: Report, beginning: Beginning): void {
-    if (report.kind === 'here') this.order(this.#isStopped ? { kind: 'stop' } : { kind: 'begin', ...beginning });
+    if (report.kind === 'here') this.#greet(beginning);
     if (report.kind === 'open') this.opened.resolve(report.port);
     if (report.kind === 'failed') this.#sentence = report.sentence;
     if (report.kind === 'counted') this.#counting.get(report.request)?.(report.snapshot);
+    if (report.kind === 'leaving') this.#letGo();
     if (report.kind !== 'serving') return;
     this.isServing = true;
     this.serving.resolve();
   }
 
-  /** The end is the end of its channel as well, after its last report. */
+  /** A stop said before it listened was lost. It is said after the settings, without which nothing begins or ends. */
+  #greet(beginning: Beginning): void {
+    this.order({ kind: 'begin', ...beginning });
+    if (this.#isStopped) this.order({ kind: 'stop' });
+  }
+
+  /**
+   * It gets no more connections. Not by its own closing of the port: what is handed to a worker that has closed already comes
+   * back, and where no other worker is left Node.js keeps it, open and unanswered, for as long as this process lives.
+   */
+  #letGo(): void {
+    this.#worker.disconnect();
+    this.order({ kind: 'left' });
+  }
+
+  /**
+   * The end is the end of its channel as well, after its last report. `close` says so; `disconnect` never comes from a worker
+   * that died with a connection in its channel, and then Node.js has to be told to let it go.
+   */
   async #waitForEnd(): Promise<number | string> {
-    const exit = Promise.withResolvers<number | string>();
-    const disconnect = Promise.withResolvers<void>();
-    this.#worker.once('exit', (code, signal) => exit.resolve(signal ?? code));
-    this.#worker.once('disconnect', disconnect.resolve);
+    const end = Promise.withResolvers<number | string>();
+    this.#worker.process.once('close', (code, signal) => end.resolve(signal ?? code ?? 'no exit code'));
     // A report that cannot be delivered means nothing; a process that could not be started has no end of its own.
     this.#worker.on('error', (error) => {
-      if (this.#worker.process.pid !== undefined) return;
-      exit.resolve(error.message);
-      disconnect.resolve();
+      if (this.#worker.process.pid === undefined) end.resolve(error.message);
     });
-    const [how] = await Promise.all([exit.promise, disconnect.promise]);
+    const how = await end.promise;
+    this.#worker.disconnect();
     this.isServing = false;
     const error = new WorkerError(this.#sentence ?? `Worker ${this.number} ended while it started (${how}).`);
     this.opened.reject(error);
@@ -77,7 +93,6 @@ class Member {
     return how;
   }
 
-  /** What is said before it listens is lost, so that a stop is said again then. */
   order(order: Order): void {
     this.#isStopped ||= order.kind === 'stop';
     if (this.#worker.isConnected()) this.#worker.send(order);

@@ -28,6 +28,7 @@ const SWEEP_MS = 50;
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<HttpServer> {
   const open = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    if (!server.listening) response.shouldKeepAlive = false;
     open.add(response);
     response.once('close', () => open.delete(response));
     handler(request, response);
@@ -61,10 +62,10 @@ export function toListenError(error: NodeJS.ErrnoException, { host, port, advice
 
 /**
  * `server.close` ends idle connections once; those that were answering then stay open for their next request. So the
- * answers under way tell the client to close, and connections that become idle are swept.
+ * answers under way tell the client to close, and connections that become idle are swept. A server that was closed already,
+ * as `node:cluster` does, is waited for all the same.
  */
 async function drain(server: Server, open: ReadonlySet<ServerResponse>, patience: number): Promise<void> {
-  if (!server.listening) return;
   for (const response of open) response.shouldKeepAlive = false;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);

@@ -141,6 +141,14 @@ async function beginRequest(): Promise<{ finish(): Promise<string> }> {
   };
 }
 
+/** Whoever asks whether it lives; resolves when the connection is open. The answer is empty when there is none. */
+async function callLive(): Promise<{ answer: Promise<string> }> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  return { answer: text(socket).catch(() => '') };
+}
+
 test(
   'both answer, the log says which, and the metrics are of both; one that dies is replaced and no total goes back',
   async () => {
@@ -169,6 +177,24 @@ test(
 );
 
 test(
+  'a worker that dies with a connection on its way to it is replaced too, and the stop does not wait for it',
+  async () => {
+    const server = await start();
+    const [victim = 0] = server.workers();
+    process.kill(victim, 'SIGSTOP');
+    const callers = await Promise.all([callLive(), callLive()]);
+    const answer = await Promise.race(callers.map((caller) => caller.answer));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    process.kill(victim, 'SIGKILL');
+    const listening = () => server.lines().filter(({ msg, worker }) => msg === 'listening' && worker !== undefined);
+    await expect.poll(() => listening().length, poll).toBe(3);
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+  },
+  PATIENCE,
+);
+
+test(
   'a signal to everybody, twice, lets the request under way finish, and nothing stays behind',
   async () => {
     const server = await start();
@@ -187,6 +213,33 @@ test(
     expect(workers.filter(isAlive)).toEqual([]);
     const stopped = server.lines().filter(({ msg }) => msg === 'stopping');
     expect(stopped.map(({ worker }) => worker)).toEqual([undefined, expect.any(Number), expect.any(Number)]);
+  },
+  PATIENCE,
+);
+
+test(
+  'a connection that comes while the workers let go is not held until the end',
+  async () => {
+    const server = await start();
+    const workers = server.workers();
+    const primary = server.child.pid ?? 0;
+    const request = await beginRequest();
+    const saidToStop = () => server.lines().filter(({ msg }) => msg === 'stopping').length;
+    for (const worker of workers) process.kill(worker, 'SIGSTOP');
+    process.kill(primary, 'SIGTERM');
+    await expect.poll(saidToStop, poll).toBe(1);
+    // Whoever answers this has told the workers; they read it when they go on.
+    expect((await exchange(`http://127.0.0.1:${metricsPort}/`)).status).toBe(404);
+
+    process.kill(primary, 'SIGSTOP');
+    const callers = await Promise.all(Array.from({ length: 8 }, callLive));
+    for (const worker of workers) process.kill(worker, 'SIGCONT');
+    await expect.poll(saidToStop, poll).toBe(3);
+    process.kill(primary, 'SIGCONT');
+    const answers = await Promise.all(callers.map(({ answer }) => answer));
+    expect(answers.some((answer) => answer.startsWith('HTTP/1.1 200'))).toBe(true);
+    expect(await request.finish()).toMatch(/^HTTP\/1\.1 40[01] /);
+    expect(await server.ended).toEqual({ code: 0, signal: null });
   },
   PATIENCE,
 );
@@ -228,8 +281,11 @@ test(
     const server = run();
     await expect.poll(() => server.workers().length, poll).toBe(2);
     server.child.kill('SIGTERM');
+    const told = performance.now();
     expect((await server.ended).code).toBe(0);
     expect(server.said.err).toBe('');
+    // Nobody had to be killed, which is what happens after 16 seconds.
+    expect(performance.now() - told).toBeLessThan(15_000);
   },
   PATIENCE,
 );
