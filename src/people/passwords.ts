@@ -19,8 +19,11 @@ const noPassword = '$argon2id$v=19$m=19456,p=1,t=2$qk3BuAfwWh9XOWUyMkKxRg$zPDrh1
 
 /** For each hash that runs, so many wait: a third of a second's worth. */
 const WAITING_PER_HASH = 16;
-/** Where the cores are busy with other things a hash takes many times as long; nobody is kept longer than this for it. */
-const LONGEST_WAIT_MS = 900;
+/**
+ * Where the cores are busy with other things a hash takes many times as long. Then the queue is still bounded by its length,
+ * and who waits costs nothing; this is where a person would press again. Refusing sooner makes them type and queue anew.
+ */
+const LONGEST_WAIT_MS = 4_000;
 
 interface Waiting {
   readonly begin: () => void;
