@@ -79,10 +79,11 @@ class Member {
    */
   async #waitForEnd(): Promise<number | string> {
     const end = Promise.withResolvers<number | string>();
-    this.#worker.process.once('close', (code, signal) => end.resolve(signal ?? code ?? 'no exit code'));
+    const { process: child } = this.#worker;
+    child.once('close', (code, signal) => end.resolve(signal ?? code ?? 'no exit code'));
     // A report that cannot be delivered means nothing; a process that could not be started has no end of its own.
     this.#worker.on('error', (error) => {
-      if (this.#worker.process.pid === undefined) end.resolve(error.message);
+      if (child.pid === undefined) end.resolve(error.message);
     });
     const how = await end.promise;
     this.#worker.disconnect();
