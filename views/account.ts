@@ -1,8 +1,8 @@
 import { findClaimLabel } from './claims.ts';
 import { type Content, type Html, html, safeAddress } from './html.ts';
-import { formatDay, formatList, formatMoment, type MessageKey, translate } from './locale.ts';
+import { formatDay, formatList, formatMoment, type Language, type MessageKey, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, form, hidden } from './parts/form.ts';
+import { button, field, form, hidden } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
@@ -10,9 +10,9 @@ import { type Problem, problemSummary, type Saying, sayProblems } from './parts/
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
 
-type Kind = 'passkey-failed' | 'passkey-needs-script' | 'passkey-last' | 'proof-too-old';
+type Kind = 'passkey-failed' | 'passkey-needs-script' | 'passkey-last' | 'proof-too-old' | 'way-on-trial';
 
-/** `passkey-last` refuses to remove the only way to sign in. */
+/** `passkey-last` refuses to remove the only way to sign in, `way-on-trial` to remove an older way by a younger one. */
 export type AccountProblem = Problem<Kind>;
 
 /** What a person types to sign in. The page masks numbers itself. */
@@ -52,14 +52,18 @@ export type ShownSession = {
 
 /**
  * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
- * `credential`), `remove-passkey` (with `passkey`), `end-session` (with `session`), `sign-out`.
+ * `credential`), `remove-passkey` (with `passkey`), `rename-passkey` (with `passkey` and `label`), `end-session` (with `session`), `sign-out`.
  */
 export type AccountContext = Frame & {
   person: { name: string; identifiers: readonly ShownIdentifier[] };
   apps: readonly ConnectedApp[];
   passkeys: readonly ShownPasskey[];
   sessions: readonly ShownSession[];
-  hasPassword: boolean;
+  /** Since when there is a password, and an authenticator app. */
+  passwordSince?: Date | undefined;
+  totpSince?: Date | undefined;
+  /** How many recovery codes are still good. */
+  recoveryCodes: number;
   /** Options for a new passkey; absent while a fresh proof is needed. */
   passkeyOptions?: PasskeyOptions | undefined;
   /** Leads to a fresh sign-in, when the last one is too old to change ways to sign in. */
@@ -73,6 +77,7 @@ const sayings: Record<Kind, Saying> = {
   'passkey-needs-script': { key: 'passkey.needs-script-here' },
   'passkey-last': { key: 'account.passkey-last' },
   'proof-too-old': { key: 'account.proof-too-old' },
+  'way-on-trial': { key: 'account.way-on-trial' },
 };
 
 /** A person's own page: which apps are connected, how one signs in, where one is signed in. */
@@ -153,8 +158,8 @@ function passkeysPart(context: AccountContext): Html {
   const intro = context.passkeys.length > 0 ? t('account.passkeys-intro') : t('account.no-passkeys');
   return part('passkeys', t('account.passkeys'), intro, [
     rows.length > 0 && html`<ul class="rows">${rows}</ul>`,
-    html`<p class="password-state">${context.hasPassword ? t('account.has-password') : t('account.no-password')}</p>`,
     addPasskey(context),
+    otherWays(context),
   ]);
 }
 
@@ -165,7 +170,70 @@ function passkeyRow(context: AccountContext, passkey: ShownPasskey, id: string):
 <div class="row-words"><h3 id="${id}">${passkey.name ?? t('account.unnamed-passkey')}</h3>
 <p>${passkey.isSynced ? t('account.synced') : t('account.on-device')}</p>
 <p class="hint">${added} · ${sayLastUsed(context, passkey.lastUsed)}</p></div>
-${!context.freshProofLink && rowForm(context, { name: 'passkey', value: passkey.id, action: 'remove-passkey', label: t('account.remove'), describedBy: id })}</li>`;
+${!context.freshProofLink && [rowForm(context, { name: 'passkey', value: passkey.id, action: 'remove-passkey', label: t('account.remove'), describedBy: id }), renameForm(context, passkey, id)]}</li>`;
+}
+
+function renameForm(context: AccountContext, passkey: ShownPasskey, id: string): Html {
+  const t = translate(context.language);
+  const name = passkey.name ?? t('account.unnamed-passkey');
+  return html`<details class="rename"><summary>${t('account.rename')}</summary>
+${form(context, [
+  hidden('passkey', passkey.id),
+  field({
+    name: 'label',
+    id: `${id}-label`,
+    label: t('account.new-name', { name }),
+    value: passkey.name,
+    hint: t('account.new-name-hint'),
+    autocomplete: 'off',
+    maxlength: 60,
+    problems: [],
+  }),
+  button({ value: 'rename-passkey', label: t('account.rename-save'), look: 'other' }),
+])}</details>`;
+}
+
+/** The ways beside passkeys, each with a page of its own. */
+function otherWays(context: AccountContext): Html {
+  const t = translate(context.language);
+  const { passwordSince, totpSince, recoveryCodes } = context;
+  const day = (date: Date) => formatDay(context.language, date, context.timeZone);
+  return html`<ul class="rows other-ways">${[
+    wayRow({
+      id: 'password',
+      title: t('account.password'),
+      words: passwordSince ? t('account.password-since', { date: day(passwordSince) }) : t('account.no-password'),
+      link: '/account/password',
+      label: passwordSince ? t('account.password-change') : t('account.password-add'),
+    }),
+    wayRow({
+      id: 'authenticator-app',
+      title: t('account.totp'),
+      words: totpSince ? t('account.totp-since', { date: day(totpSince) }) : t('account.no-totp'),
+      link: '/account/authenticator-app',
+      label: totpSince ? t('account.totp-manage') : t('account.totp-add'),
+    }),
+    wayRow({
+      id: 'recovery-codes',
+      title: t('account.recovery-codes'),
+      words: sayCodesLeft(context.language, recoveryCodes),
+      link: '/account/recovery-codes',
+      label: recoveryCodes > 0 ? t('account.recovery-codes-renew') : t('account.recovery-codes-make'),
+    }),
+  ]}</ul>`;
+}
+
+const FEW_CODES = 3;
+
+function sayCodesLeft(language: Language, count: number): string {
+  const t = translate(language);
+  if (count === 0) return t('account.no-recovery-codes');
+  return t(count <= FEW_CODES ? 'account.recovery-codes-few' : 'account.recovery-codes-left', { count });
+}
+
+function wayRow(way: { id: string; title: string; words: string; link: string; label: string }): Html {
+  return html`<li class="row" data-way="${way.id}"><div class="row-words"><h3 id="way-${way.id}">${way.title}</h3><p>${way.words}</p></div>
+<a class="button other" id="open-${way.id}" href="${way.link}" aria-describedby="way-${way.id}">${way.label}</a></li>`;
 }
 
 function addPasskey(context: AccountContext): Html {
@@ -290,13 +358,25 @@ const full: AccountContext = {
       lastSeen: new Date('2026-11-20T05:40:00Z'),
     },
   ],
-  hasPassword: true,
+  passwordSince: new Date('2026-09-03T02:00:00Z'),
+  totpSince: new Date('2026-10-30T02:00:00Z'),
+  recoveryCodes: 8,
   passkeyOptions: sampleCreationOptions,
 };
 
 export const accountSamples: Record<string, AccountContext> = {
   full,
-  new: { ...full, apps: [], passkeys: [], sessions: full.sessions.slice(0, 1), hasPassword: false },
+  new: {
+    ...full,
+    apps: [],
+    passkeys: [],
+    sessions: full.sessions.slice(0, 1),
+    passwordSince: undefined,
+    totpSince: undefined,
+    recoveryCodes: 0,
+  },
+  'few-codes': { ...full, recoveryCodes: 2 },
+  'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },
   disconnected: { ...full, notice: { tone: 'done', text: 'Puskesmas Online tidak lagi dapat membaca data Anda.' } },
   'fresh-proof': {
     ...full,

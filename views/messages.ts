@@ -123,6 +123,30 @@ export function accountErasedNotice(context: EventMessageContext): Message {
   return letter(context, subject, paragraphs(t('message.account-erased-text', { brand })));
 }
 
+export function passwordSetMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.password-set-subject', 'message.password-set-text');
+}
+
+export function passwordRemovedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.password-removed-subject', 'message.password-removed-text');
+}
+
+export function totpAddedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.totp-added-subject', 'message.totp-added-text');
+}
+
+export function totpRemovedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.totp-removed-subject', 'message.totp-removed-text');
+}
+
+export function recoveryCodesMadeMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.recovery-codes-made-subject', 'message.recovery-codes-made-text');
+}
+
+export function recoveryCodeUsedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.recovery-code-used-subject', 'message.recovery-code-used-text');
+}
+
 type WithoutCode = 'passkey' | 'disabled';
 
 /** Says why there is no code: in a letter at length, otherwise by one sentence. */

@@ -530,6 +530,34 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
   }));
 }
 
+/**
+ * Gives a passkey the name its owner chose; without one, that of its make again.
+ *
+ * @throws `not_found` when the account has no such passkey
+ */
+export async function renamePasskey(
+  db: Db,
+  accountId: string,
+  named: { readonly credentialId: string; readonly label: string; readonly language: Language },
+): Promise<void> {
+  const id = Buffer.from(named.credentialId, 'base64url');
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const passkey = await home.first<{ aaguid: string }>(
+    `select aaguid from passkeys where shard = $1 and account_id = $2 and credential_id = $3`,
+    [shard, accountId, id],
+  );
+  if (!passkey) throw new Refusal('not_found', 'this account has no such passkey');
+  const label = readLabel(named.label) ?? authenticatorName(passkey.aaguid, named.language);
+  await home.execute(`update passkeys set label = $4 where shard = $1 and account_id = $2 and credential_id = $3`, [
+    shard,
+    accountId,
+    id,
+    label,
+  ]);
+  await recordAccountEvent(db, { accountId, kind: 'passkey.renamed' });
+}
+
 /** Whether an account has a passkey; if so it takes no one-time code. */
 export async function hasPasskey(db: Db, accountId: string): Promise<boolean> {
   const shard = shardOf(accountId);

@@ -183,15 +183,29 @@ export async function storePasswords(tx: Transaction, accountIds: readonly strin
   );
 }
 
-/** Whether an account has a password. */
-export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
+/** Switches the password of an account off. Ask for fresh proof before. @throws `not_found` when it has none */
+export async function removePassword(db: Db, accountId: string): Promise<void> {
   const shard = shardOf(accountId);
   const home = db.for(shard);
-  const row = await home.first(`select 1 as one from passwords where shard = $1 and account_id = $2`, [
+  const removed = await home.execute(`delete from passwords where shard = $1 and account_id = $2`, [shard, accountId]);
+  if (removed === 0) throw new Refusal('not_found', 'this account has no password');
+  await recordAccountEvent(db, { accountId, kind: 'password.removed' });
+}
+
+/** Since when an account has the password that it has. */
+export async function findPasswordDate(db: Db, accountId: string): Promise<Date | undefined> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const row = await home.first<{ set_at: Date }>(`select set_at from passwords where shard = $1 and account_id = $2`, [
     shard,
     accountId,
   ]);
-  return row !== undefined;
+  return row?.set_at;
+}
+
+/** Whether an account has a password. */
+export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
+  return (await findPasswordDate(db, accountId)) !== undefined;
 }
 
 /**

@@ -52,3 +52,29 @@ export async function signInWithPassword(
     return { accountId, ...assuranceOf({ by: 'password' }) };
   });
 }
+
+/**
+ * Whether who is signed in knows the account's password too: a session may be somebody else's by now. Limited like a sign-in.
+ *
+ * Call it before the unit of work has written anything (see {@link Throttles}).
+ *
+ * @throws `login_failed`, `too_many_attempts`, `password_busy`
+ */
+export async function confirmPassword(
+  db: Db,
+  throttles: Throttles,
+  tried: { readonly accountId: string; readonly password: string; readonly network: string },
+): Promise<void> {
+  const { accountId, password } = tried;
+  const network = networkOf(tried.network);
+  const cost: Cost = [
+    ['password_from_network_to_account', `${network} ${accountId}`],
+    ['password_from_network_to_account_by_day', `${network} ${accountId}`],
+    ['password_to_account', accountId],
+  ];
+  await atCost(throttles, { cost, counts: 'login_failed' }, async () => {
+    if (await verifyPassword(db, accountId, password)) return;
+    countEvent('sign-in.failed');
+    throw new Refusal('login_failed', 'not the present password');
+  });
+}

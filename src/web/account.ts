@@ -8,14 +8,14 @@ import { listConsents } from '#src/consents/consents.ts';
 import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
-import { addPasskey, listPasskeys, removePasskey, userHandleOf } from '#src/people/passkeys.ts';
-import { hasPassword } from '#src/people/passwords.ts';
+import { addPasskey, removePasskey, renamePasskey, userHandleOf } from '#src/people/passkeys.ts';
+import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
+import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
 import { passkeyAddedMessage, passkeyRemovedMessage } from '#views/messages.ts';
-import { answerForm, beginSignIn, findVisit, showTo, type Visit } from './account/visit.ts';
+import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
-import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
@@ -35,8 +35,8 @@ export async function showAccount(ctx: Context, house: OpenHouse): Promise<void>
 }
 
 /** `GET /account/confirm`: a fresh sign-in, for what asks for one. */
-export function confirmAccount(ctx: Context, house: OpenHouse): void {
-  beginSignIn(ctx, house, { prompt: 'login' });
+export async function confirmAccount(ctx: Context, house: OpenHouse): Promise<void> {
+  await showTo(ctx, house, proveAgain);
 }
 
 /**
@@ -46,7 +46,8 @@ export function confirmAccount(ctx: Context, house: OpenHouse): void {
  */
 export async function returnToAccount(ctx: Context, house: OpenHouse): Promise<void> {
   if (ctx.query.error === 'access_denied') return seeOther(ctx, '/');
-  if (await findVisit(ctx, house)) return seeOther(ctx, '/account');
+  // What went wrong would go wrong again on a page that asks for a proof.
+  if (await findVisit(ctx, house)) return seeOther(ctx, ctx.query.error ? '/account' : placeToReturnTo(ctx));
   throw new Refusal('session_required', `the engine answered ${String(ctx.query.error ?? 'without a session')}`);
 }
 
@@ -64,6 +65,7 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     disconnect,
     'add-passkey': createPasskey,
     'remove-passkey': takePasskey,
+    'rename-passkey': namePasskey,
     'end-session': endOne,
     'sign-out': async ({ ctx }) => seeOther(ctx, '/logout'),
   }),
@@ -80,7 +82,7 @@ async function disconnect({ ctx, db, account }: Visit, form: Form): Promise<void
 
 async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
-  if (!isFresh(session.signedInAt)) return showProblem(visit, 'proof-too-old');
+  if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
   const credential = form.get('credential');
   if (!credential) return showProblem(visit, 'passkey-needs-script');
   try {
@@ -101,15 +103,24 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
 
 async function takePasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
-  if (!isFresh(session.signedInAt)) return showProblem(visit, 'proof-too-old');
+  if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
   // Two removals at once must not each leave the other's passkey as the last one.
   await holdAccount(db, account.id);
-  const passkeys = await listPasskeys(db, account.id);
-  const isLast = passkeys.length === 1 && !(await hasPassword(db, account.id));
-  if (isLast) return showProblem(visit, 'passkey-last');
+  const ways = await listWays(db, account.id);
+  const passkey = ways.passkeys.find(({ credentialId }) => credentialId === form.get('passkey'));
+  if (passkey && isLastWay(ways, 'passkey')) return showProblem(visit, 'passkey-last');
+  if (passkey && !mayRemove(ways, passkey.createdAt, session)) return showProblem(visit, 'way-on-trial');
   await removePasskey(db, house.secrets, account.id, form.get('passkey'));
   await notifyContacts(house, db, account.id, passkeyRemovedMessage);
   seeOther(ctx, '/account?done=passkey-removed#passkeys');
+}
+
+async function namePasskey(visit: Visit, form: Form): Promise<void> {
+  const { ctx, db, account } = visit;
+  if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
+  const named = { credentialId: form.get('passkey'), label: form.get('label'), language: ctx.state.language };
+  await renamePasskey(db, account.id, named);
+  seeOther(ctx, '/account?done=passkey-renamed#passkeys');
 }
 
 async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
@@ -120,7 +131,7 @@ async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
 
 async function showProblem(
   visit: Visit,
-  kind: 'proof-too-old' | 'passkey-needs-script' | 'passkey-failed' | 'passkey-last',
+  kind: 'proof-too-old' | 'passkey-needs-script' | 'passkey-failed' | 'passkey-last' | 'way-on-trial',
 ): Promise<void> {
   visit.ctx.status = 422;
   await showPage(visit, { problems: [{ kind }] });
@@ -129,7 +140,8 @@ async function showProblem(
 async function showPage(visit: Visit, said: Said): Promise<void> {
   const { ctx, house, db, account, session } = visit;
   const contacts = await listAccountContacts(db, house.secrets, account.id);
-  const passkeys = await listPasskeys(db, account.id);
+  const ways = await listWays(db, account.id);
+  const { passkeys } = ways;
   const sessions = await listSessions(db, house.secrets, account.id);
   const page = accountPage({
     ...frameOf(ctx, house),
@@ -151,11 +163,10 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
       startedAt,
       lastSeen: lastSeenAt,
     })),
-    hasPassword: await hasPassword(db, account.id),
-    ...(await passkeyInvitation(
-      visit,
-      passkeys.map((passkey) => passkey.credentialId),
-    )),
+    passwordSince: ways.passwordSince,
+    totpSince: ways.totpSince,
+    recoveryCodes: await countRecoveryCodes(db, account.id),
+    ...(await passkeyInvitation(visit, ways)),
     passkeySignal: {
       accepted: {
         rpId: house.config.rpId,
@@ -170,10 +181,12 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
 
 /** The options for a new passkey while the proof is fresh; otherwise the way to a fresh one. */
 async function passkeyInvitation(
-  { house, session, account }: Visit,
-  exclude: readonly string[],
+  visit: Visit,
+  { passkeys }: Ways,
 ): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
-  if (!isFresh(session.signedInAt)) return { freshProofLink: '/account/confirm' };
+  const { house, session, account } = visit;
+  if (!(await isProven(visit))) return { freshProofLink: '/account/confirm' };
+  const exclude = passkeys.map(({ credentialId }) => credentialId);
   const passkeyOptions = await newPasskeyOptions(house, { ...namesOf(account), boundTo: session.uid, exclude });
   return { passkeyOptions };
 }
@@ -187,7 +200,19 @@ async function connectedApps({ ctx, house, db, account }: Visit): Promise<Accoun
   });
 }
 
-const notices = ['disconnected', 'passkey-added', 'passkey-removed', 'session-ended', 'kept'] as const;
+const notices = [
+  'disconnected',
+  'kept',
+  'passkey-added',
+  'passkey-removed',
+  'passkey-renamed',
+  'password-removed',
+  'password-set',
+  'recovery-codes-kept',
+  'session-ended',
+  'totp-added',
+  'totp-removed',
+] as const;
 
 function noticeOf(ctx: Context): AccountContext['notice'] {
   const done = notices.find((name) => name === ctx.query.done);

@@ -10,7 +10,7 @@ export function answerWellKnown(ctx: Context, { config }: OpenHouse): boolean {
     '/.well-known/webauthn': { origins: [new URL(config.issuer).origin] },
   };
   if (ctx.path === '/.well-known/change-password') {
-    ctx.redirect('/account#passkeys');
+    ctx.redirect('/account/password');
     ctx.status = 302;
     return true;
   }

@@ -82,7 +82,6 @@ export function requestsOf(scene: Scene): Wanted[] {
     free(get('/')),
     free(get('/help')),
     free(get('/privacy')),
-    free(get('/account/confirm', as(citizen, '/account'))),
     free(get('/account/frozen')),
     free(get('/.well-known/openid-configuration')),
     free(get('/.well-known/oauth-authorization-server')),
@@ -104,6 +103,25 @@ export function requestsOf(scene: Scene): Wanted[] {
     get('/account/callback', as(citizen, '/account')),
     get('/account/end', as(citizen, '/account')),
     post('/account/end', fields(scene.accountPage, 'keep'), as(citizen, '/account')),
+    get('/account/confirm', as(citizen, '/account')),
+    ...['authenticator-app', 'password', 'recovery-codes'].map((page) =>
+      get(`/account/${page}`, as(citizen, '/account')),
+    ),
+    post(
+      '/account/authenticator-app',
+      { ...fields(scene.accountPage, 'confirm'), code: '000000' },
+      as(citizen, '/account'),
+    ),
+    post(
+      '/account/password',
+      {
+        ...fields(scene.accountPage, 'save'),
+        'current-password': 'salah sekali',
+        'new-password': 'empat kata acak baru',
+      },
+      as(citizen, '/account'),
+    ),
+    post('/account/recovery-codes', fields(scene.accountPage, 'kept'), as(citizen, '/account')),
     get(`/not-me${scene.notMePage.url.search}`, as(visitor, '/not-me')),
     post(
       '/not-me',

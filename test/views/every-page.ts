@@ -1,4 +1,12 @@
+import { authenticatorAppPage, authenticatorAppSamples } from '#views/account/authenticator-app.ts';
 import { endPage, endSamples } from '#views/account/end.ts';
+import { passwordPage, passwordSamples } from '#views/account/password.ts';
+import {
+  recoveryCodesPage,
+  recoveryCodesSamples,
+  recoverySheetPage,
+  recoverySheetSamples,
+} from '#views/account/recovery-codes.ts';
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
@@ -35,6 +43,10 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),
     ...render('account-end', endPage, endSamples),
+    ...render('password', passwordPage, passwordSamples),
+    ...render('authenticator-app', authenticatorAppPage, authenticatorAppSamples),
+    ...render('recovery-codes', recoveryCodesPage, recoveryCodesSamples),
+    ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),

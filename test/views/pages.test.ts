@@ -205,6 +205,7 @@ describe('the hooks others rely on', () => {
         'action=sign-out',
         'action=disconnect',
         'action=remove-passkey',
+        'action=rename-passkey',
         'action=add-passkey',
         'action=end-session',
       ]),

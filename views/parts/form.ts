@@ -40,8 +40,9 @@ export function button(choice: Button): Html {
 }
 
 type Field = {
-  /** Name and id at once. */
+  /** The id too, unless there is one: where a page has several fields of this name. */
   name: string;
+  id?: string;
   label: string;
   value?: string | undefined;
   hint?: Content;
@@ -58,14 +59,15 @@ type Field = {
 /** A labelled field with its hint and, where it stands in the way, its problem. */
 export function field(wanted: Field): Html {
   const problem = wanted.problems.find((said) => said.field === wanted.name);
-  const hintId = wanted.hint ? `${wanted.name}-hint` : undefined;
-  const problemId = problem ? `${wanted.name}-problem` : undefined;
+  const id = wanted.id ?? wanted.name;
+  const hintId = wanted.hint ? `${id}-hint` : undefined;
+  const problemId = problem ? `${id}-problem` : undefined;
   const describedBy = [hintId, problemId].filter(Boolean).join(' ');
   return html`<div class="field${problem && ' field-wrong'}">
-<label for="${wanted.name}">${wanted.label}</label>
+<label for="${id}">${wanted.label}</label>
 ${hintId && html`<p class="hint" id="${hintId}">${wanted.hint}</p>`}
 ${problem && html`<p class="wrong" id="${problemId}">${problem.text}</p>`}
-<input type="${wanted.type ?? 'text'}" id="${wanted.name}" name="${wanted.name}" autocomplete="${wanted.autocomplete}"${fieldDetails(wanted)}${problem && html` aria-invalid="true"`}${describedBy && html` aria-describedby="${describedBy}"`}>
+<input type="${wanted.type ?? 'text'}" id="${id}" name="${wanted.name}" autocomplete="${wanted.autocomplete}"${fieldDetails(wanted)}${problem && html` aria-invalid="true"`}${describedBy && html` aria-describedby="${describedBy}"`}>
 </div>`;
 }
 

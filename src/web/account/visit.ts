@@ -8,6 +8,7 @@ import { accountClient } from '#src/oidc/account-client.ts';
 import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
 import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
 import { isCodeAlone } from '#src/people/assurance.ts';
+import { asksForTwoFactors, isStrongEnough, listWays } from '#src/people/ways.ts';
 import { isFresh } from '../fresh-proof.ts';
 import type { OpenHouse } from '../house.ts';
 import { checkForm } from '../middleware/browser.ts';
@@ -35,9 +36,21 @@ export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit |
 }
 
 /**
- * Shows a page of the account, or begins a sign-in that ends on the account page.
+ * The pages that a sign-in comes back to. What stands in `state` only chooses among them: anybody may write an address for
+ * our callback.
+ */
+const places = ['/account', '/account/authenticator-app', '/account/password', '/account/recovery-codes'] as const;
+
+/** Where a sign-in that has ended comes back to. */
+export function placeToReturnTo(ctx: Context): string {
+  const state = String(ctx.query.state ?? '');
+  return places.find((place) => state.endsWith(`:${place}`)) ?? '/account';
+}
+
+/**
+ * Shows a page of the account, or begins a sign-in that ends on the page that was asked for.
  *
- * @param needs.freshProof for a page about ways to sign in: it opens shortly after a sign-in only
+ * @param needs.freshProof for a page about ways to sign in: see {@link isProven}
  */
 export async function showTo(
   ctx: Context,
@@ -47,8 +60,30 @@ export async function showTo(
 ): Promise<void> {
   const visit = await findVisit(ctx, house);
   if (!visit) return beginSignIn(ctx, house);
-  if (needs.freshProof && !isFresh(visit.session.signedInAt)) return beginSignIn(ctx, house, { prompt: 'login' });
+  if (needs.freshProof && !(await isProven(visit))) return proveAgain(visit);
   await show(visit);
+}
+
+/**
+ * Whether who asks may change how one signs in: it is a moment ago that they have shown who they are, by as much as the
+ * account can ask for.
+ */
+export async function isProven({ db, session, account }: Visit): Promise<boolean> {
+  return isFresh(session.signedInAt) && isStrongEnough(await listWays(db, account.id), session);
+}
+
+/** Begins the sign-in that makes {@link isProven} true, and that comes back to the page. */
+export async function proveAgain({ ctx, house, db, account }: Visit): Promise<void> {
+  const isTwofold = asksForTwoFactors(await listWays(db, account.id));
+  const claims = JSON.stringify({ id_token: { acr: { essential: true, value: 'aal2' } } });
+  beginSignIn(ctx, house, { prompt: 'login', ...(isTwofold && { claims }) });
+}
+
+/** A change that takes a proof before it; without one it begins a sign-in, and nothing is changed. */
+export function withProof<Rest extends readonly unknown[]>(
+  change: (visit: Visit, ...rest: Rest) => Promise<void>,
+): (visit: Visit, ...rest: Rest) => Promise<void> {
+  return async (visit, ...rest) => ((await isProven(visit)) ? change(visit, ...rest) : proveAgain(visit));
 }
 
 /**
@@ -78,7 +113,7 @@ export function beginSignIn(ctx: Context, house: OpenHouse, more: Record<string,
     redirect_uri: client.redirectUris[0] ?? '',
     response_type: 'code',
     scope: 'openid',
-    state: randomSecret(),
+    state: `${randomSecret()}:${ctx.path}`,
     code_challenge: createHash('sha256').update(randomSecret()).digest('base64url'),
     code_challenge_method: 'S256',
     ...more,

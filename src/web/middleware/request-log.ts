@@ -47,10 +47,13 @@ function knownMethod(method: string): string {
 const fixedPaths: ReadonlySet<string> = new Set([
   '/',
   '/account',
+  '/account/authenticator-app',
   '/account/callback',
   '/account/confirm',
   '/account/end',
   '/account/frozen',
+  '/account/password',
+  '/account/recovery-codes',
   '/authorize',
   '/help',
   '/introspect',

@@ -1,0 +1,85 @@
+/**
+ * The ways to sign in that an account has, and which of them a proof may change.
+ *
+ * A way is on trial for its first day: it neither removes an older one nor asks more of whoever holds the older ones. So
+ * whoever took over a session may add a way of their own and still not put the owner out, who takes it off again with what
+ * they have had all along. After that day the account is as strong as its strongest way: a password alone, which may be
+ * phished, changes nothing where there is a passkey or an authenticator app (NIST SP 800-63B-4 §4.1.2.1).
+ */
+import type { Db } from '#src/base/database.ts';
+import { type Held, isMet } from './assurance.ts';
+import { listPasskeys, type Passkey } from './passkeys.ts';
+import { findPasswordDate } from './passwords.ts';
+import { findTotp } from './totp.ts';
+
+const TRIAL_MS = 24 * 60 * 60 * 1000;
+/** A passkey is used a moment before the sign-in counts, which is told in full seconds. */
+const MOMENT_MS = 5_000;
+
+/** What an account has, each with the date since when. */
+export interface Ways {
+  readonly passwordSince: Date | undefined;
+  readonly passkeys: readonly Passkey[];
+  readonly totpSince: Date | undefined;
+}
+
+/** What a session says of its sign-in. */
+export interface ShownProof extends Held {
+  readonly signedInAt: Date;
+}
+
+export async function listWays(db: Db, accountId: string): Promise<Ways> {
+  return {
+    passwordSince: await findPasswordDate(db, accountId),
+    passkeys: await listPasskeys(db, accountId),
+    totpSince: (await findTotp(db, accountId))?.addedAt,
+  };
+}
+
+/** Whether an account has a second factor, or a way that is two, past its trial: then its owner shows as much. */
+export function asksForTwoFactors({ passkeys, totpSince }: Ways): boolean {
+  const since = [...passkeys.map(({ createdAt }) => createdAt), ...(totpSince ? [totpSince] : [])];
+  return since.some((date) => !isOnTrial(date));
+}
+
+/** Whether a sign-in was as strong as the account's ways ask for. */
+export function isStrongEnough(ways: Ways, proof: Held): boolean {
+  return isMet(proof, 'aal2') || !asksForTwoFactors(ways);
+}
+
+/** Whether the account could still be signed in to, by more than a code, without one way. */
+export function isLastWay(ways: Ways, removed: 'password' | 'passkey'): boolean {
+  const left = (ways.passwordSince ? 1 : 0) + ways.passkeys.length;
+  return left === 1 && (removed === 'password' ? ways.passwordSince !== undefined : ways.passkeys.length === 1);
+}
+
+/**
+ * Whether a sign-in may take off a way that is there since some date: it has shown one that is past its trial or no younger,
+ * and nothing younger was added after it.
+ */
+export function mayRemove(ways: Ways, since: Date, proof: ShownProof): boolean {
+  const isAddedSince = datesOf(ways).some((date) => date > since && date > proof.signedInAt && isOnTrial(date));
+  return !isAddedSince && shownSince(ways, proof).some((date) => date <= since || !isOnTrial(date));
+}
+
+function isOnTrial(since: Date): boolean {
+  return Date.now() - since.getTime() < TRIAL_MS;
+}
+
+function datesOf({ passwordSince, passkeys, totpSince }: Ways): Date[] {
+  const dates = [passwordSince, totpSince].filter((date) => date !== undefined);
+  return [...dates, ...passkeys.map(({ createdAt }) => createdAt)];
+}
+
+/** Since when the ways are there that a sign-in has shown. */
+function shownSince({ passwordSince, passkeys }: Ways, { amr = [], signedInAt }: ShownProof): Date[] {
+  // Which passkey it was is not written down: of those used since, the youngest is taken for it.
+  const used = passkeys.filter(
+    ({ createdAt, lastUsedAt }) => (lastUsedAt ?? createdAt).getTime() >= signedInAt.getTime() - MOMENT_MS,
+  );
+  const youngest = Math.max(...used.map(({ createdAt }) => createdAt.getTime()));
+  return [
+    ...(amr.includes('pwd') && passwordSince ? [passwordSince] : []),
+    ...(amr.includes('pop') && used.length > 0 ? [new Date(youngest)] : []),
+  ];
+}

@@ -1,0 +1,92 @@
+/**
+ * `/account/recovery-codes`: makes a sheet of recovery codes and shows it.
+ *
+ * What is stored of a code cannot be read back, so between the press of the button and "I have kept them" the codes are in
+ * a sealed cookie of that browser, for its session, for ten minutes at most: a reload or the other language shows them
+ * again, and nothing does afterwards.
+ */
+import type { Context } from 'koa';
+import { SealError } from '#src/base/secrets.ts';
+import { countRecoveryCodes, makeRecoveryCodes } from '#src/people/recovery-codes.ts';
+import { recoveryCodesPage, recoverySheetPage } from '#views/account/recovery-codes.ts';
+import { recoveryCodesMadeMessage } from '#views/messages.ts';
+import { frameOf, showForm } from '../frame.ts';
+import type { OpenHouse } from '../house.ts';
+import { notifyContacts } from '../messages.ts';
+import { cookieOptions } from '../middleware/browser.ts';
+import type { Form } from '../middleware/forms.ts';
+import { seeOther } from '../see-other.ts';
+import { answerForm, showTo, type Visit, withProof } from './visit.ts';
+
+const SHOWN_MS = 10 * 60 * 1000;
+
+/** `GET /account/recovery-codes`, after a fresh proof: the sheet that was just made, or how to make one. */
+export function showRecoveryCodes(ctx: Context, house: OpenHouse): Promise<void> {
+  return showTo(ctx, house, showPage, { freshProof: true });
+}
+
+/** `POST /account/recovery-codes`. @throws {Refusal} `session_required`, `csrf_mismatch`, `invalid_request` */
+export function changeRecoveryCodes(ctx: Context, house: OpenHouse): Promise<void> {
+  return answerForm(ctx, house, changes);
+}
+
+const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
+  Object.entries({ make: withProof(make), kept }),
+);
+
+async function make(visit: Visit): Promise<void> {
+  const { ctx, house, db, account } = visit;
+  const codes = await makeRecoveryCodes(db, house.secrets, account.id);
+  await notifyContacts(house, db, account.id, recoveryCodesMadeMessage);
+  keepSheet(visit, { codes, madeAt: Date.now() });
+  seeOther(ctx, '/account/recovery-codes');
+}
+
+async function kept(visit: Visit): Promise<void> {
+  const { ctx, house } = visit;
+  ctx.cookies.set(cookieName(house), '', { ...cookieOptions(house.config.issuer), maxAge: 0 });
+  seeOther(ctx, '/account?done=recovery-codes-kept#passkeys');
+}
+
+async function showPage(visit: Visit): Promise<void> {
+  const { ctx, house, db, account } = visit;
+  const sheet = readSheet(visit);
+  const frame = frameOf(ctx, house);
+  if (!sheet) return showForm(ctx, recoveryCodesPage({ ...frame, left: await countRecoveryCodes(db, account.id) }));
+  const { codes, madeAt } = sheet;
+  showForm(ctx, recoverySheetPage({ ...frame, codes, madeAt: new Date(madeAt), name: account.profile.name ?? '' }));
+}
+
+interface Sheet {
+  readonly codes: readonly string[];
+  readonly madeAt: number;
+}
+
+function cookieName({ config }: OpenHouse): string {
+  return `${config.issuer.startsWith('https://') ? '__Host-' : ''}recovery-codes`;
+}
+
+function placeOf({ session }: Visit): string {
+  return `cookie.recovery-codes:${session.uid}`;
+}
+
+function keepSheet(visit: Visit, sheet: Sheet): void {
+  const { ctx, house } = visit;
+  const sealed = house.secrets.wrap.seal(placeOf(visit), JSON.stringify(sheet)).toString('base64url');
+  ctx.cookies.set(cookieName(house), sealed, { ...cookieOptions(house.config.issuer), maxAge: SHOWN_MS });
+}
+
+function readSheet(visit: Visit): Sheet | undefined {
+  const { ctx, house } = visit;
+  const sealed = ctx.cookies.get(cookieName(house));
+  if (!sealed) return undefined;
+  try {
+    const sheet: Sheet = JSON.parse(
+      house.secrets.wrap.open(placeOf(visit), Buffer.from(sealed, 'base64url')).toString(),
+    );
+    return Date.now() - sheet.madeAt < SHOWN_MS ? sheet : undefined;
+  } catch (error) {
+    if (error instanceof SealError) return undefined;
+    throw error;
+  }
+}
