@@ -73,6 +73,11 @@ export function codeRefusedDisabledMessage(context: MessageContext): Message {
   return refuse(context, 'disabled');
 }
 
+/** Somebody asked for a code at a number that may have been given to somebody else since: no code inside. */
+export function codeRefusedStaleMessage(context: MessageContext): Message {
+  return refuse(context, 'stale');
+}
+
 export function passkeyAddedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-added-subject', 'message.passkey-added-text');
 }
@@ -147,7 +152,7 @@ export function recoveryCodeUsedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.recovery-code-used-subject', 'message.recovery-code-used-text');
 }
 
-type WithoutCode = 'passkey' | 'disabled';
+type WithoutCode = 'passkey' | 'stale' | 'disabled';
 
 /** Says why there is no code: in a letter at length, otherwise by one sentence. */
 function refuse(context: MessageContext, why: WithoutCode): Message {

@@ -46,9 +46,11 @@ export interface Db {
   write(write: Write, row: Row): Promise<void>;
   /**
    * Writes a row about a second later, together with those of other requests, whatever becomes of the request. For what
-   * may be lost with the process: nobody is told that it was written.
+   * may be lost with the process.
+   *
+   * @returns when it was tried; never rejects
    */
-  soon(write: Write, row: Row): void;
+  soon(write: Write, row: Row): Promise<void>;
   /**
    * Sends what waits to be written, for whoever has to know now whether it can be. When it cannot, all that the unit has
    * written is undone. @throws what the write says of a lost row
@@ -124,7 +126,7 @@ abstract class Statements implements Db {
 
   abstract write(write: Write, row: Row): Promise<void>;
 
-  abstract soon(write: Write, row: Row): void;
+  abstract soon(write: Write, row: Row): Promise<void>;
 
   abstract flush(): Promise<void>;
 
@@ -228,7 +230,7 @@ export class Database extends Statements {
   /** Whether rows are distributed by shard over several servers, so that a statement must name one. */
   readonly isDistributed: boolean;
   readonly #onError: (error: Error) => void;
-  #soon: Pending[] = [];
+  #soon: (Pending & { readonly tried: () => void })[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writingSoon: Promise<void> = Promise.resolve();
   /** Hears every text sent; for tests. */
@@ -339,11 +341,13 @@ export class Database extends Statements {
     return this.isDistributed ? this.#writeAlone(pending) : this.#writes.run(pending);
   }
 
-  soon(write: Write, row: Row): void {
-    this.#soon.push({ write, row });
+  soon(write: Write, row: Row): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#soon.push({ write, row, tried: resolve });
     this.#timer ??= setTimer(() => {
       this.#writingSoon = this.#writeSoon();
     }, SOON_MS).unref();
+    return promise;
   }
 
   /** Writes now what is to be written soon. */
@@ -364,6 +368,7 @@ export class Database extends Statements {
       } catch (cause) {
         this.#onError(new Error('rows that could wait were not written', { cause }));
       }
+      for (const { tried } of batch) tried();
     }
   }
 
@@ -503,8 +508,8 @@ export class UnitOfWork extends Statements implements Transaction {
     this.#pending.push({ write, row });
   }
 
-  soon(write: Write, row: Row): void {
-    this.#database.soon(write, row);
+  soon(write: Write, row: Row): Promise<void> {
+    return this.#database.soon(write, row);
   }
 
   /** Begins the transaction, for whoever wants it from the start. */

@@ -26,6 +26,20 @@ export const refusalsTotal = new Counter({
   registers: [metrics],
 });
 
+export const limitsHit = new Counter({
+  name: 'lawang_limits_hit_total',
+  help: 'Tries that a limit on guessing held up, by the limit (docs/configuration.md).',
+  labelNames: ['limit'],
+  registers: [metrics],
+});
+
+export const limitsInsured = new Counter({
+  name: 'lawang_limits_insured_total',
+  help: 'Tries that were counted by their process alone, because the store of the limits did not answer.',
+  labelNames: ['limit'],
+  registers: [metrics],
+});
+
 export const overdueRows = new Gauge({
   name: 'lawang_overdue_rows',
   help: 'Expired rows that the purge has not removed yet, by table.',

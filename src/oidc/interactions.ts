@@ -10,12 +10,11 @@ import type { Log } from '#src/base/log.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import type { Consent } from '#src/consents/consents.ts';
-import type { Held } from '#src/people/assurance.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { isAccountClient } from './account-client.ts';
-import { acrRequestOf, isAcrMet } from './acr.ts';
+import { type Demand, demandOf } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
 import { recordOf } from './models.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
@@ -37,6 +36,17 @@ export type Step =
   | { readonly at: 'code'; readonly identifier: Identifier; readonly typed: string; readonly sentAt: number }
   /** The address is confirmed and nobody's: a name makes it an account with this id. */
   | { readonly at: 'name'; readonly identifier: Identifier; readonly accountId: string; readonly provenAt: number }
+  /**
+   * One more thing is asked for: a code of the authenticator app, one sent to another contact, or a passkey. `typed` is
+   * the address that the password was typed for. `isHeld`: it is the browser's session, and skipping leaves it as it is.
+   */
+  | {
+      readonly at: 'second-factor';
+      readonly signedIn: Proof;
+      readonly typed?: Identifier;
+      readonly isHeld?: true;
+      readonly sent?: { readonly to: Identifier; readonly at: number };
+    }
   /** Signed in with a way that a passkey would better. */
   | { readonly at: 'passkey-offer'; readonly signedIn: Proof }
   | { readonly at: 'consent'; readonly signedIn: Proof | undefined };
@@ -56,6 +66,8 @@ export interface OpenInteraction {
 }
 
 interface Result {
+  /** The person was asked for more than their session holds, and goes on with what it holds. */
+  isSkipped?: true;
   login?: { accountId: string; acr: string; amr: string[]; remember: boolean; ts: number; trail?: Trail };
   consent?: object;
   step?: Step;
@@ -145,6 +157,22 @@ export function noteShared({ engine }: OpenInteraction, isShared: boolean): void
   engine.result = { ...engine.result, step: stepOf(engine), isShared } as Interaction['result'];
 }
 
+/** The interaction as if it stood at a step that nothing has written down yet. */
+export function atStep(interaction: OpenInteraction, step: Step): OpenInteraction {
+  return {
+    ...interaction,
+    step,
+    get isShared() {
+      return interaction.isShared;
+    },
+  };
+}
+
+/** Whether the person has done nothing in it yet. */
+export function isUntouched({ engine }: OpenInteraction): boolean {
+  return engine.result === undefined;
+}
+
 /** Writes down where the person stands now. */
 export async function keepStep({ engine }: OpenInteraction, step: Step): Promise<void> {
   engine.result = { ...engine.result, step } as Interaction['result'];
@@ -154,6 +182,17 @@ export async function keepStep({ engine }: OpenInteraction, step: Step): Promise
 /** Hands the sign-in to the engine. @returns the address to go on to. */
 export function finishSignIn(interaction: OpenInteraction, signedIn: Proof): Promise<string> {
   return finish(interaction, { login: loginOf(interaction, signedIn) });
+}
+
+/** Goes on with the session as it is. @returns the address to go on to. */
+export function finishAsHeld(interaction: OpenInteraction): Promise<string> {
+  return finish(interaction, { isSkipped: true });
+}
+
+/** Whether a request may go on with less than its app wishes: the person has signed in for it, or was asked for more. */
+export function mayFallShort(result: object | undefined): boolean {
+  const { login, isSkipped } = (result ?? {}) as Result;
+  return login !== undefined || isSkipped === true;
 }
 
 /** Hands the consent, which is on record by now, to the engine. @returns the address to go on to. */
@@ -200,8 +239,7 @@ export async function consentNeeded(
   return { needed: isRequested || !covered, before };
 }
 
-/** Whether the app insists on an assurance that this sign-in does not reach. */
-export function needsStronger({ params }: OpenInteraction, held: Held): boolean {
-  const { wanted, isEssential } = acrRequestOf(params);
-  return isEssential && !isAcrMet(held, wanted);
+/** How sure the app has to be that it is the person. */
+export function demandIn({ client, params }: OpenInteraction): Demand {
+  return demandOf(client, params);
 }

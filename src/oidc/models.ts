@@ -17,7 +17,7 @@ import { currentDb } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
-import { acrRequestOf, answerAcr } from './acr.ts';
+import { answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
 import { claimReplayMarker, hasWrittenSession, newTaggedId, type StorageContext } from './storage.ts';
 
@@ -199,7 +199,7 @@ function answerRequestedAcr(provider: Provider): void {
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
     configurable: true,
     get(this: InstanceType<typeof provider.OIDCContext>) {
-      return answerAcr(this.session ?? {}, acrRequestOf(this.params ?? {}));
+      return answerAcr(this.session ?? {}, this.params ?? {});
     },
   });
 }

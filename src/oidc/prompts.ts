@@ -3,15 +3,27 @@
  * their interaction; this policy alone decides what comes next.
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
-import { isCodeAlone } from '#src/people/assurance.ts';
+import { currentDb, type Db } from '#src/base/database.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
+import { listFurtherWays } from '#src/people/further-ways.ts';
+import { hasPassword } from '#src/people/passwords.ts';
 import { isAccountClient } from './account-client.ts';
-import { acrRequestOf, acrValues, isAcrMet } from './acr.ts';
+import { type Demand, demandOf, isBetter, lackOf } from './acr.ts';
+import { mayFallShort } from './interactions.ts';
 import { recordOf } from './models.ts';
 
 const { base, Check } = interactionPolicy;
 
+interface PolicyContext {
+  readonly database: Db;
+  readonly secrets: Secrets;
+  /** The values of `acr` that somebody here can reach. */
+  readonly acrValues: readonly string[];
+}
+
 /** The library's policy for this house. */
-export function createPolicy(): interactionPolicy.DefaultPolicy {
+export function createPolicy(context: PolicyContext): interactionPolicy.DefaultPolicy {
   const policy = base();
   const login = policy.get('login');
   const consent = policy.get('consent');
@@ -21,7 +33,8 @@ export function createPolicy(): interactionPolicy.DefaultPolicy {
   login?.checks.add(openidMissing, 0);
   login?.checks.remove('essential_acrs');
   login?.checks.remove('essential_acr');
-  login?.checks.add(acrUnmet);
+  login?.checks.add(acrUnmet(context));
+  login?.checks.add(acrWished(context));
   // Of the library's own checks only the one for `prompt=consent` stays; the record decides the rest.
   const asked = consent?.checks.get('consent_prompt');
   consent?.checks.clear();
@@ -52,16 +65,49 @@ const codeAlone = new Check('code_alone', 'a one-time code does not open the acc
 });
 
 /**
- * An app may insist on an assurance that the session does not reach, or on one that nobody here can reach: then it is
- * told so at once (OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
+ * An app may insist on an assurance that the session does not reach, by its registration or by a request. Where nobody here
+ * can reach it, it is told so at once (OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
  */
-const acrUnmet = new Check('essential_acr', 'the requested acr could not be obtained', 'login_required', ({ oidc }) => {
-  const { wanted, isEssential } = acrRequestOf(oidc.params ?? {});
-  if (!isEssential || isAcrMet(oidc.session ?? {}, wanted)) return Check.NO_NEED_TO_PROMPT;
-  if (!wanted.some((value) => acrValues.includes(value)))
-    throw new errors.UnmetAuthenticationRequirements('none of the requested acr values is offered');
-  return Check.REQUEST_PROMPT;
-});
+function acrUnmet({ acrValues }: PolicyContext): interactionPolicy.Check {
+  return new Check('essential_acr', 'the requested acr could not be obtained', 'login_required', (ctx) => {
+    const demand = demandIn(ctx);
+    if (lackOf(ctx.oidc.session ?? {}, demand) !== 'needed') return Check.NO_NEED_TO_PROMPT;
+    if (!demand.needed.every((values) => values.some((value) => acrValues.includes(value))))
+      throw new errors.UnmetAuthenticationRequirements('none of the requested acr values is offered');
+    return Check.REQUEST_PROMPT;
+  });
+}
+
+/**
+ * An app may wish for more than the session holds. The person is asked once, if their account can reach it; whether they
+ * go along or not, the app is told what is true (OpenID Connect Core §3.1.2.1, `acr_values`).
+ */
+function acrWished(context: PolicyContext): interactionPolicy.Check {
+  return new Check('acr_wished', 'the person could sign in more surely', 'login_required', async (ctx) => {
+    const { oidc } = ctx;
+    const demand = demandIn(ctx);
+    const asks =
+      oidc.session?.accountId &&
+      lackOf(oidc.session, demand) === 'wished' &&
+      !mayFallShort(oidc.result) &&
+      !oidc.promptPending('none') &&
+      (await canReach(context, oidc.session.accountId, demand));
+    return asks ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+  });
+}
+
+function demandIn({ oidc }: KoaContextWithOIDC): Demand {
+  if (!oidc.client) throw new TypeError('a request without a client');
+  return demandOf(recordOf(oidc.client), oidc.params ?? {});
+}
+
+/** Whether somebody could meet a wish with what their account has, if they signed in once more. */
+async function canReach({ database, secrets }: PolicyContext, accountId: string, demand: Demand): Promise<boolean> {
+  const db = currentDb(database);
+  const { amr } = (await hasPassword(db, accountId)) ? assuranceOf({ by: 'password' }) : { amr: [] };
+  const ways = await listFurtherWays(db, secrets, { accountId, amr });
+  return ways.some((way) => isBetter(assuranceOf(way, amr), demand, 'wished'));
+}
 
 /** `loadExistingGrant` answers with a grant exactly when the consent on record covers the request. */
 const consentMissing = new Check('consent_missing', 'the person has not allowed this yet', 'consent_required', (ctx) =>

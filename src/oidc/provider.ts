@@ -18,9 +18,9 @@ import { currentDb, type Database } from '#src/base/database.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { assuranceValues } from '#src/people/assurance.ts';
 import { scopes } from '#src/registry/claims.ts';
 import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry/clients.ts';
-import { acrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
@@ -116,7 +116,7 @@ export function buildProvider(context: ProviderContext): Provider {
       loadSubject(currentDb(context.database), context.secrets, accountId, recordOf(client).subjectGroupId),
     renderError: (ctx, _out, error) => context.pages.renderError(ctx, error),
     interactions: {
-      policy: createPolicy(),
+      policy: createPolicy({ ...context, acrValues: offeredAcrValues() }),
       url(ctx, { uid }) {
         rememberBegun(context, ctx, uid, interactionSeconds);
         return `/interaction/${uid}`;
@@ -137,11 +137,16 @@ async function letKeySetBeKept(ctx: Context, next: () => Promise<void>): Promise
   if (ctx.path === routes.jwks && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${jwksCacheSeconds}`);
 }
 
+/** What somebody here can reach: hardware keys are not attested. */
+function offeredAcrValues(): readonly string[] {
+  return assuranceValues.filter((value) => value !== 'aal3' && value !== 'phrh');
+}
+
 /** What is supported, the same for everybody. */
 function protocol(context: ProviderContext): Configuration {
   const { config, pages, findResourceServer } = context;
   return {
-    acrValues,
+    acrValues: offeredAcrValues(),
     claims: claimsConfiguration,
     scopes: [...scopes],
     responseTypes: ['code'],

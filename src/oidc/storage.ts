@@ -704,7 +704,7 @@ class SessionAdapter extends StoredModel implements Adapter {
     const db = this.db.for(shard);
     if (before.hash?.equals(hash) && isSame(before.payload, payload)) {
       const isLate = before.expiresAt && expiresAt.getTime() - before.expiresAt.getTime() >= USE_MS;
-      if (isLate) db.soon(statements.noteSessionUse, [shard, uid, expiresAt, idle]);
+      if (isLate) void db.soon(statements.noteSessionUse, [shard, uid, expiresAt, idle]);
       return false;
     }
     const values = [shard, uid, hash, payload.accountId ?? null, toJson(payload), expiresAt, endsAt];

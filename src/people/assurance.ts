@@ -39,6 +39,11 @@ export function assuranceOf(way: Way, before: readonly string[] = []): Assurance
   return { acr: levelOf(amr), amr: [...amr] };
 }
 
+/** What is known of a sign-in by its `amr` alone, as a session keeps it. */
+export function assuranceIn(amr: readonly string[]): Assurance {
+  return { acr: levelOf(new Set(amr)), amr };
+}
+
 function methodsOf(way: Way): readonly string[] {
   switch (way.by) {
     case 'password':

@@ -10,14 +10,18 @@ import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId, type Secrets, shardOfHash } from '#src/base/secrets.ts';
 import { type Account, findAccount, mayUse } from './accounts.ts';
-import { findAccountId, type Identifier } from './identifiers.ts';
+import { hasCountingContact } from './contacts.ts';
+import { findAccountId, type Identifier, prefixOf } from './identifiers.ts';
 import { hasPasskey } from './passkeys.ts';
-import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
+import { atCost, type Cost, findDeviceKey, networkOf, type Throttles } from './throttles.ts';
 
 /** In seconds: how long a code holds, and when another one may be asked for. */
 export const codeTimes = { life: 10 * 60, resendAfter: 30 } as const;
 
 const TRIES = 5;
+
+/** The country whose citizens these are. */
+const HOME = '62';
 
 /** Where a code is asked for. */
 export interface CodeSlot {
@@ -26,6 +30,8 @@ export interface CodeSlot {
   readonly boundTo: string;
   /** The address of the caller; only its network is used. */
   readonly network: string;
+  /** The keyed hash of the browser's device cookie, if it has one: an account that knows it counts it apart. */
+  readonly device?: Buffer | undefined;
 }
 
 interface Place {
@@ -53,16 +59,39 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
   const { slot, shard } = locate(secrets, asked);
   const now = new Date();
   await refuseTooSoon(db, shard, slot, now);
-  const network = networkOf(asked.network);
-  const address = asked.identifier.value;
-  const cost: Cost = [
+  const device = await findDeviceOf(db, secrets, asked);
+  const cost: Cost = device ? [['code_from_device', device]] : costOf(asked);
+  return atCost(throttles, { cost, counts: 'done' }, () => writeCode(db, secrets, { slot, shard }, now));
+}
+
+/** Only a browser that has a device cookie costs the look at whose the address is. */
+async function findDeviceOf(db: Db, secrets: Secrets, { identifier, device }: CodeSlot): Promise<string | undefined> {
+  return device && findDeviceKey(db, await findAccountId(db, secrets, identifier), device);
+}
+
+function costOf({ identifier, network: caller }: CodeSlot): Cost {
+  const network = networkOf(caller);
+  const address = identifier.value;
+  return [
     ['code_from_network_to_address', `${network} ${address}`],
-    ['code_from_network_to_address_by_day', `${network} ${address}`],
     ['code_from_network', network],
     ['code_to_address', address],
-    ['code_to_address_by_day', address],
+    ...(identifier.kind === 'phone' ? messageCost(network, address) : []),
   ];
-  return atCost(throttles, { cost, counts: 'done' }, () => writeCode(db, secrets, { slot, shard }, now));
+}
+
+/** What a message to a phone costs is paid by us, and shared by its operator with whoever asked for it (SMS pumping). */
+function messageCost(network: string, number: string): Cost {
+  const { country, operator } = prefixOf(number);
+  return [
+    ['message_from_network', network],
+    ...(country === HOME
+      ? ([['message_to_prefix', operator]] as const)
+      : ([
+          ['message_abroad_to_prefix', operator],
+          ['message_abroad', ''],
+        ] as const)),
+  ];
 }
 
 async function writeCode(db: Db, secrets: Secrets, { slot, shard }: Place, now: Date): Promise<string> {
@@ -125,8 +154,13 @@ export async function verifyCode(
 ): Promise<void> {
   const code = readSixDigits(typed.code);
   if (code === undefined) throw new Refusal('code_wrong', 'not six digits');
-  const network = networkOf(typed.network);
-  const cost: Cost = [['wrong_code_from_network', network]];
+  const device = await findDeviceOf(db, secrets, typed);
+  const cost: Cost = device
+    ? [['wrong_code_from_device', device]]
+    : [
+        ['wrong_code_in_all', ''],
+        ['wrong_code_from_network', networkOf(typed.network)],
+      ];
   await atCost(throttles, { cost, counts: 'code_wrong' }, () => spendCode(db, secrets, locate(secrets, typed), code));
 }
 
@@ -154,18 +188,25 @@ async function spendCode(db: Db, secrets: Secrets, { slot, shard }: Place, code:
  * What a code for an address may open.
  *
  * `new`: nobody's yet, so sign-up. `account`: it signs in, at `aal1`. `passkey`: the account has a stronger way and takes
- * no code. `disabled`: the account may not be used. In the last two cases the message says so and carries no code; the
- * page is the same in all four, and so are the statements.
+ * no code. `stale`: a number that its owner has not proven for long, and that may have been given to somebody else.
+ * `disabled`: the account may not be used. In the last three cases the message says so and carries no code; the page is
+ * the same in all five, and so are the statements.
  */
 export type CodeAudience =
   | { readonly kind: 'new' }
-  | { readonly kind: 'account' | 'passkey' | 'disabled'; readonly accountId: string; readonly account: Account };
+  | {
+      readonly kind: 'account' | 'passkey' | 'stale' | 'disabled';
+      readonly accountId: string;
+      readonly account: Account;
+    };
 
 export async function codeAudience(db: Db, secrets: Secrets, identifier: Identifier): Promise<CodeAudience> {
   const accountId = (await findAccountId(db, secrets, identifier)) ?? newAccountId();
   const account = await findAccount(db, secrets, accountId);
   const usesPasskey = await hasPasskey(db, accountId);
+  const counts = await hasCountingContact(db, secrets, identifier, accountId);
   if (!account) return { kind: 'new' };
   if (!mayUse(account)) return { kind: 'disabled', accountId, account };
-  return { kind: usesPasskey ? 'passkey' : 'account', accountId, account };
+  if (usesPasskey) return { kind: 'passkey', accountId, account };
+  return { kind: counts ? 'account' : 'stale', accountId, account };
 }

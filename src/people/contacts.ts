@@ -127,6 +127,28 @@ export function isCounting(contact: Pick<Contact, 'kind' | 'confirmedAt' | 'prov
   return contact.kind === 'email' || (contact.provenAt?.getTime() ?? 0) > Date.now() - PHONE_COUNTS_MS;
 }
 
+/** Whether an address is a contact of the account, and counts. */
+export async function hasCountingContact(
+  db: Db,
+  secrets: Secrets,
+  contact: Identifier,
+  accountId: string,
+): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const row = await db
+    .for(shard)
+    .first<Pick<ContactFields, 'kind' | 'confirmed_at' | 'proven_at'>>(
+      `select kind, confirmed_at, proven_at from contacts where shard = $1 and account_id = $2 and value_index = $3`,
+      [shard, accountId, indexOf(secrets, contact).index],
+    );
+  if (!row) return false;
+  return isCounting({
+    kind: row.kind,
+    confirmedAt: row.confirmed_at ?? undefined,
+    provenAt: row.proven_at ?? undefined,
+  });
+}
+
 /** A contact that counts as proof of its owner. */
 export interface CountingContact extends Contact {
   readonly confirmedAt: Date;

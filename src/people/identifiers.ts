@@ -64,6 +64,12 @@ function parsePhone(typed: string): Identifier | undefined {
   return number?.isValid() && !number.ext ? { kind: 'phone', value: number.number } : undefined;
 }
 
+/** The country code of a phone number, and with it the digits by which an operator is told from others. */
+export function prefixOf(number: string): { readonly country: string; readonly operator: string } {
+  const { countryCallingCode: country = '', nationalNumber = '' } = parsePhoneNumberFromString(number) ?? {};
+  return { country, operator: `${country} ${nationalNumber.slice(0, 3)}` };
+}
+
 /** Blind index of an identifier; also its place, since identifiers are found by value alone. */
 export function indexOf(secrets: Secrets, { kind, value }: Identifier): { index: Buffer; shard: number } {
   const index = secrets.index(kind, value);
@@ -171,4 +177,10 @@ export async function addIdentifiers(
       return [shard, index, identifier.kind, accountId, 'confirmed', now, now];
     }),
   );
+}
+
+/** An address of which its owner recognises the rest: `s•••@contoh.id`, `+62 ••• 56`. For pages; never to find it again. */
+export function maskAddress({ kind, value }: Identifier): string {
+  if (kind === 'phone') return `${value.slice(0, 3)} ••• ${value.slice(-2)}`;
+  return value.replace(/^(.).*(?=@)/u, '$1•••');
 }

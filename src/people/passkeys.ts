@@ -17,7 +17,7 @@ import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type AccountState, mayUse } from './accounts.ts';
-import { assuranceOf } from './assurance.ts';
+import { assuranceOf, type Way } from './assurance.ts';
 import { authenticatorName } from './authenticator-names.ts';
 import { burnChallenge, claimChallenge, newChallenge, openChallenge, useChallenge } from './challenges.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -219,7 +219,7 @@ async function verifyAnswer(
   if ((credentialDeviceType === 'multiDevice') !== stored.backup_eligible) throw fail('the backup eligibility changed');
   if (!mayUse(stored)) throw fail(`the account is ${stored.state}`);
   await noteUse(db, accountId, credentialId, { counter: newCounter, backedUp: credentialBackedUp });
-  return usedPasskey(accountId, response.id, stored.backup_eligible);
+  return { accountId, credentialId: response.id, ...assuranceOf(wayOf(stored)) };
 }
 
 /**
@@ -247,8 +247,10 @@ export type PasskeySignIn = SignedIn & {
   readonly credentialId: string;
 };
 
-function usedPasskey(accountId: string, credentialId: string, isSynced: boolean): PasskeySignIn {
-  return { accountId, credentialId, ...assuranceOf({ by: 'passkey', isSynced, isAttested: false }) };
+type PasskeyWay = Extract<Way, { by: 'passkey' }>;
+
+function wayOf({ backup_eligible: isSynced }: Pick<StoredPasskey, 'backup_eligible'>): PasskeyWay {
+  return { by: 'passkey', isSynced, isAttested: false };
 }
 
 function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {
@@ -421,7 +423,8 @@ export async function addPasskey(
     kind: 'passkey.added',
     details: { make: authenticatorName(made.aaguid, 'en'), synchronised: made.credentialBackedUp },
   });
-  return usedPasskey(accountId, response.id, made.credentialDeviceType === 'multiDevice');
+  const isSynced = made.credentialDeviceType === 'multiDevice';
+  return { accountId, credentialId: response.id, ...assuranceOf(wayOf({ backup_eligible: isSynced })) };
 }
 
 async function verifyAttestation(
@@ -480,6 +483,18 @@ async function freeCredential(db: Db, secrets: Secrets, credentialId: Buffer): P
   const { shard, hash } = locateReservation(secrets, credentialId);
   const home = db.for(shard);
   await home.execute(`delete from passkey_reservations where shard = $1 and credential_hash = $2`, [shard, hash]);
+}
+
+/** What signing in with each passkey of an account would prove. */
+export async function listPasskeyWays(db: Db, accountId: string): Promise<PasskeyWay[]> {
+  const shard = shardOf(accountId);
+  const rows = await db
+    .for(shard)
+    .query<{ backup_eligible: boolean }>('select backup_eligible from passkeys where shard = $1 and account_id = $2', [
+      shard,
+      accountId,
+    ]);
+  return rows.map((row) => wayOf(row));
 }
 
 /** Gives up every passkey of an account that is about to go, so that none stays reserved. */

@@ -6,7 +6,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import { type Assurance, assuranceOf } from './assurance.ts';
 import { findAccountId, type Identifier, readIdentifier } from './identifiers.ts';
 import { verifyPassword } from './passwords.ts';
-import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
+import { atCost, type Cost, findDeviceKey, networkOf, type Throttles } from './throttles.ts';
 
 /** A finished sign-in, not yet a session. Whoever makes it one records `sign-in.succeeded` with the app it was for. */
 export interface SignedIn extends Assurance {
@@ -18,13 +18,22 @@ export function signedInByCode(accountId: string, { kind }: Pick<Identifier, 'ki
   return { accountId, ...assuranceOf({ by: 'code', via: kind, elsewhere: false }) };
 }
 
+/** What somebody typed, and from where. */
+export interface TriedPassword {
+  readonly identifier: string;
+  readonly password: string;
+  /** The address of the caller; only its network is used. */
+  readonly network: string;
+  /** The keyed hash of the browser's device cookie, if it has one: an account that knows it counts it apart. */
+  readonly device?: Buffer | undefined;
+}
+
 /**
  * Signs in with an identifier and a password.
  *
  * Unknown, wrong, without a password, disabled: the same refusal, the same statements, exactly one hash. Call it before
  * the unit of work has written anything (see {@link Throttles}).
  *
- * @param tried.network the address of the caller; only its network is used
  * @throws `identifier_invalid` when the identifier cannot be anybody's, `too_many_attempts`, `login_failed`,
  *   `password_busy`
  */
@@ -32,18 +41,13 @@ export async function signInWithPassword(
   db: Db,
   secrets: Secrets,
   throttles: Throttles,
-  tried: { readonly identifier: string; readonly password: string; readonly network: string },
+  tried: TriedPassword,
 ): Promise<SignedIn> {
   const identifier = readIdentifier(tried.identifier);
-  const network = networkOf(tried.network);
-  const cost: Cost = [
-    ['password_from_network_to_account', `${network} ${identifier.value}`],
-    ['password_from_network_to_account_by_day', `${network} ${identifier.value}`],
-    ['password_from_network', network],
-    ['password_to_account', identifier.value],
-  ];
+  const accountId = await findAccountId(db, secrets, identifier);
+  const device = await findDeviceKey(db, accountId, tried.device);
+  const cost = costOf({ identifier, accountId, device, network: networkOf(tried.network) });
   return atCost(throttles, { cost, counts: 'login_failed' }, async () => {
-    const accountId = await findAccountId(db, secrets, identifier);
     const isRight = await verifyPassword(db, accountId, tried.password);
     if (!isRight || accountId === undefined) {
       countEvent('sign-in.failed');
@@ -68,8 +72,8 @@ export async function confirmPassword(
   const { accountId, password } = tried;
   const network = networkOf(tried.network);
   const cost: Cost = [
+    ['password_in_all', ''],
     ['password_from_network_to_account', `${network} ${accountId}`],
-    ['password_from_network_to_account_by_day', `${network} ${accountId}`],
     ['password_to_account', accountId],
   ];
   await atCost(throttles, { cost, counts: 'login_failed' }, async () => {
@@ -77,4 +81,21 @@ export async function confirmPassword(
     countEvent('sign-in.failed');
     throw new Refusal('login_failed', 'not the present password');
   });
+}
+
+function costOf(tried: {
+  readonly identifier: Identifier;
+  readonly accountId: string | undefined;
+  readonly device: string | undefined;
+  readonly network: string;
+}): Cost {
+  const { identifier, accountId, device, network } = tried;
+  if (device) return [['password_from_device', device]];
+  return [
+    ['password_in_all', ''],
+    ['password_from_network_to_account', `${network} ${identifier.value}`],
+    ['password_from_network', network],
+    ['password_to_identifier', identifier.value],
+    ['password_to_account', accountId ?? `nobody's ${identifier.value}`],
+  ];
 }

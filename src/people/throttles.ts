@@ -1,117 +1,31 @@
 /**
- * Limits on guessing and on the cost of messages. They count per address and per network, in fixed windows, for all
- * processes together.
+ * Limits on guessing and on the cost of messages, each named in `base/limits.ts` with the attack it answers. They count for
+ * all processes together, in the database or, where there is one, in Redis.
  *
- * They count on a connection of their own, at once and for good: a request that is rolled back has still guessed, and a
- * counter that many people share must not stay locked while a request thinks. A passkey cannot be guessed, so no limit
- * stands before it, and its owner always gets in.
+ * A passkey cannot be guessed, so no limit stands before it, and its owner always gets in. Whoever types a password or a
+ * code in a browser that the account was used with before is counted apart: what others do holds them up in nothing.
  */
 import { isIPv4, isIPv6 } from 'node:net';
+import type { Redis } from 'ioredis';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import { countEvent } from '#src/audit/events.ts';
-import type { Write } from '#src/base/coalescing.ts';
-import type { Db } from '#src/base/database.ts';
+import { type Database, DatabaseUnavailable, type Db } from '#src/base/database.ts';
+import { type LimitName, type Limits, limits } from '#src/base/limits.ts';
+import { limitsHit } from '#src/base/metrics.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
-import { type Secrets, shardOfHash } from '#src/base/secrets.ts';
-
-interface Limit {
-  /** How many in one window. */
-  readonly points: number;
-  /** Length of the window in seconds. */
-  readonly duration: number;
-  /** Which attack it answers. */
-  readonly answers: string;
-}
-
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/**
- * Every limit. A mobile carrier puts thousands of people behind one network, hence the distance between what one network
- * may do to one account and what it may do in all. What all networks together may do to an account is several times what
- * one of them may, so that none of them alone can lock its owner out.
- */
-export const limits = {
-  password_from_network_to_account: {
-    points: 10,
-    duration: 15 * MINUTE,
-    answers: 'one person guesses the password of one account; the owner elsewhere is not held up',
-  },
-  password_from_network_to_account_by_day: {
-    points: 30,
-    duration: DAY,
-    answers: 'one person guesses all day, to use up the guesses of everybody and so lock the owner out',
-  },
-  password_to_account: {
-    points: 100,
-    duration: DAY,
-    answers: 'many machines guess the password of one account (NIST SP 800-63B-4 §3.2.2: at most 100 failures)',
-  },
-  password_from_network: {
-    points: 300,
-    duration: 15 * MINUTE,
-    answers: 'one machine tries a common password, or a stolen list, on many accounts',
-  },
-  code_from_network_to_address: {
-    points: 10,
-    duration: HOUR,
-    answers: 'somebody floods a mailbox or a phone with codes; the owner elsewhere still gets theirs',
-  },
-  code_from_network_to_address_by_day: {
-    points: 20,
-    duration: DAY,
-    answers: 'somebody asks for codes all day, to use up those of the owner or to guess one: 100 guesses in a million',
-  },
-  code_to_address: {
-    points: 30,
-    duration: HOUR,
-    answers: 'many machines flood a mailbox or a phone with codes',
-  },
-  code_to_address_by_day: {
-    points: 60,
-    duration: DAY,
-    answers: 'many machines ask for codes all day to guess one of them: 300 guesses in a million at most',
-  },
-  code_from_network: {
-    points: 300,
-    duration: HOUR,
-    answers: 'one machine makes us pay for messages to many numbers',
-  },
-  wrong_code_from_network: {
-    points: 100,
-    duration: HOUR,
-    answers: 'one machine guesses codes of many addresses',
-  },
-  totp_from_network_to_account: {
-    points: 10,
-    duration: 15 * MINUTE,
-    answers: 'somebody who has the password guesses the codes of its authenticator app',
-  },
-  totp_from_network_to_account_by_day: {
-    points: 20,
-    duration: DAY,
-    answers: 'somebody guesses codes of an authenticator app all day: 5 of a million are right at a time',
-  },
-  totp_to_account: {
-    points: 60,
-    duration: DAY,
-    answers: 'many machines guess the codes of one authenticator app: 300 in a million a day at most',
-  },
-  recovery_code_from_network: {
-    points: 100,
-    duration: HOUR,
-    answers: 'one machine keeps the database busy with made-up recovery codes; with 80 random bits none is guessed',
-  },
-} as const satisfies Record<string, Limit>;
-
-export type LimitName = keyof typeof limits;
+import type { Secrets } from '#src/base/secrets.ts';
+import { findDevice } from './devices.ts';
+import { InsuredLimiter, type Outage } from './throttles/insured-limiter.ts';
+import { redisLimiter } from './throttles/redis-limiter.ts';
+import { ShardedLimiter } from './throttles/sharded-limiter.ts';
+import { Total } from './throttles/total.ts';
 
 export interface Throttles {
   /**
    * Takes one point, before the deed. Taking first and giving back afterwards is what makes failures count exactly under
    * parallel tries. Call it before the request's unit of work has written anything: it needs a connection of its own.
    *
-   * @throws `too_many_attempts` with the seconds until the window ends.
+   * @throws `too_many_attempts` with the seconds until one may pass; then none was taken
    */
   take(limit: LimitName, key: string): Promise<void>;
   /** Gives the point back when the deed turned out well: within a second, together with those of others. */
@@ -151,74 +65,75 @@ export async function atCost<T>(
   }
 }
 
-/**
- * The limits of one server. `database` is the pool, not a unit of work.
- *
- * @param options.enabled false switches all limits off (`RATE_LIMITS=off`, sandbox only).
- */
-export function createThrottles(database: Db, secrets: Secrets, options: { enabled: boolean }): Throttles {
-  if (!options.enabled) return { take: async () => {}, refundSoon: () => {}, refund: async () => {} };
+/** Where counts are kept, and which limits are in force. */
+export interface ThrottleOptions {
+  /** False switches all limits off (`RATE_LIMITS=off`, sandbox only). */
+  readonly enabled: boolean;
+  /** Those of the code unless told otherwise. */
+  readonly limits?: Limits;
+  /** Counts in place of the database. */
+  readonly redis?: Redis | undefined;
+}
+
+/** The limits of one server. `database` is the pool, not a unit of work. */
+export function createThrottles(
+  database: Database,
+  secrets: Secrets,
+  { enabled, limits: all = limits, redis }: ThrottleOptions,
+): Throttles {
+  if (!enabled) return { take: async () => {}, refundSoon: () => {}, refund: async () => {} };
+  const outage: Outage = { until: 0, is: (error) => redis !== undefined || error instanceof DatabaseUnavailable };
+  const limiters = mapLimits(all, (name, limit) => {
+    const store = redis ? redisLimiter(redis, limit) : new ShardedLimiter(database, limit);
+    return new InsuredLimiter(store, { ...limit, name }, outage);
+  });
+  const keyOf = (name: LimitName, key: string) => secrets.hash('throttle', `${name} ${key}`).toString('base64url');
+  const totals = mapLimits(all, (name, limit) => new Total(limiters[name], keyOf(name, ''), limit));
   return {
-    async take(limit, key) {
-      const counted = await addPoint(database, locate(secrets, limit, key), limits[limit].duration);
-      if (counted.points > limits[limit].points) throw tooMany(limit, counted.expires_at);
+    async take(name, key) {
+      try {
+        if (all[name].isTotal) totals[name].take();
+        else await limiters[name].consume(keyOf(name, key));
+      } catch (error) {
+        throw error instanceof RateLimiterRes ? tooMany(name, error) : error;
+      }
     },
-    refundSoon(limit, key) {
-      const { shard, hash } = locate(secrets, limit, key);
-      database.for(shard).soon(giveBackPoint, [shard, hash, new Date()]);
+    refundSoon(name, key) {
+      if (all[name].isTotal) totals[name].giveBack();
+      else void limiters[name].reward(keyOf(name, key), { soon: true });
     },
-    refund(limit, key) {
-      const { shard, hash } = locate(secrets, limit, key);
-      return database.for(shard).write(giveBackPoint, [shard, hash, new Date()]);
+    async refund(name, key) {
+      if (all[name].isTotal) totals[name].giveBack();
+      else await limiters[name].reward(keyOf(name, key), { soon: false });
     },
   };
 }
 
-interface Place {
-  readonly shard: number;
-  readonly hash: Buffer;
+function mapLimits<T>(all: Limits, make: (name: LimitName, limit: Limits[LimitName]) => T): Record<LimitName, T> {
+  const names = Object.keys(all) as LimitName[];
+  return Object.fromEntries(names.map((name) => [name, make(name, all[name])])) as Record<LimitName, T>;
 }
 
-function locate(secrets: Secrets, limit: LimitName, key: string): Place {
-  const hash = secrets.hash('throttle', `${limit} ${key}`);
-  return { shard: shardOfHash(hash), hash };
-}
-
-interface Counted {
-  readonly points: number;
-  readonly expires_at: Date;
-}
-
-/** Begins a window, counts in the running one, or begins the next: one statement, so that no two count as one. */
-async function addPoint(db: Db, { shard, hash }: Place, seconds: number): Promise<Counted> {
-  const now = new Date();
-  const end = new Date(now.getTime() + seconds * 1000);
-  const counted = await db.for(shard).first<Counted>(
-    `insert into throttles (shard, key, points, expires_at) values ($1, $2, 1, $3)
-     on conflict (shard, key) do update set
-       points = case when throttles.expires_at <= $4 then 1 else throttles.points + 1 end,
-       expires_at = case when throttles.expires_at <= $4 then excluded.expires_at else throttles.expires_at end
-     returning points, expires_at`,
-    [shard, hash, end, now],
-  );
-  return counted ?? { points: 1, expires_at: end };
-}
-
-/** Only from the window that is running, and never below zero; several for one key at once are added up. */
-const giveBackPoint: Write = {
-  name: 'throttle_given_back',
-  table: '',
-  columns: { shard: 'smallint', key: 'bytea', at: 'timestamptz' },
-  text: `update throttles t set points = greatest(0, t.points - back.points)
-    from (select shard, key, count(*)::integer as points, max(at) as at from given group by shard, key) as back
-    where $here(t) and t.shard = back.shard and t.key = back.key and t.expires_at > back.at returning 1`,
-  lost: () => new Error('a point was not given back'),
-};
-
-function tooMany(limit: LimitName, end: Date): Refusal {
+function tooMany(name: LimitName, { msBeforeNext }: RateLimiterRes): Refusal {
   countEvent('throttle.hit');
-  const seconds = Math.ceil((end.getTime() - Date.now()) / 1000);
-  return new Refusal('too_many_attempts', `limit ${limit}`, { retryAfter: Math.max(1, seconds) });
+  limitsHit.inc({ limit: name });
+  const seconds = Math.ceil(msBeforeNext / 1000);
+  return new Refusal('too_many_attempts', `limit ${name}`, { retryAfter: Math.max(1, seconds) });
+}
+
+/**
+ * What a browser counts under that the account was used with before; undefined for any other.
+ *
+ * @param device the keyed hash of the browser's cookie, if it has one. Only then it costs a statement, the same for nobody's
+ *   account.
+ */
+export async function findDeviceKey(
+  db: Db,
+  accountId: string | undefined,
+  device: Buffer | undefined,
+): Promise<string | undefined> {
+  if (!device || !(await findDevice(db, accountId, device))) return undefined;
+  return `${accountId} ${device.toString('base64url')}`;
 }
 
 /** The network of a caller, as far as one household or machine can be told: /24 of IPv4, /48 of IPv6; a network is its own. */

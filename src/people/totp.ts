@@ -221,10 +221,8 @@ async function guessing(
 ): Promise<void> {
   const code = readSixDigits(text);
   if (code === undefined) throw wrong('not six digits');
-  const from = `${networkOf(network)} ${accountId}`;
   const cost: Cost = [
-    ['totp_from_network_to_account', from],
-    ['totp_from_network_to_account_by_day', from],
+    ['totp_from_network_to_account', `${networkOf(network)} ${accountId}`],
     ['totp_to_account', accountId],
   ];
   await atCost(throttles, { cost, counts: ['totp_wrong', 'totp_clock_off'] }, () => look(code));

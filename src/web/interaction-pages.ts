@@ -3,12 +3,15 @@ import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import type { Refusal } from '#src/base/refusals.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
-import type { OpenInteraction, Step } from '#src/oidc/interactions.ts';
+import { lackOf } from '#src/oidc/acr.ts';
+import { demandIn, type OpenInteraction, type Step } from '#src/oidc/interactions.ts';
 import { loadAccount } from '#src/people/accounts.ts';
+import { assuranceOf } from '#src/people/assurance.ts';
 import { codeTimes } from '#src/people/codes.ts';
 import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { codePage } from '#views/code.ts';
 import { passkeyOfferPage } from '#views/passkey-offer.ts';
+import type { SecondFactorProblem } from '#views/second-factor.ts';
 import { type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
 import { signUpPage } from '#views/sign-up.ts';
 import { signUpNamePage } from '#views/sign-up-name.ts';
@@ -16,6 +19,7 @@ import { showConsent } from './consent.ts';
 import { frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
+import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
 
 /** What a page needs to know about the request it answers. */
 export interface Visit {
@@ -41,6 +45,7 @@ export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
   if (step.at === 'code') return showCode(visit, step, said);
   if (step.at === 'name') return showName(visit, step, said);
   if (step.at === 'passkey-offer') return showOffer(visit, step, said);
+  if (step.at === 'second-factor') return showSecond(visit, step, said);
   if (step.at === 'consent') return showConsent(visit, step);
   return visit.ctx.query.page === 'sign-up' ? showSignUp(visit, said) : showSignIn(visit, said);
 }
@@ -69,12 +74,15 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
   showForm(ctx, page, client, params.redirect_uri);
 }
 
+/** What a password and a second factor prove: where an app needs more than that, only a passkey helps. */
+const strongestByPassword = assuranceOf({ by: 'totp' }, assuranceOf({ by: 'password' }).amr);
+
 /** Why somebody who is signed in sees this page. Without a passkey a stronger sign-in begins with what they have. */
 async function reasonOf({ db, interaction }: Visit): Promise<SignInReason> {
   const { prompt, accountId, client } = interaction;
   const { reasons } = prompt;
   if (accountId === undefined) return { kind: 'first' };
-  const isStepUp = reasons.some((reason) => reason.startsWith('essential_acr'));
+  const isStepUp = lackOf(strongestByPassword, demandIn(interaction)) === 'needed';
   if (isStepUp && (await hasPasskey(db, accountId))) return { kind: 'step-up', hasPasskey: true };
   if (isAccountClient(client)) return { kind: 'again', because: 'account-change' };
   return { kind: 'again', because: reasons.includes('max_age') ? 'too-old' : 'requested' };
@@ -104,6 +112,11 @@ async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said:
     problems: said.refused ? [sayRefusal(visit, said.refused, 'code')] : [],
   });
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+async function showSecond(visit: Visit, step: SecondFactorStep, said: Said): Promise<void> {
+  const problems = problemsOf(visit, said, 'code') as SecondFactorProblem[];
+  await showSecondFactor(visit, step, { problems, forgotten: said.forgotten });
 }
 
 async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said: Said): Promise<void> {
@@ -137,9 +150,7 @@ async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer'
 
 function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): readonly object[] {
   if (refused?.code === 'passkey_failed') return [{ kind: 'passkey-wrong' }];
-  return refused
-    ? [sayRefusal(visit, refused, refused.code === 'identifier_invalid' ? field : undefined)]
-    : (problems ?? []);
+  return refused ? [sayRefusal(visit, refused, atField(refused) ? field : undefined)] : (problems ?? []);
 }
 
 /** A refusal as a page says it: the limit with its waiting time, everything else in the table's words. */
@@ -151,6 +162,11 @@ function sayRefusal(
   if (refused.code === 'too_many_attempts') return { kind: 'throttled', seconds: refused.retryAfter ?? 60 };
   const { say, next } = refused.in(ctx.state.language);
   return { kind: 'said', text: `${say} ${next}`, ...(field && { field }) };
+}
+
+/** Whether a refusal is about the field that the page asks for. */
+function atField({ code }: Refusal): boolean {
+  return ['identifier_invalid', 'code_wrong', 'totp_wrong', 'totp_clock_off'].includes(code);
 }
 
 function fieldOf({ code }: Refusal): string | undefined {

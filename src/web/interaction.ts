@@ -10,12 +10,15 @@ import { type Db, UnitOfWork } from '#src/base/database.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { newAccountId } from '#src/base/secrets.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
+import { lackOf } from '#src/oidc/acr.ts';
 import {
+  atStep,
   consentNeeded,
+  demandIn,
+  finishAsHeld,
   finishDenied,
   finishSignIn,
   keepStep,
-  needsStronger,
   type OpenInteraction,
   openInteraction,
   type Proof,
@@ -27,8 +30,9 @@ import type { Trail } from '#src/oidc/trails.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
+import { proveContact } from '#src/people/contacts.ts';
 import { rememberDevice } from '#src/people/devices.ts';
-import { readIdentifier } from '#src/people/identifiers.ts';
+import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
 import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
@@ -44,6 +48,15 @@ import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
 import { siteOf } from './passkeys.ts';
+import {
+  askForApp,
+  enterSecondFactor,
+  findHeldStep,
+  findSecondStep,
+  maySkipSecond,
+  resendElsewhere,
+  sendElsewhere,
+} from './second-factor.ts';
 import { seeOther } from './see-other.ts';
 
 /** `GET /interaction/:uid`. @throws {Refusal} `interaction_expired`, `client_unavailable` */
@@ -79,7 +92,9 @@ async function openVisit(ctx: Context, house: OpenHouse, uid: string, options?: 
   if (!isAccountClient(interaction.client)) {
     ctx.cookies.set(cookieNames(issuer).app, interaction.client.id, cookieOptions(issuer));
   }
-  return { ctx, house, db: ctx.state.db, interaction };
+  const visit = { ctx, house, db: ctx.state.db, interaction };
+  const held = await findHeldStep(visit);
+  return held ? { ...visit, interaction: atStep(interaction, held) } : visit;
 }
 
 /** The choices of all pages, by the value of the button. */
@@ -92,6 +107,12 @@ const answers: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     continue: goOn,
     'create-passkey': createPasskey,
     'skip-passkey': skipPasskey,
+    'send-to-first': (visit) => sendElsewhere(visit, 0),
+    'send-to-second': (visit) => sendElsewhere(visit, 1),
+    'send-to-third': (visit) => sendElsewhere(visit, 2),
+    'use-app': askForApp,
+    'sign-in-again': (visit) => moveTo(visit, { at: 'sign-in' }),
+    'skip-second-factor': skipSecondFactor,
     allow,
     deny: (visit) => deny(visit, 'the person did not allow it'),
     cancel: (visit) => deny(visit, 'the person went back'),
@@ -109,7 +130,8 @@ async function signIn(visit: Visit, form: Form): Promise<void> {
     return showSignIn(visit, { identifier: form.get('identifier'), problems: missing });
   }
   const tried = { identifier: form.get('identifier'), password: form.get('password'), network: ctx.state.caller };
-  await settle(visit, await signInWithPassword(db, house.secrets, house.throttles, tried));
+  const signedIn = await signInWithPassword(db, house.secrets, house.throttles, tried);
+  await settle(visit, proven(signedIn), { typed: readIdentifier(tried.identifier) });
 }
 
 async function signInByPasskey(visit: Visit, form: Form): Promise<void> {
@@ -120,7 +142,7 @@ async function signInByPasskey(visit: Visit, form: Form): Promise<void> {
   const signedIn = await verifyAuthentication(db, house.secrets, answered, (accountId, credentialId) =>
     readPasskeyHolder(house, db, { accountId, credentialId, client: interaction.client }),
   );
-  await settle(visit, signedIn);
+  await settle(visit, proven(signedIn));
   // Of several answers to one challenge the others are told on the page.
   await db.flush();
 }
@@ -135,6 +157,7 @@ async function askForCode(visit: Visit, form: Form): Promise<void> {
 async function resendCode(visit: Visit): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { step } = interaction;
+  if (step.at === 'second-factor') return resendElsewhere(visit, step);
   if (step.at !== 'code') return stay(visit);
   await sendCode(ctx, house, db, {
     identifier: step.identifier,
@@ -144,10 +167,11 @@ async function resendCode(visit: Visit): Promise<void> {
   await moveTo(visit, { ...step, sentAt: Date.now() });
 }
 
-/** "Continue" stands on three pages; the step says which. */
+/** "Continue" stands on four pages; the step says which. */
 async function goOn(visit: Visit, form: Form): Promise<void> {
   const { step } = visit.interaction;
   if (step.at === 'name') return openAccount(visit, form, step);
+  if (step.at === 'second-factor') return settle(visit, await enterSecondFactor(visit, form, step), { isSecond: true });
   if (step.at === 'code' && !form.get('identifier')) return enterCode(visit, form, step);
   return askForCode(visit, form);
 }
@@ -168,7 +192,8 @@ async function enterByAddress(visit: Visit, identifier: Extract<Step, { at: 'cod
   }
   // Nobody was sent a code for such an account, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `the account takes no code: ${audience.kind}`);
-  await settle(visit, signedInByCode(audience.accountId, identifier));
+  await proveContact(visit.db, visit.house.secrets, identifier, audience.accountId);
+  await settle(visit, proven(signedInByCode(audience.accountId, identifier)));
 }
 
 /** A name, and a password if one was chosen, make the account. */
@@ -185,12 +210,12 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
     return moveTo(visit, { at: 'passkey-offer', signedIn: proven(signedInByCode(step.accountId, step.identifier)) });
   await storePassword(db, step.accountId, hash);
   const { amr } = signedInByCode(step.accountId, step.identifier);
-  await settle(visit, { accountId: step.accountId, ...assuranceOf({ by: 'password' }, amr) });
+  await settle(visit, proven({ accountId: step.accountId, ...assuranceOf({ by: 'password' }, amr) }));
 }
 
 /** Opens the account, unless another tab was faster: then the proven address signs in there. @returns whether it opened. */
 async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at: 'name' }>): Promise<boolean> {
-  const { ctx, house, db } = visit;
+  const { ctx, house, db, interaction } = visit;
   const { identifier, accountId } = step;
   try {
     await createAccount(db, house.secrets, {
@@ -198,6 +223,7 @@ async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at:
       name: form.get('name'),
       language: ctx.state.language,
       identifier,
+      ...(!interaction.isShared && { device: keepDevice(ctx, house) }),
     });
     return true;
   } catch (error) {
@@ -228,7 +254,7 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const added = await addPasskey(db, house.secrets, made);
   if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
   const before = step.at === 'name' ? signedInByCode(accountId, step.identifier).amr : step.signedIn.amr;
-  await settle(visit, { ...added, amr: [...new Set([...added.amr, ...before])] });
+  await settle(visit, proven({ ...added, amr: [...new Set([...added.amr, ...before])] }));
 }
 
 /**
@@ -259,6 +285,15 @@ async function skipPasskey(visit: Visit): Promise<void> {
   await deny(visit, 'the app needs a passkey');
 }
 
+/** Goes on with what was shown so far. The app is told what that is. */
+async function skipSecondFactor(visit: Visit): Promise<void> {
+  const { ctx, interaction } = visit;
+  const { step } = interaction;
+  if (step.at !== 'second-factor' || !(await maySkipSecond(visit, step))) return stay(visit);
+  if (step.isHeld) return seeOther(ctx, await finishAsHeld(interaction));
+  await settleFor(visit, step.signedIn);
+}
+
 async function allow(visit: Visit, form: Form): Promise<void> {
   const { ctx, interaction } = visit;
   const { step } = interaction;
@@ -273,10 +308,15 @@ async function deny({ ctx, interaction }: Visit, description: string): Promise<v
 }
 
 /** The person has just proven who they are. Goes on when that is enough for the app; otherwise says what is missing. */
-async function settle(visit: Visit, way: SignedIn): Promise<void> {
+async function settle(
+  visit: Visit,
+  signedIn: Proof,
+  { typed, isSecond = false }: { typed?: Identifier; isSecond?: boolean } = {},
+): Promise<void> {
   const { db, interaction } = visit;
-  const signedIn = proven(way);
   const { accountId, amr } = signedIn;
+  const second = isSecond ? undefined : await findSecondStep(visit, signedIn, typed);
+  if (second) return moveTo(visit, second);
   if (isEnough(interaction, signedIn)) return settleFor(visit, signedIn);
   // Adding a passkey must not be easier than using what the account has.
   const stronger = await findStrongerWay(db, accountId, amr);
@@ -286,6 +326,7 @@ async function settle(visit: Visit, way: SignedIn): Promise<void> {
 }
 
 async function findStrongerWay(db: Db, accountId: string, amr: readonly string[]): Promise<RefusalCode | undefined> {
+  if (amr.includes('pop')) return undefined;
   if (await hasPasskey(db, accountId)) return 'passkey_required';
   return isCodeAlone(amr) && (await hasPassword(db, accountId)) ? 'password_required' : undefined;
 }
@@ -293,7 +334,7 @@ async function findStrongerWay(db: Db, accountId: string, amr: readonly string[]
 /** The account page takes no one-time code alone; an app may insist on more than a password. */
 function isEnough(interaction: OpenInteraction, { acr, amr }: SignedIn): boolean {
   if (isAccountClient(interaction.client) && isCodeAlone(amr)) return false;
-  return !needsStronger(interaction, { acr, amr });
+  return lackOf({ acr, amr }, demandIn(interaction)) !== 'needed';
 }
 
 function proven(signedIn: SignedIn): Proof {
@@ -343,7 +384,8 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
       : undefined;
   const said = { refused, forgotten, identifier: form.get('identifier'), name: form.get('name') };
   // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
-  const isWayIn = ['sign-in', 'passkey', 'send-code'].includes(form.get('action'));
+  const isWayIn =
+    ['sign-in', 'passkey', 'send-code'].includes(form.get('action')) && visit.interaction.step.at !== 'second-factor';
   if (isWayIn || ['passkey_required', 'password_required', 'fresh_proof_required'].includes(refused.code))
     return showSignIn(visit, said);
   await showStep(visit, said);

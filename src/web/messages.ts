@@ -12,6 +12,7 @@ import {
   codeMessage,
   codeRefusedDisabledMessage,
   codeRefusedPasskeyMessage,
+  codeRefusedStaleMessage,
   type EventMessageContext,
   type Message,
 } from '#views/messages.ts';
@@ -39,6 +40,25 @@ export async function sendCode(
   await sendMessage(db, house.secrets, { ...common, ...message, ...(takesCode && { code }) });
 }
 
+/**
+ * Sends a one-time code to a contact of somebody who has shown a first thing.
+ *
+ * @throws {Refusal} `too_many_attempts`
+ */
+export async function sendSecondCode(
+  ctx: Context,
+  house: OpenHouse,
+  db: Db,
+  asked: { identifier: Identifier; boundTo: string; service: Localized },
+): Promise<void> {
+  const { identifier, boundTo } = asked;
+  const slot = { identifier, boundTo, network: ctx.state.caller };
+  const code = await createCode(db, house.secrets, house.throttles, slot);
+  const message = composeCodeMessage(ctx, house, { ...asked, code, kind: 'account' });
+  const common = { kind: identifier.kind, to: identifier.value, language: ctx.state.language };
+  await sendMessage(db, house.secrets, { ...common, ...message, code });
+}
+
 function composeCodeMessage(
   ctx: Context,
   house: OpenHouse,
@@ -47,6 +67,7 @@ function composeCodeMessage(
   const { identifier, service, code, kind } = asked;
   const context = messageContext(house, ctx.state.language, identifier.kind);
   if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
+  if (kind === 'stale') return codeRefusedStaleMessage(context);
   if (kind === 'disabled') return codeRefusedDisabledMessage(context);
   return codeMessage({
     ...context,

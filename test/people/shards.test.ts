@@ -105,7 +105,7 @@ test('every statement of people and jobs says on which shards it works, for each
     const named = [...text.matchAll(tables)].filter(([, verb]) => verb !== 'into').length;
     const told = [...text.matchAll(/\bshard = (\$\d|any\()/g)].length;
     expect(told, text).toBeGreaterThanOrEqual(named);
-    if (/\binto\b/.test(text)) expect(text).toMatch(/into (\w+ \(shard, |admin_events)/);
+    if (/\binto\b/.test(text)) expect(text).toMatch(/into (\w+ (as \w+ )?\(shard, |admin_events)/);
     expect(text, text).not.toMatch(/\bnow\(\)|select \*|current_timestamp/i);
   }
 });

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { createThrottles, limits, networkOf } from '#src/people/throttles.ts';
+import { createThrottles, networkOf, type Throttles } from '#src/people/throttles.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;
@@ -51,16 +52,78 @@ test('points that several give back at once are added up', async () => {
   expect((await take('several', points)).filter((code) => code === undefined)).toHaveLength(3);
 });
 
-test('the refusal says when the window ends, and then it is over', async () => {
+test('beyond the limit one passes after half a minute, the next after a minute, and so on; then all begins anew', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  await take('window', points);
-  vi.setSystemTime(Date.now() + (duration - 100) * 1000);
-  const refusal = await people.throttles.take(LIMIT, 'window').catch((error: unknown) => error);
-  expect(refusal).toBeInstanceOf(Refusal);
-  expect((refusal as Refusal).retryAfter).toBe(100);
-  vi.setSystemTime(Date.now() + 100_000);
-  expect(await take('window', points)).toEqual(Array(points).fill(undefined));
-  expect(await refusalOf(people.throttles.take(LIMIT, 'window'))).toBe('too_many_attempts');
+  const end = Date.now() + duration * 1000;
+  await take('slower', points);
+  const waits: number[] = [];
+  for (;;) {
+    const refusal = await people.throttles.take(LIMIT, 'slower').catch((error: unknown) => error);
+    if (!(refusal instanceof Refusal)) throw new Error('more passed than one');
+    const wait = refusal.retryAfter ?? 0;
+    if (Date.now() + wait * 1000 >= end) break;
+    vi.setSystemTime(Date.now() + wait * 1000 - 1);
+    expect(await refusalOf(people.throttles.take(LIMIT, 'slower'))).toBe('too_many_attempts');
+    vi.setSystemTime(Date.now() + 1);
+    expect((await take('slower', 5)).filter((code) => code === undefined)).toHaveLength(1);
+    waits.push(wait);
+  }
+  expect(waits).toEqual([30, 60, 120, 240, 480, 960, 1920, 3840, 7680, 15_360, 21_600, 21_600]);
+  vi.setSystemTime(end);
+  expect(await take('slower', points)).toEqual(Array(points).fill(undefined));
+  expect(await refusalOf(people.throttles.take(LIMIT, 'slower'))).toBe('too_many_attempts');
+});
+
+test('a deed that turned out well after a wait takes the next wait with it', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  await take('relieved', points);
+  vi.setSystemTime(Date.now() + 30_000);
+  expect(await refusalOf(people.throttles.take(LIMIT, 'relieved'))).toBeUndefined();
+  await people.throttles.refund(LIMIT, 'relieved');
+  expect((await take('relieved', 5)).filter((code) => code === undefined)).toHaveLength(1);
+});
+
+test('nobody waits for points that this process is about to give back', async () => {
+  await take('crowd', points);
+  for (let i = 0; i < points; i += 1) people.throttles.refundSoon(LIMIT, 'crowd');
+  expect((await take('crowd', points + 5)).filter((code) => code === undefined)).toHaveLength(points);
+});
+
+describe('a limit of everybody together', () => {
+  const few = { ...limits, password_in_all: { ...limits.password_in_all, points: 20 } };
+  const openProcess = () => createThrottles(people.database, people.secrets, { enabled: true, limits: few });
+  const tryOften = (throttles: Throttles, times: number) =>
+    Promise.all(Array.from({ length: times }, () => refusalOf(throttles.take('password_in_all', ''))));
+  const passed = (outcomes: readonly unknown[]) => outcomes.filter((code) => code === undefined).length;
+
+  test('holds in one process, costs no try a statement, and ends with its minute', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 3600_000);
+    const process = openProcess();
+    const sent = await statementsOf(people.database, async () => expect(passed(await tryOften(process, 50))).toBe(20));
+    expect(sent.length).toBeLessThanOrEqual(1);
+    process.refundSoon('password_in_all', '');
+    expect(passed(await tryOften(process, 5))).toBe(1);
+    vi.setSystemTime(Date.now() + 2 * 60_000);
+    await vi.waitFor(async () => expect(passed(await tryOften(process, 1))).toBe(1));
+  });
+
+  test('is merged with those of other processes within a second', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 2 * 3600_000);
+    const [one, other] = [openProcess(), openProcess()];
+    expect(passed(await tryOften(one, 15))).toBe(15);
+    expect(passed(await tryOften(other, 2))).toBe(2);
+    vi.setSystemTime(Date.now() + 1_001);
+    expect(passed(await tryOften(one, 1))).toBe(1);
+    await vi.waitFor(async () => {
+      vi.setSystemTime(Date.now() + 1_001);
+      expect(await tryOften(other, 1)).toEqual(['too_many_attempts']);
+    });
+    const refused = await other.take('password_in_all', '').catch((error: Refusal) => error);
+    expect(refused).toMatchObject({ code: 'too_many_attempts', retryAfter: expect.any(Number) });
+    expect((refused as Refusal).retryAfter).toBeLessThanOrEqual(60);
+  });
 });
 
 test('switched off, nothing is counted', async () => {

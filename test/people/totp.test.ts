@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { limits } from '#src/people/throttles.ts';
 import {
   beginTotp,
   confirmTotp,

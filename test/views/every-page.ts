@@ -19,6 +19,7 @@ import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-m
 import { outboxPage, outboxSamples } from '#views/outbox.ts';
 import type { Frame } from '#views/page.ts';
 import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
+import { secondFactorPage, secondFactorSamples } from '#views/second-factor.ts';
 import { signInPage, signInSamples } from '#views/sign-in.ts';
 import { signedOutPage, signedOutSamples, signOutPage, signOutSamples } from '#views/sign-out.ts';
 import { signUpPage, signUpSamples } from '#views/sign-up.ts';
@@ -33,6 +34,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('sign-in', signInPage, signInSamples),
     ...render('sign-up', signUpPage, signUpSamples),
     ...render('code', codePage, codeSamples),
+    ...render('second-factor', secondFactorPage, secondFactorSamples),
     ...render('sign-up-name', signUpNamePage, signUpNameSamples),
     ...render('passkey-offer', passkeyOfferPage, passkeyOfferSamples),
     ...render('consent', consentPage, consentSamples),

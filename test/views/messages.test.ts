@@ -3,7 +3,8 @@ import { languages } from '#views/locale.ts';
 import * as messages from '#views/messages.ts';
 import { hostileText } from '#views/samples.ts';
 
-const { codeMessage, codeRefusedDisabledMessage, codeRefusedPasskeyMessage } = messages;
+const { codeMessage, codeRefusedDisabledMessage, codeRefusedPasskeyMessage, codeRefusedStaleMessage } = messages;
+const refusals = [codeRefusedPasskeyMessage, codeRefusedStaleMessage, codeRefusedDisabledMessage];
 
 const issuer = 'https://masuk.contoh.go.id';
 const base = { brand: 'Lawang', accountLink: `${issuer}/account` };
@@ -48,7 +49,7 @@ describe.each(languages)('messages in %s', (language) => {
     expect(html).toBeUndefined();
   });
 
-  test.each([codeRefusedPasskeyMessage, codeRefusedDisabledMessage])('a refused code: %o', (message) => {
+  test.each(refusals)('a refused code: %o', (message) => {
     const letter = message({ ...base, language });
     for (const whole of [letter.subject, letter.text, seen(letter.html)]) expect(whole).not.toMatch(/\d{6}|[{}]/);
     expect(letter.text).toContain(base.accountLink);

@@ -132,8 +132,9 @@ describe('acr (OpenID EAP ACR Values 1.0): an app is told what it asked for and 
   });
 
   test('who declines to make a passkey goes back with an error', async () => {
+    await world.citizen('tanpa-kunci@contoh.id', { password });
     const { page } = await request(world.browser(), acr({ essential: true, value: 'aal2' }));
-    const offer = await signIn(page, 'dewi@contoh.id');
+    const offer = await signIn(page, 'tanpa-kunci@contoh.id');
     expect(offer.has('#create-passkey')).toBe(true);
     expect(answered(await offer.press('#skip-passkey'))).toMatchObject({ error: 'access_denied', iss: world.issuer });
   });
