@@ -13,6 +13,7 @@ import { runMigrations, showMigrations } from './cli/migrate.ts';
 import { printDocs } from './cli/reference.ts';
 import { seedSandbox } from './cli/seed.ts';
 import { sentenceFor } from './cli/sentences.ts';
+import { endSomeSessions } from './cli/sessions.ts';
 import { checkConfig, showConfig } from './cli/settings.ts';
 import { findNearest, toTable } from './cli/text.ts';
 import { exitWith, readEnvironment, serve, terminal } from './main.ts';
@@ -40,6 +41,7 @@ const commands: Readonly<Record<string, Command>> = {
   'keys rotate': rotateKey,
   'keys revoke': revokeOneKey,
   'keys rotate-master': rotateMasterKey,
+  'sessions end': endSomeSessions,
   seed: seedSandbox,
   docs: printDocs,
 };

@@ -2,15 +2,23 @@ import { findClaimLabel } from './claims.ts';
 import { type Content, type Html, html, safeAddress } from './html.ts';
 import { formatDay, formatList, formatMoment, type Language, type MessageKey, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
+import { type ShownBrowser, sayBrowser, sayNetwork } from './parts/browser.ts';
 import { button, field, form, hidden } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
+import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
 
-type Kind = 'passkey-failed' | 'passkey-needs-script' | 'passkey-last' | 'proof-too-old' | 'way-on-trial';
+type Kind =
+  | 'passkey-failed'
+  | 'passkey-needs-script'
+  | 'passkey-last'
+  | 'passkey-shared-device'
+  | 'proof-too-old'
+  | 'way-on-trial';
 
 /** `passkey-last` refuses to remove the only way to sign in, `way-on-trial` to remove an older way by a younger one. */
 export type AccountProblem = Problem<Kind>;
@@ -43,8 +51,11 @@ export type ShownPasskey = {
 
 export type ShownSession = {
   id: string;
-  /** Browser and system as text, such as "Chrome, Android". */
-  device?: string | undefined;
+  browser?: ShownBrowser | undefined;
+  /** Names of the apps that were opened in it. */
+  apps: readonly string[];
+  /** Other people use the device too. */
+  isShared: boolean;
   isCurrent: boolean;
   startedAt: Date;
   lastSeen: Date;
@@ -52,7 +63,8 @@ export type ShownSession = {
 
 /**
  * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
- * `credential`), `remove-passkey` (with `passkey`), `rename-passkey` (with `passkey` and `label`), `end-session` (with `session`), `sign-out`.
+ * `credential`), `remove-passkey` (with `passkey`), `rename-passkey` (with `passkey` and `label`), `end-session` (with
+ * `session`), `end-other-sessions`, `end-every-session`, `sign-out-here`, `sign-out`.
  */
 export type AccountContext = Frame & {
   person: { name: string; identifiers: readonly ShownIdentifier[] };
@@ -76,6 +88,7 @@ const sayings: Record<Kind, Saying> = {
   'passkey-failed': { key: 'passkey.failed' },
   'passkey-needs-script': { key: 'passkey.needs-script-here' },
   'passkey-last': { key: 'account.passkey-last' },
+  'passkey-shared-device': { key: 'shared.no-passkey' },
   'proof-too-old': { key: 'account.proof-too-old' },
   'way-on-trial': { key: 'account.way-on-trial' },
 };
@@ -85,7 +98,7 @@ export function accountPage(context: AccountContext): Html {
   const t = translate(context.language);
   const said = sayProblems(context.language, context.problems, sayings);
   return page(context, {
-    title: t('account.title', { name: context.person.name }),
+    title: context.onSharedDevice ? t('account.title-shared') : t('account.title', { name: context.person.name }),
     shape: 'wide',
     band: false,
     hasProblem: said.length > 0,
@@ -158,7 +171,7 @@ function passkeysPart(context: AccountContext): Html {
   const intro = context.passkeys.length > 0 ? t('account.passkeys-intro') : t('account.no-passkeys');
   return part('passkeys', t('account.passkeys'), intro, [
     rows.length > 0 && html`<ul class="rows">${rows}</ul>`,
-    addPasskey(context),
+    context.onSharedDevice ? html`<p class="hint">${t('shared.no-passkey')}</p>` : addPasskey(context),
     otherWays(context),
   ]);
 }
@@ -262,19 +275,41 @@ ${form(context, [
 function sessionsPart(context: AccountContext): Html {
   const t = translate(context.language);
   const rows = context.sessions.map((session, index) => sessionRow(context, session, `session-${index}`));
-  return part('sessions', t('account.sessions'), t('account.sessions-intro'), html`<ul class="rows">${rows}</ul>`);
+  const others = context.sessions.some((session) => !session.isCurrent) && {
+    value: 'end-other-sessions',
+    label: t('account.end-other-sessions'),
+  };
+  const every = { value: 'end-every-session', label: t('account.end-every-session') };
+  return part('sessions', t('account.sessions'), t('account.sessions-intro'), [
+    html`<ul class="rows">${rows}</ul>`,
+    html`<div class="row-ends">${others && form(context, button({ ...others, look: 'other', id: others.value }))}
+${form(context, button({ ...every, look: 'stop', id: every.value }))}</div>`,
+  ]);
 }
 
 function sessionRow(context: AccountContext, session: ShownSession, id: string): Html {
   const t = translate(context.language);
+  const { isCurrent, isShared, browser = {}, apps } = session;
+  const device = sayBrowser(browser);
   const startedAt = t('account.started', { date: formatMoment(context.language, session.startedAt, context.timeZone) });
   const lastSeen = t('account.last-seen', { date: formatMoment(context.language, session.lastSeen, context.timeZone) });
+  const network = browser.network !== undefined && ` · ${sayNetwork(context.language, browser.network)}`;
   const end = { name: 'session', value: session.id, action: 'end-session', label: t('account.end-session') };
   return html`<li class="row" data-session="${session.id}">
-<div class="row-words"><h3 id="${id}">${session.device ?? t(session.isCurrent ? 'account.this-device' : 'account.other-device')}</h3>
-${session.isCurrent && session.device && html`<p class="state state-done">${t('account.this-device')}</p>`}
-<p class="hint">${startedAt} · ${lastSeen}</p></div>
-${!session.isCurrent && rowForm(context, { ...end, describedBy: id })}</li>`;
+<div class="row-words"><h3 id="${id}">${device ?? t(isCurrent ? 'account.this-device' : 'account.other-device')}</h3>
+${isCurrent && device && html`<p class="state state-done">${t('account.this-device')}</p>`}
+${isShared && html`<p>${t('account.shared-session')}</p>`}
+${apps.length > 0 && html`<p>${t('account.session-apps', { apps: sayApps(context, apps) })}</p>`}
+<p class="hint">${startedAt} · ${lastSeen}${network}</p></div>
+${!isCurrent && rowForm(context, { ...end, describedBy: id })}</li>`;
+}
+
+const MOST_APPS = 5;
+
+function sayApps({ language }: AccountContext, apps: readonly string[]): string {
+  const more = apps.length - MOST_APPS;
+  if (more <= 0) return formatList(language, apps);
+  return translate(language)('account.session-apps-more', { apps: apps.slice(0, MOST_APPS).join(', '), count: more });
 }
 
 const identifierLabels: Record<ShownIdentifier['kind'], MessageKey> = {
@@ -287,13 +322,13 @@ function personPart(context: AccountContext): Html {
   const t = translate(context.language);
   const rows = context.person.identifiers.map(
     ({ kind, value }) =>
-      html`<div><dt>${t(identifierLabels[kind])}</dt><dd>${kind === 'email' ? value : maskNumber(value)}</dd></div>`,
+      html`<div><dt>${t(identifierLabels[kind])}</dt><dd>${masked(context, kind === 'email' ? value : maskNumber(value))}</dd></div>`,
   );
   return part(
     'person',
     t('account.person'),
     t('account.person-intro'),
-    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${context.person.name}</dd></div>${rows}</dl>
+    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}</dl>
 <p><a id="end-account" href="/account/end">${t('account.end')}</a></p>`,
   );
 }
@@ -346,16 +381,29 @@ const full: AccountContext = {
   sessions: [
     {
       id: 's-1',
-      device: 'Chrome, Android',
+      browser: { browser: 'Chrome', system: 'Android', network: '103.10.20.0/24' },
+      apps: ['Puskesmas Online', 'Pajak Daerah'],
+      isShared: false,
       isCurrent: true,
       startedAt: new Date('2026-11-21T01:00:00Z'),
       lastSeen: new Date('2026-11-21T03:12:00Z'),
     },
     {
       id: 's-2',
+      browser: { browser: 'Firefox', system: 'Windows', network: '2001:db8:41::/48' },
+      apps: ['Layanan 1', 'Layanan 2', 'Layanan 3', 'Layanan 4', 'Layanan 5', 'Layanan 6', 'Layanan 7', 'Layanan 8'],
+      isShared: true,
       isCurrent: false,
       startedAt: new Date('2026-11-20T01:00:00Z'),
       lastSeen: new Date('2026-11-20T05:40:00Z'),
+    },
+    {
+      id: 's-3',
+      apps: [],
+      isShared: false,
+      isCurrent: false,
+      startedAt: new Date('2026-11-19T23:00:00Z'),
+      lastSeen: new Date('2026-11-19T23:00:00Z'),
     },
   ],
   passwordSince: new Date('2026-09-03T02:00:00Z'),
@@ -377,6 +425,7 @@ export const accountSamples: Record<string, AccountContext> = {
   },
   'few-codes': { ...full, recoveryCodes: 2 },
   'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },
+  'shared-device': { ...full, passkeyOptions: undefined, onSharedDevice: { signOutAt: '/account' } },
   disconnected: { ...full, notice: { tone: 'done', text: 'Puskesmas Online tidak lagi dapat membaca data Anda.' } },
   'fresh-proof': {
     ...full,
@@ -403,6 +452,11 @@ export const accountSamples: Record<string, AccountContext> = {
       claims: [hostileText],
     })),
     passkeys: full.passkeys.map((passkey) => ({ ...passkey, id: hostileText, name: hostileText })),
-    sessions: full.sessions.map((session) => ({ ...session, id: hostileText, device: hostileText })),
+    sessions: full.sessions.map((session) => ({
+      ...session,
+      id: hostileText,
+      browser: { browser: hostileText, system: hostileText, network: hostileText },
+      apps: [hostileText],
+    })),
   },
 };

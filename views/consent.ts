@@ -4,6 +4,7 @@ import { formatDay, type MessageKey, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
 import { button, form, hidden } from './parts/form.ts';
 import { check, cross } from './parts/icons.ts';
+import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleService, serviceFrame } from './samples.ts';
@@ -25,7 +26,7 @@ export type ConsentItem = {
   isNew?: boolean | undefined;
 };
 
-/** Posts `action` = `allow` (with the ticked `claim`s) or `deny`. */
+/** Posts `action` = `allow` (with the ticked `claim`s), `deny`, or `sign-out-here` on a device that others use. */
 export type ConsentContext = Frame & {
   service: Service;
   agency: { legalName: string; registeredSince: Date };
@@ -62,9 +63,23 @@ export function consentPage(context: ConsentContext): Html {
     band: false,
     content: html`${noticeBox(context.notice)}
 <p class="purpose">${context.purpose}</p>
-${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs)])}
-<p class="hint signed-in-as">${t('consent.person', { name: context.person.name })}</p>`,
+${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs), signOutHere(context)])}
+${signedInAs(context)}`,
   });
+}
+
+function signedInAs(context: ConsentContext): Html {
+  const t = translate(context.language);
+  if (!context.onSharedDevice)
+    return html`<p class="hint signed-in-as">${t('consent.person', { name: context.person.name })}</p>`;
+  return html`<div class="hint signed-in-as">${t('shared.signed-in-as')} ${masked(context, context.person.name)}</div>`;
+}
+
+function signOutHere(context: ConsentContext): Html | false {
+  if (!context.onSharedDevice) return false;
+  const t = translate(context.language);
+  return html`<div class="shared-device"><p>${t('shared.device')}</p>
+${button({ id: 'sign-out-here', value: 'sign-out-here', label: t('shared.sign-out'), look: 'stop' })}</div>`;
 }
 
 function isNoticeOnly(context: ConsentContext): boolean {
@@ -110,12 +125,18 @@ ${list.hint && html`<p class="hint">${list.hint}</p>`}
 }
 
 function fixedRow(context: ConsentContext, item: ConsentItem): Html {
-  return html`<li class="item${standsOut(context, item) && ' item-new'}"><div>${itemWords(context, item)}</div></li>`;
+  return html`<li class="item${standsOut(context, item) && ' item-new'}"><div>${itemWords(context, item)}${coveredValue(context, item)}</div></li>`;
 }
 
 function optionalRow(context: ConsentContext, item: ConsentItem): Html {
   const id = `claim-${item.claim.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
-  return html`<li class="item${standsOut(context, item) && ' item-new'}"><input type="checkbox" id="${id}" name="claim" value="${item.claim}"><label for="${id}">${itemWords(context, item)}</label></li>`;
+  return html`<li class="item${standsOut(context, item) && ' item-new'}"><input type="checkbox" id="${id}" name="claim" value="${item.claim}"><label for="${id}">${itemWords(context, item)}</label>${coveredValue(context, item)}</li>`;
+}
+
+/** Beside the words, not among them: a label must not hold what is tapped for something else. */
+function coveredValue(context: ConsentContext, item: ConsentItem): Html | string | false {
+  const value = sayClaim(context.language, item.claim, item.value);
+  return context.onSharedDevice !== undefined && value !== undefined && masked(context, value);
 }
 
 function itemWords(context: ConsentContext, item: ConsentItem): Content {
@@ -127,7 +148,7 @@ function itemWords(context: ConsentContext, item: ConsentItem): Content {
   return [
     !isListedAsAbsent && html`<span class="item-label">${label}${isNew}</span>`,
     isListedAsAbsent && html`<span class="item-value">${label}${isNew}</span>`,
-    value !== undefined && html`<span class="item-value">${value}</span>`,
+    value !== undefined && !context.onSharedDevice && html`<span class="item-value">${value}</span>`,
     value === undefined &&
       !isListedAsAbsent &&
       html`<span class="item-value item-none">${t('consent.no-value')}</span>`,
@@ -226,6 +247,7 @@ export const consentSamples: Record<string, ConsentContext> = {
       required: ['name', 'email', 'email_verified'].includes(String(claim)),
     })),
   },
+  'shared-device': { ...first, onSharedDevice: {} },
   changed: {
     ...first,
     asked: 'changed',
@@ -261,6 +283,15 @@ export const consentSamples: Record<string, ConsentContext> = {
         value: ['Sukajadi', 'Cibogo'],
         required: false,
       },
+    ],
+  },
+  'hostile-on-shared-device': {
+    ...first,
+    onSharedDevice: {},
+    person: { name: hostileText },
+    items: [
+      { claim: 'nickname', value: hostileText, required: false },
+      { claim: 'address', value: { formatted: hostileText }, required: true },
     ],
   },
   hostile: {

@@ -1,6 +1,7 @@
 import type { Channel } from './code.ts';
 import { formatDuration, formatMoment, type Language, type MessageKey, translate } from './locale.ts';
 import { type Fact, type LetterPart, letterPage, letterText } from './mail.ts';
+import { sayNetwork } from './parts/browser.ts';
 
 /** A message as it leaves; the subject and the HTML are used by channels that have them. */
 export type Message = {
@@ -39,6 +40,8 @@ export type EventMessageContext = MessageContext & {
   device?: string | undefined;
   /** When the account will be deleted, where that is what it is about. */
   endsAt?: Date | undefined;
+  /** As a CIDR: only as far as a neighbourhood. */
+  network?: string | undefined;
   /** Leads to the page that freezes the account; absent where the reader may be somebody else by now. */
   notMeLink?: string | undefined;
 };
@@ -152,6 +155,11 @@ export function recoveryCodeUsedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.recovery-code-used-subject', 'message.recovery-code-used-text');
 }
 
+/** Somebody signed in from a browser that the account does not know, or that others use too. */
+export function newDeviceMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.new-device-subject', 'message.new-device-text');
+}
+
 type WithoutCode = 'passkey' | 'stale' | 'disabled';
 
 /** Says why there is no code: in a letter at length, otherwise by one sentence. */
@@ -217,11 +225,12 @@ function accountPart({ language, accountLink }: MessageContext): LetterPart {
   return { label: translate(language)('message.account-page'), link: accountLink, look: 'plain' };
 }
 
-function factsOf({ language, at, device, endsAt, timeZone }: EventMessageContext): Fact[] {
+function factsOf({ language, at, device, endsAt, network, timeZone }: EventMessageContext): Fact[] {
   const t = translate(language);
   return [
     { name: t('message.when'), value: formatMoment(language, at, timeZone) },
     ...(endsAt === undefined ? [] : [{ name: t('message.ends'), value: formatMoment(language, endsAt, timeZone) }]),
     ...(device === undefined ? [] : [{ name: t('message.device'), value: device }]),
+    ...(network === undefined ? [] : [{ name: t('message.place'), value: sayNetwork(language, network) }]),
   ];
 }

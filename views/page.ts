@@ -39,6 +39,11 @@ export type Frame = {
   timeZone?: string | undefined;
   /** When the account of this page will be deleted, while its owner may still keep it. */
   closesAt?: Date | undefined;
+  /**
+   * Other people use the device too: personal values stay covered until tapped, no passkey is made, and "sign out here"
+   * is in sight. It posts to `signOutAt`; a page without it has the button in a form of its own.
+   */
+  onSharedDevice?: { signOutAt?: string | undefined } | undefined;
   /** What the browser's passkey store has to learn (WebAuthn signal methods), done silently. */
   passkeySignal?: PasskeySignal | undefined;
 };
@@ -86,7 +91,7 @@ ${scriptTags(frame, parts)}</head>
 <a class="skip" href="#main">${t('page.skip')}</a>
 ${masthead(frame)}
 <main id="main">
-${frame.service && parts.band !== false && band(frame, frame.service, parts.band ?? 'page.on-the-way')}
+${sharedDeviceBar(frame)}${frame.service && parts.band !== false && band(frame, frame.service, parts.band ?? 'page.on-the-way')}
 ${closingBanner(frame)}${parts.lead}<h1>${parts.title}</h1>
 ${parts.content}
 </main>
@@ -118,6 +123,18 @@ function languageChoice(frame: Frame, language: Language): Html {
   const current = language === frame.language;
   const link = safeAddress(frame.languageLinks[language]) ?? '?';
   return html`<li><a href="${link}" lang="${language}" hreflang="${language}"${current && html` aria-current="true"`}>${languageNames[language]}</a></li>`;
+}
+
+function sharedDeviceBar(frame: Frame): Html | false {
+  const signOutAt = safeAddress(frame.onSharedDevice?.signOutAt);
+  if (!signOutAt) return false;
+  const t = translate(frame.language);
+  return html`<div class="shared-device"><p>${t('shared.device')}</p>
+<form method="post" action="${signOutAt}">
+<input type="hidden" name="csrf" value="${frame.csrf}">
+<button type="submit" id="sign-out-here" name="action" value="sign-out-here" class="button stop"><span>${t('shared.sign-out')}</span></button>
+</form></div>
+`;
 }
 
 function band(frame: Frame, service: Service, concern: MessageKey): Html {

@@ -70,12 +70,8 @@ ${passkeyData(context.passkeyOptions)}`,
 
 function waysToSignIn(context: SignUpNameContext, said: readonly SaidProblem[]): Content {
   const t = translate(context.language);
-  const label = html`${t('passkey.create')} <small>${t('passkey.name')}</small>`;
   return html`<h2>${t('sign-up-name.ways')}</h2>
-<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
-${button({ id: 'create-passkey', value: 'create-passkey', label, look: 'main', hook: 'way passkey', icon: fingerprint, passkey: 'create', describedBy: 'shared-phones' })}
-${passkeyFields(context.language)}
-<p class="or"><span>${t('sign-up-name.or')}</span></p>
+${context.onSharedDevice ? html`<p class="hint">${t('shared.no-passkey')}</p>` : passkeyWay(context)}
 ${field({
   name: 'password',
   label: t('sign-up-name.password'),
@@ -89,10 +85,20 @@ ${button({ id: 'continue', value: 'continue', label: t('sign-up-name.submit'), l
 <div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`;
 }
 
+function passkeyWay(context: SignUpNameContext): Html {
+  const t = translate(context.language);
+  const label = html`${t('passkey.create')} <small>${t('passkey.name')}</small>`;
+  return html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
+${button({ id: 'create-passkey', value: 'create-passkey', label, look: 'main', hook: 'way passkey', icon: fingerprint, passkey: 'create', describedBy: 'shared-phones' })}
+${passkeyFields(context.language)}
+<p class="or"><span>${t('sign-up-name.or')}</span></p>`;
+}
+
 const first: SignUpNameContext = { ...serviceFrame, passkeyOptions: sampleCreationOptions, mayCancel: true };
 
 export const signUpNameSamples: Record<string, SignUpNameContext> = {
   first,
+  'shared-device': { ...first, passkeyOptions: undefined, onSharedDevice: {} },
   'name-missing': { ...first, problems: [{ kind: 'name-missing' }] },
   'name-too-long': { ...first, problems: [{ kind: 'name-too-long' }, { kind: 'password-too-long' }] },
   'password-missing': { ...first, name: 'Wayan', problems: [{ kind: 'password-missing' }] },

@@ -1,7 +1,7 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form } from './parts/form.ts';
+import { button, field, form, tickBox } from './parts/form.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { hostileText, serviceFrame } from './samples.ts';
@@ -14,6 +14,8 @@ export type SignUpProblem = Problem<Kind>;
 export type SignUpContext = Frame & {
   identifier?: string | undefined;
   signInLink: string;
+  /** Whether the tick box `shared-device` is ticked; without it there is none. */
+  sharedDevice?: boolean | undefined;
   mayCancel: boolean;
   notice?: Notice | undefined;
   problems?: readonly SignUpProblem[] | undefined;
@@ -45,6 +47,14 @@ ${form(context, [
     plain: true,
     problems: said,
   }),
+  context.sharedDevice !== undefined &&
+    tickBox({
+      id: 'shared-device',
+      name: 'shared-device',
+      value: 'yes',
+      label: t('sign-in.shared-device'),
+      ticked: context.sharedDevice,
+    }),
   button({ id: 'continue', value: 'continue', label: t('sign-up.submit'), look: 'main' }),
   html`<div class="ways-out">${signIn && html`<p>${t('sign-up.have-account')} <a id="to-sign-in" href="${signIn}">${t('sign-up.sign-in')}</a></p>`}
 ${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
@@ -56,6 +66,7 @@ const first: SignUpContext = { ...serviceFrame, signInLink: '?sign-in', mayCance
 
 export const signUpSamples: Record<string, SignUpContext> = {
   first,
+  'shared-device': { ...first, sharedDevice: true },
   missing: { ...first, problems: [{ kind: 'identifier-missing' }] },
   invalid: { ...first, identifier: 'siti@', problems: [{ kind: 'identifier-invalid' }] },
   throttled: { ...first, identifier: 'siti@contoh.id', problems: [{ kind: 'throttled', seconds: 45 }] },

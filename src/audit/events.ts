@@ -55,7 +55,8 @@ export type AdminEventKind =
   | 'key.activated'
   | 'key.retired'
   | 'key.removed'
-  | 'key.revoked';
+  | 'key.revoked'
+  | 'sessions.ended';
 
 /** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
 export type CountedKind =

@@ -192,6 +192,17 @@ const table = {
     },
     en: { say: 'The passkey could not be verified.', next: 'Try once more, or choose another way below.' },
   },
+  passkey_on_own_device: {
+    status: 422,
+    id: {
+      say: 'Layanan ini meminta kunci sandi (passkey), dan di perangkat yang dipakai bersama tidak dibuat kunci sandi.',
+      next: 'Buka layanan ini di perangkat Anda sendiri. Kalau perangkat ini milik Anda, hapus centangnya dan masuk lagi.',
+    },
+    en: {
+      say: 'This service asks for a passkey, and none is made on a device that others use.',
+      next: 'Open the service on your own device. If this one is yours alone, remove the tick and sign in again.',
+    },
+  },
   passkey_required: {
     status: 422,
     id: {

@@ -73,18 +73,29 @@ interface SessionFields {
 
 /** Ends one session of the account, with every grant that came of it. @returns whether there was one. */
 export async function endSession(db: Db, accountId: string, uid: string): Promise<boolean> {
+  return (await endWhere(db, accountId, 's.uid = $3', uid)) === 1;
+}
+
+/** Ends the account's sessions, all or all but one, with every grant that came of them. @returns how many. */
+export function endSessions(db: Db, accountId: string, { except }: { readonly except?: string } = {}): Promise<number> {
+  return endWhere(db, accountId, '$3::text is distinct from s.uid', except ?? null);
+}
+
+/** Grants before sessions, as everywhere, so that two who end the same wait for each other instead of colliding. */
+async function endWhere(db: Db, accountId: string, which: string, uid: string | null): Promise<number> {
   const shard = shardOf(accountId);
   const home = db.for(shard);
   await home.execute(
     `delete from grants where shard = $1 and account_id = $2 and id in (
-       select c.payload ->> 'grantId' from session_clients c
-       where c.shard = $1 and c.session_uid = $3 and not coalesce((c.payload ->> 'persistsLogout')::boolean, false))`,
+       select c.payload ->> 'grantId' from sessions s
+       join session_clients c on c.shard = $1 and c.session_uid = s.uid
+       where s.shard = $1 and s.account_id = $2 and ${which}
+         and not coalesce((c.payload ->> 'persistsLogout')::boolean, false))`,
     [shard, accountId, uid],
   );
-  const ended = await home.execute('delete from sessions where shard = $1 and uid = $2 and account_id = $3', [
+  return home.execute(`delete from sessions s where s.shard = $1 and s.account_id = $2 and ${which}`, [
     shard,
-    uid,
     accountId,
+    uid,
   ]);
-  return ended === 1;
 }

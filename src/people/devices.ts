@@ -25,18 +25,25 @@ export async function findDevice(
   return row && { firstSeenAt: row.first_seen_at };
 }
 
-/** Notes that an account was signed in to from a browser. @returns whether it had not been known */
-export async function rememberDevice(db: Db, accountId: string, device: Buffer): Promise<boolean> {
+/** Whether an account knew a browser already; `first` when it had known none at all. */
+export type Acquaintance = 'known' | 'new' | 'first';
+
+/** Notes that an account was signed in to from a browser. @returns what the browser was to it before */
+export async function rememberDevice(db: Db, accountId: string, device: Buffer): Promise<Acquaintance> {
   const shard = shardOf(accountId);
   const now = new Date();
-  const row = await db.for(shard).first<{ is_new: boolean }>(
+  const row = await db.for(shard).first<{ was: Acquaintance }>(
     `insert into devices as d (shard, account_id, device_hash, first_seen_at, last_seen_at, expires_at)
      values ($1, $2, $3, $4, $4, $5)
      on conflict (shard, account_id, device_hash) do update set
        first_seen_at = case when d.expires_at <= $4 then excluded.first_seen_at else d.first_seen_at end,
        last_seen_at = excluded.last_seen_at, expires_at = excluded.expires_at
-     returning first_seen_at = $4 as is_new`,
+     returning case
+       when first_seen_at < $4 then 'known'
+       when exists (select 1 from devices o where o.shard = $1 and o.account_id = $2 and o.device_hash <> $3
+         and o.expires_at > $4) then 'new'
+       else 'first' end as was`,
     [shard, accountId, device, now, new Date(now.getTime() + REMEMBERED_MS)],
   );
-  return row?.is_new ?? true;
+  return row?.was ?? 'new';
 }

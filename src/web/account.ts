@@ -6,7 +6,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { listConsents } from '#src/consents/consents.ts';
 import { disconnectApp } from '#src/oidc/grants.ts';
-import { endSession, listSessions } from '#src/oidc/sessions.ts';
+import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { addPasskey, removePasskey, renamePasskey, userHandleOf } from '#src/people/passkeys.ts';
 import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
@@ -67,6 +67,9 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     'remove-passkey': takePasskey,
     'rename-passkey': namePasskey,
     'end-session': endOne,
+    'end-other-sessions': endOthers,
+    'end-every-session': endAll,
+    'sign-out-here': signOutHere,
     'sign-out': async ({ ctx }) => seeOther(ctx, '/logout'),
   }),
 );
@@ -82,6 +85,7 @@ async function disconnect({ ctx, db, account }: Visit, form: Form): Promise<void
 
 async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
+  if (session.isShared) return showProblem(visit, 'passkey-shared-device');
   if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
   const credential = form.get('credential');
   if (!credential) return showProblem(visit, 'passkey-needs-script');
@@ -129,10 +133,27 @@ async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
   seeOther(ctx, '/account?done=session-ended#sessions');
 }
 
-async function showProblem(
-  visit: Visit,
-  kind: 'proof-too-old' | 'passkey-needs-script' | 'passkey-failed' | 'passkey-last' | 'way-on-trial',
-): Promise<void> {
+async function endOthers({ ctx, db, account, session }: Visit): Promise<void> {
+  const sessions = await endSessions(db, account.id, { except: session.uid });
+  if (sessions > 0)
+    await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended', details: { sessions } });
+  seeOther(ctx, '/account?done=other-sessions-ended#sessions');
+}
+
+async function endAll({ ctx, db, account }: Visit): Promise<void> {
+  const sessions = await endSessions(db, account.id);
+  await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended', details: { sessions } });
+  seeOther(ctx, '/logout/success');
+}
+
+/** At once: who leaves a device that others use shall not be asked anything more. */
+async function signOutHere({ ctx, db, account, session }: Visit): Promise<void> {
+  const isEnded = await endSession(db, account.id, session.uid);
+  if (isEnded) await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
+  seeOther(ctx, '/logout/success');
+}
+
+async function showProblem(visit: Visit, kind: Extract<AccountProblem, { kind: string }>['kind']): Promise<void> {
   visit.ctx.status = 422;
   await showPage(visit, { problems: [{ kind }] });
 }
@@ -157,8 +178,11 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
       isSynced: passkey.backedUp,
       ...(passkey.lastUsedAt && { lastUsed: passkey.lastUsedAt }),
     })),
-    sessions: sessions.map(({ uid, startedAt, lastSeenAt }) => ({
+    sessions: sessions.map(({ uid, about, clientIds, isShared, startedAt, lastSeenAt }) => ({
       id: uid,
+      ...(about && { browser: about }),
+      apps: clientIds.flatMap((id) => house.clients.find(id)?.name[ctx.state.language as 'id' | 'en'] ?? []),
+      isShared,
       isCurrent: uid === session.uid,
       startedAt,
       lastSeen: lastSeenAt,
@@ -186,6 +210,7 @@ async function passkeyInvitation(
 ): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
   const { house, session, account } = visit;
   if (!(await isProven(visit))) return { freshProofLink: '/account/confirm' };
+  if (session.isShared) return {};
   const exclude = passkeys.map(({ credentialId }) => credentialId);
   const passkeyOptions = await newPasskeyOptions(house, { ...namesOf(account), boundTo: session.uid, exclude });
   return { passkeyOptions };
@@ -203,6 +228,7 @@ async function connectedApps({ ctx, house, db, account }: Visit): Promise<Accoun
 const notices = [
   'disconnected',
   'kept',
+  'other-sessions-ended',
   'passkey-added',
   'passkey-removed',
   'passkey-renamed',

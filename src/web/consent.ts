@@ -31,6 +31,7 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const asked = askedClaims(interaction);
   const page = consentPage({
     ...frameOf(ctx, house, client),
+    ...(interaction.isShared && { onSharedDevice: {} }),
     service: serviceOf(client, language),
     agency: { legalName: client.agency.legalName, registeredSince: client.agency.createdAt },
     person: { name: person.profile.name ?? '' },

@@ -21,6 +21,7 @@ export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): 
     privacyLink: '/privacy',
     ...(service && { service }),
     ...(ctx.state.closesAt && { closesAt: ctx.state.closesAt }),
+    ...(ctx.state.isOnSharedDevice && { onSharedDevice: { signOutAt: '/account' } }),
   };
 }
 

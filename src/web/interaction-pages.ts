@@ -65,6 +65,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
       boundTo: interaction.uid,
     }),
     mayCancel: true,
+    sharedDevice: interaction.isShared,
     ...(identifier !== undefined && { identifier }),
     ...(said.forgotten && {
       passkeySignal: { unknown: { rpId: house.config.rpId, credentialId: said.forgotten } },
@@ -94,6 +95,7 @@ async function showSignUp(visit: Visit, said: Said): Promise<void> {
     ...frameOf(ctx, house, interaction.client),
     signInLink: `/interaction/${interaction.uid}`,
     mayCancel: true,
+    sharedDevice: interaction.isShared,
     ...(said.identifier && { identifier: said.identifier }),
     problems: said.refused ? [sayRefusal(visit, said.refused, 'identifier')] : [],
   });
@@ -124,16 +126,22 @@ async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said:
   const page = signUpNamePage({
     ...frameOf(ctx, house, interaction.client),
     ...(said.name && { name: said.name }),
-    passkeyOptions: await newPasskeyOptions(house, {
-      accountId: step.accountId,
-      accountName: step.identifier.value,
-      displayName: said.name ?? '',
-      boundTo: interaction.uid,
-    }),
+    ...(interaction.isShared
+      ? { onSharedDevice: {} }
+      : { passkeyOptions: await firstPasskeyOptions(visit, step, said) }),
     mayCancel: true,
     problems: said.refused ? [sayRefusal(visit, said.refused, fieldOf(said.refused))] : [],
   });
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
+}
+
+function firstPasskeyOptions({ house, interaction }: Visit, step: Extract<Step, { at: 'name' }>, said: Said) {
+  return newPasskeyOptions(house, {
+    accountId: step.accountId,
+    accountName: step.identifier.value,
+    displayName: said.name ?? '',
+    boundTo: interaction.uid,
+  });
 }
 
 async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer' }>, said: Said): Promise<void> {

@@ -19,25 +19,24 @@ import {
   finishDenied,
   finishSignIn,
   keepStep,
+  noteShared,
   type OpenInteraction,
   openInteraction,
   type Proof,
   type Step,
   whereFinished,
 } from '#src/oidc/interactions.ts';
+import { endSession } from '#src/oidc/sessions.ts';
 import { readPasskeyHolder } from '#src/oidc/storage.ts';
-import type { Trail } from '#src/oidc/trails.ts';
 import { createAccount, holdAccount } from '#src/people/accounts.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
-import { rememberDevice } from '#src/people/devices.ts';
 import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
 import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
-import { aboutBrowser } from './about-browser.ts';
 import { allowConsent } from './consent.ts';
 import { keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
@@ -58,6 +57,7 @@ import {
   sendElsewhere,
 } from './second-factor.ts';
 import { seeOther } from './see-other.ts';
+import { leaveTrail } from './trail.ts';
 
 /** `GET /interaction/:uid`. @throws {Refusal} `interaction_expired`, `client_unavailable` */
 export async function showInteraction(ctx: Context, house: OpenHouse, uid: string): Promise<void> {
@@ -75,12 +75,23 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
   const answer = answers.get(form.get('action'));
   if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
+  if (asksWhoUsesIt(visit, form)) noteShared(visit.interaction, form.get('shared-device') === 'yes');
   try {
     await answer(visit, form);
   } catch (error) {
     if (!(error instanceof Refusal) || error.status >= 500 || error.code === 'interaction_expired') throw error;
     await showRefused(visit, form, error);
   }
+}
+
+/** Whether the page that was answered has the tick box: the ways in, and where a new account begins. */
+function asksWhoUsesIt({ interaction }: Visit, form: Form): boolean {
+  const { at } = interaction.step;
+  if (at === 'name' || at === 'second-factor') return false;
+  const action = form.get('action');
+  return (
+    ['sign-in', 'passkey', 'send-code'].includes(action) || (action === 'continue' && form.get('identifier') !== '')
+  );
 }
 
 async function openVisit(ctx: Context, house: OpenHouse, uid: string, options?: { hold: boolean }): Promise<Visit> {
@@ -114,6 +125,7 @@ const answers: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     'sign-in-again': (visit) => moveTo(visit, { at: 'sign-in' }),
     'skip-second-factor': skipSecondFactor,
     allow,
+    'sign-out-here': signOutHere,
     deny: (visit) => deny(visit, 'the person did not allow it'),
     cancel: (visit) => deny(visit, 'the person went back'),
   }),
@@ -206,8 +218,7 @@ async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: '
   const hash = password ? await hashPassword(password) : undefined;
   if (await hasMovedOn(visit)) return;
   if (!(await createOrEnter(visit, form, step))) return;
-  if (!hash)
-    return moveTo(visit, { at: 'passkey-offer', signedIn: proven(signedInByCode(step.accountId, step.identifier)) });
+  if (!hash) return offerPasskey(visit, proven(signedInByCode(step.accountId, step.identifier)));
   await storePassword(db, step.accountId, hash);
   const { amr } = signedInByCode(step.accountId, step.identifier);
   await settle(visit, proven({ accountId: step.accountId, ...assuranceOf({ by: 'password' }, amr) }));
@@ -240,6 +251,7 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   if (step.at !== 'name' && step.at !== 'passkey-offer') return stay(visit);
   const credential = form.get('credential');
   if (!credential) throw new Refusal('passkey_script_required');
+  if (interaction.isShared) throw new Refusal('passkey_on_own_device');
   if (await hasMovedOn(visit)) return;
   if (step.at === 'passkey-offer') await checkOffer(visit, step);
   if (step.at === 'name' && !(await createOrEnter(visit, form, step))) return;
@@ -303,6 +315,16 @@ async function allow(visit: Visit, form: Form): Promise<void> {
   seeOther(ctx, await allowConsent(visit, form, step));
 }
 
+/** On a device that others use, before the answer to the app is given. */
+async function signOutHere(visit: Visit): Promise<void> {
+  const { ctx, db, interaction } = visit;
+  const { accountId, engine } = interaction;
+  if (accountId === undefined || !engine.session) return deny(visit, 'the person signed out');
+  const isEnded = await endSession(db, accountId, engine.session.uid);
+  if (isEnded) await recordAccountEvent(db, { accountId, kind: 'session.ended' });
+  seeOther(ctx, '/logout/success');
+}
+
 async function deny({ ctx, interaction }: Visit, description: string): Promise<void> {
   seeOther(ctx, await finishDenied(interaction, description));
 }
@@ -320,9 +342,17 @@ async function settle(
   if (isEnough(interaction, signedIn)) return settleFor(visit, signedIn);
   // Adding a passkey must not be easier than using what the account has.
   const stronger = await findStrongerWay(db, accountId, amr);
-  if (!stronger) return moveTo(visit, { at: 'passkey-offer', signedIn });
+  if (!stronger) return offerPasskey(visit, signedIn);
   await keepStep(interaction, { at: 'sign-in' });
   throw new Refusal(stronger);
+}
+
+/** No passkey is made on a device that others use: who could open it could open the account. */
+async function offerPasskey(visit: Visit, signedIn: Proof): Promise<void> {
+  if (!visit.interaction.isShared) return moveTo(visit, { at: 'passkey-offer', signedIn });
+  if (isEnough(visit.interaction, signedIn)) return settleFor(visit, signedIn);
+  await keepStep(visit.interaction, { at: 'sign-in' });
+  throw new Refusal('passkey_on_own_device');
 }
 
 async function findStrongerWay(db: Db, accountId: string, amr: readonly string[]): Promise<RefusalCode | undefined> {
@@ -360,14 +390,13 @@ async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
   seeOther(ctx, await finishSignIn(interaction, { ...signedIn, trail }));
 }
 
-/** The account knows the browser from now on, unless others use it too. */
-async function leaveTrail({ ctx, house, db, interaction }: Visit, accountId: string): Promise<Trail> {
-  const about = aboutBrowser(ctx);
-  if (interaction.isShared) return { about };
-  const device = keepDevice(ctx, house);
-  await rememberDevice(db, accountId, device);
-  return { device: device.toString('base64url'), about };
-}
+/** What somebody reads who has to sign in another way. */
+const saidAtSignIn: ReadonlySet<RefusalCode> = new Set([
+  'passkey_required',
+  'password_required',
+  'passkey_on_own_device',
+  'fresh_proof_required',
+]);
 
 /** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */
 async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<void> {
@@ -386,7 +415,6 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
   // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
   const isWayIn =
     ['sign-in', 'passkey', 'send-code'].includes(form.get('action')) && visit.interaction.step.at !== 'second-factor';
-  if (isWayIn || ['passkey_required', 'password_required', 'fresh_proof_required'].includes(refused.code))
-    return showSignIn(visit, said);
+  if (isWayIn || saidAtSignIn.has(refused.code)) return showSignIn(visit, said);
   await showStep(visit, said);
 }

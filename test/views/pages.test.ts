@@ -208,6 +208,8 @@ describe('the hooks others rely on', () => {
         'action=rename-passkey',
         'action=add-passkey',
         'action=end-session',
+        'action=end-other-sessions',
+        'action=end-every-session',
       ]),
     );
     expect(markup).not.toContain('3273015704910001');

@@ -32,6 +32,7 @@ export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit |
   const account = await findAccount(db, house.secrets, session.accountId);
   if (!account || !mayUse(account)) return undefined;
   ctx.state.closesAt = account.closesAt;
+  ctx.state.isOnSharedDevice = session.isShared;
   return { ctx, house, db, session, account };
 }
 
