@@ -153,7 +153,15 @@ async function signOutHere({ ctx, db, account, session }: Visit): Promise<void> 
   seeOther(ctx, '/logout/success');
 }
 
-async function showProblem(visit: Visit, kind: Extract<AccountProblem, { kind: string }>['kind']): Promise<void> {
+type PageProblem =
+  | 'proof-too-old'
+  | 'passkey-needs-script'
+  | 'passkey-failed'
+  | 'passkey-last'
+  | 'passkey-shared-device'
+  | 'way-on-trial';
+
+async function showProblem(visit: Visit, kind: PageProblem): Promise<void> {
   visit.ctx.status = 422;
   await showPage(visit, { problems: [{ kind }] });
 }
