@@ -32,6 +32,7 @@ import { unitOfWork } from '#src/web/middleware/unit-of-work.ts';
 import { answerNotMe, showNotMe } from '#src/web/not-me.ts';
 import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/web/pages.ts';
 import { postToGet } from '#src/web/post-to-get.ts';
+import { answerRecoveryCancel, showRecoveryCancel } from '#src/web/recovery-cancel.ts';
 import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
 import { assets } from '#src/web/static.ts';
 import { answerWellKnown } from '#src/web/well-known.ts';
@@ -151,6 +152,8 @@ function pages(house: OpenHouse): Router {
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
+  router.get('/recovery/cancel', (ctx) => showRecoveryCancel(ctx, house));
+  router.post('/recovery/cancel', (ctx) => answerRecoveryCancel(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));
   router.post('/logout', (ctx) => postToGet(ctx));
   for (const path of ['/logout', '/logout/success'])

@@ -160,6 +160,14 @@ export function newDeviceMessage(context: EventMessageContext): Message {
   return tell(context, 'message.new-device-subject', 'message.new-device-text');
 }
 
+export function recoveryCancelledMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.recovery-cancelled-subject', 'message.recovery-cancelled-text');
+}
+
+export function accountRecoveredMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.account-recovered-subject', 'message.account-recovered-text');
+}
+
 type WithoutCode = 'passkey' | 'stale' | 'disabled';
 
 /** Says why there is no code: in a letter at length, otherwise by one sentence. */
@@ -206,26 +214,31 @@ function inform(context: EventMessageContext, subjectKey: MessageKey, textKey: M
   return { ...letter(context, subject, parts), link };
 }
 
-function isLetter({ channel }: MessageContext): boolean {
+/** Whether it travels as a letter, with room for more than a line or two. */
+export function isLetter({ channel }: MessageContext): boolean {
   return channel === undefined || channel === 'email';
 }
 
-function letter(context: MessageContext, subject: string, parts: readonly LetterPart[]): Message {
+/** A letter of such parts, with its greeting and small print. */
+export function letter(context: MessageContext, subject: string, parts: readonly LetterPart[]): Message {
   const t = translate(context.language);
   const { language, brand } = context;
   const whole = { language, brand, subject, parts: [t('message.hello'), ...parts], foot: t('message.foot', { brand }) };
   return { subject, text: letterText(whole), html: String(letterPage(whole)) };
 }
 
-function paragraphs(text: string): string[] {
+/** The paragraphs of a text of the catalogues. */
+export function paragraphs(text: string): string[] {
   return text.split('\n\n');
 }
 
-function accountPart({ language, accountLink }: MessageContext): LetterPart {
+/** Where one looks after the account. */
+export function accountPart({ language, accountLink }: MessageContext): LetterPart {
   return { label: translate(language)('message.account-page'), link: accountLink, look: 'plain' };
 }
 
-function factsOf({ language, at, device, endsAt, network, timeZone }: EventMessageContext): Fact[] {
+/** When it happened, and on which device. */
+export function factsOf({ language, at, device, endsAt, network, timeZone }: EventMessageContext): Fact[] {
   const t = translate(language);
   return [
     { name: t('message.when'), value: formatMoment(language, at, timeZone) },

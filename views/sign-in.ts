@@ -32,6 +32,8 @@ export type SignInContext = Frame & {
   /** What was typed before, or the app's `login_hint`. */
   identifier?: string | undefined;
   signUpLink: string;
+  /** For who has lost their way to sign in. */
+  recoverLink: string;
   passkeyOptions?: PasskeyOptions | undefined;
   /** Shows the tick box `shared-device` (value `yes`), ticked or not; without it there is none. */
   sharedDevice?: boolean | undefined;
@@ -154,7 +156,8 @@ function passkeyButton(context: SignInContext, look: 'main' | 'other'): Html {
 function waysOut(context: SignInContext): Html {
   const t = translate(context.language);
   const signUp = safeAddress(context.signUpLink);
-  return html`<div class="ways-out">${signUp && html`<p>${t('sign-in.no-account')} <a id="sign-up" href="${signUp}">${t('sign-in.sign-up')}</a></p>`}${cancelButton(context)}</div>`;
+  const recover = safeAddress(context.recoverLink);
+  return html`<div class="ways-out">${recover && html`<p><a id="recover" href="${recover}">${t('sign-in.recover')}</a></p>`}${signUp && html`<p>${t('sign-in.no-account')} <a id="sign-up" href="${signUp}">${t('sign-in.sign-up')}</a></p>`}${cancelButton(context)}</div>`;
 }
 
 function cancelButton(context: SignInContext): Html | false {
@@ -167,6 +170,7 @@ const first: SignInContext = {
   ...serviceFrame,
   reason: { kind: 'first' },
   signUpLink: '?sign-up',
+  recoverLink: '?recover',
   passkeyOptions: sampleRequestOptions,
   mayCancel: true,
 };

@@ -196,6 +196,11 @@ export const settings = z.object({
       'How much does it write to its log? Default: info. Where nobody chose, a sandbox started from a terminal writes to DATA_DIR/lawang.log, and elsewhere the log is standard output.',
     ),
   RATE_LIMITS: onOff.default('on').describe('Are limits on guessing in force? `off` in sandbox only, for load tests.'),
+  RECOVERY_WAIT_MINUTES: whole(1, 20_160)
+    .default(1440)
+    .describe(
+      'How long may every contact cancel a recovery by two contacts before it opens the account? At least an hour in production.',
+    ),
   COALESCE: onOff
     .default('on')
     .describe(
@@ -252,6 +257,8 @@ export interface Config {
   /** Whether somebody set LOG_LEVEL. */
   readonly isLogLevelChosen: boolean;
   readonly rateLimits: boolean;
+  /** In seconds. */
+  readonly recoveryWait: number;
   readonly coalesce: boolean;
   readonly sessionLimits: SessionLimits;
   readonly sampleApps: boolean;
@@ -403,6 +410,7 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     logLevel: given.LOG_LEVEL ?? 'info',
     isLogLevelChosen: given.LOG_LEVEL !== undefined,
     rateLimits: given.RATE_LIMITS === 'on',
+    recoveryWait: given.RECOVERY_WAIT_MINUTES * 60,
     coalesce: given.COALESCE === 'on',
     sessionLimits: given.SESSION_LIMITS,
     sampleApps: given.SAMPLE_APPS ? given.SAMPLE_APPS === 'on' : sandbox,
@@ -447,6 +455,11 @@ function checkProduction(config: Config, mistakes: Mistakes): void {
   refuse(config.masterKeys?.some(isExampleKey) ?? false, 'MASTER_KEYS', exampleKey);
   refuse(config.seed === 'example', 'SEED', 'example people have no place in production');
   refuse(config.sampleApps, 'SAMPLE_APPS', 'the sample apps run in sandbox only');
+  refuse(
+    config.recoveryWait < 3600,
+    'RECOVERY_WAIT_MINUTES',
+    'is too short in production for anybody to see the notice and cancel: at least 60',
+  );
   refuse(config.sandboxPublic, 'SANDBOX_PUBLIC', 'belongs to the sandbox');
   refuse(!config.rateLimits, 'RATE_LIMITS', 'cannot be off in production');
   refuse(
@@ -516,6 +529,7 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     METRICS_PORT: String(config.metricsPort),
     LOG_LEVEL: config.logLevel,
     RATE_LIMITS: config.rateLimits ? 'on' : 'off',
+    RECOVERY_WAIT_MINUTES: String(config.recoveryWait / 60),
     COALESCE: config.coalesce ? 'on' : 'off',
     SESSION_LIMITS: sayLimits(config.sessionLimits),
     SAMPLE_APPS: config.sampleApps ? 'on' : 'off',

@@ -316,15 +316,31 @@ const table = {
       next: 'Use a recovery code, or come to a service desk with your identity card.',
     },
   },
+  recovery_contact_missing: {
+    status: 422,
+    id: { say: 'Kontak untuk kode kedua belum dipilih.', next: 'Pilih salah satu kontak di bawah.' },
+    en: { say: 'No contact is chosen for the second code.', next: 'Choose one of the contacts below.' },
+  },
   recovery_over: {
     status: 422,
     id: {
       say: 'Pemulihan ini belum boleh diselesaikan, sudah dibatalkan, atau sudah selesai.',
-      next: 'Mulai lagi dari "Tidak bisa masuk?" untuk melihat keadaannya.',
+      next: 'Mulai sekali lagi di bawah untuk melihat keadaannya.',
     },
     en: {
       say: 'This recovery cannot be completed yet, or it was cancelled, or it is over.',
-      next: 'Start again from "Can\'t sign in?" to see where it stands.',
+      next: 'Begin once more below to see where it stands.',
+    },
+  },
+  recovery_stale: {
+    status: 422,
+    id: {
+      say: 'Bukti untuk pemulihan ini sudah terlalu lama.',
+      next: 'Mulai sekali lagi di bawah; kontak Anda tinggal dibuktikan lagi.',
+    },
+    en: {
+      say: 'The proof for this recovery is too old by now.',
+      next: 'Begin once more below; only your contact has to be proven again.',
     },
   },
   redirect_uri_mismatch: {

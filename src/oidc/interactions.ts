@@ -29,6 +29,25 @@ export interface Proof extends SignedIn {
   readonly trail?: Trail;
 }
 
+/** A contact of an account that somebody has shown to be theirs, on the way back into it. */
+export interface ProvenContact {
+  readonly accountId: string;
+  readonly contact: Identifier;
+  /** Seconds since 1970. */
+  readonly provenAt: number;
+}
+
+/** Enough proof to give an account a new way to sign in. */
+export interface RecoveryProof {
+  readonly accountId: string;
+  /** The waiting recovery and its two contacts; undefined when a printed code was the second proof. */
+  readonly byContacts: { readonly id: string; readonly contacts: readonly [Identifier, Identifier] } | undefined;
+  /** Of the codes that were shown. */
+  readonly amr: readonly string[];
+  /** Of the last one. */
+  readonly provenAt: number;
+}
+
 /** Where a person stands. What they typed travels here, sealed with the interaction's row. */
 export type Step =
   | { readonly at: 'sign-in' }
@@ -49,7 +68,19 @@ export type Step =
     }
   /** Signed in with a way that a passkey would better. */
   | { readonly at: 'passkey-offer'; readonly signedIn: Proof }
-  | { readonly at: 'consent'; readonly signedIn: Proof | undefined };
+  | { readonly at: 'consent'; readonly signedIn: Proof | undefined }
+  /** Cannot sign in: a code was sent to a contact; `typed` as above. */
+  | { readonly at: 'recovery-code'; readonly identifier: Identifier; readonly typed: string; readonly sentAt: number }
+  /** The contact is theirs: a printed code or a second contact comes next. */
+  | { readonly at: 'recovery'; readonly first: ProvenContact }
+  | {
+      readonly at: 'recovery-second';
+      readonly first: ProvenContact;
+      readonly second: Identifier;
+      readonly sentAt: number;
+    }
+  /** A new way to sign in ends the recovery. */
+  | { readonly at: 'recovery-way'; readonly proof: RecoveryProof };
 
 /** An interaction of the browser that asks, with the app it is for. */
 export interface OpenInteraction {

@@ -44,6 +44,16 @@ export function assuranceIn(amr: readonly string[]): Assurance {
   return { acr: levelOf(new Set(amr)), amr };
 }
 
+/**
+ * After a recovery. What was shown are codes, so it is the lowest level, however strong the way is that was made in it: that
+ * one proves something when it is first used. `user` says that somebody was there to make a passkey.
+ *
+ * @param codes the `amr` of the codes
+ */
+export function assuranceAfterRecovery(codes: readonly string[], made: 'password' | 'passkey'): Assurance {
+  return assuranceIn([...codes, made === 'password' ? 'pwd' : 'user']);
+}
+
 function methodsOf(way: Way): readonly string[] {
   switch (way.by) {
     case 'password':

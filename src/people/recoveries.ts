@@ -9,9 +9,10 @@ import { randomUUID } from 'node:crypto';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { holdAccount } from './accounts.ts';
-import { type Identifier, indexOf } from './identifiers.ts';
+import { newAccountId, SealError, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { findAccount, holdAccount, mayUse } from './accounts.ts';
+import { type CountingContact, listCountingContacts, listUsers } from './contacts.ts';
+import { findAccountId, type Identifier, indexOf } from './identifiers.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** How long after the wait it may be completed; then it begins again. */
@@ -21,13 +22,46 @@ const OLD_CONTACT_MS = 30 * DAY_MS;
 /** So many cancelled ones say that somebody else is trying; then this way is closed. */
 const CANCELS = 2;
 
-/** What is to be known of a contact that counts as proof (`people/contacts.ts`). */
-export interface RecoveryContact extends Identifier {
-  readonly isShared: boolean;
-  readonly confirmedAt: Date;
-  /** The browser it was confirmed in, as a keyed hash; undefined when that is not known. */
-  readonly firstDevice?: Buffer | undefined;
+/**
+ * Whose account a contact may begin to recover. `none`: nobody's. `unavailable`: of one that may not be used. `unfit`: it
+ * proves nothing, because it is shared, unconfirmed, or a number that nobody has proven for long. A code is for `account`
+ * only; in the other cases the message says why there is none. The statements are the same in all four.
+ */
+export type RecoveryAudience =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'account' | 'unavailable' | 'unfit'; readonly accountId: string };
+
+/** Finds it by any contact of the account, not only by what its owner signs in with. */
+export async function recoveryAudience(db: Db, secrets: Secrets, contact: Identifier): Promise<RecoveryAudience> {
+  const named = await findAccountId(db, secrets, contact);
+  const users = await listUsers(db, secrets, contact);
+  const accountId = named ?? (users.length === 1 ? users[0] : undefined) ?? newAccountId();
+  const account = await findAccount(db, secrets, accountId);
+  const counting = await listCountingContacts(db, secrets, accountId);
+  if (!account) return { kind: 'none' };
+  if (!mayUse(account)) return { kind: 'unavailable', accountId };
+  const proof = counting.find((each) => isSame(each, contact));
+  return { kind: proof && !proof.isShared ? 'account' : 'unfit', accountId };
 }
+
+function isSame(one: Identifier, other: Identifier): boolean {
+  return one.kind === other.kind && one.value === other.value;
+}
+
+/** The contacts that prove something beside one that is proven already. */
+export async function listSecondContacts(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  first: Identifier,
+): Promise<CountingContact[]> {
+  const counting = await listCountingContacts(db, secrets, accountId);
+  const proven = counting.find((contact) => isSame(contact, first));
+  return proven ? counting.filter((contact) => countAsTwo(proven, contact)) : [];
+}
+
+/** What is to be known of a contact to count it. */
+export type RecoveryContact = Pick<CountingContact, 'kind' | 'value' | 'isShared' | 'confirmedAt' | 'firstDevice'>;
 
 /**
  * Whether two contacts prove more than one of them. Shared ones never do. Two that one browser has brought along count as
@@ -36,7 +70,7 @@ export interface RecoveryContact extends Identifier {
  */
 export function countAsTwo(one: RecoveryContact, other: RecoveryContact): boolean {
   if (one.isShared || other.isShared) return false;
-  if (one.kind === other.kind && one.value === other.value) return false;
+  if (isSame(one, other)) return false;
   const areApart = one.firstDevice && other.firstDevice && !one.firstDevice.equals(other.firstDevice);
   return Boolean(areApart) || [one, other].some(isOld);
 }
@@ -73,6 +107,8 @@ export interface RecoveryState {
   readonly waiting: Recovery | undefined;
   /** After two cancelled ones; a completed one opens it again. */
   readonly isClosed: boolean;
+  /** The ids of those that were cancelled. */
+  readonly cancelled: readonly string[];
 }
 
 interface RecoveryRow {
@@ -93,9 +129,11 @@ export async function readRecoveries(db: Db, accountId: string): Promise<Recover
   );
   const waiting = rows.find((row) => row.state === 'waiting' && row.expires_at.getTime() > Date.now());
   const sinceSuccess = rows.slice(rows.findLastIndex((row) => row.state === 'completed') + 1);
+  const isCancelled = ({ state }: RecoveryRow) => state === 'cancelled';
   return {
     waiting: waiting && openRecovery(accountId, waiting),
-    isClosed: sinceSuccess.filter((row) => row.state === 'cancelled').length >= CANCELS,
+    isClosed: sinceSuccess.filter(isCancelled).length >= CANCELS,
+    cancelled: rows.filter(isCancelled).map(({ id }) => id),
   };
 }
 
@@ -197,4 +235,26 @@ export async function completeRecovery(
   );
   if (completed === 0) throw new Refusal('recovery_over', 'no recovery to complete');
   await home.execute('update accounts set restricted_at = $3 where shard = $1 and id = $2', [shard, accountId, now]);
+}
+
+const PLACE = 'recovery-cancel';
+
+/** The token of the link that cancels a recovery, for its notice: nothing in it can be read, and nobody can make one. */
+export function sealRecovery({ wrap }: Secrets, { accountId, id }: Pick<Recovery, 'accountId' | 'id'>): string {
+  return wrap.seal(PLACE, Buffer.from((accountId + id).replaceAll('-', ''), 'hex')).toString('base64url');
+}
+
+/** Which recovery a token is about; undefined when it is not ours or was altered. */
+export function openRecoveryToken({ wrap }: Secrets, token: string): Pick<Recovery, 'accountId' | 'id'> | undefined {
+  if (!/^[\w-]{1,200}$/.test(token)) return undefined;
+  try {
+    const ids = wrap.open(PLACE, Buffer.from(token, 'base64url')).toString('hex');
+    const [accountId, id] = [ids.slice(0, 32), ids.slice(32)].map((hex) =>
+      hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+    );
+    return accountId && id ? { accountId, id } : undefined;
+  } catch (error) {
+    if (error instanceof SealError) return undefined;
+    throw error;
+  }
 }

@@ -10,6 +10,7 @@ import { assuranceOf } from '#src/people/assurance.ts';
 import { codeTimes } from '#src/people/codes.ts';
 import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { codePage } from '#views/code.ts';
+import { contactHint } from '#views/parts/contact-hint.ts';
 import { passkeyOfferPage } from '#views/passkey-offer.ts';
 import type { SecondFactorProblem } from '#views/second-factor.ts';
 import { type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
@@ -19,6 +20,7 @@ import { showConsent } from './consent.ts';
 import { frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
+import { showNewWay, showRecovery, showWays } from './recovery-pages.ts';
 import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
 
 /** What a page needs to know about the request it answers. */
@@ -42,6 +44,12 @@ interface Said {
 /** The page of the step that the interaction stands at. */
 export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
   const { step } = visit.interaction;
+  const problems = said.refused ? [sayRefusal(visit, said.refused, fieldOf(said.refused))] : [];
+  if (visit.ctx.query.page === 'recovery') return showRecovery(visit, problems, said.identifier);
+  if (step.at === 'recovery-code') return showCode(visit, step, said);
+  if (step.at === 'recovery-second') return showCode(visit, { ...step, typed: contactHint(step.second) }, said);
+  if (step.at === 'recovery') return showWays(visit, step.first, problems);
+  if (step.at === 'recovery-way') return showNewWay(visit, step.proof, problems);
   if (step.at === 'code') return showCode(visit, step, said);
   if (step.at === 'name') return showName(visit, step, said);
   if (step.at === 'passkey-offer') return showOffer(visit, step, said);
@@ -60,6 +68,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
     ...frameOf(ctx, house, client),
     reason: await reasonOf(visit),
     signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
+    recoverLink: `/interaction/${interaction.uid}?page=recovery`,
     passkeyOptions: await newAuthenticationOptions(house.secrets, {
       rpId: house.config.rpId,
       boundTo: interaction.uid,
@@ -102,7 +111,7 @@ async function showSignUp(visit: Visit, said: Said): Promise<void> {
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
 }
 
-async function showCode(visit: Visit, step: Extract<Step, { at: 'code' }>, said: Said): Promise<void> {
+async function showCode(visit: Visit, step: { typed: string; sentAt: number }, said: Said): Promise<void> {
   const { ctx, house, interaction } = visit;
   const age = Math.floor((Date.now() - step.sentAt) / 1000);
   const page = codePage({
@@ -162,7 +171,7 @@ function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): 
 }
 
 /** A refusal as a page says it: the limit with its waiting time, everything else in the table's words. */
-function sayRefusal(
+export function sayRefusal(
   { ctx }: Visit,
   refused: Refusal,
   field?: string,
@@ -179,5 +188,7 @@ function atField({ code }: Refusal): boolean {
 
 function fieldOf({ code }: Refusal): string | undefined {
   if (code === 'name_invalid') return 'name';
+  if (code === 'identifier_invalid') return 'identifier';
+  if (code === 'recovery_code_wrong') return 'recovery-code';
   return code.startsWith('password_') ? 'password' : undefined;
 }

@@ -41,12 +41,14 @@ import { allowConsent } from './consent.ts';
 import { keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
-import { showSignIn, showStep, type Visit } from './interaction-pages.ts';
+import { sayRefusal, showSignIn, showStep, type Visit } from './interaction-pages.ts';
 import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
 import { siteOf } from './passkeys.ts';
+import { findRecoveryAnswer } from './recovery.ts';
+import { showRecovery } from './recovery-pages.ts';
 import {
   askForApp,
   enterSecondFactor,
@@ -73,7 +75,7 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   const form = await readForm(ctx);
   const visit = await openVisit(ctx, house, uid, { hold: form.get('action') === 'allow' });
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
-  const answer = answers.get(form.get('action'));
+  const answer = findRecoveryAnswer(visit.interaction.step, form, settleRecovered) ?? answers.get(form.get('action'));
   if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
   if (asksWhoUsesIt(visit, form)) noteShared(visit.interaction, form.get('shared-device') === 'yes');
   try {
@@ -85,9 +87,9 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
 }
 
 /** Whether the page that was answered has the tick box: the ways in, and where a new account begins. */
-function asksWhoUsesIt({ interaction }: Visit, form: Form): boolean {
+function asksWhoUsesIt({ ctx, interaction }: Visit, form: Form): boolean {
   const { at } = interaction.step;
-  if (at === 'name' || at === 'second-factor') return false;
+  if (at === 'name' || at === 'second-factor' || ctx.query.page === 'recovery') return false;
   const action = form.get('action');
   return (
     ['sign-in', 'passkey', 'send-code'].includes(action) || (action === 'continue' && form.get('identifier') !== '')
@@ -355,6 +357,11 @@ async function offerPasskey(visit: Visit, signedIn: Proof): Promise<void> {
   throw new Refusal('passkey_on_own_device');
 }
 
+/** A second factor may be what was lost, so it is not asked for: a recovery takes two proofs itself. */
+function settleRecovered(visit: Visit, signedIn: SignedIn): Promise<void> {
+  return settle(visit, proven(signedIn), { isSecond: true });
+}
+
 async function findStrongerWay(db: Db, accountId: string, amr: readonly string[]): Promise<RefusalCode | undefined> {
   if (amr.includes('pop')) return undefined;
   if (await hasPasskey(db, accountId)) return 'passkey_required';
@@ -402,7 +409,11 @@ const saidAtSignIn: ReadonlySet<RefusalCode> = new Set([
 async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<void> {
   const { ctx, db } = visit;
   const undoes = ['name_invalid', 'passkey_failed', 'contact_shared_too_often', 'password_weak', 'password_length'];
-  if (db instanceof UnitOfWork && visit.interaction.step.at === 'name' && undoes.includes(refused.code))
+  if (
+    db instanceof UnitOfWork &&
+    ['name', 'recovery-way'].includes(visit.interaction.step.at) &&
+    undoes.includes(refused.code)
+  )
     await db.rollback();
   ctx.remove('Location');
   ctx.status = refused.status;
@@ -416,5 +427,7 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
   const isWayIn =
     ['sign-in', 'passkey', 'send-code'].includes(form.get('action')) && visit.interaction.step.at !== 'second-factor';
   if (isWayIn || saidAtSignIn.has(refused.code)) return showSignIn(visit, said);
+  if (['recovery_over', 'recovery_stale'].includes(refused.code))
+    return showRecovery(visit, [sayRefusal(visit, refused)]);
   await showStep(visit, said);
 }

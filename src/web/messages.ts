@@ -7,6 +7,7 @@ import { isCounting } from '#src/people/contacts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { sendMessage } from '#src/people/messages.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
+import { recoveryAudience } from '#src/people/recoveries.ts';
 import type { Localized } from '#src/registry/clients.ts';
 import {
   codeMessage,
@@ -16,6 +17,7 @@ import {
   type EventMessageContext,
   type Message,
 } from '#views/messages.ts';
+import { recoveryCodeMessage, recoveryRefusedMessage } from '#views/recovery-messages.ts';
 import type { OpenHouse } from './house.ts';
 
 /**
@@ -76,6 +78,28 @@ function composeCodeMessage(
     domain: house.config.rpId,
     service: service[ctx.state.language as 'id' | 'en'],
   });
+}
+
+/**
+ * Sends a code that helps to recover an account, or the sentence why there is none; nobody but the reader can tell which.
+ *
+ * @throws {Refusal} `too_many_attempts`
+ */
+export async function sendRecoveryCode(
+  ctx: Context,
+  house: OpenHouse,
+  db: Db,
+  asked: { identifier: Identifier; boundTo: string },
+): Promise<void> {
+  const { identifier } = asked;
+  const { language } = ctx.state;
+  const code = await createCode(db, house.secrets, house.throttles, { ...asked, network: ctx.state.caller });
+  const { kind } = await recoveryAudience(db, house.secrets, identifier);
+  const context = messageContext(house, language, identifier.kind);
+  const sent = { ...context, code, secondsLeft: codeTimes.life, domain: house.config.rpId };
+  const message = kind === 'account' ? recoveryCodeMessage(sent) : recoveryRefusedMessage(context, kind);
+  const common = { kind: identifier.kind, to: identifier.value, language };
+  await sendMessage(db, house.secrets, { ...common, ...message, ...(kind === 'account' && { code }) });
 }
 
 /**

@@ -171,7 +171,7 @@ test('is closed after two that were cancelled; one that ran out does not count, 
   const last = await siti.start();
   expect(await siti.cancel(last.recovery)).toBe(true);
   expect(await siti.cancel(last.recovery)).toBe(false);
-  expect(await siti.state()).toEqual({ waiting: undefined, isClosed: true });
+  expect(await siti.state()).toMatchObject({ waiting: undefined, isClosed: true });
   expect(await refusalOf(siti.start())).toBe('recovery_closed');
 });
 

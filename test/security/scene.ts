@@ -5,6 +5,7 @@
 import { createApp } from '#src/app.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
+import { sealRecovery, startRecovery } from '#src/people/recoveries.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { type Answer, type BrowserAgent, exchange } from '#test/support/browser-agent.ts';
@@ -29,6 +30,8 @@ export interface Scene {
   readonly accountPage: Page;
   /** Where a notice leads that somebody else got. */
   readonly notMePage: Page;
+  /** Where the notice of a recovery leads. */
+  readonly cancelPage: Page;
 }
 
 export const callback = 'http://localhost:3001/callback';
@@ -45,7 +48,19 @@ export async function openScene(world: World): Promise<Scene> {
   const notified = { accountId: await world.citizen('diberitahu@contoh.id'), at: new Date() };
   const notMe = new URLSearchParams({ token: sealNotMe(world.house.secrets, notified) });
   const notMePage = await visitor.visit(`${world.issuer}/not-me?${notMe}`);
-  return { world, citizen, visitor, signInPage, app, tokens, code, attempt, signOutPage, accountPage, notMePage };
+  const cancelPage = await visitor.visit(await startRecoveryOf(world));
+  const pages = { signInPage, signOutPage, accountPage, notMePage, cancelPage };
+  return { world, citizen, visitor, app, tokens, code, attempt, ...pages };
+}
+
+/** The address that cancels the recovery of somebody who lost their way in. */
+async function startRecoveryOf({ issuer, house, database, citizen }: World): Promise<string> {
+  const mail = { kind: 'email', value: 'tertinggal@contoh.id' } as const;
+  const phone = { kind: 'phone', value: '+6281299990001' } as const;
+  const accountId = await citizen(mail.value, { profile: { phone_number: phone.value, phone_number_verified: true } });
+  const proven = { accountId, contacts: [mail, phone] } as const;
+  const { recovery } = await startRecovery(database, house.secrets, proven, { seconds: 86_400 });
+  return `${issuer}/recovery/cancel?token=${sealRecovery(house.secrets, recovery)}`;
 }
 
 /** A request that an honest caller could send; `form` as fields. */
@@ -122,6 +137,12 @@ export function requestsOf(scene: Scene): Wanted[] {
       as(citizen, '/account'),
     ),
     post('/account/recovery-codes', fields(scene.accountPage, 'kept'), as(citizen, '/account')),
+    get(`/recovery/cancel${scene.cancelPage.url.search}`, as(visitor, '/recovery/cancel')),
+    post(
+      `/recovery/cancel${scene.cancelPage.url.search}`,
+      fields(scene.cancelPage, 'cancel-recovery'),
+      as(visitor, '/recovery/cancel'),
+    ),
     get(`/not-me${scene.notMePage.url.search}`, as(visitor, '/not-me')),
     post(
       '/not-me',

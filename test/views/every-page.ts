@@ -19,6 +19,15 @@ import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-m
 import { outboxPage, outboxSamples } from '#views/outbox.ts';
 import type { Frame } from '#views/page.ts';
 import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
+import { recoveryPage, recoverySamples } from '#views/recovery.ts';
+import {
+  recoveryCancelPage,
+  recoveryCancelSamples,
+  recoveryEndedPage,
+  recoveryEndedSamples,
+} from '#views/recovery-cancel.ts';
+import { recoveryNewWayPage, recoveryNewWaySamples } from '#views/recovery-new-way.ts';
+import { recoveryWaysPage, recoveryWaysSamples } from '#views/recovery-ways.ts';
 import { secondFactorPage, secondFactorSamples } from '#views/second-factor.ts';
 import { signInPage, signInSamples } from '#views/sign-in.ts';
 import { signedOutPage, signedOutSamples, signOutPage, signOutSamples } from '#views/sign-out.ts';
@@ -37,6 +46,11 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('second-factor', secondFactorPage, secondFactorSamples),
     ...render('sign-up-name', signUpNamePage, signUpNameSamples),
     ...render('passkey-offer', passkeyOfferPage, passkeyOfferSamples),
+    ...render('recovery', recoveryPage, recoverySamples),
+    ...render('recovery-ways', recoveryWaysPage, recoveryWaysSamples),
+    ...render('recovery-new-way', recoveryNewWayPage, recoveryNewWaySamples),
+    ...render('recovery-cancel', recoveryCancelPage, recoveryCancelSamples),
+    ...render('recovery-ended', recoveryEndedPage, recoveryEndedSamples),
     ...render('consent', consentPage, consentSamples),
     ...render('sign-out', signOutPage, signOutSamples),
     ...render('signed-out', signedOutPage, signedOutSamples),

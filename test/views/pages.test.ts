@@ -82,6 +82,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'sandbox-home',
         'help',
         'privacy',
+        'recovery-ended',
       ].includes(page)
     ) {
       expect(forms).toHaveLength(1);

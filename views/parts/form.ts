@@ -85,3 +85,9 @@ function fieldDetails(wanted: Field): Content {
 export function tickBox(box: { id: string; name: string; value: string; label: Content; ticked?: boolean }): Html {
   return html`<div class="tick"><input type="checkbox" id="${box.id}" name="${box.name}" value="${box.value}"${box.ticked && html` checked`}><label for="${box.id}">${box.label}</label></div>`;
 }
+
+/** One of several choices of which one is taken. */
+export function radio(choice: { name: string; value: string; label: Content; chosen?: boolean }): Html {
+  const id = `${choice.name}-${choice.value}`;
+  return html`<div class="tick"><input type="radio" id="${id}" name="${choice.name}" value="${choice.value}"${choice.chosen && html` checked`}><label for="${id}">${choice.label}</label></div>`;
+}

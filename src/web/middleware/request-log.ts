@@ -66,6 +66,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/par',
   '/privacy',
   '/readyz',
+  '/recovery/cancel',
   '/revoke',
   '/sandbox/outbox',
   '/sandbox/outbox.json',

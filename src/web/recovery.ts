@@ -1,0 +1,292 @@
+/**
+ * The way back into an account, inside the interaction that began with a sign-in, so that it ends in the app.
+ *
+ * A contact is proven first; then a printed code, or a second contact and a wait; then a new way to sign in. What is proven
+ * is written into the interaction's row and nowhere else: an answer that comes too early, twice, too late or to another
+ * interaction finds no proof there and moves nothing.
+ */
+import { recordAccountEvent } from '#src/audit/events.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { endEverything } from '#src/oidc/account-end.ts';
+import { keepStep, type ProvenContact, type RecoveryProof, type Step } from '#src/oidc/interactions.ts';
+import { holdAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
+import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
+import { verifyCode } from '#src/people/codes.ts';
+import { proveContact } from '#src/people/contacts.ts';
+import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
+import { addPasskey } from '#src/people/passkeys.ts';
+import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
+import {
+  cancelRecovery,
+  completeRecovery,
+  isOfRecovery,
+  isReady,
+  listSecondContacts,
+  type Recovery,
+  readRecoveries,
+  recoveryAudience,
+  sealRecovery,
+  startRecovery,
+} from '#src/people/recoveries.ts';
+import { useRecoveryCode } from '#src/people/recovery-codes.ts';
+import type { SignedIn } from '#src/people/sign-in.ts';
+import { accountRecoveredMessage, recoveryCancelledMessage, recoveryCodeUsedMessage } from '#views/messages.ts';
+import { recoveryStartedMessage } from '#views/recovery-messages.ts';
+import { isFresh } from './fresh-proof.ts';
+import type { Visit } from './interaction-pages.ts';
+import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
+import { notifyContacts, sendRecoveryCode } from './messages.ts';
+import type { Form } from './middleware/forms.ts';
+import { siteOf } from './passkeys.ts';
+import { choicesOf, mayUsePassword } from './recovery-pages.ts';
+
+/** How long a proven contact waits for the next proof, in seconds. */
+const PROOF_LIFE = 15 * 60;
+
+/** A recovery ends as every sign-in does. */
+type Settle = (visit: Visit, signedIn: SignedIn) => Promise<void>;
+
+type Answer = (visit: Visit, form: Form, settle: Settle) => Promise<void>;
+
+type StepAt<At extends Step['at']> = Extract<Step, { at: At }>;
+
+/** What a page of a recovery may be answered, by the step it belongs to. */
+const answers: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
+  'recovery-code': { continue: enterFirstCode, resend: resendFirstCode },
+  recovery: {
+    'use-recovery-code': enterRecoveryCode,
+    'send-second-code': askForSecondCode,
+    'cancel-recovery': cancelHere,
+  },
+  'recovery-second': { continue: enterSecondCode, resend: resendSecondCode },
+  'recovery-way': { continue: makePassword, 'create-passkey': makePasskey },
+};
+
+const actions = new Set(['use-recovery-code', 'send-second-code', 'cancel-recovery']);
+
+/** The answer to a page of a recovery, if the interaction stands at one, or the press comes from one it has left. */
+export function findRecoveryAnswer(
+  { at }: Step,
+  form: Form,
+  settle: Settle,
+): ((visit: Visit, form: Form) => Promise<void>) | undefined {
+  const action = form.get('action');
+  if (action === 'recover') return beginRecovery;
+  // The pages of a sign-up have the same buttons, and ask for an address.
+  const answer = form.get('identifier') ? undefined : answers[at]?.[action];
+  if (answer) return (visit, form) => answer(visit, form, settle);
+  return actions.has(action) ? async (visit) => stay(visit) : undefined;
+}
+
+async function beginRecovery(visit: Visit, form: Form): Promise<void> {
+  const typed = form.get('identifier').trim();
+  const identifier = readIdentifier(typed);
+  await sendFirst(visit, identifier);
+  await moveTo(visit, { at: 'recovery-code', identifier, typed, sentAt: Date.now() });
+}
+
+async function resendFirstCode(visit: Visit): Promise<void> {
+  const step = visit.interaction.step as StepAt<'recovery-code'>;
+  await sendFirst(visit, step.identifier);
+  await moveTo(visit, { ...step, sentAt: Date.now() });
+}
+
+function sendFirst({ ctx, house, db, interaction }: Visit, identifier: Identifier): Promise<void> {
+  return sendRecoveryCode(ctx, house, db, { identifier, boundTo: bindingOf(interaction) });
+}
+
+/** A code for signing in is none for a recovery, nor the other way round. */
+function bindingOf({ uid }: Visit['interaction']): string {
+  return `recovery ${uid}`;
+}
+
+async function enterFirstCode(visit: Visit, form: Form): Promise<void> {
+  const { identifier } = visit.interaction.step as StepAt<'recovery-code'>;
+  await checkCode(visit, form, identifier);
+  const audience = await recoveryAudience(visit.db, visit.house.secrets, identifier);
+  // Nobody was sent a code otherwise, so whoever has one guessed it.
+  if (audience.kind !== 'account') throw new Refusal('code_wrong', `no code for this contact: ${audience.kind}`);
+  const first = { accountId: audience.accountId, contact: identifier, provenAt: nowSeconds() };
+  await moveTo(visit, { at: 'recovery', first });
+}
+
+async function checkCode({ ctx, house, db, interaction }: Visit, form: Form, identifier: Identifier): Promise<void> {
+  const slot = { identifier, boundTo: bindingOf(interaction), network: ctx.state.caller, code: form.get('code') };
+  await verifyCode(db, house.secrets, house.throttles, slot);
+}
+
+async function enterRecoveryCode(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db } = visit;
+  const { first } = visit.interaction.step as StepAt<'recovery'>;
+  await checkFirst(visit, first);
+  const { accountId } = first;
+  const typed = { accountId, code: form.get('recovery-code'), network: ctx.state.caller };
+  await useRecoveryCode(db, house.secrets, house.throttles, typed);
+  await notifyContacts(house, db, accountId, recoveryCodeUsedMessage);
+  const proof: RecoveryProof = {
+    accountId,
+    byContacts: undefined,
+    amr: amrOf([first.contact]),
+    provenAt: nowSeconds(),
+  };
+  await moveTo(visit, { at: 'recovery-way', proof });
+}
+
+/** @throws {Refusal} `recovery_stale` */
+async function checkFirst(visit: Visit, { provenAt }: ProvenContact): Promise<void> {
+  if (nowSeconds() - provenAt > PROOF_LIFE) await beginAgain(visit);
+}
+
+async function beginAgain({ interaction }: Visit): Promise<never> {
+  await keepStep(interaction, { at: 'sign-in' });
+  throw new Refusal('recovery_stale');
+}
+
+function amrOf(contacts: readonly Identifier[]): string[] {
+  return [...new Set(contacts.flatMap(({ kind }) => assuranceOf({ by: 'code', via: kind, elsewhere: false }).amr))];
+}
+
+async function askForSecondCode(visit: Visit, form: Form): Promise<void> {
+  const { house, db, interaction } = visit;
+  const { first } = interaction.step as StepAt<'recovery'>;
+  await checkFirst(visit, first);
+  const { waiting } = await readRecoveries(db, first.accountId);
+  const seconds = await listSecondContacts(db, house.secrets, first.accountId, first.contact);
+  const chosen = choicesOf(house.secrets, seconds, waiting).find(({ choice }) => choice === form.get('contact'));
+  if (!chosen) throw new Refusal('recovery_contact_missing');
+  const second = { kind: chosen.kind, value: chosen.value };
+  await sendSecond(visit, second);
+  await moveTo(visit, { at: 'recovery-second', first, second, sentAt: Date.now() });
+}
+
+async function resendSecondCode(visit: Visit): Promise<void> {
+  const step = visit.interaction.step as StepAt<'recovery-second'>;
+  await checkFirst(visit, step.first);
+  await sendSecond(visit, step.second);
+  await moveTo(visit, { ...step, sentAt: Date.now() });
+}
+
+function sendSecond({ ctx, house, db, interaction }: Visit, identifier: Identifier): Promise<void> {
+  return sendRecoveryCode(ctx, house, db, { identifier, boundTo: bindingOf(interaction) });
+}
+
+/** Both contacts are proven: the wait begins, or it is over and the account opens. */
+async function enterSecondCode(visit: Visit, form: Form): Promise<void> {
+  const { house, db } = visit;
+  const { first, second } = visit.interaction.step as StepAt<'recovery-second'>;
+  await checkFirst(visit, first);
+  await checkCode(visit, form, second);
+  const { accountId } = first;
+  const contacts = [first.contact, second] as const;
+  await checkCounting(visit, { accountId, contacts });
+  const { waiting } = await readRecoveries(db, accountId);
+  const isToComplete =
+    waiting && isReady(waiting) && contacts.every((each) => isOfRecovery(house.secrets, waiting, each));
+  if (isToComplete) {
+    const byContacts = { id: waiting.id, contacts };
+    const proof: RecoveryProof = { accountId, byContacts, amr: amrOf(contacts), provenAt: nowSeconds() };
+    return moveTo(visit, { at: 'recovery-way', proof });
+  }
+  const wait = { seconds: house.config.recoveryWait };
+  const { recovery, isNew } = await startRecovery(db, house.secrets, { accountId, contacts }, wait);
+  if (isNew) await tellOfStart(visit, recovery);
+  await moveTo(visit, { at: 'recovery', first: { ...first, provenAt: nowSeconds() } });
+}
+
+/** What counted when the code was sent may have been removed, or taken by somebody else, since. */
+async function checkCounting(
+  { house, db }: Visit,
+  { accountId, contacts: [one, other] }: { accountId: string; contacts: readonly [Identifier, Identifier] },
+): Promise<void> {
+  const seconds = await listSecondContacts(db, house.secrets, accountId, one);
+  if (!seconds.some(({ kind, value }) => kind === other.kind && value === other.value))
+    throw new Refusal('recovery_over', 'the two contacts do not count as two any more');
+}
+
+async function tellOfStart({ house, db }: Visit, recovery: Recovery): Promise<void> {
+  const cancelLink = `${house.config.issuer}/recovery/cancel?token=${sealRecovery(house.secrets, recovery)}`;
+  const { readyAt } = recovery;
+  await notifyContacts(house, db, recovery.accountId, (context) =>
+    recoveryStartedMessage({ ...context, cancelLink, readyAt }),
+  );
+}
+
+/** Whoever has proven one contact may cancel what waits. */
+async function cancelHere(visit: Visit): Promise<void> {
+  const { house, db } = visit;
+  const { first } = visit.interaction.step as StepAt<'recovery'>;
+  await checkFirst(visit, first);
+  const { waiting } = await readRecoveries(db, first.accountId);
+  if (waiting && (await cancelRecovery(db, waiting)))
+    await notifyContacts(house, db, first.accountId, recoveryCancelledMessage);
+  stay(visit);
+}
+
+async function makePassword(visit: Visit, form: Form, settle: Settle): Promise<void> {
+  const { proof } = visit.interaction.step as StepAt<'recovery-way'>;
+  if (!(await mayUsePassword(visit, proof))) return stay(visit);
+  // Before anything is written: a hash may wait in its queue.
+  const hash = await hashNew(visit, form, proof.accountId);
+  await makeNewWay(visit, settle, 'password', () => storePassword(visit.db, proof.accountId, hash));
+}
+
+async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { proof } = interaction.step as StepAt<'recovery-way'>;
+  if (interaction.isShared) throw new Refusal('passkey_on_own_device');
+  const credential = form.get('credential');
+  if (!credential) throw new Refusal('passkey_script_required');
+  const { accountId } = proof;
+  const { language } = ctx.state;
+  const made = { ...siteOf(house), boundTo: interaction.uid, accountId, credential, language };
+  await makeNewWay(visit, settle, 'passkey', () => addPasskey(db, house.secrets, made));
+}
+
+/**
+ * Gives the account a new way to sign in and ends every session of before, all in one unit of work: refused is all of it.
+ *
+ * @throws {Refusal} `recovery_stale`, `recovery_over`, `account_unavailable`, `password_length`, `password_weak`,
+ *   `passkey_failed`
+ */
+async function makeNewWay(
+  visit: Visit,
+  settle: Settle,
+  made: 'password' | 'passkey',
+  make: () => Promise<unknown>,
+): Promise<void> {
+  const { house, db, interaction } = visit;
+  const { proof } = interaction.step as StepAt<'recovery-way'>;
+  const { accountId, byContacts, amr } = proof;
+  if (await hasMovedOn(visit)) return;
+  if (!isFresh(proof.provenAt)) await beginAgain(visit);
+  if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable');
+  if (byContacts) await complete(visit, { accountId, ...byContacts });
+  await make();
+  await endEverything(db, accountId);
+  const by = byContacts ? 'contacts' : 'recovery-code';
+  await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by, made } });
+  await notifyContacts(house, db, accountId, accountRecoveredMessage);
+  await settle(visit, { accountId, ...assuranceAfterRecovery(amr, made) });
+}
+
+async function hashNew({ house, db }: Visit, form: Form, accountId: string): Promise<string> {
+  const { profile } = await loadAccount(db, house.secrets, accountId);
+  const contacts = await listAccountContacts(db, house.secrets, accountId);
+  const password = form.get('password');
+  await checkPassword(password, [profile.name ?? '', ...contacts.map(({ value }) => value)]);
+  return hashPassword(password);
+}
+
+async function complete(
+  visit: Visit,
+  completed: { accountId: string; id: string; contacts: readonly [Identifier, Identifier] },
+): Promise<void> {
+  const { house, db } = visit;
+  await checkCounting(visit, completed);
+  await completeRecovery(db, house.secrets, completed);
+  for (const contact of completed.contacts) await proveContact(db, house.secrets, contact, completed.accountId);
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

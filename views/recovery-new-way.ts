@@ -1,0 +1,99 @@
+import { type Content, type Html, html } from './html.ts';
+import { translate } from './locale.ts';
+import { type Frame, page } from './page.ts';
+import { button, field, form } from './parts/form.ts';
+import { fingerprint } from './parts/icons.ts';
+import { noticeBox } from './parts/notice.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { type Problem, problemSummary, type SaidProblem, sayProblems } from './parts/problem.ts';
+import { hostileText, sampleCreationOptions, serviceFrame } from './samples.ts';
+
+export type RecoveryNewWayProblem = Problem<never>;
+
+/** Posts `action` = `create-passkey` (with `credential`), `continue` (with `password`) or `cancel`. */
+export type RecoveryNewWayContext = Frame & {
+  passkeyOptions?: PasskeyOptions | undefined;
+  /** Whether a password will do; where the account had passkeys and none, it does not. */
+  mayUsePassword: boolean;
+  /** Whether the account stays restricted afterwards. */
+  isRestricting: boolean;
+  mayCancel: boolean;
+  problems?: readonly RecoveryNewWayProblem[] | undefined;
+};
+
+/** The last step of a recovery: a new way to sign in. */
+export function recoveryNewWayPage(context: RecoveryNewWayContext): Html {
+  const t = translate(context.language);
+  const said = sayProblems(context.language, context.problems, {});
+  return page(context, {
+    title: t('recovery-new-way.title'),
+    hasProblem: said.length > 0,
+    scripts: ['passkey.js'],
+    content: html`${problemSummary(context.language, said)}
+<p class="intro">${t('recovery-new-way.intro')}</p>
+${context.isRestricting && noticeBox({ tone: 'info', text: t('recovery-new-way.restricting') })}
+${form(context, [
+  passkeyChoice(context),
+  context.mayUsePassword ? passwordChoice(context, said) : html`<p>${t('recovery-new-way.passkey-only')}</p>`,
+  html`<div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
+])}
+${passkeyData(context.passkeyOptions)}`,
+  });
+}
+
+/** None on a device that others use: who could unlock it could open the account. */
+function passkeyChoice(context: RecoveryNewWayContext): Content {
+  const t = translate(context.language);
+  if (!context.passkeyOptions) return html`<p>${t('recovery-new-way.shared')}</p>`;
+  return [
+    html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>`,
+    button({
+      id: 'create-passkey',
+      value: 'create-passkey',
+      label: html`${t('passkey.create')} <small>${t('passkey.name')}</small>`,
+      look: 'main',
+      hook: 'way passkey',
+      icon: fingerprint,
+      passkey: 'create',
+      describedBy: 'shared-phones',
+    }),
+    passkeyFields(context.language),
+  ];
+}
+
+function passwordChoice(context: RecoveryNewWayContext, said: readonly SaidProblem[]): Content {
+  const t = translate(context.language);
+  return [
+    context.passkeyOptions && html`<p class="or"><span>${t('sign-up-name.or')}</span></p>`,
+    field({
+      name: 'password',
+      label: t('recovery-new-way.password'),
+      type: 'password',
+      hint: t('sign-up-name.password-hint'),
+      autocomplete: 'new-password',
+      maxlength: 256,
+      problems: said,
+    }),
+    button({ id: 'continue', value: 'continue', label: t('recovery-new-way.submit'), look: 'other' }),
+  ];
+}
+
+const first: RecoveryNewWayContext = {
+  ...serviceFrame,
+  passkeyOptions: sampleCreationOptions,
+  mayUsePassword: true,
+  isRestricting: false,
+  mayCancel: true,
+};
+
+export const recoveryNewWaySamples: Record<string, RecoveryNewWayContext> = {
+  first,
+  'on-shared-device': { ...first, passkeyOptions: undefined },
+  'after-two-contacts': { ...first, isRestricting: true },
+  'passkey-only': { ...first, mayUsePassword: false, isRestricting: true },
+  refused: {
+    ...first,
+    problems: [{ kind: 'said', text: 'Kata sandi harus 8 sampai 256 karakter.', field: 'password' }],
+  },
+  hostile: { ...first, problems: [{ kind: 'said', text: hostileText, field: 'password' }] },
+};
