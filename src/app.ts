@@ -97,7 +97,12 @@ function openHouse(house: House): OpenHouse {
     const client = clients.find(id);
     return client && isAvailable(client, config.mode) ? client : undefined;
   };
-  const throttles = createThrottles(house.database, house.secrets, { enabled: config.rateLimits });
+  const throttles = createThrottles(house.database, house.secrets, {
+    enabled: config.rateLimits,
+    limits: config.limits,
+    redis: house.redis,
+    onOutage: (err) => house.log.warn({ err }, 'limits: their store does not answer'),
+  });
   const engine = new Engine({
     ...house,
     findClient,

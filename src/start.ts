@@ -214,7 +214,16 @@ async function openHouse({ config, log, server }: Start, base: Base): Promise<Ho
   const clients = await ClientCache.load(base.database, log);
   clients.start();
   server.defer(() => clients.stop());
-  return { ...base, clients };
+  const redis = await openOwnRedis(config, log);
+  server.defer(() => redis?.disconnect());
+  return { ...base, clients, redis };
+}
+
+/** Loaded only where it is used. */
+async function openOwnRedis({ redisUrl }: Config, log: Log) {
+  if (!redisUrl) return undefined;
+  const { openRedis } = await import('./base/redis.ts');
+  return openRedis(redisUrl, log);
 }
 
 async function startJobs({ server }: Start, base: Base): Promise<void> {

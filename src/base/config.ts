@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { getPublicSuffix } from 'tldts';
 import { z } from 'zod';
+import { type Limits, printLimits, readLimits, withChosen } from './limits.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -42,6 +43,19 @@ const postgresUrl = z
     (text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text),
     'expected postgres://user:password@host:port/database',
   );
+
+const redisUrl = z
+  .string()
+  .refine(
+    (text) => /^rediss?:\/\/./.test(text) && URL.canParse(text),
+    'expected redis://user:password@host:port or rediss://…',
+  );
+
+const chosenLimits = z.string().transform((text, context) => {
+  const { chosen, mistakes } = readLimits(text);
+  if (mistakes.length > 0) context.addIssue({ code: 'custom', message: mistakes.join('; ') });
+  return chosen;
+});
 
 const smtpUrl = z
   .string()
@@ -201,6 +215,16 @@ export const settings = z.object({
     .describe(
       'How long may every contact cancel a recovery by two contacts before it opens the account? At least an hour in production.',
     ),
+  LIMITS: chosenLimits
+    .optional()
+    .describe(
+      'Which limits have other numbers than below? name=points/seconds, several separated by commas: so many at once in that time, then one after another with growing waits.',
+    ),
+  REDIS_URL: redisUrl
+    .optional()
+    .describe(
+      'Which Redis counts for the limits? Without it the database does. While it does not answer, each process counts by itself.',
+    ),
   COALESCE: onOff
     .default('on')
     .describe(
@@ -259,6 +283,9 @@ export interface Config {
   readonly rateLimits: boolean;
   /** In seconds. */
   readonly recoveryWait: number;
+  readonly limits: Limits;
+  /** Undefined: the database counts. */
+  readonly redisUrl: string | undefined;
   readonly coalesce: boolean;
   readonly sessionLimits: SessionLimits;
   readonly sampleApps: boolean;
@@ -284,6 +311,7 @@ export const secretNames = [
   'MASTER_KEYS',
   'SMTP_URL',
   'MESSAGE_WEBHOOK_URL',
+  'REDIS_URL',
 ] as const satisfies (keyof Settings)[];
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -411,6 +439,8 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     isLogLevelChosen: given.LOG_LEVEL !== undefined,
     rateLimits: given.RATE_LIMITS === 'on',
     recoveryWait: given.RECOVERY_WAIT_MINUTES * 60,
+    limits: withChosen(given.LIMITS ?? {}),
+    redisUrl: given.REDIS_URL,
     coalesce: given.COALESCE === 'on',
     sessionLimits: given.SESSION_LIMITS,
     sampleApps: given.SAMPLE_APPS ? given.SAMPLE_APPS === 'on' : sandbox,
@@ -530,6 +560,8 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     LOG_LEVEL: config.logLevel,
     RATE_LIMITS: config.rateLimits ? 'on' : 'off',
     RECOVERY_WAIT_MINUTES: String(config.recoveryWait / 60),
+    LIMITS: printLimits(config.limits),
+    REDIS_URL: shown(config.redisUrl),
     COALESCE: config.coalesce ? 'on' : 'off',
     SESSION_LIMITS: sayLimits(config.sessionLimits),
     SAMPLE_APPS: config.sampleApps ? 'on' : 'off',

@@ -9,6 +9,7 @@ import { findInstance, isKeyCheckOpen, listMismatches } from '#src/base/instance
 import { listAllKeys } from '#src/base/keys.ts';
 import { loadMasterKeys } from '#src/base/master-keys.ts';
 import { listMigrations } from '#src/base/migrations.ts';
+import { pingRedis } from '#src/base/redis.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
 import { signingAlgorithms } from '#src/registry/clients.ts';
 import type { Command } from './command.ts';
@@ -30,7 +31,7 @@ const PATIENCE_MS = 5_000;
 
 export const doctor: Command = {
   usage: '',
-  summary: 'check settings, database, migrations, keys, clock, issuer, RP ID, mail and files',
+  summary: 'check settings, database, migrations, keys, clock, limits, issuer, RP ID, mail and files',
   run: async ({ environment }) => {
     const findings = await examine(environment);
     const failed = findings.filter(({ verdict }) => verdict === 'fail');
@@ -52,7 +53,16 @@ export async function examine(environment: Readonly<Record<string, string | unde
   const settings = { check: 'settings', verdict: 'ok', says: `right, ${config.mode}` } as const;
   const files = await checkFiles(config);
   const database = await checkDatabase(config);
-  return [settings, ...files, ...database, await checkIssuer(config), checkRpId(config), await checkMail(config)];
+  const limits = await checkLimits(config);
+  return [
+    settings,
+    ...files,
+    ...database,
+    limits,
+    await checkIssuer(config),
+    checkRpId(config),
+    await checkMail(config),
+  ];
 }
 
 async function checkFiles({ dataDir, databaseUrl, masterKeys }: Config): Promise<Finding[]> {
@@ -157,6 +167,25 @@ async function checkKeys(config: Config, database: Database): Promise<Finding> {
       : { check, verdict: 'ok', says: `${keys.length} open, signing by ${signingAlgorithms.join(' and ')}` };
   } catch (error) {
     return { check, verdict: 'fail', says: explain(error) };
+  }
+}
+
+async function checkLimits({ redisUrl, rateLimits }: Config): Promise<Finding> {
+  const check = 'limits';
+  if (!rateLimits) return { check, verdict: 'warn', says: 'none is in force: RATE_LIMITS is off' };
+  if (!redisUrl) return { check, verdict: 'ok', says: 'counted in the database' };
+  const { host } = new URL(redisUrl);
+  try {
+    await pingRedis(redisUrl);
+    return { check, verdict: 'ok', says: `counted in Redis at ${host}` };
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message.split(' ', 1)[0];
+    const meanwhile = 'meanwhile each process counts by itself';
+    return {
+      check,
+      verdict: 'warn',
+      says: `Redis at ${host} does not answer (${reason}): see REDIS_URL; ${meanwhile}`,
+    };
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig, secretNames, settings } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
+import { limits } from '#src/base/limits.ts';
 import { refusals } from '#src/base/refusals.ts';
 import type { Command } from './command.ts';
 import { withDatabase } from './open.ts';
@@ -52,6 +53,22 @@ function printConfiguration(): string {
     'second name is given, the value may also stand in the file that it names.',
     '',
     ...table(['Setting', 'Default', 'What it answers'], rows),
+    '',
+    '## Limits',
+    '',
+    'Up to so many pass at once. Then one passes after 30 seconds, the next after a minute, and so on, doubling up to a quarter',
+    'of the time; when that is over, all begins anew. What turned out well is given back. `LIMITS` changes the numbers, and the',
+    'metric `lawang_limits_hit_total` says how often each holds somebody up.',
+    '',
+    ...table(['Limit', 'Points/seconds', 'Against what'], limitRows()),
+  ]);
+}
+
+function limitRows(): string[][] {
+  return Object.entries(limits).map(([name, { points, duration, answers }]) => [
+    `\`${name}\``,
+    `\`${points}/${duration}\``,
+    answers,
   ]);
 }
 

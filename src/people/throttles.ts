@@ -73,16 +73,19 @@ export interface ThrottleOptions {
   readonly limits?: Limits;
   /** Counts in place of the database. */
   readonly redis?: Redis | undefined;
+  /** Hears, at most once a second, why the store did not answer. */
+  readonly onOutage?: (error: unknown) => void;
 }
 
 /** The limits of one server. `database` is the pool, not a unit of work. */
 export function createThrottles(
   database: Database,
   secrets: Secrets,
-  { enabled, limits: all = limits, redis }: ThrottleOptions,
+  { enabled, limits: all = limits, redis, onOutage = () => undefined }: ThrottleOptions,
 ): Throttles {
   if (!enabled) return { take: async () => {}, refundSoon: () => {}, refund: async () => {} };
-  const outage: Outage = { until: 0, is: (error) => redis !== undefined || error instanceof DatabaseUnavailable };
+  const isOutage = (error: unknown) => redis !== undefined || error instanceof DatabaseUnavailable;
+  const outage: Outage = { until: 0, is: isOutage, heard: onOutage };
   const limiters = mapLimits(all, (name, limit) => {
     const store = redis ? redisLimiter(redis, limit) : new ShardedLimiter(database, limit);
     return new InsuredLimiter(store, { ...limit, name }, outage);

@@ -1,4 +1,5 @@
 /** What the pages work with: everything that lives as long as the server. */
+import type { Redis } from 'ioredis';
 import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
@@ -17,6 +18,8 @@ export interface House {
   readonly epoch: number;
   readonly log: Log;
   readonly clients: ClientCache;
+  /** Where limits count instead of the database. */
+  readonly redis?: Redis | undefined;
 }
 
 /** The house with the engine running and the limits in force. */

@@ -38,7 +38,7 @@ import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/pe
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
 import { allowConsent } from './consent.ts';
-import { keepDevice } from './device.ts';
+import { keepDevice, readDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { sayRefusal, showSignIn, showStep, type Visit } from './interaction-pages.ts';
@@ -143,7 +143,12 @@ async function signIn(visit: Visit, form: Form): Promise<void> {
     ctx.status = 422;
     return showSignIn(visit, { identifier: form.get('identifier'), problems: missing });
   }
-  const tried = { identifier: form.get('identifier'), password: form.get('password'), network: ctx.state.caller };
+  const tried = {
+    identifier: form.get('identifier'),
+    password: form.get('password'),
+    network: ctx.state.caller,
+    device: readDevice(ctx, house),
+  };
   const signedIn = await signInWithPassword(db, house.secrets, house.throttles, tried);
   await settle(visit, proven(signedIn), { typed: readIdentifier(tried.identifier) });
 }
@@ -193,7 +198,13 @@ async function goOn(visit: Visit, form: Form): Promise<void> {
 async function enterCode(visit: Visit, form: Form, step: Extract<Step, { at: 'code' }>): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { identifier } = step;
-  const slot = { identifier, boundTo: interaction.uid, network: ctx.state.caller, code: form.get('code') };
+  const slot = {
+    identifier,
+    boundTo: interaction.uid,
+    network: ctx.state.caller,
+    device: readDevice(ctx, house),
+    code: form.get('code'),
+  };
   await verifyCode(db, house.secrets, house.throttles, slot);
   await enterByAddress(visit, identifier);
 }

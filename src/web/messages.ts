@@ -18,6 +18,7 @@ import {
   type Message,
 } from '#views/messages.ts';
 import { recoveryCodeMessage, recoveryRefusedMessage } from '#views/recovery-messages.ts';
+import { readDevice } from './device.ts';
 import type { OpenHouse } from './house.ts';
 
 /**
@@ -33,7 +34,7 @@ export async function sendCode(
   asked: { identifier: Identifier; boundTo: string; service: Localized },
 ): Promise<void> {
   const { identifier, boundTo } = asked;
-  const slot = { identifier, boundTo, network: ctx.state.caller };
+  const slot = { identifier, boundTo, network: ctx.state.caller, device: readDevice(ctx, house) };
   const code = await createCode(db, house.secrets, house.throttles, slot);
   const audience = await codeAudience(db, house.secrets, identifier);
   const takesCode = audience.kind === 'new' || audience.kind === 'account';

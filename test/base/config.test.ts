@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, listEffective, readConfig, settings } from '#src/base/config.ts';
+import { limits } from '#src/base/limits.ts';
 
 const key = randomBytes(32).toString('base64');
 const production = {
@@ -58,6 +59,35 @@ test('the issuer follows the port, and the RP ID the issuer', () => {
   expect(readConfig({ ...production, WEBAUTHN_RP_ID: 'contoh.go.id' }).rpId).toBe('contoh.go.id');
 });
 
+test('limits keep their numbers unless they are given others', () => {
+  expect(readConfig({}).limits).toEqual(limits);
+  const changed = readConfig({ LIMITS: 'password_to_account=50/3600, message_abroad=1/86400' });
+  expect(changed.limits.password_to_account).toMatchObject({ points: 50, duration: 3600 });
+  expect(changed.limits.message_abroad).toEqual({ ...limits.message_abroad, points: 1 });
+  expect(changed.limits.code_from_network).toEqual(limits.code_from_network);
+  expect(listEffective(changed).LIMITS).toBe('password_to_account=50/3600,message_abroad=1/86400');
+  expect(listEffective(readConfig({})).LIMITS).toBe('');
+});
+
+test('every mistake in the limits is said at once', () => {
+  const wrong =
+    'password_to_acount=5/60,message_abroad=5,code_from_network=1/60,code_from_network=2/60,code_to_address=5/0';
+  expect(mistakesOf({ LIMITS: wrong })).toEqual([
+    expect.stringMatching(
+      /^LIMITS: there is no limit password_to_acount; "message_abroad=5" is not like .*; code_from_network is there twice; code_to_address takes 1 to/,
+    ),
+  ]);
+});
+
+test('Redis by its address, or by a file that has it', async () => {
+  const path = join(directory, 'redis');
+  await writeFile(path, 'rediss://:geheim@redis.internal:6380/1\n');
+  const config = readConfig({ REDIS_URL_FILE: path });
+  expect(config.redisUrl).toBe('rediss://:geheim@redis.internal:6380/1');
+  expect(listEffective(config).REDIS_URL).toBe('(set, hidden)');
+  expect(readConfig({}).redisUrl).toBeUndefined();
+});
+
 test('an issuer has one spelling', () => {
   const issuer = (text: string) => readConfig({ ...production, ISSUER: text }).issuer;
   expect(issuer('https://Masuk.Contoh.GO.ID/')).toBe('https://masuk.contoh.go.id');
@@ -81,6 +111,8 @@ test('every mistake is reported at once, one line each, by the name of its setti
     TRUSTED_PROXIES: '10.0.0.0/33',
     INTRANET_ALLOWLIST: 'intranet',
     METRICS_PORT: 'many',
+    LIMITS: 'password_to_account=0/1',
+    REDIS_URL: 'http://redis.internal',
     LOG_LEVEL: 'loud',
     RATE_LIMITS: 'off',
     SEED: 'example',
@@ -93,6 +125,7 @@ test('every mistake is reported at once, one line each, by the name of its setti
     'DATABASE_URL',
     'INTRANET_ALLOWLIST',
     'ISSUER',
+    'LIMITS',
     'LOG_LEVEL',
     'MAIL_FROM',
     'MASTER_KEYS',
@@ -100,6 +133,7 @@ test('every mistake is reported at once, one line each, by the name of its setti
     'METRICS_PORT',
     'PORT',
     'RATE_LIMITS',
+    'REDIS_URL',
     'SAMPLE_APPS',
     'SANDBOX_PUBLIC',
     'SEED',
@@ -117,8 +151,9 @@ test('no mistake repeats a secret', () => {
     MASTER_KEYS: secret,
     SMTP_URL: `smtp//${secret}`,
     MESSAGE_WEBHOOK_URL: `ftp://${secret}`,
+    REDIS_URL: `redis:${secret}`,
   });
-  expect(mistakes).toHaveLength(5);
+  expect(mistakes).toHaveLength(6);
   expect(mistakes.join()).not.toContain(secret);
 });
 

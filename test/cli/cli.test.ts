@@ -265,6 +265,14 @@ describe('doctor', () => {
     expect(out).not.toContain('geheim');
   });
 
+  test('says where limits are counted, and that a Redis that is away keeps nobody from starting', async () => {
+    expect((await lawang('doctor')).out).toMatch(/ok +limits +counted in the database/);
+    const { code, out } = await lawang('doctor', { REDIS_URL: 'redis://:geheim@127.0.0.1:9' });
+    expect(code).toBe(0);
+    expect(out).toMatch(/warn +limits +Redis at 127\.0\.0\.1:9 does not answer \(ECONNREFUSED\): see REDIS_URL/);
+    expect(out).not.toContain('geheim');
+  });
+
   test('tries the mail server', async () => {
     const { code, out } = await lawang('doctor', { SMTP_URL: 'smtp://user:geheim@127.0.0.1:9' });
     expect(code).toBe(1);

@@ -15,6 +15,7 @@ import { openInstance } from '#src/base/instance.ts';
 import { loadSecrets } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
 import { followMasterKeys } from '#src/base/master-keys.ts';
+import { openRedis } from '#src/base/redis.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
 import { KeyCache } from '#src/oidc/key-cache.ts';
 import { createAccount, type Profile } from '#src/people/accounts.ts';
@@ -152,7 +153,8 @@ async function runServer(
   const followed = followMasterKeys({ config, database, secrets, log });
   const keys = await KeyCache.load(database, secrets, log);
   keys.start();
-  const house = { config, database, secrets, keys, epoch, log, clients };
+  const redis = config.redisUrl ? openRedis(config.redisUrl, log) : undefined;
+  const house = { config, database, secrets, keys, epoch, log, clients, redis };
   const app = await createApp(house);
   server.on('request', app.handler);
   return {
@@ -165,6 +167,7 @@ async function runServer(
       await clients.stop();
       await keys.stop();
       await followed?.stop();
+      redis?.disconnect();
       await database.close();
     },
   };

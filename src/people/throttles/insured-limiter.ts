@@ -12,6 +12,7 @@ export interface Outage {
   until: number;
   /** Whether an error means that the store does not answer; any other is thrown. */
   readonly is: (error: unknown) => boolean;
+  readonly heard: (error: unknown) => void;
 }
 
 interface Store {
@@ -37,8 +38,24 @@ export class InsuredLimiter {
   consume(key: string): Promise<RateLimiterRes> {
     return this.#insured(
       () => this.#store.consume(key),
-      () => this.#insurance.consume(key),
+      () => this.#consumeHere(key),
     );
+  }
+
+  /** Whoever is refused has tried nothing. */
+  async #consumeHere(key: string): Promise<RateLimiterRes> {
+    try {
+      return await this.#insurance.consume(key);
+    } catch (refused) {
+      await this.#insurance.reward(key);
+      throw refused;
+    }
+  }
+
+  /** A point may have been taken in the store. */
+  async #rewardHere(key: string): Promise<RateLimiterRes> {
+    const counted = await this.#insurance.get(key);
+    return counted && counted.consumedPoints > 0 ? this.#insurance.reward(key) : new RateLimiterRes();
   }
 
   penalty(key: string, points: number): Promise<RateLimiterRes> {
@@ -51,7 +68,7 @@ export class InsuredLimiter {
   reward(key: string, options: { soon: boolean }): Promise<RateLimiterRes> {
     return this.#insured(
       () => this.#store.reward(key, 1, options),
-      () => this.#insurance.reward(key),
+      () => this.#rewardHere(key),
     );
   }
 
@@ -61,6 +78,7 @@ export class InsuredLimiter {
       return await ask();
     } catch (error) {
       if (error instanceof RateLimiterRes || !this.#outage.is(error)) throw error;
+      if (performance.now() >= this.#outage.until) this.#outage.heard(error);
       this.#outage.until = performance.now() + REST_MS;
       return this.#without(instead);
     }
