@@ -95,8 +95,8 @@ export async function startPrimary(begun: Start & { readonly logFile: string | u
   return { sampleApps };
 }
 
-/** For the jobs: one claims, the other sweeps. */
-const PRIMARY_CONNECTIONS = 2;
+/** For the jobs: two claim, one sweeps or erases. */
+const PRIMARY_CONNECTIONS = 3;
 
 /** Starts what serves requests, in a process of its own; the primary has prepared the rest. @throws as {@link start} */
 export async function startWorker(begun: Start, channel: Channel): Promise<void> {
@@ -228,6 +228,7 @@ async function openOwnRedis({ redisUrl }: Config, log: Log) {
 
 async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startOutbox } = await import('./jobs/outbox.ts');
+  const { startLogoutNotices } = await import('./jobs/logout-notices.ts');
   const { startPurge } = await import('./jobs/purge.ts');
   const { startClosings } = await import('./jobs/closings.ts');
   const { createTellOwner } = await import('./web/closing-notices.ts');
@@ -235,6 +236,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
   server.defer(() => purge.stop());
+  const notices = startLogoutNotices(base);
+  server.defer(() => notices.stop());
   const closings = startClosings({ ...base, tellOwner: createTellOwner(base) });
   server.defer(() => closings.stop());
 }

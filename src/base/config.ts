@@ -175,7 +175,7 @@ export const settings = z.object({
   DATABASE_CONNECTIONS: whole(1, 500)
     .default(8)
     .describe(
-      'How many connections has each worker for requests one by one? Two more are shared by all its requests, and one is for `/readyz`. In all WORKERS × (that + 3), and 5 more where there are several workers.',
+      'How many connections has each worker for requests one by one? Two more are shared by all its requests, and one is for `/readyz`. In all WORKERS × (that + 3), and 6 more where there are several workers.',
     ),
   DATA_DIR: z.string().min(1).default('.data').describe('Where do the embedded database and the sandbox keys live?'),
   SEED: z

@@ -25,7 +25,7 @@ export type Resolve = (
 ) => void;
 
 /**
- * A `fetch` for such addresses; of a request its method, headers and signal count. Read the body of an answer with a
+ * A `fetch` for such addresses; of a request its method, headers, signal and a body of text count. Read the body of an answer with a
  * limit; the signal ends it also while the body comes.
  *
  * @param intranet CIDRs inside that may be asked all the same
@@ -36,7 +36,7 @@ export function createGuardedFetch(intranet: readonly string[], resolve: Resolve
   const mayAsk = (address: string) => allowed.has(address) || !specialNetworks.has(address);
   const guardedLookup = guard(resolve, mayAsk);
 
-  return async (asked, { method = 'GET', headers, signal } = {}) => {
+  return async (asked, { method = 'GET', headers, signal, body } = {}) => {
     const target = new URL(asked instanceof Request ? asked.url : asked);
     const host = target.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) && !mayAsk(host)) throw new ForbiddenAddress('the address is inside');
@@ -51,7 +51,7 @@ export function createGuardedFetch(intranet: readonly string[], resolve: Resolve
     return new Promise((answer, refuse) => {
       const outgoing = send(target, options, (incoming) => answer(responseOf(incoming)));
       outgoing.on('error', refuse);
-      outgoing.end();
+      outgoing.end(typeof body === 'string' ? body : undefined);
     });
   };
 }

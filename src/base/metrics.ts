@@ -53,6 +53,12 @@ export const outboxWaiting = new Gauge({
   registers: [metrics],
 });
 
+export const logoutNoticesWaiting = new Gauge({
+  name: 'lawang_logout_notices_waiting',
+  help: 'Notices to apps that a person is signed out, waiting to be delivered.',
+  registers: [metrics],
+});
+
 export const statementsTotal = new Counter({
   name: 'lawang_database_statements_total',
   help: 'Statements sent to PostgreSQL, without begin and commit.',

@@ -16,18 +16,15 @@ import { outboxWaiting } from '#src/base/metrics.ts';
 import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { openMessage, type SealedMessage } from '#src/people/messages.ts';
+import { BATCH, type Claimed, claimDue, countWaiting, type Outcome, postpone, RANGE, settle } from './outbox-rows.ts';
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 1_000;
-const BATCH = 10;
-const RANGE = 1_024;
-/** Longer than any attempt takes with all its time limits. */
-const LEASE_MS = 120_000;
+/** What people read; notices to apps leave by themselves, so that no app keeps a person waiting (`logout-notices.ts`). */
+const channels = ['email', 'message'] as const;
 const SEND_TIMEOUT_MS = 10_000;
 /** How long sends under way may go on after a stop. */
 const GRACE_MS = 3_000;
-/** How long to wait after each failed attempt, in seconds; the last one again and again until the message expires. */
-const backoff = [5, 30, 120, 600, 3_600] as const;
 
 export interface Outbox {
   /** Claims nothing more, and ends within seconds however long the queue and however slow the receiving side. */
@@ -66,17 +63,6 @@ export function startOutbox(job: Job, options: { everyMs?: number; graceMs?: num
   };
 }
 
-interface Claimed {
-  shard: number;
-  id: string;
-  channel: 'email' | 'message';
-  sealed: Buffer;
-  attempts: number;
-}
-
-/** What became of one attempt. `later` tries again; `never` does not. */
-type Outcome = 'delivered' | 'later' | 'never';
-
 type Deliver = (row: Claimed, message: SealedMessage) => Promise<Outcome>;
 
 const LEFT_TO_LEASE = 'a message could not be handled and will be tried again';
@@ -85,29 +71,15 @@ async function deliverAll(job: Job, deliver: Deliver, stopping: AbortSignal): Pr
   let delivered = 0;
   for (const range of shardRanges(RANGE)) {
     while (!stopping.aborted) {
-      const claimed = await claimDue(job.database, range);
+      const claimed = await claimDue(job.database, range, channels);
       const attempts = await Promise.allSettled(claimed.map((row) => attempt(job, deliver, row)));
       delivered += attempts.filter((each) => each.status === 'fulfilled' && each.value === 'delivered').length;
       for (const each of attempts) if (each.status === 'rejected') job.log.error({ err: each.reason }, LEFT_TO_LEASE);
       if (claimed.length < BATCH) break;
     }
   }
-  if (!stopping.aborted) await countWaiting(job.database);
+  if (!stopping.aborted) outboxWaiting.set(await countWaiting(job.database, channels));
   return delivered;
-}
-
-/** The oldest due rows of some shards; those that another process is claiming are passed over, not waited for. */
-function claimDue(db: Db, shards: readonly number[]): Promise<Claimed[]> {
-  const now = Date.now();
-  return db.forAll(shards).query<Claimed>(
-    `with due as materialized (
-       select shard, id from outbox where shard = any($1) and next_attempt_at <= $2
-       order by next_attempt_at limit $4 for update skip locked)
-     update outbox o set next_attempt_at = $3, attempts = o.attempts + 1 from due
-     where o.shard = any($1) and o.shard = due.shard and o.id = due.id
-     returning o.shard, o.id, o.channel, o.sealed, o.attempts`,
-    [shards, new Date(now), new Date(now + LEASE_MS), BATCH],
-  );
 }
 
 async function attempt(job: Job, deliver: Deliver, row: Claimed): Promise<Outcome> {
@@ -120,40 +92,8 @@ async function attempt(job: Job, deliver: Deliver, row: Claimed): Promise<Outcom
 }
 
 /** Outside a sandbox nothing of the message stays once it has left. */
-async function finish({ database, config }: Job, row: Claimed, outcome: Outcome): Promise<void> {
-  const home = database.for(row.shard);
-  await home.execute(
-    `update outbox set next_attempt_at = null, delivered_at = $3, sealed = $4 where shard = $1 and id = $2`,
-    [
-      row.shard,
-      row.id,
-      outcome === 'delivered' ? new Date() : null,
-      config.mode === 'sandbox' ? row.sealed : Buffer.alloc(0),
-    ],
-  );
-}
-
-async function postpone(db: Db, row: Claimed): Promise<void> {
-  const wait = backoff[Math.min(row.attempts, backoff.length) - 1] ?? backoff[0];
-  const home = db.for(row.shard);
-  await home.execute(`update outbox set next_attempt_at = $3 where shard = $1 and id = $2 and delivered_at is null`, [
-    row.shard,
-    row.id,
-    new Date(Date.now() + wait * 1000),
-  ]);
-}
-
-async function countWaiting(db: Db): Promise<void> {
-  let waiting = 0;
-  for (const range of shardRanges(RANGE)) {
-    const home = db.forAll(range);
-    const row = await home.first<{ waiting: number }>(
-      `select count(*)::integer as waiting from outbox where shard = any($1) and next_attempt_at is not null`,
-      [range],
-    );
-    waiting += row?.waiting ?? 0;
-  }
-  outboxWaiting.set(waiting);
+function finish({ database, config }: Job, row: Claimed, outcome: Outcome): Promise<void> {
+  return settle(database, row, outcome, config.mode === 'sandbox' ? row.sealed : Buffer.alloc(0));
 }
 
 /** The two ways out; `cutOff` ends what is under way, to be tried again. */

@@ -8,7 +8,9 @@
 import type { Db } from '#src/base/database.ts';
 import { type Keyring, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { listConsents } from '#src/consents/consents.ts';
+import { outboxPlace } from '#src/people/messages.ts';
 import { listLogoutReceivers } from '#src/registry/clients.ts';
+import { type SigningKey, signToken } from './signing-keys.ts';
 import { listSubjects } from './subjects.ts';
 
 /** How long an app that does not answer is tried. */
@@ -37,24 +39,45 @@ export async function tellApps(db: Db, secrets: Secrets, accountId: string): Pro
     const sub = subjects.get(subjectGroupId);
     if (sub === undefined) continue;
     const id = newIdIn(shard);
+    const notice: LogoutNotice = { clientId, sub };
     await db.for(shard).execute(
       `insert into outbox (shard, id, channel, sealed, next_attempt_at, created_at, expires_at)
        values ($1, $2, 'logout', $3, $4, $4, $5)`,
-      [shard, id, sealNotice(secrets.wrap, id, { clientId, sub }), now, new Date(now.getTime() + LIFE_MS)],
+      [
+        shard,
+        id,
+        secrets.wrap.seal(outboxPlace(id, 'logout'), JSON.stringify(notice)),
+        now,
+        new Date(now.getTime() + LIFE_MS),
+      ],
     );
   }
 }
 
-function sealNotice(wrap: Keyring, id: string, notice: LogoutNotice): Buffer {
-  return wrap.seal(noticePlace(id), JSON.stringify(notice));
-}
-
 /** Opens the sealed part of a notice's row. */
 export function openNotice(wrap: Keyring, id: string, sealed: Buffer): LogoutNotice {
-  return JSON.parse(wrap.open(noticePlace(id), sealed).toString()) as LogoutNotice;
+  return JSON.parse(wrap.open(outboxPlace(id, 'logout'), sealed).toString()) as LogoutNotice;
 }
 
-/** Another place than that of a message to a person: code that knows no notices must not open one and send it somewhere. */
-function noticePlace(id: string): string {
-  return `outbox.notice:${id}`;
+/** How long an app may take to believe a token, in seconds. */
+const TOKEN_SECONDS = 120;
+
+/**
+ * The logout token of a notice, for one attempt to deliver it (OpenID Connect Back-Channel Logout 1.0 §2.4). Every attempt
+ * has the notice's own `jti`, by which an app knows one that it has had.
+ */
+export function logoutToken(
+  key: SigningKey,
+  { issuer, id, notice }: { readonly issuer: string; readonly id: string; readonly notice: LogoutNotice },
+): string {
+  const now = Math.floor(Date.now() / 1000);
+  return signToken(key, 'logout+jwt', {
+    iss: issuer,
+    aud: notice.clientId,
+    sub: notice.sub,
+    iat: now,
+    exp: now + TOKEN_SECONDS,
+    jti: id,
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  });
 }

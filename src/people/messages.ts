@@ -54,7 +54,7 @@ export async function sendMessage(db: Db, secrets: Secrets, message: Message): P
       shard,
       id,
       message.kind === 'email' ? 'email' : 'message',
-      secrets.wrap.seal(messagePlace(id), JSON.stringify(sealed)),
+      secrets.wrap.seal(outboxPlace(id, message.kind), JSON.stringify(sealed)),
       now,
       new Date(now.getTime() + LIFE_MS),
     ],
@@ -72,13 +72,17 @@ function shardOfAddress(secrets: Secrets, { kind, to }: Pick<Message, 'kind' | '
   return shardOfHash(secrets.index(kind, to));
 }
 
-function messagePlace(id: string): string {
-  return `outbox.sealed:${id}`;
+/**
+ * What a row of the outbox is sealed for. A notice to an app has another place than a message to a person: code that knows
+ * messages alone must not open one and send it somewhere.
+ */
+export function outboxPlace(id: string, channel: string): string {
+  return channel === 'logout' ? `outbox.notice:${id}` : `outbox.sealed:${id}`;
 }
 
 /** Opens the sealed part of a row of `outbox`. */
 export function openMessage(wrap: Keyring, id: string, sealed: Buffer): SealedMessage {
-  return JSON.parse(wrap.open(messagePlace(id), sealed).toString()) as SealedMessage;
+  return JSON.parse(wrap.open(outboxPlace(id, 'message'), sealed).toString()) as SealedMessage;
 }
 
 /** A message as the sandbox's outbox page shows it. */
@@ -105,7 +109,7 @@ export async function listMessages(
   const home = db.forAll(shards);
   const rows = await home.query<{ id: string; channel: 'email' | 'message'; sealed: Buffer; created_at: Date }>(
     `select id, channel, sealed, created_at from outbox
-     where shard = any($1) and octet_length(sealed) > 0
+     where shard = any($1) and octet_length(sealed) > 0 and channel <> 'logout'
      order by created_at desc, id limit $2`,
     [shards, to ? 1000 : limit],
   );
@@ -121,13 +125,14 @@ function shown(message: Message, row: { channel: 'email' | 'message'; created_at
 /** Seals waiting messages anew with the first master key. @returns how many */
 export async function resealMessages(db: Db, wrap: Keyring): Promise<number> {
   const home = db.forAll(everyShard);
-  const rows = await home.query<{ shard: number; id: string; sealed: Buffer }>(
-    `select shard, id, sealed from outbox where shard = any($1) and octet_length(sealed) > 0`,
+  const rows = await home.query<{ shard: number; id: string; channel: string; sealed: Buffer }>(
+    `select shard, id, channel, sealed from outbox where shard = any($1) and octet_length(sealed) > 0`,
     [everyShard],
   );
   let resealed = 0;
-  for (const { shard, id, sealed } of rows.filter((row) => !wrap.isCurrent(row.sealed))) {
-    const again = wrap.seal(messagePlace(id), wrap.open(messagePlace(id), sealed));
+  for (const { shard, id, channel, sealed } of rows.filter((row) => !wrap.isCurrent(row.sealed))) {
+    const place = outboxPlace(id, channel);
+    const again = wrap.seal(place, wrap.open(place, sealed));
     const home = db.for(shard);
     resealed += await home.execute(`update outbox set sealed = $3 where shard = $1 and id = $2 and sealed = $4`, [
       shard,
