@@ -76,6 +76,8 @@ export type AccountContext = Frame & {
   totpSince?: Date | undefined;
   /** How many recovery codes are still good. */
   recoveryCodes: number;
+  /** Recovered by contacts alone: ways to sign in stay as they are for now. */
+  isRestricted?: boolean | undefined;
   /** Options for a new passkey; absent while a fresh proof is needed. */
   passkeyOptions?: PasskeyOptions | undefined;
   /** Leads to a fresh sign-in, when the last one is too old to change ways to sign in. */
@@ -251,6 +253,7 @@ function wayRow(way: { id: string; title: string; words: string; link: string; l
 
 function addPasskey(context: AccountContext): Html {
   const t = translate(context.language);
+  if (context.isRestricted) return html`<p class="hint" id="restricted">${t('account.restricted')}</p>`;
   const freshProof = safeAddress(context.freshProofLink);
   if (freshProof) {
     return html`<div class="notice notice-info"><div><p>${t('account.fresh-proof')}</p><p><a class="button other" id="fresh-proof" href="${freshProof}">${t('account.prove')}</a></p></div></div>`;
@@ -423,6 +426,7 @@ export const accountSamples: Record<string, AccountContext> = {
     totpSince: undefined,
     recoveryCodes: 0,
   },
+  restricted: { ...full, isRestricted: true },
   'few-codes': { ...full, recoveryCodes: 2 },
   'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },
   'shared-device': { ...full, passkeyOptions: undefined, onSharedDevice: { signOutAt: '/account' } },

@@ -5,8 +5,11 @@
  * whoever took over a session may add a way of their own and still not put the owner out, who takes it off again with what
  * they have had all along. After that day the account is as strong as its strongest way: a password alone, which may be
  * phished, changes nothing where there is a passkey or an authenticator app (NIST SP 800-63B-4 §4.1.2.1).
+ *
+ * What came with or after a recovery by two contacts is on trial until it is proven anew who the person is.
  */
 import type { Db } from '#src/base/database.ts';
+import type { Account } from './accounts.ts';
 import { type Held, isMet } from './assurance.ts';
 import { listPasskeys, type Passkey } from './passkeys.ts';
 import { findPasswordDate } from './passwords.ts';
@@ -21,6 +24,8 @@ export interface Ways {
   readonly passwordSince: Date | undefined;
   readonly passkeys: readonly Passkey[];
   readonly totpSince: Date | undefined;
+  /** Since when the account is recovered by contacts alone. */
+  readonly restrictedAt: Date | undefined;
 }
 
 /** What a session says of its sign-in. */
@@ -28,18 +33,21 @@ export interface ShownProof extends Held {
   readonly signedInAt: Date;
 }
 
-export async function listWays(db: Db, accountId: string): Promise<Ways> {
+export async function listWays(db: Db, account: Pick<Account, 'id' | 'restrictedAt'>): Promise<Ways> {
+  const { id, restrictedAt } = account;
   return {
-    passwordSince: await findPasswordDate(db, accountId),
-    passkeys: await listPasskeys(db, accountId),
-    totpSince: (await findTotp(db, accountId))?.addedAt,
+    passwordSince: await findPasswordDate(db, id),
+    passkeys: await listPasskeys(db, id),
+    totpSince: (await findTotp(db, id))?.addedAt,
+    restrictedAt,
   };
 }
 
 /** Whether an account has a second factor, or a way that is two, past its trial: then its owner shows as much. */
-export function asksForTwoFactors({ passkeys, totpSince }: Ways): boolean {
+export function asksForTwoFactors(ways: Ways): boolean {
+  const { passkeys, totpSince } = ways;
   const since = [...passkeys.map(({ createdAt }) => createdAt), ...(totpSince ? [totpSince] : [])];
-  return since.some((date) => !isOnTrial(date));
+  return since.some((date) => !isOnTrial(ways, date));
 }
 
 /** Whether a sign-in was as strong as the account's ways ask for. */
@@ -58,11 +66,12 @@ export function isLastWay(ways: Ways, removed: 'password' | 'passkey'): boolean 
  * and nothing younger was added after it.
  */
 export function mayRemove(ways: Ways, since: Date, proof: ShownProof): boolean {
-  const isAddedSince = datesOf(ways).some((date) => date > since && date > proof.signedInAt && isOnTrial(date));
-  return !isAddedSince && shownSince(ways, proof).some((date) => date <= since || !isOnTrial(date));
+  const isAddedSince = datesOf(ways).some((date) => date > since && date > proof.signedInAt && isOnTrial(ways, date));
+  return !isAddedSince && shownSince(ways, proof).some((date) => date <= since || !isOnTrial(ways, date));
 }
 
-function isOnTrial(since: Date): boolean {
+function isOnTrial({ restrictedAt }: Ways, since: Date): boolean {
+  if (restrictedAt && since >= restrictedAt) return true;
   return Date.now() - since.getTime() < TRIAL_MS;
 }
 

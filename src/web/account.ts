@@ -9,6 +9,7 @@ import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { addPasskey, removePasskey, renamePasskey, userHandleOf } from '#src/people/passkeys.ts';
+import { checkUnrestricted } from '#src/people/proofing.ts';
 import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
@@ -87,6 +88,7 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
   if (session.isShared) return showProblem(visit, 'passkey-shared-device');
   if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
+  checkUnrestricted(account);
   const credential = form.get('credential');
   if (!credential) return showProblem(visit, 'passkey-needs-script');
   try {
@@ -110,8 +112,9 @@ async function takePasskey(visit: Visit, form: Form): Promise<void> {
   if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
   // Two removals at once must not each leave the other's passkey as the last one.
   await holdAccount(db, account.id);
-  const ways = await listWays(db, account.id);
+  const ways = await listWays(db, account);
   const passkey = ways.passkeys.find(({ credentialId }) => credentialId === form.get('passkey'));
+  checkUnrestricted(account, passkey && { since: passkey.createdAt });
   if (passkey && isLastWay(ways, 'passkey')) return showProblem(visit, 'passkey-last');
   if (passkey && !mayRemove(ways, passkey.createdAt, session)) return showProblem(visit, 'way-on-trial');
   await removePasskey(db, house.secrets, account.id, form.get('passkey'));
@@ -169,7 +172,7 @@ async function showProblem(visit: Visit, kind: PageProblem): Promise<void> {
 async function showPage(visit: Visit, said: Said): Promise<void> {
   const { ctx, house, db, account, session } = visit;
   const contacts = await listAccountContacts(db, house.secrets, account.id);
-  const ways = await listWays(db, account.id);
+  const ways = await listWays(db, account);
   const { passkeys } = ways;
   const sessions = await listSessions(db, house.secrets, account.id);
   const page = accountPage({
@@ -198,6 +201,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     passwordSince: ways.passwordSince,
     totpSince: ways.totpSince,
     recoveryCodes: await countRecoveryCodes(db, account.id),
+    isRestricted: account.restrictedAt !== undefined,
     ...(await passkeyInvitation(visit, ways)),
     passkeySignal: {
       accepted: {

@@ -1,8 +1,8 @@
 /** How a person changes the ways they sign in, on pages that work without JavaScript (security lines 24 to 26). */
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
 import { hasTotp } from '#src/people/totp.ts';
+import { enrol, signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
@@ -34,15 +34,9 @@ async function newCitizen(): Promise<Citizen> {
   return { id: await world.citizen(address, { name: `Cara ${made}`, password }), address };
 }
 
-/** Gives an account a passkey without the page. */
 async function givePasskey({ id }: Citizen): Promise<SoftwareAuthenticator> {
-  const { database, secrets, config } = world.house;
-  const site = { rpId: config.rpId, origin: world.issuer, accountId: id, boundTo: 'test' };
-  const names = { rpName: 'Lawang', accountName: 'warga', displayName: 'Warga' };
-  const options = await newRegistrationOptions(secrets, { ...site, ...names });
   const device = new SoftwareAuthenticator();
-  const credential = JSON.stringify(device.create(options, { origin: world.issuer }));
-  await database.transaction((tx) => addPasskey(tx, secrets, { ...site, credential }));
+  await enrol(world, id, device);
   return device;
 }
 
@@ -53,9 +47,7 @@ async function open(browser: BrowserAgent, path: string, { address }: Citizen, s
 }
 
 async function openByPasskey(browser: BrowserAgent, path: string, device: SoftwareAuthenticator): Promise<Page> {
-  const page = await browser.visit(`${world.issuer}${path}`);
-  const credential = device.get(page.json('#passkey-options'), { origin: world.issuer });
-  return page.fill({ credential: JSON.stringify(credential) }).press('#passkey');
+  return signInByPasskey(await browser.visit(`${world.issuer}${path}`), device);
 }
 
 /** What the phone shows for the set-up on the page. */
@@ -233,25 +225,17 @@ describe('an authenticator app', () => {
     expect(other.has('#secret')).toBe(false);
   });
 
-  test('a day old asks for its code before anything changes: a phished password alone changes nothing', async () => {
+  test('a day old is asked for before anything changes', async () => {
     const siti = await newCitizen();
-    await setUpApp(world.browser(), siti);
+    const phone = await setUpApp(world.browser(), siti);
     pass(DAY + 1);
-    const thief = world.browser();
-    for (const path of ['/account/password', '/account/authenticator-app', '/account/recovery-codes']) {
-      const page = await open(thief, path, siti);
-      expect(page.has('#save,#remove,#make')).toBe(false);
-    }
-    const account = await open(thief, '/account', siti);
-    expect(account.has('#add-passkey')).toBe(false);
-    const csrf = account.value('csrf') ?? '';
-    for (const [path, action] of [
-      ['/account/authenticator-app', 'remove'],
-      ['/account/recovery-codes', 'make'],
-    ])
-      await thief.post(`${world.issuer}${path}`, { csrf, action: action ?? '' }, world.issuer);
-    expect(await hasTotp(world.database, siti.id)).toBe(true);
-    expect(await world.database.query('select 1 from recovery_codes where account_id = $1', [siti.id])).toEqual([]);
+    const browser = world.browser();
+    const second = await open(browser, '/account/password', siti);
+    expect(second.has('#save')).toBe(false);
+    const page = await second.fill({ code: phone.generate() }).press('#continue');
+    expect(page.url.pathname).toBe('/account/password');
+    const removed = await (await browser.visit(`${world.issuer}/account/authenticator-app`)).press('#remove');
+    expect(removed.text('.notice-done')).toContain('dihapus');
   });
 });
 
@@ -318,6 +302,86 @@ describe('a passkey', () => {
       [siti.id],
     );
     expect(renamed).toHaveLength(2);
+  });
+});
+
+describe('beside a passkey that is a day old', () => {
+  test('a phished password changes nothing, also by hand', async () => {
+    const siti = await newCitizen();
+    await givePasskey(siti);
+    pass(DAY + 1);
+    const thief = world.browser();
+    const account = await open(thief, '/account', siti);
+    expect(account.has('#connected-apps')).toBe(true);
+    expect(account.has('#add-passkey')).toBe(false);
+    for (const page of ['password', 'authenticator-app', 'recovery-codes'])
+      expect((await thief.visit(`${world.issuer}/account/${page}`)).has('#sign-in')).toBe(true);
+    const csrf = account.value('csrf') ?? '';
+    const passkey = account.attribute('[data-passkey]', 'data-passkey') ?? '';
+    const forms: [string, Record<string, string>][] = [
+      ['/account', { action: 'remove-passkey', passkey }],
+      ['/account', { action: 'rename-passkey', passkey, label: 'Milik pencuri' }],
+      [
+        '/account/password',
+        { action: 'save', 'current-password': password, 'new-password': 'kucing lompat pagar biru' },
+      ],
+      ['/account/password', { action: 'switch-off' }],
+      ['/account/authenticator-app', { action: 'begin' }],
+      ['/account/recovery-codes', { action: 'make' }],
+    ];
+    const events = () => world.database.query('select kind from account_events where account_id = $1', [siti.id]);
+    const before = await events();
+    for (const [path, form] of forms) await thief.post(`${world.issuer}${path}`, { csrf, ...form }, world.issuer);
+    expect(await events()).toEqual(before);
+    expect(await signsIn(siti, password)).toBe(true);
+  });
+
+  test('a password session is sent to prove as much, and one by the passkey may change everything', async () => {
+    const siti = await newCitizen();
+    const device = await givePasskey(siti);
+    pass(DAY + 1);
+    const browser = world.browser();
+    const account = await open(browser, '/account', siti);
+    const asked = await account.follow('#fresh-proof');
+    const refused = await asked.fill({ identifier: siti.address, password }).press('#sign-in');
+    expect(refused.has('#connected-apps')).toBe(false);
+    expect((await signInByPasskey(asked, device)).has('#add-passkey')).toBe(true);
+  });
+});
+
+describe('after a recovery by two contacts', () => {
+  const restrict = ({ id }: Citizen) =>
+    world.database.execute('update accounts set restricted_at = $2 where id = $1', [id, new Date()]);
+
+  test('older ways stay as they are, and none is added', async () => {
+    const siti = await newCitizen();
+    const phone = await setUpApp(world.browser(), siti);
+    await restrict(siti);
+    pass(60);
+    const browser = world.browser();
+    const second = await open(browser, '/account', siti);
+    const account = await second.fill({ code: phone.generate() }).press('#continue');
+    expect(account.has('#add-passkey')).toBe(false);
+    expect(account.text('#restricted')).toContain('loket');
+    const typed = { 'current-password': password, 'new-password': 'kucing lompat pagar biru' };
+    for (const [path, button, fields] of [
+      ['/account/password', '#save', typed],
+      ['/account/authenticator-app', '#remove', {}],
+      ['/account/recovery-codes', '#make', {}],
+    ] as const) {
+      const refused = await (await browser.visit(`${world.issuer}${path}`)).fill(fields).press(button);
+      expect(refused.text('#error-code')).toBe('account_restricted');
+    }
+    expect(await hasTotp(world.database, siti.id)).toBe(true);
+  });
+
+  test('who comes back with the old password takes off what came in that way, however late', async () => {
+    const siti = await newCitizen();
+    await restrict(siti);
+    await givePasskey(siti);
+    pass(3 * DAY);
+    const account = await open(world.browser(), '/account', siti);
+    expect((await account.press('[data-passkey] .stop')).count('[data-passkey]')).toBe(0);
   });
 });
 

@@ -123,6 +123,8 @@ const pathOf = ({ what }: Told) => what.split(' ')[1] ?? '';
 const served: Readonly<Record<string, object>> = {
   // Somebody who comes back without having begun is sent on whatever the database does.
   '/account/callback': { status: 303, location: '/account' },
+  // That a sheet of codes was kept is written down nowhere.
+  '/account/recovery-codes': { status: 303, location: '/account?done=recovery-codes-kept#passkeys' },
   '/interaction/:uid': { status: 200, body: expect.stringContaining('id="sign-in"') },
   '/authorize': { status: 303, location: expect.stringMatching(/^http:\/\/localhost:3001\/callback\?code=/) },
   '/logout/confirm': { status: 303, location: expect.stringMatching(/\/logout\/success$/) },

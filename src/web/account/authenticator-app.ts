@@ -2,6 +2,7 @@
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { holdAccount } from '#src/people/accounts.ts';
+import { checkUnrestricted } from '#src/people/proofing.ts';
 import { beginTotp, confirmTotp, findTotp, findTotpSetUp, removeTotp, totpUri } from '#src/people/totp.ts';
 import { listWays, mayRemove } from '#src/people/ways.ts';
 import {
@@ -39,6 +40,7 @@ const setUpOf = ({ account, session }: Visit) => ({ accountId: account.id, bound
 
 async function begin(visit: Visit): Promise<void> {
   const { ctx, house, db, account } = visit;
+  checkUnrestricted(account);
   // Another tab may have finished meanwhile: then the page shows what is there.
   if (!(await findTotp(db, account.id))) await beginTotp(db, house.secrets, setUpOf(visit));
   seeOther(ctx, PATH);
@@ -46,6 +48,7 @@ async function begin(visit: Visit): Promise<void> {
 
 async function confirm(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
+  checkUnrestricted(account);
   const typed = { ...setUpOf(visit), code: form.get('code'), network: ctx.state.caller };
   try {
     await confirmTotp(db, house.secrets, house.throttles, typed);
@@ -59,8 +62,9 @@ async function confirm(visit: Visit, form: Form): Promise<void> {
 async function remove(visit: Visit): Promise<void> {
   const { ctx, house, db, session, account } = visit;
   await holdAccount(db, account.id);
-  const ways = await listWays(db, account.id);
+  const ways = await listWays(db, account);
   if (!ways.totpSince) return seeOther(ctx, PATH);
+  checkUnrestricted(account, { since: ways.totpSince });
   if (!mayRemove(ways, ways.totpSince, session)) return showProblem(visit, { kind: 'on-trial' });
   await removeTotp(db, account.id);
   await notifyContacts(house, db, account.id, totpRemovedMessage);

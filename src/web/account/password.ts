@@ -5,6 +5,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { endSession, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { checkPassword, hashPassword, removePassword, storePassword } from '#src/people/passwords.ts';
+import { checkUnrestricted } from '#src/people/proofing.ts';
 import { confirmPassword } from '#src/people/sign-in.ts';
 import { isLastWay, listWays, mayRemove } from '#src/people/ways.ts';
 import { type PasswordProblem, passwordPage } from '#views/account/password.ts';
@@ -33,7 +34,8 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
 
 async function save(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
-  const { passwordSince } = await listWays(db, account.id);
+  const { passwordSince } = await listWays(db, account);
+  checkUnrestricted(account, passwordSince && { since: passwordSince });
   const password = form.get('new-password');
   if (!password) return showProblem(visit, { kind: 'new-missing' });
   let hash: string;
@@ -73,8 +75,9 @@ async function switchOff(visit: Visit): Promise<void> {
   const { ctx, house, db, session, account } = visit;
   // The last passkey must not be removed at the same time.
   await holdAccount(db, account.id);
-  const ways = await listWays(db, account.id);
+  const ways = await listWays(db, account);
   if (!ways.passwordSince) return seeOther(ctx, '/account/password');
+  checkUnrestricted(account, { since: ways.passwordSince });
   if (isLastWay(ways, 'password')) return showProblem(visit, { kind: 'last' });
   if (!mayRemove(ways, ways.passwordSince, session)) return showProblem(visit, { kind: 'on-trial' });
   await removePassword(db, account.id);
@@ -93,7 +96,7 @@ async function showProblem(visit: Visit, problem: PasswordProblem): Promise<void
 }
 
 async function showPage({ ctx, house, db, account }: Visit, problems: readonly PasswordProblem[] = []): Promise<void> {
-  const ways = await listWays(db, account.id);
+  const ways = await listWays(db, account);
   const mayBeOff = !isLastWay(ways, 'password');
   showForm(ctx, passwordPage({ ...frameOf(ctx, house), since: ways.passwordSince, mayBeOff, problems }));
 }

@@ -7,6 +7,7 @@
  */
 import type { Context } from 'koa';
 import { SealError } from '#src/base/secrets.ts';
+import { checkUnrestricted } from '#src/people/proofing.ts';
 import { countRecoveryCodes, makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { recoveryCodesPage, recoverySheetPage } from '#views/account/recovery-codes.ts';
 import { recoveryCodesMadeMessage } from '#views/messages.ts';
@@ -36,6 +37,7 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
 
 async function make(visit: Visit): Promise<void> {
   const { ctx, house, db, account } = visit;
+  checkUnrestricted(account);
   const codes = await makeRecoveryCodes(db, house.secrets, account.id);
   await notifyContacts(house, db, account.id, recoveryCodesMadeMessage);
   keepSheet(visit, { codes, madeAt: Date.now() });

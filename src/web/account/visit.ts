@@ -40,7 +40,13 @@ export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit |
  * The pages that a sign-in comes back to. What stands in `state` only chooses among them: anybody may write an address for
  * our callback.
  */
-const places = ['/account', '/account/authenticator-app', '/account/password', '/account/recovery-codes'] as const;
+const places = [
+  '/account',
+  '/account/authenticator-app',
+  '/account/end',
+  '/account/password',
+  '/account/recovery-codes',
+] as const;
 
 /** Where a sign-in that has ended comes back to. */
 export function placeToReturnTo(ctx: Context): string {
@@ -70,12 +76,12 @@ export async function showTo(
  * account can ask for.
  */
 export async function isProven({ db, session, account }: Visit): Promise<boolean> {
-  return isFresh(session.signedInAt) && isStrongEnough(await listWays(db, account.id), session);
+  return isFresh(session.signedInAt) && isStrongEnough(await listWays(db, account), session);
 }
 
 /** Begins the sign-in that makes {@link isProven} true, and that comes back to the page. */
 export async function proveAgain({ ctx, house, db, account }: Visit): Promise<void> {
-  const isTwofold = asksForTwoFactors(await listWays(db, account.id));
+  const isTwofold = asksForTwoFactors(await listWays(db, account));
   const claims = JSON.stringify({ id_token: { acr: { essential: true, value: 'aal2' } } });
   beginSignIn(ctx, house, { prompt: 'login', ...(isTwofold && { claims }) });
 }
