@@ -199,7 +199,7 @@ function protocol(context: ProviderContext): Configuration {
       const { client } = oidc;
       return client ? client.clientAuthMethod === 'none' || recordOf(client).rotateRefresh : true;
     },
-    extraTokenClaims: () => undefined,
+    extraTokenClaims: ({ oidc }) => authenticationOf(oidc.entities),
     routes,
     ttl: {
       AccessToken: tokenSeconds.AccessToken,
@@ -256,6 +256,15 @@ const assertionTypes: ReadonlySet<string> = new Set(['jwt', 'client-authenticati
 
 function clientOf({ oidc }: KoaContextWithOIDC): ClientRecord | undefined {
   return oidc.client && recordOf(oidc.client);
+}
+
+/**
+ * What introspection tells of the sign-in that a token stands on, so that a resource server can ask for a surer or a fresher
+ * one (RFC 9470 §6.2): the same that the app was told.
+ */
+function authenticationOf(entities: KoaContextWithOIDC['oidc']['entities']): Record<string, unknown> | undefined {
+  const source = entities.RefreshToken ?? entities.AuthorizationCode;
+  return source && { acr: source.acr, auth_time: source.authTime };
 }
 
 /** A refresh token ends for good; its successors inherit that end (RFC 9700 §4.14.2). */

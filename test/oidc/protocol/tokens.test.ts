@@ -351,7 +351,19 @@ describe('introspection (RFC 7662)', () => {
     const told = await machine.introspect(access_token);
     expect(told).toMatchObject({ active: true, aud: machineUri, client_id: 'keeping' });
     expect(told.sub).toBe(claimsOf(id_token).sub);
-    expect(Object.keys(told).sort()).toEqual(['active', 'aud', 'client_id', 'exp', 'iat', 'iss', 'sub', 'token_type']);
+    expect(Object.keys(told).sort()).toEqual([
+      ...['acr', 'active', 'aud', 'auth_time', 'client_id', 'exp', 'iat', 'iss', 'sub', 'token_type'],
+    ]);
+  });
+
+  test('tells how sure and how long ago the sign-in was that a token stands on, also after renewing (RFC 9470)', async () => {
+    const { access_token, refresh, claims } = await offlineTokens(keeping, { max_age: '9999' });
+    const sign = { acr: 'aal1', auth_time: claims.auth_time };
+    expect(claims.auth_time).toEqual(expect.any(Number));
+    expect(await keeping.introspect(access_token)).toMatchObject(sign);
+    later(100);
+    const renewed = await keeping.refresh(refresh);
+    expect(await keeping.introspect(renewed.access_token)).toMatchObject(sign);
   });
 
   test('does not tell a web app that gives the address of the machine as its own', async () => {
