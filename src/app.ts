@@ -10,6 +10,7 @@ import { checkBegun } from '#src/oidc/interaction-cookies.ts';
 import { engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
+import { type Makers, MetadataError, noMakers, readMakers } from '#src/people/makers.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
 import { changeAuthenticatorApp, showAuthenticatorApp } from '#src/web/account/authenticator-app.ts';
@@ -57,7 +58,7 @@ export interface App {
 /** Builds the server over what `main.ts` has opened. */
 export async function createApp(house: House): Promise<App> {
   const state = { stopping: false };
-  const open = openHouse(house);
+  const open = openHouse(house, await openMakers(house));
   const documents = new Documents(open);
   const app = new Koa({ proxy: true });
   app.keys = house.keys.cookies;
@@ -89,7 +90,19 @@ export async function createApp(house: House): Promise<App> {
   };
 }
 
-function openHouse(house: House): OpenHouse {
+/** What cannot be used is said in the log; nobody is kept out by it. */
+async function openMakers({ config, log }: House): Promise<Makers> {
+  if (!config.passkeyMetadata) return noMakers;
+  try {
+    return await readMakers(config.passkeyMetadata);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    log.error(`${error.message}. Until it is put right nobody reaches aal3 or phrh.`);
+    return noMakers;
+  }
+}
+
+function openHouse(house: House, makers: Makers): OpenHouse {
   const { config, clients } = house;
   const own = accountClient(config.issuer, config.brand);
   const findClient = (id: string) => {
@@ -105,6 +118,7 @@ function openHouse(house: House): OpenHouse {
   });
   const engine = new Engine({
     ...house,
+    makers,
     findClient,
     findResourceServer: (homeUri) => {
       const machine = clients.findMachine(homeUri);
@@ -119,6 +133,7 @@ function openHouse(house: House): OpenHouse {
   const open: OpenHouse = {
     ...house,
     throttles,
+    makers,
     get provider() {
       return engine.provider;
     },

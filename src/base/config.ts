@@ -193,6 +193,20 @@ export const settings = z.object({
   UV_THREADPOOL_SIZE: whole(2, 1024)
     .default(4)
     .describe('How many threads has each process (a setting of Node.js)? All but one may hash passwords.'),
+  PASSKEY_METADATA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Which file says whose security keys are hardware (a FIDO metadata BLOB, MDS 3)? Without it nobody reaches `aal3` or `phrh`. Read at the start.',
+    ),
+  PASSKEY_METADATA_ROOT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Which root certificates (PEM) may have signed PASSKEY_METADATA_FILE? Default: those of the FIDO Alliance.',
+    ),
   TRUSTED_PROXIES: cidrs.optional().describe('Which proxies (CIDRs) may say who the caller is, by X-Forwarded-For?'),
   SMTP_URL: smtpUrl.optional().describe('Which mail server sends e-mail?'),
   MAIL_FROM: mailAddress.default('Lawang <noreply@contoh.id>').describe('Which address do e-mails come from?'),
@@ -271,6 +285,8 @@ export interface Config {
   readonly masterKeys: readonly Buffer[] | undefined;
   /** Where they came from, when it was a file: it is read again while the server runs. */
   readonly masterKeysFile: string | undefined;
+  /** Where the makers of authenticators vouch for their hardware; undefined: nowhere. */
+  readonly passkeyMetadata: { readonly path: string; readonly rootsPath: string | undefined } | undefined;
   readonly trustedProxies: readonly string[];
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
@@ -429,6 +445,9 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     threads: given.UV_THREADPOOL_SIZE,
     seed: given.SEED ?? (sandbox ? 'example' : 'none'),
     masterKeys: given.MASTER_KEYS,
+    passkeyMetadata: given.PASSKEY_METADATA_FILE
+      ? { path: given.PASSKEY_METADATA_FILE, rootsPath: given.PASSKEY_METADATA_ROOT_FILE }
+      : undefined,
     trustedProxies: given.TRUSTED_PROXIES ?? [],
     smtpUrl: given.SMTP_URL,
     mailFrom: given.MAIL_FROM,
@@ -551,6 +570,8 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     MASTER_KEYS: shown(config.masterKeys),
     WORKERS: String(config.workers),
     UV_THREADPOOL_SIZE: String(config.threads),
+    PASSKEY_METADATA_FILE: config.passkeyMetadata?.path ?? '',
+    PASSKEY_METADATA_ROOT_FILE: config.passkeyMetadata?.rootsPath ?? '',
     TRUSTED_PROXIES: config.trustedProxies.join(','),
     SMTP_URL: shown(config.smtpUrl),
     MAIL_FROM: config.mailFrom,

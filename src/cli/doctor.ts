@@ -11,6 +11,7 @@ import { loadMasterKeys } from '#src/base/master-keys.ts';
 import { listMigrations } from '#src/base/migrations.ts';
 import { pingRedis } from '#src/base/redis.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
+import { MetadataError, type MetadataSource, readMakers } from '#src/people/makers.ts';
 import { signingAlgorithms } from '#src/registry/clients.ts';
 import type { Command } from './command.ts';
 import { type DatabaseUrls, withUrls } from './open.ts';
@@ -60,7 +61,7 @@ export async function examine(environment: Readonly<Record<string, string | unde
     ...database,
     limits,
     await checkIssuer(config),
-    checkRpId(config),
+    ...(await checkPasskeys(config)),
     await checkMail(config),
   ];
 }
@@ -211,6 +212,24 @@ function checkRpId({ rpId }: Config): Finding {
   return isAddress
     ? { check: 'RP ID', verdict: 'warn', says: `${rpId} is an address and passkeys need a name: use localhost` }
     : { check: 'RP ID', verdict: 'ok', says: rpId };
+}
+
+/** Where no metadata is given there is nothing to look at. */
+async function checkPasskeys(config: Config): Promise<Finding[]> {
+  return [checkRpId(config), ...(config.passkeyMetadata ? [await checkMetadata(config.passkeyMetadata)] : [])];
+}
+
+async function checkMetadata(source: MetadataSource): Promise<Finding> {
+  const check = 'passkey metadata';
+  try {
+    const { areKnown } = await readMakers(source);
+    return areKnown
+      ? { check, verdict: 'ok', says: 'signed, current, and it vouches for hardware' }
+      : { check, verdict: 'warn', says: 'it vouches for no hardware at all: nobody reaches aal3' };
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    return { check, verdict: 'warn', says: `${error.message}; until then nobody reaches aal3` };
+  }
 }
 
 async function checkMail({ smtpUrl, messageWebhookUrl, mode }: Config): Promise<Finding> {

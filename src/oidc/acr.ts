@@ -1,7 +1,13 @@
 /** How sure a sign-in has to be, as apps ask for it and are told: `acr` (OpenID Connect Core §2). */
-import { type Held, isMet } from '#src/people/assurance.ts';
+import { assuranceValues, type Held, isMet } from '#src/people/assurance.ts';
+import type { Makers } from '#src/people/makers.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
+
+/** What somebody here can reach: where no maker vouches for hardware, nobody reaches what takes it. */
+export function offeredAcrValues({ areKnown }: Pick<Makers, 'areKnown'>): readonly string[] {
+  return assuranceValues.filter((value) => areKnown || (value !== 'aal3' && value !== 'phrh'));
+}
 
 /** What a request asks for. */
 interface AcrRequest {

@@ -7,9 +7,10 @@ import { currentDb, type Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
+import type { Makers } from '#src/people/makers.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { isAccountClient } from './account-client.ts';
-import { type Demand, demandOf, isBetter, lackOf } from './acr.ts';
+import { type Demand, demandOf, isBetter, lackOf, offeredAcrValues } from './acr.ts';
 import { mayFallShort } from './interactions.ts';
 import { recordOf } from './models.ts';
 
@@ -18,8 +19,7 @@ const { base, Check } = interactionPolicy;
 interface PolicyContext {
   readonly database: Db;
   readonly secrets: Secrets;
-  /** The values of `acr` that somebody here can reach. */
-  readonly acrValues: readonly string[];
+  readonly makers: Makers;
 }
 
 /** The library's policy for this house. */
@@ -68,11 +68,11 @@ const codeAlone = new Check('code_alone', 'a one-time code does not open the acc
  * An app may insist on an assurance that the session does not reach, by its registration or by a request. Where nobody here
  * can reach it, it is told so at once (OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
  */
-function acrUnmet({ acrValues }: PolicyContext): interactionPolicy.Check {
+function acrUnmet({ makers }: PolicyContext): interactionPolicy.Check {
   return new Check('essential_acr', 'the requested acr could not be obtained', 'login_required', (ctx) => {
     const demand = demandIn(ctx);
     if (lackOf(ctx.oidc.session ?? {}, demand) !== 'needed') return Check.NO_NEED_TO_PROMPT;
-    if (!demand.needed.every((values) => values.some((value) => acrValues.includes(value))))
+    if (!demand.needed.every((values) => values.some((value) => offeredAcrValues(makers).includes(value))))
       throw new errors.UnmetAuthenticationRequirements('none of the requested acr values is offered');
     return Check.REQUEST_PROMPT;
   });
@@ -102,10 +102,10 @@ function demandIn({ oidc }: KoaContextWithOIDC): Demand {
 }
 
 /** Whether somebody could meet a wish with what their account has, if they signed in once more. */
-async function canReach({ database, secrets }: PolicyContext, accountId: string, demand: Demand): Promise<boolean> {
-  const db = currentDb(database);
+async function canReach(context: PolicyContext, accountId: string, demand: Demand): Promise<boolean> {
+  const db = currentDb(context.database);
   const { amr } = (await hasPassword(db, accountId)) ? assuranceOf({ by: 'password' }) : { amr: [] };
-  const ways = await listFurtherWays(db, secrets, { accountId, amr });
+  const ways = await listFurtherWays(db, context, { accountId, amr });
   return ways.some((way) => isBetter(assuranceOf(way, amr), demand, 'wished'));
 }
 

@@ -18,9 +18,10 @@ import { currentDb, type Database } from '#src/base/database.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { assuranceValues } from '#src/people/assurance.ts';
+import type { Makers } from '#src/people/makers.ts';
 import { scopes } from '#src/registry/claims.ts';
 import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry/clients.ts';
+import { offeredAcrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
@@ -58,6 +59,7 @@ export interface ProviderContext {
   readonly keys: KeyCache;
   readonly epoch: number;
   readonly log: Log;
+  readonly makers: Makers;
   readonly findClient: FindClient;
   /** The machine whose home address this is. */
   readonly findResourceServer: (homeUri: string) => ClientRecord | undefined;
@@ -116,7 +118,7 @@ export function buildProvider(context: ProviderContext): Provider {
       loadSubject(currentDb(context.database), context.secrets, accountId, recordOf(client).subjectGroupId),
     renderError: (ctx, _out, error) => context.pages.renderError(ctx, error),
     interactions: {
-      policy: createPolicy({ ...context, acrValues: offeredAcrValues() }),
+      policy: createPolicy(context),
       url(ctx, { uid }) {
         rememberBegun(context, ctx, uid, interactionSeconds);
         return `/interaction/${uid}`;
@@ -137,16 +139,11 @@ async function letKeySetBeKept(ctx: Context, next: () => Promise<void>): Promise
   if (ctx.path === routes.jwks && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${jwksCacheSeconds}`);
 }
 
-/** What somebody here can reach: hardware keys are not attested. */
-function offeredAcrValues(): readonly string[] {
-  return assuranceValues.filter((value) => value !== 'aal3' && value !== 'phrh');
-}
-
 /** What is supported, the same for everybody. */
 function protocol(context: ProviderContext): Configuration {
-  const { config, pages, findResourceServer } = context;
+  const { config, makers, pages, findResourceServer } = context;
   return {
-    acrValues: offeredAcrValues(),
+    acrValues: offeredAcrValues(makers),
     claims: claimsConfiguration,
     scopes: [...scopes],
     responseTypes: ['code'],

@@ -4,6 +4,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import type { Way } from './assurance.ts';
 import { type CountingContact, listCountingContacts } from './contacts.ts';
 import type { Identifier } from './identifiers.ts';
+import type { Makers } from './makers.ts';
 import { listPasskeyWays } from './passkeys.ts';
 import { hasTotp } from './totp.ts';
 
@@ -20,11 +21,11 @@ export type FurtherWay = By<'totp'> | By<'passkey'> | (By<'code'> & { readonly c
  */
 export async function listFurtherWays(
   db: Db,
-  secrets: Secrets,
+  { secrets, makers }: { readonly secrets: Secrets; readonly makers: Makers },
   signedIn: { readonly accountId: string; readonly amr: readonly string[]; readonly typed?: Identifier | undefined },
 ): Promise<FurtherWay[]> {
   const { accountId, amr, typed } = signedIn;
-  const passkeys = await listPasskeyWays(db, accountId);
+  const passkeys = await listPasskeyWays(db, makers, accountId);
   if (!amr.includes('pwd')) return passkeys;
   const app: FurtherWay[] = (await hasTotp(db, accountId)) ? [{ by: 'totp' }] : [];
   if (passkeys.length > 0) return [...app, ...passkeys];

@@ -20,6 +20,7 @@ import { type AccountState, mayUse } from './accounts.ts';
 import { assuranceOf, type Way } from './assurance.ts';
 import { authenticatorName } from './authenticator-names.ts';
 import { burnChallenge, claimChallenge, newChallenge, openChallenge, useChallenge } from './challenges.ts';
+import { type Attestation, type Makers, noMakers } from './makers.ts';
 import type { SignedIn } from './sign-in.ts';
 
 /** COSE algorithms that a passkey may use, the preferred first: ES256, EdDSA, RS256 (Windows Hello); RFC 9053 §2, RFC 8812 §2. */
@@ -33,11 +34,13 @@ const MAX_CREDENTIAL_ID = 1023;
 const MIN_RSA_BYTES = 256;
 const MAX_ANSWER = 64 * 1024;
 
-/** Which site passkeys are for. */
+/** Which site passkeys are for, and whom it believes about their hardware. */
 export interface Site {
   readonly rpId: string;
   /** The origin pages are served from, for example `https://masuk.contoh.go.id`. */
   readonly origin: string;
+  /** Without it nobody vouches. */
+  readonly makers?: Makers;
 }
 
 /** Refuses every failure alike; the reason is for the log. */
@@ -158,6 +161,8 @@ export interface StoredPasskey {
   readonly algorithm: number;
   readonly counter: string;
   readonly backup_eligible: boolean;
+  readonly is_attested: boolean;
+  readonly aaguid: string;
   readonly state: AccountState;
 }
 
@@ -168,8 +173,8 @@ export type FindPasskey = (accountId: string, credentialId: Buffer) => Promise<S
  * Verifies what `navigator.credentials.get()` answered (Web Authentication Level 3 §7.2).
  *
  * The assurance is honest: `aal2`, since the device verified its owner (`user`, `mfa`), by proof of possession of a key
- * (`pop` of OpenID Connect EAP ACR Values), which is software when it is synchronised (`swk` of RFC 8176). `hwk` is never
- * said: without attestation nobody knows that a key lives in hardware. The same holds for `aal3`.
+ * (`pop` of OpenID Connect EAP ACR Values), which is software when it is synchronised (`swk` of RFC 8176). `hwk`, and with it
+ * `aal3`, is said of a key whose maker vouched for its hardware when it was made, and still does.
  *
  * The use of the challenge and of the passkey are written with the commit of the caller's unit: of parallel answers to one
  * challenge, or with one counter, one is.
@@ -219,7 +224,7 @@ async function verifyAnswer(
   if ((credentialDeviceType === 'multiDevice') !== stored.backup_eligible) throw fail('the backup eligibility changed');
   if (!mayUse(stored)) throw fail(`the account is ${stored.state}`);
   await noteUse(db, accountId, credentialId, { counter: newCounter, backedUp: credentialBackedUp });
-  return { accountId, credentialId: response.id, ...assuranceOf(wayOf(stored)) };
+  return { accountId, credentialId: response.id, ...assuranceOf(wayOf(stored, site.makers ?? noMakers)) };
 }
 
 /**
@@ -249,8 +254,10 @@ export type PasskeySignIn = SignedIn & {
 
 type PasskeyWay = Extract<Way, { by: 'passkey' }>;
 
-function wayOf({ backup_eligible: isSynced }: Pick<StoredPasskey, 'backup_eligible'>): PasskeyWay {
-  return { by: 'passkey', isSynced, isAttested: false };
+type Kept = Pick<StoredPasskey, 'backup_eligible' | 'is_attested' | 'aaguid'>;
+
+function wayOf({ backup_eligible: isSynced, is_attested, aaguid }: Kept, makers: Makers): PasskeyWay {
+  return { by: 'passkey', isSynced, isAttested: is_attested && makers.trust(aaguid) };
 }
 
 function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<StoredPasskey | undefined> {
@@ -265,7 +272,9 @@ function findPasskey(db: Db, accountId: string, credentialId: Buffer): Promise<S
 
 /** What a {@link StoredPasskey} has of its own, for a statement that joins the table as `alias`. */
 export function passkeyColumns(alias: string): string {
-  return ['public_key', 'algorithm', 'counter', 'backup_eligible'].map((column) => `${alias}.${column}`).join(', ');
+  return ['public_key', 'algorithm', 'counter', 'backup_eligible', 'is_attested', 'aaguid']
+    .map((column) => `${alias}.${column}`)
+    .join(', ');
 }
 
 async function verifyAssertion(
@@ -350,6 +359,8 @@ export async function newRegistrationOptions(
     readonly displayName: string;
     readonly boundTo: string;
     readonly exclude?: readonly string[];
+    /** Asks the maker to vouch for the hardware, which tells us the model; the browser may ask its owner first. */
+    readonly wantsHardware?: boolean;
   },
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const { generateRegistrationOptions } = await loadWebAuthn();
@@ -361,7 +372,7 @@ export async function newRegistrationOptions(
     userDisplayName: asked.displayName,
     challenge: newChallenge(secrets, { purpose: 'create', boundTo: asked.boundTo, accountId: asked.accountId }),
     timeout: TOUCH_TIMEOUT_MS,
-    attestationType: 'none',
+    attestationType: asked.wantsHardware ? 'direct' : 'none',
     excludeCredentials: (asked.exclude ?? []).map((id) => ({ id })),
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     supportedAlgorithmIDs: algorithms,
@@ -397,12 +408,14 @@ export async function addPasskey(
   const credentialId = readCredentialId(made.credential.id);
   if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');
   const algorithm = await readAlgorithm(made.credential.publicKey);
+  const isSynced = made.credentialDeviceType === 'multiDevice';
+  const isAttested = !isSynced && (answered.makers ?? noMakers).vouchFor(await readAttestation(made));
   await reserveCredential(db, secrets, credentialId, accountId);
   const shard = shardOf(accountId);
   await db.for(shard).execute(
     `insert into passkeys (shard, account_id, credential_id, public_key, algorithm, counter, backup_eligible, backed_up,
-       transports, aaguid, label, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       transports, aaguid, label, created_at, attestation_format, is_attested)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
       shard,
       accountId,
@@ -410,12 +423,14 @@ export async function addPasskey(
       Buffer.from(made.credential.publicKey),
       algorithm,
       made.credential.counter,
-      made.credentialDeviceType === 'multiDevice',
+      isSynced,
       made.credentialBackedUp,
       response.response.transports,
       made.aaguid,
       readLabel(answered.label) ?? authenticatorName(made.aaguid, answered.language ?? 'id'),
       new Date(),
+      made.fmt,
+      isAttested,
     ],
   );
   await recordAccountEvent(db, {
@@ -423,8 +438,7 @@ export async function addPasskey(
     kind: 'passkey.added',
     details: { make: authenticatorName(made.aaguid, 'en'), synchronised: made.credentialBackedUp },
   });
-  const isSynced = made.credentialDeviceType === 'multiDevice';
-  return { accountId, credentialId: response.id, ...assuranceOf(wayOf({ backup_eligible: isSynced })) };
+  return { accountId, credentialId: response.id, ...assuranceOf({ by: 'passkey', isSynced, isAttested }) };
 }
 
 async function verifyAttestation(
@@ -447,6 +461,16 @@ async function verifyAttestation(
     throw fail(reasonOf(cause), cause);
   }
   throw fail('the attestation statement does not match');
+}
+
+/** The certificates that vouch for a passkey. Their signature over it has been verified. */
+async function readAttestation(made: {
+  readonly aaguid: string;
+  readonly attestationObject: Uint8Array<ArrayBuffer>;
+}): Promise<Attestation> {
+  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers');
+  const certificates = decodeAttestationObject(made.attestationObject).get('attStmt').get('x5c') ?? [];
+  return { aaguid: made.aaguid, certificates };
 }
 
 async function readAlgorithm(publicKey: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -486,15 +510,15 @@ async function freeCredential(db: Db, secrets: Secrets, credentialId: Buffer): P
 }
 
 /** What signing in with each passkey of an account would prove. */
-export async function listPasskeyWays(db: Db, accountId: string): Promise<PasskeyWay[]> {
+export async function listPasskeyWays(db: Db, makers: Makers, accountId: string): Promise<PasskeyWay[]> {
   const shard = shardOf(accountId);
   const rows = await db
     .for(shard)
-    .query<{ backup_eligible: boolean }>('select backup_eligible from passkeys where shard = $1 and account_id = $2', [
+    .query<Kept>('select backup_eligible, is_attested, aaguid from passkeys where shard = $1 and account_id = $2', [
       shard,
       accountId,
     ]);
-  return rows.map((row) => wayOf(row));
+  return rows.map((row) => wayOf(row, makers));
 }
 
 /** Gives up every passkey of an account that is about to go, so that none stays reserved. */

@@ -6,6 +6,7 @@ import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import type { KeyCache } from '#src/oidc/key-cache.ts';
 import type { Provider } from '#src/oidc/provider.ts';
+import type { Makers } from '#src/people/makers.ts';
 import type { Throttles } from '#src/people/throttles.ts';
 import type { ClientCache } from '#src/registry/client-cache.ts';
 
@@ -27,4 +28,6 @@ export interface OpenHouse extends House {
   /** The one in force: another one after the signing keys have changed. */
   readonly provider: Provider;
   readonly throttles: Throttles;
+  /** Who vouches for the hardware of passkeys. */
+  readonly makers: Makers;
 }

@@ -4,8 +4,8 @@ import { newRegistrationOptions, type Site } from '#src/people/passkeys.ts';
 import type { OpenHouse } from './house.ts';
 
 /** Which site passkeys are for. */
-export function siteOf({ config }: OpenHouse): Site {
-  return { rpId: config.rpId, origin: new URL(config.issuer).origin };
+export function siteOf({ config, makers }: OpenHouse): Site {
+  return { rpId: config.rpId, origin: new URL(config.issuer).origin, makers };
 }
 
 /** What a device lists a passkey of this account under. */
@@ -17,7 +17,7 @@ export function namesOf({ id, profile }: Account): { accountId: string; accountN
 /** Options for `navigator.credentials.create()`; `boundTo` is the interaction or the session that asks. */
 export function newPasskeyOptions(
   { config, secrets }: OpenHouse,
-  asked: ReturnType<typeof namesOf> & { boundTo: string; exclude?: readonly string[] },
+  asked: ReturnType<typeof namesOf> & { boundTo: string; exclude?: readonly string[]; wantsHardware?: boolean },
 ) {
   return newRegistrationOptions(secrets, { rpId: config.rpId, rpName: config.brand, ...asked });
 }

@@ -80,7 +80,7 @@ async function choicesAt({ house, db, interaction }: Visit, step: SecondFactorSt
   const demand = demandIn(interaction);
   const lack = lackOf(signedIn, demand);
   const amr = isHeld && !isFresh(signedIn.provenAt) ? [] : signedIn.amr;
-  const all = await listFurtherWays(db, house.secrets, { accountId, amr, typed });
+  const all = await listFurtherWays(db, house, { accountId, amr, typed });
   const ways = lack ? all.filter((way) => isBetter(assuranceOf(way, amr), demand, lack)) : all;
   const isOwed = !isHeld && !signedIn.amr.includes('mfa') && (await hasTotp(db, accountId));
   return {

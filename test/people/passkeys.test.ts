@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newAccountId } from '#src/base/secrets.ts';
 import { type Account, createAccount, setAccountState } from '#src/people/accounts.ts';
+import { type Makers, noMakers, readMakers } from '#src/people/makers.ts';
 import {
   addPasskey,
   findForgottenPasskey,
@@ -18,6 +19,8 @@ import {
   type RegistrationForgery,
   SoftwareAuthenticator,
 } from '#test/support/authenticator.ts';
+import { certify } from '#test/support/certificates.ts';
+import { type MetadataService, MODEL, openMetadataService } from '#test/support/metadata.ts';
 import { email, openPeople, type People, refusalOf } from './people.ts';
 
 let people: People;
@@ -36,7 +39,12 @@ type Registration = RegistrationForgery & { origin?: string; boundTo?: string; a
 type SignIn = AuthenticationForgery & { origin?: string; boundTo?: string };
 
 /** Adds a passkey of `device` to an account, as honestly as `forged` allows. */
-async function register(account: { id: string }, device: SoftwareAuthenticator, forged: Registration = {}) {
+async function register(
+  account: { id: string },
+  device: SoftwareAuthenticator,
+  forged: Registration = {},
+  { makers = noMakers, wantsHardware = false }: { makers?: Makers; wantsHardware?: boolean } = {},
+) {
   const { database, secrets } = people;
   const { boundTo = 'browser', accountId = account.id, label, origin = site.origin, ...cheat } = forged;
   const options = await newRegistrationOptions(secrets, {
@@ -46,25 +54,26 @@ async function register(account: { id: string }, device: SoftwareAuthenticator, 
     accountName: 'siti@contoh.id',
     displayName: 'Siti',
     boundTo: 'browser',
+    wantsHardware,
     exclude: (await listPasskeys(database, account.id)).map(({ credentialId }) => credentialId),
   });
   const credential = JSON.stringify(device.create(options, { origin, ...cheat }));
-  const answered = { ...site, accountId, boundTo, credential, ...(label && { label }) };
+  const answered = { ...site, makers, accountId, boundTo, credential, ...(label && { label }) };
   return people.request((db) => addPasskey(db, secrets, answered));
 }
 
 /** Signs in with `device`, as honestly as `forged` allows. */
-async function signIn(device: SoftwareAuthenticator, forged: SignIn = {}) {
+async function signIn(device: SoftwareAuthenticator, forged: SignIn = {}, makers: Makers = noMakers) {
   const { boundTo = 'browser', origin = site.origin, ...cheat } = forged;
   const options = await newAuthenticationOptions(people.secrets, {
     rpId: site.rpId,
     boundTo: 'browser',
   });
-  return answer(JSON.stringify(device.get(options, { origin, ...cheat })), boundTo);
+  return answer(JSON.stringify(device.get(options, { origin, ...cheat })), boundTo, makers);
 }
 
-function answer(credential: string, boundTo = 'browser') {
-  return people.request((db) => verifyAuthentication(db, people.secrets, { ...site, boundTo, credential }));
+function answer(credential: string, boundTo = 'browser', makers: Makers = noMakers) {
+  return people.request((db) => verifyAuthentication(db, people.secrets, { ...site, makers, boundTo, credential }));
 }
 
 /** The reason in the log, beside the one code that is shown. */
@@ -103,6 +112,76 @@ test('a synchronised passkey says that its key is software', async () => {
   await citizenWith(device);
   expect((await signIn(device)).amr).toEqual(['pop', 'swk', 'user', 'mfa']);
   expect((await signIn(device)).acr).toBe('aal2');
+});
+
+describe('a key whose maker vouches for its hardware', () => {
+  let service: MetadataService;
+  beforeAll(async () => {
+    service = await openMetadataService();
+  });
+  afterAll(() => service?.[Symbol.asyncDispose]());
+
+  const asked = { wantsHardware: true };
+  const proof = ({ acr, amr }: { acr: string; amr: readonly string[] }) => [acr, amr.includes('hwk')];
+
+  test('is aal3, from the moment it is made, and only as long as the model counts', async () => {
+    const makers = await readMakers(service);
+    const device = new SoftwareAuthenticator({ aaguid: MODEL, attestedBy: service.attestedBy });
+    const account = await people.citizen('perangkat-keras');
+    expect(proof(await register(account, device, {}, { makers, ...asked }))).toEqual(['aal3', true]);
+    expect(proof(await signIn(device, {}, makers))).toEqual(['aal3', true]);
+    expect(proof(await signIn(device))).toEqual(['aal2', false]);
+    await service.publish({ statuses: ['REVOKED'] });
+    expect(proof(await signIn(device, {}, await readMakers(service)))).toEqual(['aal2', false]);
+    await service.publish();
+  });
+
+  test('is aal2 where nobody asked for it, nobody is known, or somebody else signed', async () => {
+    const makers = await readMakers(service);
+    const honest = () => new SoftwareAuthenticator({ aaguid: MODEL, attestedBy: service.attestedBy });
+    const stranger = certify({ name: 'Stranger' });
+    const attestedBy = { privateKey: stranger.privateKey, certificates: [stranger.der] };
+    const cases: [SoftwareAuthenticator, object][] = [
+      [honest(), { makers }],
+      [honest(), asked],
+      [new SoftwareAuthenticator({ aaguid: MODEL }), { makers, ...asked }],
+      [new SoftwareAuthenticator({ attestedBy: service.attestedBy }), { makers, ...asked }],
+      [new SoftwareAuthenticator({ aaguid: MODEL, attestedBy }), { makers, ...asked }],
+      [
+        new SoftwareAuthenticator({ aaguid: MODEL, attestedBy: service.attestedBy, synced: true }),
+        { makers, ...asked },
+      ],
+    ];
+    for (const [device, more] of cases) {
+      citizens += 1;
+      const account = await people.citizen(`tanpa-jaminan-${citizens}`);
+      expect(proof(await register(account, device, {}, more))).toEqual(['aal2', false]);
+      expect(proof(await signIn(device, {}, makers))).toEqual(['aal2', false]);
+    }
+  });
+
+  test('is refused when the signature of its maker is not over this key', async () => {
+    const attestedBy = { ...service.attestedBy, privateKey: certify({ name: 'Other' }).privateKey };
+    const device = new SoftwareAuthenticator({ aaguid: MODEL, attestedBy });
+    const account = await people.citizen('tanda-tangan-lain');
+    const makers = await readMakers(service);
+    expect(await reasonOf(register(account, device, {}, { makers, ...asked }))).toContain('attestation');
+  });
+
+  test('is written down by the format of its statement', async () => {
+    const device = new SoftwareAuthenticator({ aaguid: MODEL, attestedBy: service.attestedBy });
+    const account = await people.citizen('format-bukti');
+    await register(account, device, {}, asked);
+    await register(account, new SoftwareAuthenticator());
+    const rows = await people.database.query(
+      'select attestation_format, is_attested from passkeys where account_id = $1 order by attestation_format',
+      [account.id],
+    );
+    expect(rows).toEqual([
+      { attestation_format: 'none', is_attested: false },
+      { attestation_format: 'packed', is_attested: false },
+    ]);
+  });
 });
 
 test('an account and its first passkey are made in one unit, the passkey’s options before the account', async () => {

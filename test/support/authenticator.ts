@@ -27,6 +27,8 @@ export interface AuthenticatorOptions {
   /** Whether its owner can prove to be the owner (finger, face, screen lock). Default true. */
   verifiesUser?: boolean;
   transports?: AuthenticatorTransport[];
+  /** The maker's batch key, with which it attests for its passkeys where the site asks (`packed`); none by default. */
+  attestedBy?: { privateKey: KeyObject; certificates: readonly Uint8Array[] };
 }
 
 /** One passkey in the holder. Its fields may be changed to play a device that behaves oddly. */
@@ -98,7 +100,7 @@ export class AuthenticatorError extends Error {
 export class SoftwareAuthenticator {
   /** Oldest first. */
   readonly credentials: HeldCredential[] = [];
-  readonly #options: Required<AuthenticatorOptions>;
+  readonly #options: Required<Omit<AuthenticatorOptions, 'attestedBy'>> & Pick<AuthenticatorOptions, 'attestedBy'>;
 
   constructor(options: AuthenticatorOptions = {}) {
     this.#options = {
@@ -144,9 +146,10 @@ export class SoftwareAuthenticator {
       this.#authenticatorData(held, forged, ATTESTED),
       attestedCredential(this.#options.aaguid, held.id, coseKey(algorithm, publicKey)),
     ]);
+    const asked = options.attestation === 'direct' ? this.#options.attestedBy : undefined;
     const attestation = new Map<string, CborValue>([
-      ['fmt', 'none'],
-      ['attStmt', new Map()],
+      ['fmt', asked ? 'packed' : 'none'],
+      ['attStmt', asked ? attest(asked, authData, clientData) : new Map()],
       ['authData', new Uint8Array(authData)],
     ]);
     return {
@@ -254,6 +257,20 @@ function attestedCredential(aaguid: string, id: string, publicKey: Uint8Array): 
   const length = Buffer.alloc(2);
   length.writeUInt16BE(idBytes.length);
   return Buffer.concat([Buffer.from(aaguid.replaceAll('-', ''), 'hex'), length, idBytes, publicKey]);
+}
+
+/** Web Authentication Level 3 §8.2. */
+function attest(
+  { privateKey, certificates }: NonNullable<AuthenticatorOptions['attestedBy']>,
+  authData: Buffer,
+  clientData: Buffer,
+): Map<string, CborValue> {
+  const signature = sign('sha256', Buffer.concat([authData, sha256(clientData)]), privateKey);
+  return new Map<string, CborValue>([
+    ['alg', coseAlgorithm.ES256],
+    ['sig', new Uint8Array(signature)],
+    ['x5c', certificates.map((der) => new Uint8Array(der))],
+  ]);
 }
 
 function makeKeys(algorithm: SoftwareAlgorithm): { privateKey: KeyObject; publicKey: KeyObject } {
