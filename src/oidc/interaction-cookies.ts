@@ -21,12 +21,16 @@ export interface CookieMaker {
 /** So many stay open side by side in one browser: not more than 1.5 KB of cookies in each of its requests. */
 const MOST = 15;
 
-/** Tells the browser that it has begun an interaction. Of more than {@link MOST} the oldest are forgotten. */
+/**
+ * Tells the browser that it has begun an interaction. Of more than {@link MOST} the oldest are forgotten.
+ *
+ * @param seconds undefined: until the browser closes, on a device that others use
+ */
 export function rememberBegun(
   maker: CookieMaker,
   ctx: Pick<Context, 'get' | 'cookies'>,
   uid: string,
-  seconds: number,
+  seconds: number | undefined,
 ): void {
   const options = optionsOf(maker);
   const others = [...begunBy(maker, ctx)]
@@ -34,7 +38,7 @@ export function rememberBegun(
     .sort(([, a], [, b]) => ageOf(a) - ageOf(b));
   for (const [oldest] of others.slice(0, Math.max(0, others.length - MOST + 1))) forget(maker, ctx, oldest);
   const value = `${Math.floor(Date.now() / 1000).toString(36)}.${proofOf(maker, uid)}`;
-  ctx.cookies.set(nameOf(maker, uid), value, { ...options, maxAge: seconds * 1000 });
+  ctx.cookies.set(nameOf(maker, uid), value, { ...options, ...(seconds && { maxAge: seconds * 1000 }) });
 }
 
 /** @throws {Refusal} `interaction_expired` when this browser has not begun it, or it is over */

@@ -120,7 +120,7 @@ export function buildProvider(context: ProviderContext): Provider {
     interactions: {
       policy: createPolicy(context),
       url(ctx, { uid }) {
-        rememberBegun(context, ctx, uid, interactionSeconds);
+        rememberBegun(context, ctx, uid, ctx.oidc.session?.transient ? undefined : interactionSeconds);
         return `/interaction/${uid}`;
       },
     },

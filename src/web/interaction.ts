@@ -11,6 +11,7 @@ import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { newAccountId } from '#src/base/secrets.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
 import { lackOf } from '#src/oidc/acr.ts';
+import { rememberBegun } from '#src/oidc/interaction-cookies.ts';
 import {
   atStep,
   consentNeeded,
@@ -77,7 +78,7 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
   const answer = findRecoveryAnswer(visit.interaction.step, form, settleRecovered) ?? answers.get(form.get('action'));
   if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
-  if (asksWhoUsesIt(visit, form)) noteShared(visit.interaction, form.get('shared-device') === 'yes');
+  if (asksWhoUsesIt(visit, form)) noteAnswer(visit, form.get('shared-device') === 'yes');
   try {
     await answer(visit, form);
   } catch (error) {
@@ -94,6 +95,12 @@ function asksWhoUsesIt({ ctx, interaction }: Visit, form: Form): boolean {
   return (
     ['sign-in', 'passkey', 'send-code'].includes(action) || (action === 'continue' && form.get('identifier') !== '')
   );
+}
+
+/** Whoever opens a shared browser anew finds no sign-in that somebody had begun there. */
+function noteAnswer({ ctx, house, interaction }: Visit, isShared: boolean): void {
+  noteShared(interaction, isShared);
+  if (isShared) rememberBegun(house, ctx, interaction.uid, undefined);
 }
 
 async function openVisit(ctx: Context, house: OpenHouse, uid: string, options?: { hold: boolean }): Promise<Visit> {
