@@ -14,6 +14,7 @@ import { type Makers, MetadataError, noMakers, readMakers } from '#src/people/ma
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable } from '#src/registry/clients.ts';
 import { changeAuthenticatorApp, showAuthenticatorApp } from '#src/web/account/authenticator-app.ts';
+import { changeContacts, showContacts } from '#src/web/account/contacts.ts';
 import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
 import { changePassword, showPassword } from '#src/web/account/password.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
@@ -165,6 +166,8 @@ function pages(house: OpenHouse): Router {
   router.post('/account/password', (ctx) => changePassword(ctx, house));
   router.get('/account/recovery-codes', (ctx) => showRecoveryCodes(ctx, house));
   router.post('/account/recovery-codes', (ctx) => changeRecoveryCodes(ctx, house));
+  router.get('/account/contacts', (ctx) => showContacts(ctx, house));
+  router.post('/account/contacts', (ctx) => changeContacts(ctx, house));
   router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
   router.get('/account/end', (ctx) => showEnd(ctx, house));

@@ -332,6 +332,7 @@ function personPart(context: AccountContext): Html {
     t('account.person'),
     t('account.person-intro'),
     html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}</dl>
+<p><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></p>
 <p><a id="end-account" href="/account/end">${t('account.end')}</a></p>`,
   );
 }

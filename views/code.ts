@@ -1,10 +1,10 @@
-import { type Html, html } from './html.ts';
+import { type Html, html, safeAddress } from './html.ts';
 import { formatDuration, type MessageKey, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, field, form } from './parts/form.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
-import { hostileText, serviceFrame } from './samples.ts';
+import { hostileText, sampleFrame, serviceFrame } from './samples.ts';
 
 type Kind = 'code-missing' | 'code-wrong' | 'code-expired' | 'too-many-tries';
 
@@ -24,6 +24,8 @@ export type CodeContext = Frame & {
   /** A second channel to send it by (`resend-other`). */
   otherChannel?: Channel | undefined;
   mayCancel: boolean;
+  /** Where one goes who does not want to any more, on a page outside an interaction. */
+  backLink?: string | undefined;
   notice?: Notice | undefined;
   problems?: readonly CodeProblem[] | undefined;
 };
@@ -75,12 +77,14 @@ function sentTo(context: CodeContext, address: string): Html {
 
 function resendChoices(context: CodeContext): Html {
   const t = translate(context.language);
+  const back = safeAddress(context.backLink);
   const { otherChannel } = context;
   return html`<div class="ways-out"><p class="hint" id="resend-hint">${t('code.resend-hint')}</p>
 <div class="resend" data-resend-in="${context.resendInSeconds}" data-wait="${t('code.resend-wait')}">
 ${button({ id: 'resend', value: 'resend', label: t('code.resend'), look: 'other', describedBy: 'resend-hint' })}
 ${otherChannel && button({ id: 'resend-other', value: 'resend-other', label: t(otherChannels[otherChannel]), look: 'other' })}</div>
-${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`;
+${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}
+${back && html`<p><a id="back" href="${back}">${t('form.back')}</a></p>`}</div>`;
 }
 
 const first: CodeContext = {
@@ -102,5 +106,6 @@ export const codeSamples: Record<string, CodeContext> = {
   wrong: { ...first, problems: [{ kind: 'code-wrong' }] },
   expired: { ...first, secondsLeft: 0, resendInSeconds: 0, problems: [{ kind: 'code-expired' }] },
   'too-many-tries': { ...first, resendInSeconds: 0, problems: [{ kind: 'too-many-tries' }] },
+  'for-a-contact': { ...first, ...sampleFrame, service: undefined, mayCancel: false, backLink: '/account/contacts' },
   hostile: { ...first, sentTo: hostileText },
 };

@@ -81,6 +81,26 @@ export function codeRefusedStaleMessage(context: MessageContext): Message {
   return refuse(context, 'stale');
 }
 
+export function contactAddedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.contact-added-subject', 'message.contact-added-text');
+}
+
+export function contactConfirmedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.contact-confirmed-subject', 'message.contact-confirmed-text');
+}
+
+export function contactRemovedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.contact-removed-subject', 'message.contact-removed-text');
+}
+
+export function identifierAddedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.identifier-added-subject', 'message.identifier-added-text');
+}
+
+export function identifierRemovedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.identifier-removed-subject', 'message.identifier-removed-text');
+}
+
 export function passkeyAddedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-added-subject', 'message.passkey-added-text');
 }

@@ -249,6 +249,33 @@ const table = {
       next: 'Avoid names, addresses and common words; a few unrelated words are better.',
     },
   },
+  contacts_full: {
+    status: 422,
+    id: { say: 'Akun Anda sudah punya sepuluh kontak.', next: 'Hapus dulu kontak yang tidak dipakai lagi.' },
+    en: { say: 'Your account has ten contacts already.', next: 'Remove one that you no longer use first.' },
+  },
+  identifier_elsewhere: {
+    status: 422,
+    id: {
+      say: 'Alamat ini sudah dipakai untuk masuk ke akun lain.',
+      next: 'Pakai alamat lain untuk masuk, atau tambahkan alamat ini sebagai kontak saja.',
+    },
+    en: {
+      say: 'This address is already used to sign in to another account.',
+      next: 'Use another address to sign in, or add this one as a contact only.',
+    },
+  },
+  identifier_last: {
+    status: 422,
+    id: {
+      say: 'Ini satu-satunya alamat untuk masuk ke akun Anda.',
+      next: 'Pilih dulu alamat lain untuk masuk, lalu ubah yang ini.',
+    },
+    en: {
+      say: 'This is the only address you sign in with.',
+      next: 'Choose another address to sign in with first, then change this one.',
+    },
+  },
   name_invalid: {
     status: 422,
     id: {
@@ -258,6 +285,17 @@ const table = {
     en: {
       say: 'The name is missing or too long.',
       next: 'Write your name as in your documents, 200 characters at most. One word is fine.',
+    },
+  },
+  contact_last: {
+    status: 422,
+    id: {
+      say: 'Ini kontak terakhir yang menerima pesan tentang akun Anda.',
+      next: 'Tambahkan dulu email atau nomor ponsel lain, lalu hapus yang ini.',
+    },
+    en: {
+      say: 'This is the last contact that gets messages about your account.',
+      next: 'Add another e-mail address or phone number first, then remove this one.',
     },
   },
   contact_shared_too_often: {

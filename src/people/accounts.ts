@@ -242,9 +242,7 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
   const { identifier } = account;
   const { row, dataKey, contacts, created } = sealAccount(secrets, account);
   await claimIdentifier(db, secrets, identifier, created.id);
-  for (const other of await listUsers(db, secrets, identifier))
-    if (await endUnconfirmedContact(db, secrets, identifier, other))
-      await forgetAddress(db, secrets, other, identifier);
+  await endOtherClaims(db, secrets, identifier, created.id);
   await db.for(shardOf(created.id)).execute(
     `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -254,6 +252,13 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
   await confirmIdentifier(db, secrets, identifier, created.id);
   await recordAccountEvent(db, creationOf(created.id, identifier));
   return created;
+}
+
+/** Ends what other accounts have claimed without proof: an address as an unconfirmed contact, and in a profile. */
+export async function endOtherClaims(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<void> {
+  for (const other of await listUsers(db, secrets, contact))
+    if (other !== accountId && (await endUnconfirmedContact(db, secrets, contact, other)))
+      await forgetAddress(db, secrets, other, contact);
 }
 
 /**
@@ -344,15 +349,49 @@ function withContact(profile: Profile, contact: Identifier, confirmed: boolean):
     : { ...profile, phone_number: contact.value, phone_number_verified: confirmed };
 }
 
-/** Takes an address out of the profile of an account whose claim to it has ended. */
-async function forgetAddress(db: Db, secrets: Secrets, accountId: string, { kind, value }: Identifier): Promise<void> {
+/** The address that a profile gives out, by kind: the chosen one of the contacts, in its one spelling. */
+export function addressIn(
+  profile: Profile,
+  kind: Identifier['kind'],
+): { readonly value: string; readonly confirmed: boolean } | undefined {
+  const named =
+    kind === 'email'
+      ? { text: profile.email, confirmed: profile.email_verified }
+      : { text: profile.phone_number, confirmed: profile.phone_number_verified };
+  const value = named.text === undefined ? undefined : parseIdentifier(named.text)?.value;
+  return value === undefined ? undefined : { value, confirmed: named.confirmed ?? false };
+}
+
+/** Makes a confirmed contact the address of its kind that the profile gives out. */
+export async function chooseAddress(db: Db, secrets: Secrets, accountId: string, contact: Identifier): Promise<void> {
   const { dataKey, profile } = await loadSealed(db, secrets, accountId);
-  const named = kind === 'email' ? profile.email : profile.phone_number;
-  if (named === undefined || parseIdentifier(named)?.value !== value) return;
-  const claims = kind === 'email' ? ['email', 'email_verified'] : ['phone_number', 'phone_number_verified'];
-  const kept = Object.entries(profile).filter(([claim]) => !claims.includes(claim));
-  await writeProfile(db, dataKey, accountId, Object.fromEntries(kept));
-  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims } });
+  const chosen = addressIn(profile, contact.kind);
+  if (chosen?.value === contact.value && chosen.confirmed) return;
+  await writeAddress(db, dataKey, accountId, contact.kind, withContact(profile, contact, true));
+}
+
+/** Takes an address out of the profile of an account that has it no more, or whose claim to it has ended. */
+export async function forgetAddress(db: Db, secrets: Secrets, accountId: string, contact: Identifier): Promise<void> {
+  const { dataKey, profile } = await loadSealed(db, secrets, accountId);
+  if (addressIn(profile, contact.kind)?.value !== contact.value) return;
+  const kept = Object.entries(profile).filter(([claim]) => !addressClaims[contact.kind].includes(claim));
+  await writeAddress(db, dataKey, accountId, contact.kind, Object.fromEntries(kept));
+}
+
+const addressClaims: Readonly<Record<Identifier['kind'], readonly string[]>> = {
+  email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified'],
+};
+
+async function writeAddress(
+  db: Db,
+  dataKey: Keyring,
+  accountId: string,
+  kind: Identifier['kind'],
+  profile: Profile,
+): Promise<void> {
+  await writeProfile(db, dataKey, accountId, profile);
+  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims: addressClaims[kind] } });
 }
 
 /** The contacts that a profile names beside the identifier, in their one spelling. */

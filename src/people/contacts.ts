@@ -247,20 +247,66 @@ export async function endUnconfirmedContact(
   accountId: string,
 ): Promise<boolean> {
   const shard = shardOf(accountId);
+  const ended = await db
+    .for(shard)
+    .execute(
+      `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
+      [shard, accountId, indexOf(secrets, contact).index],
+    );
+  if (ended > 0) await giveUse(db, secrets, contact, accountId);
+  return ended > 0;
+}
+
+/** Ends a contact. @returns whether there was one */
+export async function endContact(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<boolean> {
+  const shard = shardOf(accountId);
   const home = db.for(shard);
-  const { index, shard: place } = indexOf(secrets, contact);
-  const ended = await home.execute(
-    `delete from contacts where shard = $1 and account_id = $2 and value_index = $3 and confirmed_at is null`,
-    [shard, accountId, index],
-  );
-  if (ended === 0) return false;
-  const uses = db.for(place);
-  await uses.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
-    place,
-    index,
+  const ended = await home.execute(`delete from contacts where shard = $1 and account_id = $2 and value_index = $3`, [
+    shard,
     accountId,
+    indexOf(secrets, contact).index,
   ]);
-  return true;
+  if (ended > 0) await giveUse(db, secrets, contact, accountId);
+  return ended > 0;
+}
+
+/**
+ * Makes a contact that is there already confirmed and proven, by a code that was entered in `device`.
+ *
+ * @returns whether it is a contact of the account
+ */
+export async function reconfirmContact(
+  db: Db,
+  secrets: Secrets,
+  contact: Identifier,
+  { accountId, device }: { readonly accountId: string; readonly device: Buffer | undefined },
+): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const confirmed = await home.execute(
+    `update contacts set proven_at = $4, confirmed_at = coalesce(confirmed_at, $4),
+       first_device = case when confirmed_at is null then $5 else first_device end
+     where shard = $1 and account_id = $2 and value_index = $3`,
+    [shard, accountId, indexOf(secrets, contact).index, new Date(), device ?? null],
+  );
+  return confirmed === 1;
+}
+
+/** Notes whether its owner signs in with a contact. @returns whether that is new */
+export async function markIdentifier(
+  db: Db,
+  secrets: Secrets,
+  contact: Identifier,
+  { accountId, isIdentifier }: { readonly accountId: string; readonly isIdentifier: boolean },
+): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const marked = await home.execute(
+    `update contacts set is_identifier = $4
+     where shard = $1 and account_id = $2 and value_index = $3 and is_identifier <> $4`,
+    [shard, accountId, indexOf(secrets, contact).index, isIdentifier],
+  );
+  return marked === 1;
 }
 
 /** Gives up every address of an account, as its identifier and as one of the five uses: they can be anybody's again. */
@@ -312,6 +358,17 @@ async function takeUse(db: Db, secrets: Secrets, contact: Identifier, accountId:
     if (taken === 1) return;
   }
   throw new Refusal('contact_shared_too_often');
+}
+
+/** Gives the place back that {@link takeUse} took. */
+async function giveUse(db: Db, secrets: Secrets, contact: Identifier, accountId: string): Promise<void> {
+  const { index, shard } = indexOf(secrets, contact);
+  const home = db.for(shard);
+  await home.execute(`delete from contact_uses where shard = $1 and value_index = $2 and account_id = $3`, [
+    shard,
+    index,
+    accountId,
+  ]);
 }
 
 function firstFree(taken: readonly number[]): number {

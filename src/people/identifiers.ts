@@ -134,6 +134,22 @@ export async function confirmIdentifier(
   if (confirmed === 0) throw new Refusal('identifier_taken', 'the claim to the identifier went to another account');
 }
 
+/** Gives an identifier up: nobody signs in with it any more. */
+export async function releaseIdentifier(
+  db: Db,
+  secrets: Secrets,
+  identifier: Identifier,
+  accountId: string,
+): Promise<void> {
+  const { index, shard } = indexOf(secrets, identifier);
+  const home = db.for(shard);
+  await home.execute(`delete from identifiers where shard = $1 and value_index = $2 and account_id = $3`, [
+    shard,
+    index,
+    accountId,
+  ]);
+}
+
 /** Whose an identifier is, or who claims it. */
 export interface Claimed {
   readonly accountId: string;

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { type CodeAudience, codeAudience, codeTimes, createCode } from '#src/people/codes.ts';
-import { isCounting } from '#src/people/contacts.ts';
+import { type Contact, isCounting } from '#src/people/contacts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { sendMessage } from '#src/people/messages.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
@@ -104,23 +104,24 @@ export async function sendRecoveryCode(
 }
 
 /**
- * Tells every confirmed contact of an account that something about its security changed; before a contact is removed, so
- * that the old one learns of it too. A phone number that its owner has not proven for long may be somebody else's by now:
- * it is told as well, but gets no link that freezes the account.
+ * Tells every confirmed contact of an account that something about its security changed. A phone number that its owner has
+ * not proven for long may be somebody else's by now: it is told as well, but gets no link that freezes the account.
  *
- * @param cause names what is told, where that may be told again (`Message.cause`)
+ * @param told.cause names what is told, where that may be told again (`Message.cause`)
+ * @param told.contacts those from before a change of the contacts, so that the old one learns of it too
  */
 export async function notifyContacts(
   house: Pick<OpenHouse, 'config' | 'secrets'>,
   db: Db,
   accountId: string,
   compose: (context: EventMessageContext) => Message,
-  cause?: string,
+  told: { readonly cause?: string; readonly contacts?: readonly Contact[] } = {},
 ): Promise<void> {
   const account = await loadAccount(db, house.secrets, accountId);
   const at = new Date();
   const notMeLink = `${house.config.issuer}/not-me?token=${sealNotMe(house.secrets, { accountId, at })}`;
-  for (const contact of await listAccountContacts(db, house.secrets, account.id)) {
+  const { cause, contacts = await listAccountContacts(db, house.secrets, account.id) } = told;
+  for (const contact of contacts) {
     if (!contact.confirmedAt) continue;
     const context = { ...messageContext(house, account.language, contact.kind), at };
     await sendMessage(db, house.secrets, {

@@ -45,5 +45,7 @@ async function tellOwner({ house, db, interaction }: Visit, accountId: string, a
   const window = Math.floor(Date.now() / (interaction.isShared ? 24 * HOUR : 10 * MINUTE));
   const cause = JSON.stringify(['new-device', browser, system, network, interaction.isShared, window]);
   const device = sayBrowser(about);
-  await notifyContacts(house, db, accountId, (context) => newDeviceMessage({ ...context, device, network }), cause);
+  await notifyContacts(house, db, accountId, (context) => newDeviceMessage({ ...context, device, network }), {
+    cause,
+  });
 }

@@ -115,6 +115,8 @@ export function requestsOf(scene: Scene): Wanted[] {
     ),
     get('/account', as(citizen, '/account')),
     post('/account', { ...fields(scene.accountPage, 'end-session'), session: 'x' }, as(citizen, '/account')),
+    get('/account/contacts', as(citizen, '/account')),
+    post('/account/contacts', { ...fields(scene.accountPage, 'remove'), contact: 'x' }, as(citizen, '/account')),
     get('/account/callback', as(citizen, '/account')),
     get('/account/end', as(citizen, '/account')),
     post('/account/end', fields(scene.accountPage, 'keep'), as(citizen, '/account')),

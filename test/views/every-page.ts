@@ -1,4 +1,5 @@
 import { authenticatorAppPage, authenticatorAppSamples } from '#views/account/authenticator-app.ts';
+import { contactsPage, contactsSamples } from '#views/account/contacts.ts';
 import { endPage, endSamples } from '#views/account/end.ts';
 import { passwordPage, passwordSamples } from '#views/account/password.ts';
 import {
@@ -63,6 +64,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('authenticator-app', authenticatorAppPage, authenticatorAppSamples),
     ...render('recovery-codes', recoveryCodesPage, recoveryCodesSamples),
     ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
+    ...render('contacts', contactsPage, contactsSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),

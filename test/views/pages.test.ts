@@ -74,6 +74,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
       ![
         'account',
         'account-end',
+        'contacts',
         'error',
         'frozen',
         'signed-out',

@@ -43,6 +43,7 @@ export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit |
 const places = [
   '/account',
   '/account/authenticator-app',
+  '/account/contacts',
   '/account/end',
   '/account/password',
   '/account/recovery-codes',

@@ -50,6 +50,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/account/authenticator-app',
   '/account/callback',
   '/account/confirm',
+  '/account/contacts',
   '/account/end',
   '/account/frozen',
   '/account/password',
