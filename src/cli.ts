@@ -5,6 +5,7 @@
  * gets the usage of its command and exit code 2.
  */
 import { parseArgs } from 'node:util';
+import { disableOne, enableOne, freezeOne, showAccount, unfreezeOne } from './cli/accounts.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
@@ -42,6 +43,11 @@ const commands: Readonly<Record<string, Command>> = {
   'keys revoke': revokeOneKey,
   'keys rotate-master': rotateMasterKey,
   'sessions end': endSomeSessions,
+  'accounts show': showAccount,
+  'accounts disable': disableOne,
+  'accounts enable': enableOne,
+  'accounts freeze': freezeOne,
+  'accounts unfreeze': unfreezeOne,
   seed: seedSandbox,
   docs: printDocs,
 };

@@ -231,7 +231,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startLogoutNotices } = await import('./jobs/logout-notices.ts');
   const { startPurge } = await import('./jobs/purge.ts');
   const { startClosings } = await import('./jobs/closings.ts');
-  const { createTellOwner } = await import('./web/closing-notices.ts');
+  const { createTellOwner } = await import('./web/owner-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);

@@ -134,6 +134,35 @@ export async function reopenAccount(db: Db, id: string): Promise<boolean> {
   return isTaken;
 }
 
+/** How an account stands. */
+export interface Life {
+  readonly state: AccountState;
+  /** Since when it is frozen, disabled or closing. */
+  readonly since: Date | undefined;
+  /** Why it is frozen or disabled, in a word. */
+  readonly reason: string | undefined;
+  /** Since when its owner wants it held, also while it is disabled. */
+  readonly frozenAt: Date | undefined;
+}
+
+export async function findLife(db: Db, id: string): Promise<Life | undefined> {
+  const shard = shardOf(id);
+  const home = db.for(shard);
+  const row = await home.first<{
+    state: AccountState;
+    state_since: Date | null;
+    state_reason: string | null;
+    frozen_at: Date | null;
+  }>('select state, state_since, state_reason, frozen_at from accounts where shard = $1 and id = $2', [shard, id]);
+  if (!row) return undefined;
+  return {
+    state: row.state,
+    since: row.state_since ?? undefined,
+    reason: row.state_reason ?? undefined,
+    frozenAt: row.frozen_at ?? undefined,
+  };
+}
+
 /** Accounts of some shards by id, at most `limit`, those behind `after`. */
 export interface DuePage {
   readonly shards: readonly number[];

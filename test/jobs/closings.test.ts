@@ -7,7 +7,7 @@ import { closeAccount, freezeAccount, reopenAccount } from '#src/people/account-
 import { findAccount } from '#src/people/accounts.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages } from '#src/people/messages.ts';
-import { createTellOwner } from '#src/web/closing-notices.ts';
+import { createTellOwner } from '#src/web/owner-notices.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 

@@ -5,7 +5,7 @@ import { button, form, tickBox } from '../parts/form.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 
-export type EndProblemKind = 'tick-first' | 'not-possible' | 'proof-too-old';
+export type EndProblemKind = 'tick-first' | 'not-possible';
 
 export type EndProblem = Problem<EndProblemKind>;
 
@@ -21,7 +21,6 @@ export type EndContext = Frame & {
 const sayings: Record<EndProblemKind, Saying> = {
   'tick-first': { key: 'end.tick-first' },
   'not-possible': { key: 'end.not-possible' },
-  'proof-too-old': { key: 'end.proof-too-old' },
 };
 
 /** The end of an account and its holding: what happens, in plain words, before anything does. */
@@ -79,5 +78,5 @@ export const endSamples: Record<string, EndContext> = {
   'tick-first': { ...asked, problems: [{ kind: 'tick-first' }] },
   restricted: { ...asked, isRestricted: true },
   closing: { ...asked, closesAt: new Date('2026-12-05T03:12:00Z') },
-  hostile: { ...asked, apps: [hostileText], problems: [{ kind: 'not-possible' }, { kind: 'proof-too-old' }] },
+  hostile: { ...asked, apps: [hostileText], problems: [{ kind: 'not-possible' }] },
 };

@@ -8,12 +8,11 @@ import { type EndProblem, type EndProblemKind, endPage } from '#views/account/en
 import { accountClosingMessage, accountHeldMessage, accountKeptMessage } from '#views/messages.ts';
 import { frozenPage } from '#views/not-me.ts';
 import { frameOf, serviceOf, show, showForm } from '../frame.ts';
-import { isFresh } from '../fresh-proof.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
-import { answerForm, showTo, type Visit } from './visit.ts';
+import { answerForm, showTo, type Visit, withProof } from './visit.ts';
 
 /** `GET /account/end`: what would happen, shown to somebody who has just signed in. */
 export async function showEnd(ctx: Context, house: OpenHouse): Promise<void> {
@@ -36,12 +35,11 @@ export function showFrozen(ctx: Context, house: OpenHouse): void {
 }
 
 const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
-  Object.entries({ close, keep, freeze: hold }),
+  Object.entries({ close: withProof(close), keep, freeze: hold }),
 );
 
 async function close(visit: Visit, form: Form): Promise<void> {
-  const { ctx, house, db, account, session } = visit;
-  if (!isFresh(session.signedInAt)) return showProblem(visit, 'proof-too-old');
+  const { ctx, house, db, account } = visit;
   if (form.get('understood') !== 'yes') return showProblem(visit, 'tick-first');
   const endsAt = await closeAccount(db, account.id);
   if (!endsAt) return showProblem(visit, 'not-possible');
