@@ -98,14 +98,27 @@ function wrong(reason: string): Refusal {
   return new Refusal('recovery_code_wrong', reason);
 }
 
+/** The codes that an account has, as one sheet of paper. */
+export interface RecoverySheet {
+  readonly madeAt: Date;
+  /** How many codes are still good. */
+  readonly left: number;
+  /** When one was used last. */
+  readonly usedAt: Date | undefined;
+}
+
+/** The sheet of an account; also one whose codes are all used. */
+export async function findRecoverySheet(db: Db, accountId: string): Promise<RecoverySheet | undefined> {
+  const shard = shardOf(accountId);
+  const row = await db.for(shard).first<{ made_at: Date | null; left: number; used_at: Date | null }>(
+    `select max(created_at) as made_at, count(*) filter (where used_at is null)::integer as left, max(used_at) as used_at
+     from recovery_codes where shard = $1 and account_id = $2`,
+    [shard, accountId],
+  );
+  return row?.made_at ? { madeAt: row.made_at, left: row.left, usedAt: row.used_at ?? undefined } : undefined;
+}
+
 /** How many codes of an account are still good. */
 export async function countRecoveryCodes(db: Db, accountId: string): Promise<number> {
-  const shard = shardOf(accountId);
-  const row = await db
-    .for(shard)
-    .first<{ count: number }>(
-      `select count(*)::integer as count from recovery_codes where shard = $1 and account_id = $2 and used_at is null`,
-      [shard, accountId],
-    );
-  return row?.count ?? 0;
+  return (await findRecoverySheet(db, accountId))?.left ?? 0;
 }

@@ -10,7 +10,6 @@ import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { addPasskey, removePasskey, renamePasskey, userHandleOf } from '#src/people/passkeys.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
-import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
@@ -200,7 +199,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     })),
     passwordSince: ways.passwordSince,
     totpSince: ways.totpSince,
-    recoveryCodes: await countRecoveryCodes(db, account.id),
+    recoveryCodes: ways.sheet?.left ?? 0,
     isRestricted: account.restrictedAt !== undefined,
     ...(await passkeyInvitation(visit, ways)),
     passkeySignal: {

@@ -1,4 +1,5 @@
 /** One walk past every page that a citizen can meet, each reached as a person reaches it. */
+import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { setClientState } from '#src/registry/clients.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
@@ -15,7 +16,10 @@ export const tourStops = [
   ...['home', 'help', 'privacy'],
   ...['sign-in', 'sign-in-missing', 'sign-in-wrong', 'sign-in-passkey-not-used'],
   ...['sign-up', 'sign-up-invalid', 'code', 'code-wrong', 'sign-up-name', 'sign-up-name-weak'],
-  ...['consent', 'outbox', 'account-new', 'account-added', 'sign-out', 'signed-out'],
+  ...['consent', 'outbox', 'account-new', 'account-added'],
+  ...['password-set', 'password-weak', 'password-change'],
+  ...['authenticator-app', 'authenticator-app-set-up', 'authenticator-app-clock', 'authenticator-app-ready'],
+  ...['recovery-codes', 'recovery-sheet', 'account-ways', 'sign-out', 'signed-out'],
   ...['consent-long', 'account', 'sign-in-again', 'passkey-offer', 'consent-changed', 'consent-duty', 'consent-mixed'],
   ...['sign-in-step-up', 'error-expired', 'error-client', 'error-redirect', 'error-not-found', 'error-stopped-app'],
 ] as const;
@@ -26,7 +30,9 @@ export async function takeTour(stage: Stage, visitor: Visitor, language: Languag
   await visitor.page.goto(`${stage.world.issuer}/?lang=${language}`);
   await seePublicPages(stage, visitor, at);
   await signUp(stage, visitor, language, at);
-  await signOut(stage, visitor, at);
+  await seeAccount(stage, visitor, at);
+  await changeWays(stage, visitor, at);
+  await signOut(visitor, at);
   await answerApps(stage, visitor, at);
   await meetErrors(stage, visitor, at);
 }
@@ -85,7 +91,7 @@ async function signUp(stage: Stage, visitor: Visitor, language: Language, at: At
   await at('outbox', page);
 }
 
-async function signOut(stage: Stage, { page, device }: Visitor, at: AtPage): Promise<void> {
+async function seeAccount(stage: Stage, { page, device }: Visitor, at: AtPage): Promise<void> {
   const { issuer } = stage.world;
   // The passkey offers itself, and on this device nobody has to be asked.
   await page.goto(`${issuer}/account`);
@@ -95,6 +101,50 @@ async function signOut(stage: Stage, { page, device }: Visitor, at: AtPage): Pro
   await page.click('#add-passkey');
   await page.locator('[data-passkey]').nth(1).waitFor();
   await at('account-added', page);
+}
+
+/** The pages below the account page: a password, an authenticator app, recovery codes. */
+async function changeWays({ world }: Stage, { page }: Visitor, at: AtPage): Promise<void> {
+  await page.click('#open-password');
+  await page.waitForSelector('#save');
+  await at('password-set', page);
+  await page.fill('#new-password', 'putri ayu');
+  await page.click('#save');
+  await page.waitForSelector('#problems');
+  await at('password-weak', page);
+  await page.fill('#new-password', 'kucing lompat pagar biru');
+  await page.click('#save');
+  await page.waitForSelector('#connected-apps');
+  await page.goto(`${world.issuer}/account/password`);
+  await at('password-change', page);
+
+  await page.goto(`${world.issuer}/account/authenticator-app`);
+  await at('authenticator-app', page);
+  await page.click('#begin');
+  await page.waitForSelector('#secret');
+  await at('authenticator-app-set-up', page);
+  const secret = Secret.fromBase32(((await page.textContent('#secret')) ?? '').replaceAll(' ', ''));
+  await page.fill('#code', TOTP.generate({ secret, timestamp: Date.now() - 20 * 60_000 }));
+  await page.click('#confirm');
+  await page.waitForSelector('#problems');
+  await at('authenticator-app-clock', page);
+  await page.fill('#code', TOTP.generate({ secret }));
+  await page.click('#confirm');
+  await page.waitForSelector('#connected-apps');
+  await page.goto(`${world.issuer}/account/authenticator-app`);
+  await at('authenticator-app-ready', page);
+
+  await page.goto(`${world.issuer}/account/recovery-codes`);
+  await at('recovery-codes', page);
+  await page.click('#make');
+  await page.waitForSelector('#recovery-codes');
+  await at('recovery-sheet', page);
+  await page.click('#kept');
+  await page.waitForSelector('#connected-apps');
+  await at('account-ways', page);
+}
+
+async function signOut({ page }: Visitor, at: AtPage): Promise<void> {
   await page.click('#sign-out');
   await page.waitForSelector('#logout-yes');
   await at('sign-out', page);

@@ -272,6 +272,18 @@ describe('recovery codes', () => {
     expect((await open(browser, '/account/recovery-codes', siti)).count('.recovery-code')).toBe(0);
   });
 
+  test('are not replaced by a way of today', async () => {
+    const siti = await newCitizen();
+    await (await open(world.browser(), '/account/recovery-codes', siti)).press('#make');
+    pass(2 * DAY);
+    const thief = await givePasskey(siti);
+    const page = await openByPasskey(world.browser(), '/account/recovery-codes', thief);
+    const refused = await page.press('#make');
+    expect(refused.status).toBe(422);
+    expect(refused.text('#problems')).toContain('belum berumur sehari');
+    expect(refused.text('#left')).toContain('10 kode');
+  });
+
   test('that are few are told on the account page', async () => {
     const siti = await newCitizen();
     const browser = world.browser();

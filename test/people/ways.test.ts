@@ -16,12 +16,20 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function ways({ password, passkeys = [], totp, restricted }: Record<string, unknown> & { passkeys?: Hours[] }): Ways {
+function ways({
+  password,
+  passkeys = [],
+  totp,
+  restricted,
+  sheet,
+  used,
+}: Record<string, unknown> & { passkeys?: Hours[] }): Ways {
   const date = (hours: unknown) => (typeof hours === 'number' ? hoursAgo(hours) : undefined);
   return {
     passwordSince: date(password),
     totpSince: date(totp),
     restrictedAt: date(restricted),
+    sheet: typeof sheet === 'number' ? { madeAt: hoursAgo(sheet), left: 9, usedAt: date(used) } : undefined,
     passkeys: passkeys.map(({ made, used }, i) => ({
       credentialId: String(i),
       label: 'Ponsel',
@@ -127,5 +135,26 @@ describe('what a proof may take off', () => {
     const has = ways({ password: 900, passkeys: [{ made: 400, used: MINUTE }], restricted: 400 });
     expect(mayRemove(has, hoursAgo(900), byPasskey)).toBe(false);
     expect(mayRemove(has, hoursAgo(400), byPassword)).toBe(true);
+  });
+});
+
+describe('who came back by a printed code', () => {
+  const recovered: ShownProof = { acr: 'aal1', amr: ['otp', 'pwd'], signedInAt: hoursAgo(MINUTE) };
+  const lost = { password: MINUTE, totp: 900 };
+
+  test('takes off what they have lost', () => {
+    const has = ways({ ...lost, sheet: 800, used: 3 * MINUTE });
+    expect(isStrongEnough(has, recovered)).toBe(true);
+    expect(mayRemove(has, hoursAgo(900), recovered)).toBe(true);
+  });
+
+  test.each<[string, Ways, ShownProof]>([
+    ['by a sheet of today', ways({ ...lost, sheet: 5, used: 3 * MINUTE }), recovered],
+    ['an hour after it', ways({ ...lost, sheet: 800, used: 1 }), recovered],
+    ['by a sheet whose codes were never used', ways({ ...lost, sheet: 800 }), recovered],
+    ['in another session, by the password', ways({ ...lost, sheet: 800, used: 3 * MINUTE }), byPassword],
+  ])('not %s', (_, has, proof) => {
+    expect(isStrongEnough(has, proof)).toBe(false);
+    expect(mayRemove(has, hoursAgo(900), proof)).toBe(false);
   });
 });

@@ -2,22 +2,33 @@ import { type Html, html } from '../html.ts';
 import { formatDay, translate } from '../locale.ts';
 import { type Frame, page } from '../page.ts';
 import { button, form } from '../parts/form.ts';
+import { type Problem, problemSummary, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import { backToAccount } from './back.ts';
+
+type Kind = 'on-trial';
+
+export type RecoveryCodesProblem = Problem<Kind>;
 
 /** Posts `action` = `make`. */
 export type RecoveryCodesContext = Frame & {
   /** How many are still good. */
   left: number;
+  problems?: readonly RecoveryCodesProblem[] | undefined;
 };
+
+const sayings: Record<Kind, Saying> = { 'on-trial': { key: 'account.way-on-trial' } };
 
 /** What recovery codes are for, and how to get a sheet of them. */
 export function recoveryCodesPage(context: RecoveryCodesContext): Html {
   const t = translate(context.language);
   const { left } = context;
+  const said = sayProblems(context.language, context.problems, sayings);
   return page(context, {
     title: t('account.recovery-codes'),
-    content: html`<p class="intro">${t('recovery-codes.intro')}</p>
+    hasProblem: said.length > 0,
+    content: html`${problemSummary(context.language, said)}
+<p class="intro">${t('recovery-codes.intro')}</p>
 ${left > 0 && html`<p id="left">${t('account.recovery-codes-left', { count: left })}. ${t('recovery-codes.voids')}</p>`}
 ${form(context, button({ id: 'make', value: 'make', label: left > 0 ? t('account.recovery-codes-renew') : t('account.recovery-codes-make'), look: 'main' }))}
 ${backToAccount(context.language)}`,
@@ -51,6 +62,7 @@ ${form(context, button({ id: 'kept', value: 'kept', label: t('recovery-codes.kep
 export const recoveryCodesSamples: Record<string, RecoveryCodesContext> = {
   none: { ...sampleFrame, left: 0 },
   some: { ...sampleFrame, left: 7 },
+  'on-trial': { ...sampleFrame, left: 7, problems: [{ kind: 'on-trial' }] },
 };
 
 const sheet: RecoverySheetContext = {

@@ -9,7 +9,8 @@ import type { Context } from 'koa';
 import { SealError } from '#src/base/secrets.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
 import { countRecoveryCodes, makeRecoveryCodes } from '#src/people/recovery-codes.ts';
-import { recoveryCodesPage, recoverySheetPage } from '#views/account/recovery-codes.ts';
+import { listWays, mayRemove } from '#src/people/ways.ts';
+import { type RecoveryCodesProblem, recoveryCodesPage, recoverySheetPage } from '#views/account/recovery-codes.ts';
 import { recoveryCodesMadeMessage } from '#views/messages.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
@@ -23,7 +24,7 @@ const SHOWN_MS = 10 * 60 * 1000;
 
 /** `GET /account/recovery-codes`, after a fresh proof: the sheet that was just made, or how to make one. */
 export function showRecoveryCodes(ctx: Context, house: OpenHouse): Promise<void> {
-  return showTo(ctx, house, showPage, { freshProof: true });
+  return showTo(ctx, house, (visit) => showPage(visit), { freshProof: true });
 }
 
 /** `POST /account/recovery-codes`. @throws {Refusal} `session_required`, `csrf_mismatch`, `invalid_request` */
@@ -36,8 +37,14 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
 );
 
 async function make(visit: Visit): Promise<void> {
-  const { ctx, house, db, account } = visit;
+  const { ctx, house, db, account, session } = visit;
   checkUnrestricted(account);
+  const ways = await listWays(db, account);
+  // The sheet that they replace is a way back for somebody.
+  if (ways.sheet?.left && !mayRemove(ways, ways.sheet.madeAt, session)) {
+    ctx.status = 422;
+    return showPage(visit, [{ kind: 'on-trial' }]);
+  }
   const codes = await makeRecoveryCodes(db, house.secrets, account.id);
   await notifyContacts(house, db, account.id, recoveryCodesMadeMessage);
   keepSheet(visit, { codes, madeAt: Date.now() });
@@ -50,11 +57,12 @@ async function kept(visit: Visit): Promise<void> {
   seeOther(ctx, '/account?done=recovery-codes-kept#passkeys');
 }
 
-async function showPage(visit: Visit): Promise<void> {
+async function showPage(visit: Visit, problems: readonly RecoveryCodesProblem[] = []): Promise<void> {
   const { ctx, house, db, account } = visit;
   const sheet = readSheet(visit);
   const frame = frameOf(ctx, house);
-  if (!sheet) return showForm(ctx, recoveryCodesPage({ ...frame, left: await countRecoveryCodes(db, account.id) }));
+  const left = await countRecoveryCodes(db, account.id);
+  if (!sheet || problems.length > 0) return showForm(ctx, recoveryCodesPage({ ...frame, left, problems }));
   const { codes, madeAt } = sheet;
   showForm(ctx, recoverySheetPage({ ...frame, codes, madeAt: new Date(madeAt), name: account.profile.name ?? '' }));
 }
