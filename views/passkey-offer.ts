@@ -3,6 +3,7 @@ import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, form } from './parts/form.ts';
 import { check, fingerprint } from './parts/icons.ts';
+import { type Insistence, insistenceNote } from './parts/insistence.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { sampleCreationOptions, serviceFrame } from './samples.ts';
@@ -14,6 +15,8 @@ export type PasskeyOfferProblem = Problem<Kind>;
 /** Posts `action` = `create-passkey` (with `credential`) or `skip-passkey`. */
 export type PasskeyOfferContext = Frame & {
   passkeyOptions?: PasskeyOptions | undefined;
+  /** What the app lets nobody in without; then going on without a passkey leads back to it. */
+  insists?: Insistence | undefined;
   problems?: readonly PasskeyOfferProblem[] | undefined;
 };
 
@@ -33,7 +36,7 @@ export function passkeyOfferPage(context: PasskeyOfferContext): Html {
     hasProblem: said.length > 0,
     scripts: ['passkey.js'],
     content: html`${problemSummary(context.language, said)}
-<p class="intro">${t('passkey-offer.intro')}</p>
+${insistenceNote(context, context.insists) || html`<p class="intro">${t('passkey-offer.intro')}</p>`}
 <ul class="reasons">${reasons.map((reason) => html`<li>${check}<span>${reason}</span></li>`)}</ul>
 <p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
 ${form(context, [
@@ -48,16 +51,24 @@ ${form(context, [
     describedBy: 'shared-phones',
   }),
   passkeyFields(context.language),
-  button({ id: 'skip-passkey', value: 'skip-passkey', label: t('passkey-offer.skip'), look: 'other' }),
+  button({ id: 'skip-passkey', value: 'skip-passkey', label: skipLabel(context), look: 'other' }),
 ])}
 ${passkeyData(context.passkeyOptions)}`,
   });
+}
+
+function skipLabel({ language, insists, service }: PasskeyOfferContext): string {
+  const t = translate(language);
+  if (!insists) return t('passkey-offer.skip');
+  return service ? t('form.cancel-to', { service: service.name }) : t('form.cancel');
 }
 
 const first: PasskeyOfferContext = { ...serviceFrame, passkeyOptions: sampleCreationOptions };
 
 export const passkeyOfferSamples: Record<string, PasskeyOfferContext> = {
   first,
+  insists: { ...first, insists: 'passkey' },
+  'insists-on-hardware': { ...first, insists: 'hardware' },
   failed: { ...first, problems: [{ kind: 'passkey-failed' }] },
   'without-script': { ...first, problems: [{ kind: 'passkey-needs-script' }] },
 };

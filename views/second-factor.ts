@@ -1,4 +1,4 @@
-import { type Html, html } from './html.ts';
+import { type Html, html, safeAddress } from './html.ts';
 import { formatDuration, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, field, form } from './parts/form.ts';
@@ -29,6 +29,7 @@ export type SecondFactorContext = Frame & {
   /** Without them there is no passkey to use. */
   passkeyOptions?: PasskeyOptions | undefined;
   mayUsePassword: boolean;
+  recoverLink: string;
   maySkip: boolean;
   problems?: readonly SecondFactorProblem[] | undefined;
 };
@@ -140,7 +141,8 @@ function sendButton({ language }: SecondFactorContext, address: string, index: n
 function waysOut(context: SecondFactorContext): Html {
   const t = translate(context.language);
   const back = context.service ? t('form.cancel-to', { service: context.service.name }) : t('form.cancel');
-  return html`<div class="ways-out">${context.maySkip && button({ id: 'skip-second-factor', value: 'skip-second-factor', label: t('second-factor.skip'), look: 'other' })}${button({ id: 'cancel', value: 'cancel', label: back, look: 'quiet' })}</div>`;
+  const recover = safeAddress(context.recoverLink);
+  return html`<div class="ways-out">${recover && html`<p><a id="recover" href="${recover}">${t('second-factor.recover')}</a></p>`}${context.maySkip && button({ id: 'skip-second-factor', value: 'skip-second-factor', label: t('second-factor.skip'), look: 'other' })}${button({ id: 'cancel', value: 'cancel', label: back, look: 'quiet' })}</div>`;
 }
 
 const first: SecondFactorContext = {
@@ -150,6 +152,7 @@ const first: SecondFactorContext = {
   hasApp: true,
   contacts: [],
   mayUsePassword: false,
+  recoverLink: '?recover',
   maySkip: false,
 };
 

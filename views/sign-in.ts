@@ -3,6 +3,7 @@ import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, field, form, tickBox } from './parts/form.ts';
 import { envelope, fingerprint } from './parts/icons.ts';
+import { type Insistence, insistenceNote } from './parts/insistence.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
 import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from './parts/problem.ts';
@@ -32,6 +33,8 @@ export type SignInContext = Frame & {
   /** What was typed before, or the app's `login_hint`. */
   identifier?: string | undefined;
   signUpLink: string;
+  /** What the app lets nobody in without. */
+  insists?: Insistence | undefined;
   /** For who has lost their way to sign in. */
   recoverLink: string;
   passkeyOptions?: PasskeyOptions | undefined;
@@ -69,7 +72,7 @@ ${passkeyData(context.passkeyOptions)}`,
 function explainReason(context: SignInContext): Html | false {
   const t = translate(context.language);
   const { reason } = context;
-  if (reason.kind === 'first') return false;
+  if (reason.kind === 'first') return insistenceNote(context, context.insists);
   if (reason.kind === 'again') return html`<p class="intro">${t(`sign-in.again-${reason.because}`)}</p>`;
   return html`<p class="intro">${t('sign-in.step-up', { service: context.service?.name ?? context.brand })}</p>`;
 }
@@ -178,6 +181,7 @@ const first: SignInContext = {
 export const signInSamples: Record<string, SignInContext> = {
   first,
   'shared-device': { ...first, sharedDevice: false, sandbox: false },
+  insists: { ...first, insists: 'two-proofs' },
   'without-service': { ...first, service: undefined, mayCancel: false },
   wrong: { ...first, identifier: 'siti@contoh.id', problems: [{ kind: 'wrong' }] },
   missing: { ...first, problems: [{ kind: 'identifier-missing' }, { kind: 'password-missing' }] },

@@ -203,6 +203,17 @@ const table = {
       next: 'Open the service on your own device. If this one is yours alone, remove the tick and sign in again.',
     },
   },
+  passkey_not_vouched_for: {
+    status: 422,
+    id: {
+      say: 'Kunci sandi ini sudah ditambahkan, tetapi pembuatnya tidak menjamin perangkat kerasnya.',
+      next: 'Buat satu lagi dengan kunci keamanan lain, dan izinkan peramban menyebut modelnya.',
+    },
+    en: {
+      say: 'This passkey was added, but its maker does not vouch for its hardware.',
+      next: 'Make another one with a different security key, and let the browser tell its model.',
+    },
+  },
   passkey_required: {
     status: 422,
     id: {

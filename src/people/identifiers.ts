@@ -194,9 +194,3 @@ export async function addIdentifiers(
     }),
   );
 }
-
-/** An address of which its owner recognises the rest: `s•••@contoh.id`, `+62 ••• 56`. For pages; never to find it again. */
-export function maskAddress({ kind, value }: Identifier): string {
-  if (kind === 'phone') return `${value.slice(0, 3)} ••• ${value.slice(-2)}`;
-  return value.replace(/^(.).*(?=@)/u, '$1•••');
-}

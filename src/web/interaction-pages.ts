@@ -3,10 +3,8 @@ import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import type { Refusal } from '#src/base/refusals.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
-import { lackOf } from '#src/oidc/acr.ts';
-import { demandIn, type OpenInteraction, type Step } from '#src/oidc/interactions.ts';
+import type { OpenInteraction, Step } from '#src/oidc/interactions.ts';
 import { loadAccount } from '#src/people/accounts.ts';
-import { assuranceOf } from '#src/people/assurance.ts';
 import { codeTimes } from '#src/people/codes.ts';
 import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { codePage } from '#views/code.ts';
@@ -19,6 +17,7 @@ import { signUpNamePage } from '#views/sign-up-name.ts';
 import { showConsent } from './consent.ts';
 import { frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
+import { insistenceIn } from './insistence.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
 import { showNewWay, showRecovery, showWays } from './recovery-pages.ts';
 import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
@@ -67,6 +66,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
   const page = signInPage({
     ...frameOf(ctx, house, client),
     reason: await reasonOf(visit),
+    insists: insistenceIn(interaction),
     signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
     recoverLink: `/interaction/${interaction.uid}?page=recovery`,
     passkeyOptions: await newAuthenticationOptions(house.secrets, {
@@ -84,15 +84,12 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
   showForm(ctx, page, client, params.redirect_uri);
 }
 
-/** What a password and a second factor prove: where an app needs more than that, only a passkey helps. */
-const strongestByPassword = assuranceOf({ by: 'totp' }, assuranceOf({ by: 'password' }).amr);
-
 /** Why somebody who is signed in sees this page. Without a passkey a stronger sign-in begins with what they have. */
 async function reasonOf({ db, interaction }: Visit): Promise<SignInReason> {
   const { prompt, accountId, client } = interaction;
   const { reasons } = prompt;
   if (accountId === undefined) return { kind: 'first' };
-  const isStepUp = lackOf(strongestByPassword, demandIn(interaction)) === 'needed';
+  const isStepUp = ['passkey', 'hardware'].includes(insistenceIn(interaction) ?? '');
   if (isStepUp && (await hasPasskey(db, accountId))) return { kind: 'step-up', hasPasskey: true };
   if (isAccountClient(client)) return { kind: 'again', because: 'account-change' };
   return { kind: 'again', because: reasons.includes('max_age') ? 'too-old' : 'requested' };
@@ -157,9 +154,16 @@ async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer'
   const { ctx, house, db, interaction } = visit;
   const { accountId } = step.signedIn;
   const account = await loadAccount(db, house.secrets, accountId);
+  const insists = insistenceIn(interaction);
+  const wantsHardware = insists === 'hardware' && house.makers.areKnown;
   const page = passkeyOfferPage({
     ...frameOf(ctx, house, interaction.client),
-    passkeyOptions: await newPasskeyOptions(house, { ...namesOf(account), boundTo: interaction.uid }),
+    passkeyOptions: await newPasskeyOptions(house, {
+      ...namesOf(account),
+      boundTo: interaction.uid,
+      wantsHardware,
+    }),
+    insists,
     problems: said.refused ? [sayRefusal(visit, said.refused)] : [],
   });
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);

@@ -286,7 +286,12 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const added = await addPasskey(db, house.secrets, made);
   if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
   const before = step.at === 'name' ? signedInByCode(accountId, step.identifier).amr : step.signedIn.amr;
-  await settle(visit, proven({ ...added, amr: [...new Set([...added.amr, ...before])] }));
+  const signedIn = proven({ ...added, amr: [...new Set([...added.amr, ...before])] });
+  if (step.at === 'passkey-offer' && !isEnough(interaction, signedIn)) {
+    await keepStep(interaction, { at: 'passkey-offer', signedIn });
+    throw new Refusal('passkey_not_vouched_for');
+  }
+  await settle(visit, signedIn);
 }
 
 /**

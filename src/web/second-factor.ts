@@ -11,10 +11,11 @@ import { assuranceIn, assuranceOf, type Way } from '#src/people/assurance.ts';
 import { codeTimes, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
-import { type Identifier, maskAddress } from '#src/people/identifiers.ts';
+import type { Identifier } from '#src/people/identifiers.ts';
 import { newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { hasTotp, verifyTotp } from '#src/people/totp.ts';
+import { contactHint } from '#views/parts/contact-hint.ts';
 import { type SecondFactorContext, secondFactorPage } from '#views/second-factor.ts';
 import { frameOf, showForm } from './frame.ts';
 import { isFresh } from './fresh-proof.ts';
@@ -113,10 +114,11 @@ export async function showSecondFactor(
     reason: lack ? 'service' : 'account',
     question: questionOf(step, app),
     hasApp: app,
-    contacts: contacts.map(maskAddress),
+    contacts: contacts.map(contactHint),
     passkeyOptions: passkey
       ? await newAuthenticationOptions(house.secrets, { rpId, boundTo: interaction.uid })
       : undefined,
+    recoverLink: `/interaction/${interaction.uid}?page=recovery`,
     mayUsePassword: step.isHeld === true && (await hasPassword(db, step.signedIn.accountId)),
     maySkip,
     problems,
@@ -130,7 +132,7 @@ function questionOf({ sent }: SecondFactorStep, hasApp: boolean): SecondFactorCo
   const age = Math.floor((Date.now() - sent.at) / 1000);
   return {
     by: 'message',
-    sentTo: maskAddress(sent.to),
+    sentTo: contactHint(sent.to),
     secondsLeft: Math.max(0, codeTimes.life - age),
     resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
   };
