@@ -111,6 +111,11 @@ export const limits = {
     duration: HOUR,
     answers: 'one machine guesses codes of many addresses',
   },
+  totp_from_device: {
+    points: 10,
+    duration: DAY,
+    answers: 'somebody at a browser of the owner guesses the codes of the authenticator app',
+  },
   totp_from_network_to_account: {
     points: 10,
     duration: DAY,

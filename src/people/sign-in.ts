@@ -67,15 +67,18 @@ export async function signInWithPassword(
 export async function confirmPassword(
   db: Db,
   throttles: Throttles,
-  tried: { readonly accountId: string; readonly password: string; readonly network: string },
+  tried: { readonly accountId: string } & Omit<TriedPassword, 'identifier'>,
 ): Promise<void> {
   const { accountId, password } = tried;
+  const device = await findDeviceKey(db, accountId, tried.device);
   const network = networkOf(tried.network);
-  const cost: Cost = [
-    ['password_in_all', ''],
-    ['password_from_network_to_account', `${network} ${accountId}`],
-    ['password_to_account', accountId],
-  ];
+  const cost: Cost = device
+    ? [['password_from_device', device]]
+    : [
+        ['password_in_all', ''],
+        ['password_from_network_to_account', `${network} ${accountId}`],
+        ['password_to_account', accountId],
+      ];
   await atCost(throttles, { cost, counts: 'login_failed' }, async () => {
     if (await verifyPassword(db, accountId, password)) return;
     countEvent('sign-in.failed');

@@ -14,7 +14,7 @@ import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets
 import { claimChallenge } from './challenges.ts';
 import { readSixDigits } from './codes.ts';
 import { loadDataKey } from './data-keys.ts';
-import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
+import { atCost, type Cost, findDeviceKey, networkOf, type Throttles } from './throttles.ts';
 
 /** SHA-1, six digits, 30 seconds: what every app can do. */
 const PERIOD_SECONDS = 30;
@@ -41,6 +41,8 @@ export interface TypedTotp {
   readonly code: string;
   /** The address of the caller; only its network is used. */
   readonly network: string;
+  /** The keyed hash of the browser's device cookie, if it has one: an account that knows it counts it apart. */
+  readonly device?: Buffer | undefined;
 }
 
 interface TotpRow {
@@ -147,7 +149,7 @@ export async function confirmTotp(
   throttles: Throttles,
   typed: TypedTotp & TotpSetUp,
 ): Promise<void> {
-  await guessing(throttles, typed, async (code) => {
+  await guessing(db, throttles, typed, async (code) => {
     const setUp = await openSetUp(db, secrets, typed);
     if (!setUp) throw wrong('no set-up is under way in this session');
     const step = await fittingStep(db, secrets, typed.accountId, { secret: setUp.secret, code });
@@ -196,7 +198,7 @@ export async function removeTotp(db: Db, accountId: string): Promise<void> {
  *   `clockOff` for a code of another time, which is refused for good; `too_many_attempts`
  */
 export async function verifyTotp(db: Db, secrets: Secrets, throttles: Throttles, typed: TypedTotp): Promise<void> {
-  await guessing(throttles, typed, async (code) => {
+  await guessing(db, throttles, typed, async (code) => {
     const row = await findRow(db, typed.accountId);
     if (!row?.confirmed_at) throw wrong('no authenticator app');
     const dataKey = await loadDataKey(db, secrets, typed.accountId);
@@ -215,16 +217,20 @@ export async function verifyTotp(db: Db, secrets: Secrets, throttles: Throttles,
 
 /** Does a deed that looks at a typed code, at the cost of a guess. @throws `totp_wrong` */
 async function guessing(
+  db: Db,
   throttles: Throttles,
-  { accountId, code: text, network }: TypedTotp,
+  { accountId, code: text, network, device }: TypedTotp,
   look: (code: string) => Promise<void>,
 ): Promise<void> {
   const code = readSixDigits(text);
   if (code === undefined) throw wrong('not six digits');
-  const cost: Cost = [
-    ['totp_from_network_to_account', `${networkOf(network)} ${accountId}`],
-    ['totp_to_account', accountId],
-  ];
+  const deviceKey = await findDeviceKey(db, accountId, device);
+  const cost: Cost = deviceKey
+    ? [['totp_from_device', deviceKey]]
+    : [
+        ['totp_from_network_to_account', `${networkOf(network)} ${accountId}`],
+        ['totp_to_account', accountId],
+      ];
   await atCost(throttles, { cost, counts: ['totp_wrong', 'totp_clock_off'] }, () => look(code));
 }
 

@@ -23,7 +23,15 @@ export function readDevice(ctx: Context, maker: Maker): Buffer | undefined {
   return isOurs ? hashOf(maker, id) : undefined;
 }
 
-/** The same, and gives the browser its cookie, or the one it has for longer. Not for a device that is shared. */
+/** Who calls, as limits on guessing tell callers apart: from which address, and by which browser. */
+export function callerOf(
+  ctx: Context,
+  maker: Maker,
+): { readonly network: string; readonly device: Buffer | undefined } {
+  return { network: ctx.state.caller, device: readDevice(ctx, maker) };
+}
+
+/** The keyed hash as {@link readDevice} tells it, and gives the browser its cookie, or the one it has for longer. Not for a device that is shared. */
 export function keepDevice(ctx: Context, maker: Maker): Buffer {
   const known = readDevice(ctx, maker);
   const value = known ? String(ctx.state.device ?? ctx.cookies.get(nameOf(maker))) : newCookie(maker);

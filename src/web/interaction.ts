@@ -39,7 +39,7 @@ import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/pe
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
 import { allowConsent } from './consent.ts';
-import { keepDevice, readDevice } from './device.ts';
+import { callerOf, keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { sayRefusal, showSignIn, showStep, type Visit } from './interaction-pages.ts';
@@ -153,8 +153,7 @@ async function signIn(visit: Visit, form: Form): Promise<void> {
   const tried = {
     identifier: form.get('identifier'),
     password: form.get('password'),
-    network: ctx.state.caller,
-    device: readDevice(ctx, house),
+    ...callerOf(ctx, house),
   };
   const signedIn = await signInWithPassword(db, house.secrets, house.throttles, tried);
   await settle(visit, proven(signedIn), { typed: readIdentifier(tried.identifier) });
@@ -208,8 +207,7 @@ async function enterCode(visit: Visit, form: Form, step: Extract<Step, { at: 'co
   const slot = {
     identifier,
     boundTo: interaction.uid,
-    network: ctx.state.caller,
-    device: readDevice(ctx, house),
+    ...callerOf(ctx, house),
     code: form.get('code'),
   };
   await verifyCode(db, house.secrets, house.throttles, slot);

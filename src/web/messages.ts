@@ -18,7 +18,7 @@ import {
   type Message,
 } from '#views/messages.ts';
 import { recoveryCodeMessage, recoveryRefusedMessage } from '#views/recovery-messages.ts';
-import { readDevice } from './device.ts';
+import { callerOf } from './device.ts';
 import type { OpenHouse } from './house.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function sendCode(
   asked: { identifier: Identifier; boundTo: string; service: Localized },
 ): Promise<void> {
   const { identifier, boundTo } = asked;
-  const slot = { identifier, boundTo, network: ctx.state.caller, device: readDevice(ctx, house) };
+  const slot = { identifier, boundTo, ...callerOf(ctx, house) };
   const code = await createCode(db, house.secrets, house.throttles, slot);
   const audience = await codeAudience(db, house.secrets, identifier);
   const takesCode = audience.kind === 'new' || audience.kind === 'account';
@@ -55,7 +55,7 @@ export async function sendSecondCode(
   asked: { identifier: Identifier; boundTo: string; service: Localized },
 ): Promise<void> {
   const { identifier, boundTo } = asked;
-  const slot = { identifier, boundTo, network: ctx.state.caller };
+  const slot = { identifier, boundTo, ...callerOf(ctx, house) };
   const code = await createCode(db, house.secrets, house.throttles, slot);
   const message = composeCodeMessage(ctx, house, { ...asked, code, kind: 'account' });
   const common = { kind: identifier.kind, to: identifier.value, language: ctx.state.language };
@@ -94,7 +94,7 @@ export async function sendRecoveryCode(
 ): Promise<void> {
   const { identifier } = asked;
   const { language } = ctx.state;
-  const code = await createCode(db, house.secrets, house.throttles, { ...asked, network: ctx.state.caller });
+  const code = await createCode(db, house.secrets, house.throttles, { ...asked, ...callerOf(ctx, house) });
   const { kind } = await recoveryAudience(db, house.secrets, identifier);
   const context = messageContext(house, language, identifier.kind);
   const sent = { ...context, code, secondsLeft: codeTimes.life, domain: house.config.rpId };

@@ -32,6 +32,7 @@ import { useRecoveryCode } from '#src/people/recovery-codes.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import { accountRecoveredMessage, recoveryCancelledMessage, recoveryCodeUsedMessage } from '#views/messages.ts';
 import { recoveryStartedMessage } from '#views/recovery-messages.ts';
+import { callerOf } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { Visit } from './interaction-pages.ts';
 import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
@@ -111,7 +112,7 @@ async function enterFirstCode(visit: Visit, form: Form): Promise<void> {
 }
 
 async function checkCode({ ctx, house, db, interaction }: Visit, form: Form, identifier: Identifier): Promise<void> {
-  const slot = { identifier, boundTo: bindingOf(interaction), network: ctx.state.caller, code: form.get('code') };
+  const slot = { identifier, boundTo: bindingOf(interaction), ...callerOf(ctx, house), code: form.get('code') };
   await verifyCode(db, house.secrets, house.throttles, slot);
 }
 

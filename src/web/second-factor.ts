@@ -17,6 +17,7 @@ import { hasPassword } from '#src/people/passwords.ts';
 import { hasTotp, verifyTotp } from '#src/people/totp.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { type SecondFactorContext, secondFactorPage } from '#views/second-factor.ts';
+import { callerOf } from './device.ts';
 import { frameOf, showForm } from './frame.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { Visit } from './interaction-pages.ts';
@@ -155,12 +156,12 @@ async function verifySecondFactor(visit: Visit, code: string, { signedIn, sent }
   const { ctx, house, db, interaction } = visit;
   const { secrets, throttles } = house;
   const { accountId } = signedIn;
-  const network = ctx.state.caller;
+  const caller = callerOf(ctx, house);
   if (!sent) {
-    await verifyTotp(db, secrets, throttles, { accountId, code, network });
+    await verifyTotp(db, secrets, throttles, { accountId, code, ...caller });
     return { by: 'totp' };
   }
-  await verifyCode(db, secrets, throttles, { identifier: sent.to, boundTo: slotOf(interaction), network, code });
+  await verifyCode(db, secrets, throttles, { identifier: sent.to, boundTo: slotOf(interaction), ...caller, code });
   await proveContact(db, secrets, sent.to, accountId);
   return { by: 'code', via: sent.to.kind, elsewhere: true };
 }

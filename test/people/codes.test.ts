@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DatabaseUnavailable, type Db } from '#src/base/database.ts';
-import { limits } from '#src/base/limits.ts';
+import { limits, withChosen } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { setAccountState } from '#src/people/accounts.ts';
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
+import { rememberDevice } from '#src/people/devices.ts';
+import type { Identifier } from '#src/people/identifiers.ts';
+import { createThrottles } from '#src/people/throttles.ts';
 import { email, openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;
@@ -239,4 +242,91 @@ test('who a code is for: a newcomer, an account, an account with a passkey, a di
     expect.objectContaining({ kind: 'disabled', accountId: gone.id }),
   ]);
   for (const texts of sent) expect(texts).toEqual(sent[0]);
+});
+
+describe('messages to phones are paid for', () => {
+  /** Budgets small enough to be used up, in a database where nobody has sent anything. */
+  async function openBudgets() {
+    const own = await openPeople();
+    const { database, secrets } = own;
+    const few = { message_from_network: 8, message_to_prefix: 5, message_abroad_to_prefix: 3, message_abroad: 4 };
+    const chosen = Object.entries(few).map(([name, points]) => [name, { points, duration: 24 * 3600 }]);
+    const throttles = createThrottles(database, secrets, {
+      enabled: true,
+      limits: withChosen(Object.fromEntries(chosen)),
+    });
+    let asked = 0;
+    const ask = (to: Identifier, more: { network?: string; device?: Buffer } = {}) => {
+      asked += 1;
+      const slot = { identifier: to, boundTo: `interaction-${asked}`, network: `10.9.${asked}.1`, ...more };
+      return refusalOf(createCode(database, secrets, throttles, slot));
+    };
+    return { ...own, ask };
+  }
+
+  let sim = 0;
+  const phone = (prefix: string): Identifier => {
+    sim += 1;
+    return { kind: 'phone', value: prefix + String(1_000_000 + sim).slice(0, prefix.startsWith('+62') ? 7 : 5) };
+  };
+  const often = async (times: number, work: () => Promise<unknown>) => {
+    for (let i = 0; i < times; i += 1) expect(await work()).toBeUndefined();
+  };
+
+  test('those to one operator have a budget a day, whoever asks; those to others and e-mail go on', async () => {
+    await using budgets = await openBudgets();
+    await often(5, () => budgets.ask(phone('+62812')));
+    expect(await budgets.ask(phone('+62812'))).toBe('too_many_attempts');
+    expect(await budgets.ask(phone('+62813'))).toBeUndefined();
+    expect(await budgets.ask(email('surel'))).toBeUndefined();
+    pass(24 * 3600);
+    expect(await budgets.ask(phone('+62812'))).toBeUndefined();
+  });
+
+  test('those abroad have a smaller one, by operator and in all', async () => {
+    await using budgets = await openBudgets();
+    await often(3, () => budgets.ask(phone('+65812')));
+    expect(await budgets.ask(phone('+65812'))).toBe('too_many_attempts');
+    expect(await budgets.ask(phone('+65912'))).toBeUndefined();
+    expect(await budgets.ask(phone('+60123'))).toBe('too_many_attempts');
+    expect(await budgets.ask(phone('+62812'))).toBeUndefined();
+  });
+
+  test('those of one network have one, and its e-mail is none of it', async () => {
+    await using budgets = await openBudgets();
+    const network = '203.0.113.9';
+    for (const prefix of ['+62812', '+62813']) await often(4, () => budgets.ask(phone(prefix), { network }));
+    expect(await budgets.ask(phone('+62811'), { network })).toBe('too_many_attempts');
+    expect(await budgets.ask(email('surel'), { network })).toBeUndefined();
+    expect(await budgets.ask(phone('+62811'))).toBeUndefined();
+  });
+
+  test('who pumps does not keep a code from the owner in a browser that the account knows, which has its own', async () => {
+    await using budgets = await openBudgets();
+    const mine = phone('+62812');
+    const { id } = await budgets.citizen('Siti', { identifier: mine });
+    const device = Buffer.alloc(32, 'browser');
+    await rememberDevice(budgets.database, id, device);
+    await often(5, () => budgets.ask(phone('+62812')));
+    expect(await budgets.ask(mine)).toBe('too_many_attempts');
+    expect(await budgets.ask(mine, { device: Buffer.alloc(32, 'another') })).toBe('too_many_attempts');
+    await often(limits.code_from_device.points, () => budgets.ask(mine, { device }));
+    expect(await budgets.ask(mine, { device })).toBe('too_many_attempts');
+  });
+});
+
+test('wrong codes of the neighbours hold up nobody in a browser that the account knows', async () => {
+  const { database, secrets, throttles } = people;
+  const { id } = await people.citizen('Tetangga');
+  const device = Buffer.alloc(32, 'browser');
+  await rememberDevice(database, id, device);
+  const siti = visitor({ name: 'tetangga', network: '192.0.77.1' });
+  const code = await siti.ask();
+  const wrong = code === '000000' ? '000001' : '000000';
+  for (let i = 0; i < limits.wrong_code_from_network.points; i += 1)
+    await throttles.take('wrong_code_from_network', '192.0.77.0/24');
+  expect(await siti.type(code)).toBe('too_many_attempts');
+  const known = { ...siti.slot, device };
+  expect(await refusalOf(verifyCode(database, secrets, throttles, { ...known, code: wrong }))).toBe('code_wrong');
+  expect(await refusalOf(verifyCode(database, secrets, throttles, { ...known, code }))).toBeUndefined();
 });

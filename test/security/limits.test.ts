@@ -1,6 +1,8 @@
 /** Guessing is limited per account and network, and never locks the owner out (security line 29). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { limits } from '#src/base/limits.ts';
+import { type LimitName, limits } from '#src/base/limits.ts';
+import { metrics } from '#src/base/metrics.ts';
+import type { Refusal } from '#src/base/refusals.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
@@ -121,4 +123,73 @@ test('who is no proxy of ours gains nothing by saying who calls', async () => {
   await useUp('203.0.113.7', 'siti@contoh.id', open);
   for (const forwarded of ['198.51.100.1', '127.0.0.1', '::ffff:8.8.8.8'])
     expectHeldUp(await guess(from(forwarded, open), 'siti@contoh.id', password, open), 30);
+});
+
+/** A browser that has signed in to an account before, and is signed out again. */
+async function browserOf(who: string, forwarded: string, there: World = world): Promise<BrowserAgent> {
+  const browser = from(forwarded, there);
+  const page = await guess(browser, who, password, there);
+  expect(page.has('#consent-allow')).toBe(true);
+  return browser;
+}
+
+/** What a browser answers to the options of the page with a passkey. */
+async function pressPasskey(page: Page, device: Awaited<ReturnType<typeof givePasskey>>, there: World): Promise<Page> {
+  const options = page.json<Parameters<typeof device.get>[0]>('#passkey-options');
+  page.fill({ credential: JSON.stringify(device.get(options, { origin: there.issuer })) });
+  return page.press('#passkey');
+}
+
+test('a browser that the account knows is held up by nobody else: not by its network, nor by an attack on the account', async () => {
+  const id = await world.citizen('kenal@contoh.id', { password });
+  const browser = await browserOf('kenal@contoh.id', '203.0.119.7');
+  const { house } = world;
+  const throttles = createThrottles(house.database, house.secrets, { enabled: true });
+  const useUpAll = async (limit: LimitName, key: string) => {
+    while (!(await throttles.take(limit, key).catch((refused: Refusal) => refused)));
+  };
+  await useUp('203.0.119.7', 'kenal@contoh.id');
+  await useUpAll('password_to_account', id);
+  await useUpAll('password_from_network', '203.0.119.0/24');
+  expectHeldUp(await guess(from('203.0.119.7'), 'kenal@contoh.id', password), 30);
+  expectHeldUp(await guess(from('198.51.100.7'), 'kenal@contoh.id', password), 30);
+  expectHeldUp(await guess(from('203.0.119.7'), 'rina@contoh.id', password), 30);
+  expect((await guess(browser, 'kenal@contoh.id', password)).has('#consent-allow')).toBe(true);
+
+  // It has no more tries than others, and is unknown to other accounts.
+  expectHeldUp(await guess(browser, 'rina@contoh.id', password), 30);
+  for (let i = 0; i < limits.password_from_device.points; i += 1)
+    expect((await guess(browser, 'kenal@contoh.id')).status).toBe(422);
+  expectHeldUp(await guess(browser, 'kenal@contoh.id', password), 30);
+});
+
+test('stolen passwords tried on many accounts from many networks: slowed in all, but for passkeys and browsers that are known', async () => {
+  const settings = { RATE_LIMITS: 'on', TRUSTED_PROXIES: '127.0.0.0/8', LIMITS: 'password_in_all=12/60' };
+  await using stuffed = await openWorld({ settings });
+  const device = await givePasskey(stuffed, await stuffed.citizen('kunci@contoh.id'));
+  const browser = await browserOf('siti@contoh.id', '203.0.113.7', stuffed);
+  const statuses: number[] = [];
+  for (let i = 0; i < 20; i += 1)
+    statuses.push(
+      (await guess(from(`198.18.${i}.1`, stuffed), `korban-${i}@contoh.id`, 'dicuri dari tempat lain', stuffed)).status,
+    );
+  expect(statuses).toEqual([...Array(12).fill(422), ...Array(8).fill(429)]);
+
+  const page = await guess(from('192.0.2.44', stuffed), 'budi@contoh.id', password, stuffed);
+  expectHeldUp(page, 60);
+  expect((await pressPasskey(page, device, stuffed)).has('#consent-allow')).toBe(true);
+  expect((await guess(browser, 'siti@contoh.id', password, stuffed)).has('#consent-allow')).toBe(true);
+  const told = await metrics.getSingleMetricAsString('lawang_limits_hit_total');
+  expect(told).toMatch(/lawang_limits_hit_total\{limit="password_in_all"\} [1-9]/);
+});
+
+test('where Redis counts and cannot be reached, each process counts by itself, and its password is in no log', async () => {
+  const settings = { RATE_LIMITS: 'on', TRUSTED_PROXIES: '127.0.0.0/8', REDIS_URL: 'redis://:geheim@127.0.0.1:9' };
+  await using away = await openWorld({ settings });
+  await useUp('203.0.113.7', 'siti@contoh.id', away);
+  const page = await guess(from('203.0.113.7', away), 'siti@contoh.id', password, away);
+  expect(page.status).toBe(429);
+  expect((await guess(from('198.51.100.1', away), 'siti@contoh.id', password, away)).has('#consent-allow')).toBe(true);
+  expect(away.log.join('')).toContain('Redis does not answer');
+  expect(away.log.join('')).not.toContain('geheim');
 });

@@ -11,6 +11,7 @@ import {
   authenticatorAppPage,
 } from '#views/account/authenticator-app.ts';
 import { totpAddedMessage, totpRemovedMessage } from '#views/messages.ts';
+import { callerOf } from '../device.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
@@ -49,7 +50,7 @@ async function begin(visit: Visit): Promise<void> {
 async function confirm(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
   checkUnrestricted(account);
-  const typed = { ...setUpOf(visit), code: form.get('code'), network: ctx.state.caller };
+  const typed = { ...setUpOf(visit), code: form.get('code'), ...callerOf(ctx, house) };
   try {
     await confirmTotp(db, house.secrets, house.throttles, typed);
   } catch (error) {

@@ -10,6 +10,7 @@ import { confirmPassword } from '#src/people/sign-in.ts';
 import { isLastWay, listWays, mayRemove } from '#src/people/ways.ts';
 import { type PasswordProblem, passwordPage } from '#views/account/password.ts';
 import { passwordRemovedMessage, passwordSetMessage } from '#views/messages.ts';
+import { callerOf } from '../device.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
@@ -54,7 +55,7 @@ async function save(visit: Visit, form: Form): Promise<void> {
 }
 
 function confirmCurrent({ ctx, house, db, account }: Visit, form: Form): Promise<void> {
-  const tried = { accountId: account.id, password: form.get('current-password'), network: ctx.state.caller };
+  const tried = { accountId: account.id, password: form.get('current-password'), ...callerOf(ctx, house) };
   return confirmPassword(db, house.throttles, tried);
 }
 
