@@ -9,6 +9,7 @@ import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
+import { recoveringBox, restrictedBox } from './parts/recovering.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
 
@@ -64,7 +65,7 @@ export type ShownSession = {
 /**
  * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
  * `credential`), `remove-passkey` (with `passkey`), `rename-passkey` (with `passkey` and `label`), `end-session` (with
- * `session`), `end-other-sessions`, `end-every-session`, `sign-out-here`, `sign-out`.
+ * `session`), `end-other-sessions`, `end-every-session`, `sign-out-here`, `sign-out`, `cancel-recovery`.
  */
 export type AccountContext = Frame & {
   person: { name: string; identifiers: readonly ShownIdentifier[] };
@@ -82,6 +83,10 @@ export type AccountContext = Frame & {
   passkeyOptions?: PasskeyOptions | undefined;
   /** Leads to a fresh sign-in, when the last one is too old to change ways to sign in. */
   freshProofLink?: string | undefined;
+  /** Somebody is recovering the account, and may open it then. */
+  recoveryReadyAt?: Date | undefined;
+  /** How well it is proven who the person is. */
+  identity?: 'ial1' | 'ial2' | 'ial3' | undefined;
   notice?: Notice | undefined;
   problems?: readonly AccountProblem[] | undefined;
 };
@@ -105,7 +110,7 @@ export function accountPage(context: AccountContext): Html {
     band: false,
     hasProblem: said.length > 0,
     scripts: ['passkey.js'],
-    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}
+    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${recoveringBox(context, context.recoveryReadyAt)}${restrictedBox(context, context.isRestricted ?? false)}
 <div class="sides">${sideList(context)}
 <div class="parts">${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>
 ${passkeyData(context.passkeyOptions)}`,
@@ -253,7 +258,7 @@ function wayRow(way: { id: string; title: string; words: string; link: string; l
 
 function addPasskey(context: AccountContext): Html {
   const t = translate(context.language);
-  if (context.isRestricted) return html`<p class="hint" id="restricted">${t('account.restricted')}</p>`;
+  if (context.isRestricted) return html`<p class="hint">${t('account.no-way-added')}</p>`;
   const freshProof = safeAddress(context.freshProofLink);
   if (freshProof) {
     return html`<div class="notice notice-info"><div><p>${t('account.fresh-proof')}</p><p><a class="button other" id="fresh-proof" href="${freshProof}">${t('account.prove')}</a></p></div></div>`;
@@ -333,6 +338,7 @@ function personPart(context: AccountContext): Html {
     t('account.person-intro'),
     html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}</dl>
 <p><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></p>
+${context.identity && html`<p id="identity">${t(`account.identity-${context.identity}`)}</p>`}
 <p><a id="end-account" href="/account/end">${t('account.end')}</a></p>`,
   );
 }
@@ -427,6 +433,7 @@ export const accountSamples: Record<string, AccountContext> = {
     totpSince: undefined,
     recoveryCodes: 0,
   },
+  recovering: { ...full, identity: 'ial2', recoveryReadyAt: new Date('2026-11-22T03:30:00Z') },
   restricted: { ...full, isRestricted: true },
   'few-codes': { ...full, recoveryCodes: 2 },
   'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },

@@ -1,7 +1,7 @@
 import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form } from './parts/form.ts';
+import { button, field, form, tickBox } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
@@ -15,6 +15,8 @@ export type RecoveryNewWayContext = Frame & {
   passkeyOptions?: PasskeyOptions | undefined;
   /** Whether a password will do; where the account had passkeys and none, it does not. */
   mayUsePassword: boolean;
+  /** Whether there is an authenticator app that may be lost too: the tick box `lost-app` (value `yes`) removes it. */
+  mayRemoveApp: boolean;
   /** Whether the account stays restricted afterwards. */
   isRestricting: boolean;
   mayCancel: boolean;
@@ -34,6 +36,8 @@ export function recoveryNewWayPage(context: RecoveryNewWayContext): Html {
 ${context.isRestricting && noticeBox({ tone: 'info', text: t('recovery-new-way.restricting') })}
 ${form(context, [
   passkeyChoice(context),
+  context.mayRemoveApp &&
+    tickBox({ id: 'lost-app', name: 'lost-app', value: 'yes', label: t('recovery-new-way.lost-app') }),
   context.mayUsePassword ? passwordChoice(context, said) : html`<p>${t('recovery-new-way.passkey-only')}</p>`,
   html`<div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
 ])}
@@ -82,12 +86,14 @@ const first: RecoveryNewWayContext = {
   ...serviceFrame,
   passkeyOptions: sampleCreationOptions,
   mayUsePassword: true,
+  mayRemoveApp: false,
   isRestricting: false,
   mayCancel: true,
 };
 
 export const recoveryNewWaySamples: Record<string, RecoveryNewWayContext> = {
   first,
+  'with-authenticator-app': { ...first, mayRemoveApp: true },
   'on-shared-device': { ...first, passkeyOptions: undefined },
   'after-two-contacts': { ...first, isRestricting: true },
   'passkey-only': { ...first, mayUsePassword: false, isRestricting: true },

@@ -227,6 +227,8 @@ export interface NewAccount {
   readonly identifier: Identifier;
   /** The browser in which it was shown (`web/device.ts`). */
   readonly device?: Buffer;
+  /** The one in which the contacts of the profile were. */
+  readonly profileDevice?: Buffer;
   /** Further claims. `email` and `phone_number` become contacts, confirmed as their `_verified` says. */
   readonly profile?: Profile;
 }
@@ -318,7 +320,9 @@ function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
     row: [shardOf(id), id, 'active', sealed, sealProfile(dataKey, id, profile), language, now, now],
     contacts: [
       { accountId: id, contact: identifier, isIdentifier: true, confirmed: true, device: account.device },
-      ...contactsIn(profile, identifier).map((named) => ({ accountId: id, isIdentifier: false, ...named })),
+      ...contactsIn(profile, identifier).map((named) => {
+        return { accountId: id, isIdentifier: false, device: account.profileDevice, ...named };
+      }),
     ],
   };
 }

@@ -2,6 +2,7 @@
  * The fictitious people of a sandbox, all with one password that everybody knows. Never in production: settings refuse
  * `SEED=example` there.
  */
+import { randomBytes } from 'node:crypto';
 import type { Database } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
@@ -73,6 +74,11 @@ export const exampleCitizens: readonly ExampleCitizen[] = [
   },
 ];
 
+/** Their e-mail and phone come from browsers of their own, so that the two count as two in a recovery. */
+function twoDevices(): { device: Buffer; profileDevice: Buffer } {
+  return { device: randomBytes(32), profileDevice: randomBytes(32) };
+}
+
 function twoNames(given: string, family: string): Profile {
   return { given_name: given, family_name: family };
 }
@@ -99,7 +105,7 @@ async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCi
   try {
     await database.transaction(async (tx) => {
       const { name, profile, isDisabled, identity: level } = citizen;
-      const { id } = await createAccount(tx, secrets, { name, profile, identifier, language: 'id' });
+      const { id } = await createAccount(tx, secrets, { name, profile, identifier, language: 'id', ...twoDevices() });
       await storePassword(tx, id, hash);
       if (level) await recordEvidence(tx, { accountId: id, level, method: 'example', recordedBy: 'seed' });
       if (isDisabled) await disableAccount(tx, id, { actor: 'start', reason: 'example' });

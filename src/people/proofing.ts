@@ -93,16 +93,17 @@ function highestOf(levels: readonly IdentityLevel[]): IdentityLevel | undefined 
 }
 
 /**
- * Refuses what a recovery by two contacts must not open: a change of contacts, the removal of an older way to sign in, the
- * end of the account. Whoever came in that way could lock its owner out for good.
+ * Refuses what a recovery by two contacts must not open: a change of contacts, the change or removal of an older way to sign
+ * in, a second factor or new recovery codes over the owner's, the end of the account. Whoever came in that way could lock
+ * its owner out for good.
  *
- * @param thing.since when the thing to be changed came to the account; what came after the recovery may be changed
+ * @param thing.since when the thing to be changed came to the account: what came with the recovery or later may be changed
  * @throws `account_restricted`
  */
 export function checkUnrestricted(
   account: { readonly restrictedAt: Date | undefined },
-  thing: { readonly since?: Date } = {},
+  thing: { readonly since?: Date | undefined } = {},
 ): void {
   const { restrictedAt } = account;
-  if (restrictedAt && !(thing.since && thing.since > restrictedAt)) throw new Refusal('account_restricted');
+  if (restrictedAt && !(thing.since && thing.since >= restrictedAt)) throw new Refusal('account_restricted');
 }

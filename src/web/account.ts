@@ -9,11 +9,12 @@ import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { addPasskey, removePasskey, renamePasskey, userHandleOf } from '#src/people/passkeys.ts';
-import { checkUnrestricted } from '#src/people/proofing.ts';
+import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
+import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
-import { passkeyAddedMessage, passkeyRemovedMessage } from '#views/messages.ts';
+import { passkeyAddedMessage, passkeyRemovedMessage, recoveryCancelledMessage } from '#views/messages.ts';
 import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
@@ -66,6 +67,7 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     'add-passkey': createPasskey,
     'remove-passkey': takePasskey,
     'rename-passkey': namePasskey,
+    'cancel-recovery': cancelWaiting,
     'end-session': endOne,
     'end-other-sessions': endOthers,
     'end-every-session': endAll,
@@ -127,6 +129,14 @@ async function namePasskey(visit: Visit, form: Form): Promise<void> {
   const named = { credentialId: form.get('passkey'), label: form.get('label'), language: ctx.state.language };
   await renamePasskey(db, account.id, named);
   seeOther(ctx, '/account?done=passkey-renamed#passkeys');
+}
+
+/** Whoever is signed in may cancel what somebody has begun with two contacts. */
+async function cancelWaiting({ ctx, house, db, account }: Visit): Promise<void> {
+  const { waiting } = await readRecoveries(db, account.id);
+  if (!waiting || !(await cancelRecovery(db, waiting))) return seeOther(ctx, '/account');
+  await notifyContacts(house, db, account.id, recoveryCancelledMessage);
+  seeOther(ctx, '/account?done=recovery-cancelled');
 }
 
 async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
@@ -201,6 +211,8 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     totpSince: ways.totpSince,
     recoveryCodes: ways.sheet?.left ?? 0,
     isRestricted: account.restrictedAt !== undefined,
+    recoveryReadyAt: (await readRecoveries(db, account.id)).waiting?.readyAt,
+    identity: await identityAssurance(db, account.id),
     ...(await passkeyInvitation(visit, ways)),
     passkeySignal: {
       accepted: {
@@ -245,6 +257,7 @@ const notices = [
   'passkey-renamed',
   'password-removed',
   'password-set',
+  'recovery-cancelled',
   'recovery-codes-kept',
   'session-ended',
   'totp-added',

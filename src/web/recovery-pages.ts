@@ -94,6 +94,7 @@ export async function showNewWay(visit: Visit, proof: RecoveryProof, problems: P
       ? { onSharedDevice: {} }
       : { passkeyOptions: await newPasskeyOptions(house, { ...namesOf(account), boundTo: interaction.uid }) }),
     mayUsePassword: await mayUsePassword(visit, proof),
+    mayRemoveApp: await mayRemoveApp(visit, proof),
     isRestricting: proof.byContacts !== undefined,
     mayCancel: true,
     problems,
@@ -110,4 +111,9 @@ export async function mayUsePassword({ db }: Visit, { accountId, byContacts }: R
   if (byContacts === undefined) return true;
   if (await hasTotp(db, accountId)) return false;
   return (await hasPassword(db, accountId)) || !(await hasPasskey(db, accountId));
+}
+
+/** A printed code stands for the second factor, so with one its owner may say that their authenticator app is lost. */
+export async function mayRemoveApp({ db }: Visit, { accountId, byContacts }: RecoveryProof): Promise<boolean> {
+  return byContacts === undefined && (await hasTotp(db, accountId));
 }

@@ -30,7 +30,13 @@ import {
 } from '#src/people/recoveries.ts';
 import { useRecoveryCode } from '#src/people/recovery-codes.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
-import { accountRecoveredMessage, recoveryCancelledMessage, recoveryCodeUsedMessage } from '#views/messages.ts';
+import { removeTotp } from '#src/people/totp.ts';
+import {
+  accountRecoveredMessage,
+  recoveryCancelledMessage,
+  recoveryCodeUsedMessage,
+  totpRemovedMessage,
+} from '#views/messages.ts';
 import { recoveryStartedMessage } from '#views/recovery-messages.ts';
 import { callerOf } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
@@ -39,7 +45,7 @@ import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 import { siteOf } from './passkeys.ts';
-import { choicesOf, mayUsePassword } from './recovery-pages.ts';
+import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
 
 /** How long a proven contact waits for the next proof, in seconds. */
 const PROOF_LIFE = 15 * 60;
@@ -228,7 +234,7 @@ async function makePassword(visit: Visit, form: Form, settle: Settle): Promise<v
   if (!(await mayUsePassword(visit, proof))) return stay(visit);
   // Before anything is written: a hash may wait in its queue.
   const hash = await hashNew(visit, form, proof.accountId);
-  await makeNewWay(visit, settle, 'password', () => storePassword(visit.db, proof.accountId, hash));
+  await makeNewWay(visit, form, settle, 'password', () => storePassword(visit.db, proof.accountId, hash));
 }
 
 async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<void> {
@@ -240,7 +246,7 @@ async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<vo
   const { accountId } = proof;
   const { language } = ctx.state;
   const made = { ...siteOf(house), boundTo: interaction.uid, accountId, credential, language };
-  await makeNewWay(visit, settle, 'passkey', () => addPasskey(db, house.secrets, made));
+  await makeNewWay(visit, form, settle, 'passkey', () => addPasskey(db, house.secrets, made));
 }
 
 /**
@@ -251,6 +257,7 @@ async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<vo
  */
 async function makeNewWay(
   visit: Visit,
+  form: Form,
   settle: Settle,
   made: 'password' | 'passkey',
   make: () => Promise<unknown>,
@@ -263,11 +270,17 @@ async function makeNewWay(
   if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable');
   if (byContacts) await complete(visit, { accountId, ...byContacts });
   await make();
+  if (form.get('lost-app') === 'yes' && (await mayRemoveApp(visit, proof))) await removeApp(visit, accountId);
   await endEverything(db, accountId);
   const by = byContacts ? 'contacts' : 'recovery-code';
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by, made } });
   await notifyContacts(house, db, accountId, accountRecoveredMessage);
   await settle(visit, { accountId, ...assuranceAfterRecovery(amr, made) });
+}
+
+async function removeApp({ house, db }: Visit, accountId: string): Promise<void> {
+  await removeTotp(db, accountId);
+  await notifyContacts(house, db, accountId, totpRemovedMessage);
 }
 
 async function hashNew({ house, db }: Visit, form: Form, accountId: string): Promise<string> {

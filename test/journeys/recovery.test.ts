@@ -2,7 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { loadAccount, setAccountState } from '#src/people/accounts.ts';
 import { listMessages } from '#src/people/messages.ts';
+import { identityAssurance, recordEvidence } from '#src/people/proofing.ts';
+import { readRecoveries } from '#src/people/recoveries.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
+import { hasTotp } from '#src/people/totp.ts';
 import { givePasskey } from '#test/security/scene.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
@@ -128,7 +131,7 @@ describe('with a printed code', () => {
     expect(account.count('#passkeys [data-passkey]')).toBe(1);
     expect((await loadAccount(world.database, world.house.secrets, sari.id)).restrictedAt).toBeUndefined();
     for (const contact of [sari.mail, sari.phone])
-      expect((await messagesTo(contact))[0]).toBe('Akun Lawang Anda sudah dipulihkan');
+      expect(await messagesTo(contact)).toContain('Akun Lawang Anda sudah dipulihkan');
     const oldWay = await signIn(await world.browser().visit((await health.startSignIn()).url), sari.mail, password);
     expect(oldWay.status).toBe(422);
   });
@@ -165,6 +168,26 @@ describe('with a printed code', () => {
     expect((await health.finishSignIn(attempt, arrived)).claims()?.acr).toBe('aal2');
   });
 
+  test('a lost authenticator app is removed where its owner says so, and asked for otherwise', async () => {
+    for (const isLost of [true, false]) {
+      const sari = await citizen();
+      const { database, house } = world;
+      await change(
+        `insert into totp_keys (shard, account_id, sealed, created_at, confirmed_at, last_step)
+         values ($1, $2, '\\x00', '2026-01-01', '2026-01-01', 1)`,
+        sari.id,
+      );
+      const [code = ''] = await database.transaction((tx) => makeRecoveryCodes(tx, house.secrets, sari.id));
+      const ways = await enterCode(await typeContact(world.browser(), sari.mail), sari.mail);
+      const newWay = await ways.fill({ 'recovery-code': code }).press('#use-recovery-code');
+      if (isLost) newWay.tick('lost-app');
+      const arrived = await allow(await newWay.fill({ password: newPassword }).press('#continue'));
+      expect(arrived.url.searchParams.has('code')).toBe(true);
+      expect(await hasTotp(database, sari.id)).toBe(!isLost);
+      pass(60);
+    }
+  });
+
   test('a wrong, used or made-up code opens nothing, and the page goes on', async () => {
     const sari = await citizen();
     const [code = ''] = await world.database.transaction((tx) => makeRecoveryCodes(tx, world.house.secrets, sari.id));
@@ -174,6 +197,7 @@ describe('with a printed code', () => {
     expect(refused.attribute('#recovery-code', 'aria-invalid')).toBe('true');
     const newWay = await refused.fill({ 'recovery-code': code }).press('#use-recovery-code');
     expect(newWay.has('#create-passkey')).toBe(true);
+    pass(1);
     const other = await enterCode(await typeContact(world.browser(), sari.phone), sari.phone);
     expect((await other.fill({ 'recovery-code': code }).press('#use-recovery-code')).status).toBe(422);
   });
@@ -201,7 +225,7 @@ describe('with two contacts', () => {
     expect(await isSignedIn(before)).toBe(false);
     expect((await loadAccount(world.database, world.house.secrets, sari.id)).restrictedAt).toEqual(new Date());
     for (const contact of [sari.mail, sari.phone])
-      expect((await messagesTo(contact))[0]).toBe('Akun Lawang Anda sudah dipulihkan');
+      expect(await messagesTo(contact)).toContain('Akun Lawang Anda sudah dipulihkan');
   });
 
   test('one contact alone gets nobody further, after the wait neither', async () => {
@@ -323,6 +347,106 @@ describe('with two contacts', () => {
     const refused = await newWay.fill({ password: newPassword }).press('#continue');
     expect(refused.status).toBe(403);
     expect((await loadAccount(world.database, world.house.secrets, sari.id)).restrictedAt).toBeUndefined();
+  });
+});
+
+describe('after two contacts', () => {
+  /** Somebody with evidence, a passkey and a sheet of codes of before, whose account two contacts have opened. */
+  async function recovered() {
+    const sari = await citizen();
+    const { database, house } = world;
+    const evidence = { accountId: sari.id, level: 'ial2', method: 'desk', recordedBy: 'uji' } as const;
+    await database.transaction((tx) => recordEvidence(tx, evidence));
+    const [code = ''] = await database.transaction((tx) => makeRecoveryCodes(tx, house.secrets, sari.id));
+    await proveBoth(sari);
+    pass(day);
+    const newWay = await proveBoth(sari);
+    const browser = world.browser();
+    pass(1);
+    await newWay.fill({ password: newPassword }).press('#continue');
+    const page = await browser.visit(`${world.issuer}/account`);
+    const account = await page.fill({ identifier: sari.mail, password: newPassword }).press('#sign-in');
+    const post = (path: string, form: Record<string, string>) =>
+      browser.post(`${world.issuer}${path}`, { csrf: account.value('csrf') ?? '', ...form }, world.issuer);
+    return { sari, account, code, post };
+  }
+
+  test('the page says what is closed, and nothing that is proven of the person counts', async () => {
+    const { sari, account } = await recovered();
+    expect(account.has('#restricted')).toBe(true);
+    expect(account.has('#identity')).toBe(false);
+    expect(await identityAssurance(world.database, sari.id)).toBeUndefined();
+  });
+
+  test.each([
+    ['an authenticator app over the owner’s ways', '/account/authenticator-app', { action: 'begin' }],
+    ['new recovery codes, which void the owner’s', '/account/recovery-codes', { action: 'make' }],
+    ['the end of the account', '/account/end', { action: 'close', sure: 'yes' }],
+  ])('is refused: %s', async (_, path, form) => {
+    const { sari, post } = await recovered();
+    const refused = await post(path, form);
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+    const { state } = await loadAccount(world.database, world.house.secrets, sari.id);
+    expect(state).toBe('active');
+  });
+
+  test('the owner’s passkey stays and signs in; the codes on the owner’s paper stay good', async () => {
+    const sari = await citizen();
+    const device = await givePasskey(world, sari.id);
+    const { database, house } = world;
+    const [code = ''] = await database.transaction((tx) => makeRecoveryCodes(tx, house.secrets, sari.id));
+    await proveBoth(sari);
+    pass(day);
+    const newWay = await proveBoth(sari);
+    pass(1);
+    await newWay.fill({ password: newPassword }).press('#continue');
+    const owner = world.browser();
+    const page = await owner.visit(`${world.issuer}/account`);
+    const shown = JSON.stringify(device.get(page.json('#passkey-options'), { origin: world.issuer }));
+    const account = await page.fill({ credential: shown }).press('#passkey');
+    expect(account.count('#passkeys [data-passkey]')).toBe(1);
+    const refused = await account.press('#passkeys [data-passkey] button.stop');
+    expect([refused.status, refused.text('#error-code')]).toEqual([403, 'account_restricted']);
+    const ways = await enterCode(await typeContact(world.browser(), sari.phone), sari.phone);
+    expect((await ways.fill({ 'recovery-code': code }).press('#use-recovery-code')).has('#create-passkey')).toBe(true);
+  });
+
+  test('all is open again once somebody proves anew who the person is', async () => {
+    const { sari, post } = await recovered();
+    pass(1);
+    const evidence = { accountId: sari.id, level: 'ial2', method: 'desk', recordedBy: 'uji' } as const;
+    await world.database.transaction((tx) => recordEvidence(tx, evidence));
+    expect(await identityAssurance(world.database, sari.id)).toBe('ial2');
+    const account = await post('/account', { action: 'disconnect', client: 'nihil' });
+    expect(account.has('#restricted')).toBe(false);
+    expect(account.has('#identity')).toBe(true);
+    expect((await post('/account/authenticator-app', { action: 'begin' })).status).toBe(200);
+  });
+
+  test('somebody who is signed in sees that a recovery waits, and cancels it', async () => {
+    const sari = await citizen();
+    await proveBoth(sari);
+    pass(1);
+    const page = await world.browser().visit(`${world.issuer}/account`);
+    const account = await page.fill({ identifier: sari.mail, password }).press('#sign-in');
+    expect(account.has('#recovering')).toBe(true);
+    const cancelled = await account.press('#cancel-recovery');
+    expect(cancelled.has('#recovering')).toBe(false);
+    expect((await readRecoveries(world.database, sari.id)).waiting).toBeUndefined();
+  });
+
+  test('where an authenticator app stands behind the password, a password does not do', async () => {
+    const sari = await citizen();
+    await change(
+      `insert into totp_keys (shard, account_id, sealed, created_at, confirmed_at, last_step)
+       values ($1, $2, '\\x00', '2026-01-01', '2026-01-01', 1)`,
+      sari.id,
+    );
+    await proveBoth(sari);
+    pass(day);
+    const newWay = await proveBoth(sari);
+    expect(newWay.has('input[name=password]')).toBe(false);
+    expect(newWay.has('#lost-app')).toBe(false);
   });
 });
 
