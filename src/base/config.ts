@@ -9,6 +9,7 @@ import { isIP } from 'node:net';
 import { getPublicSuffix } from 'tldts';
 import { z } from 'zod';
 import { type Limits, printLimits, readLimits, withChosen } from './limits.ts';
+import { readSessionLimits, type SessionLimits, saySessionLimits, sessionLimits } from './session-limits.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -89,56 +90,11 @@ const cidrs = z.string().transform((text, context) => {
   });
 });
 
-/** How long a session lives without use, and in all, in seconds. */
-export interface SessionLimit {
-  readonly idle: number;
-  readonly absolute: number;
-}
-
-/** By the assurance of the sign-in; `shared` also holds on a device that others use, where it is shorter. */
-export type SessionLimits = Readonly<Record<'aal1' | 'aal2' | 'aal3' | 'shared', SessionLimit>>;
-
-/** The most that a session may live in all, in seconds (NIST SP 800-63B-4 §2.2.3): how long keys are kept counts on it. */
-export const longestSessionSeconds = 24 * 3600;
-
-const defaultSessionLimits: SessionLimits = {
-  aal1: { idle: 3600, absolute: longestSessionSeconds },
-  aal2: { idle: 3600, absolute: longestSessionSeconds },
-  aal3: { idle: 900, absolute: 12 * 3600 },
-  shared: { idle: 600, absolute: 3600 },
-};
-
-const sessionLimits = z.string().transform((text, context) => {
-  const refuse = (message: string) => context.addIssue({ code: 'custom', message });
-  const limits: Record<string, SessionLimit> = {};
-  for (const part of text.split(',').map((each) => each.trim())) {
-    const [, name = '', idle, absolute] = /^(\w+)=(\d{1,4}[smh])\/(\d{1,4}[smh])$/.exec(part) ?? [];
-    const limit = { idle: secondsOf(idle), absolute: secondsOf(absolute) };
-    if (!Object.hasOwn(defaultSessionLimits, name))
-      refuse(`expected parts like aal2=1h/24h (aal1, aal2, aal3 or shared), not ${part}`);
-    else if (Object.hasOwn(limits, name)) refuse(`${name} is there twice`);
-    else if (limit.idle < 60 || limit.idle > limit.absolute || limit.absolute > longestSessionSeconds)
-      refuse(`${name}: expected at least a minute without use, no more than in all, and that at most 24h`);
-    limits[name] = limit;
-  }
-  return { ...defaultSessionLimits, ...limits } as SessionLimits;
+const sessionLimitsOf = z.string().transform((text, context) => {
+  const { chosen, mistakes } = readSessionLimits(text);
+  if (mistakes.length > 0) context.addIssue({ code: 'custom', message: mistakes.join('; ') });
+  return chosen;
 });
-
-function secondsOf(text = ''): number {
-  return Number.parseInt(text, 10) * ({ s: 1, m: 60, h: 3600 }[text.at(-1) ?? ''] ?? Number.NaN);
-}
-
-function sayLimits(limits: SessionLimits): string {
-  const parts = Object.entries(limits).map(
-    ([name, { idle, absolute }]) => `${name}=${sayTime(idle)}/${sayTime(absolute)}`,
-  );
-  return parts.join(',');
-}
-
-function sayTime(seconds: number): string {
-  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
-  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
-}
 
 function isWebUrl(text: string): boolean {
   return /^https?:\/\//i.test(text) && URL.canParse(text);
@@ -244,10 +200,10 @@ export const settings = z.object({
     .describe(
       'May one statement carry rows of several shards? `off` where the database is distributed by shard: then each names one, and costs a little more.',
     ),
-  SESSION_LIMITS: sessionLimits
-    .default(defaultSessionLimits)
+  SESSION_LIMITS: sessionLimitsOf
+    .default(sessionLimits)
     .describe(
-      `How long does a session live without use, and in all, by its assurance and on a shared device? Parts left out stay: \`${sayLimits(defaultSessionLimits)}\`.`,
+      `How long does a session live without use, and in all, by its assurance and on a shared device? Parts left out stay: \`${saySessionLimits(sessionLimits)}\`.`,
     ),
   SAMPLE_APPS: onOff.optional().describe('Do the two sample agency apps run beside it? Default: on in sandbox.'),
   SANDBOX_PUBLIC: onOff.default('off').describe('May a sandbox be reached from other machines?'),
@@ -584,7 +540,7 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     LIMITS: printLimits(config.limits),
     REDIS_URL: shown(config.redisUrl),
     COALESCE: config.coalesce ? 'on' : 'off',
-    SESSION_LIMITS: sayLimits(config.sessionLimits),
+    SESSION_LIMITS: saySessionLimits(config.sessionLimits),
     SAMPLE_APPS: config.sampleApps ? 'on' : 'off',
     SANDBOX_PUBLIC: config.sandboxPublic ? 'on' : 'off',
     BRAND_NAME: config.brand,

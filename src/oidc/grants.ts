@@ -3,9 +3,9 @@
  * what it has.
  */
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
-import { longestSessionSeconds } from '#src/base/config.ts';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { longestSessionSeconds } from '#src/base/session-limits.ts';
 import { type Consent, endConsent, termOf } from '#src/consents/consents.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';

@@ -1,5 +1,5 @@
 /** How long things live that more than the engine's configuration has to know, in seconds. */
-import type { SessionLimit, SessionLimits } from '#src/base/config.ts';
+import type { SessionLimit, SessionLimits } from '#src/base/session-limits.ts';
 
 const MINUTE = 60;
 

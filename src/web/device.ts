@@ -16,10 +16,11 @@ interface Maker {
 
 /** The keyed hash of the browser's device cookie; undefined when it has none that we have signed. */
 export function readDevice(ctx: Context, maker: Maker): Buffer | undefined {
-  const [id = '', proof = ''] = (ctx.state.device ?? ctx.cookies.get(nameOf(maker)) ?? '').split('.');
+  const [id = '', proof = '', ...more] = (ctx.state.device ?? ctx.cookies.get(nameOf(maker)) ?? '').split('.');
   const expected = Buffer.from(proofOf(maker, id));
   const given = Buffer.from(proof);
-  const isOurs = id.length === 43 && given.length === expected.length && timingSafeEqual(given, expected);
+  const isOurs =
+    more.length === 0 && id.length === 43 && given.length === expected.length && timingSafeEqual(given, expected);
   return isOurs ? hashOf(maker, id) : undefined;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError, listEffective, readConfig, settings } from '#src/base/config.ts';
 import { limits } from '#src/base/limits.ts';
+import { sessionLimits } from '#src/base/session-limits.ts';
 
 const key = randomBytes(32).toString('base64');
 const production = {
@@ -79,6 +80,29 @@ test('every mistake in the limits is said at once', () => {
   ]);
 });
 
+test('sessions keep their limits unless they are given others', () => {
+  expect(readConfig({}).sessionLimits).toEqual(sessionLimits);
+  expect(listEffective(readConfig({})).SESSION_LIMITS).toBe('aal1=1h/24h,aal2=1h/24h,aal3=15m/12h,shared=10m/1h');
+  const changed = readConfig({ SESSION_LIMITS: 'aal2=30m/8h, shared=5m/90m' });
+  expect(changed.sessionLimits).toEqual({
+    ...sessionLimits,
+    aal2: { idle: 1800, absolute: 28_800 },
+    shared: { idle: 300, absolute: 5400 },
+  });
+  const again = listEffective(changed).SESSION_LIMITS;
+  expect(again).toBe('aal1=1h/24h,aal2=30m/8h,aal3=15m/12h,shared=5m/90m');
+  expect(readConfig({ SESSION_LIMITS: again }).sessionLimits).toEqual(changed.sessionLimits);
+});
+
+test('every mistake in the limits of sessions is said at once', () => {
+  const wrong = 'aal4=1h/24h,aal2,aal1=1h/24h,aal1=1h/2h,aal3=4m/1h,shared=2h/1h,aal2=1h/25h,constructor=1h/2h';
+  expect(mistakesOf({ SESSION_LIMITS: wrong })).toEqual([
+    expect.stringMatching(
+      /^SESSION_LIMITS: there is no aal4, but .*; "aal2" is not like .*; aal1 is there twice; aal3 takes at least 5m .*; shared takes .*; aal2 takes .* at most 24h in all; there is no constructor/,
+    ),
+  ]);
+});
+
 test('Redis by its address, or by a file that has it', async () => {
   const path = join(directory, 'redis');
   await writeFile(path, 'rediss://:geheim@redis.internal:6380/1\n');
@@ -113,6 +137,7 @@ test('every mistake is reported at once, one line each, by the name of its setti
     METRICS_PORT: 'many',
     LIMITS: 'password_to_account=0/1',
     REDIS_URL: 'http://redis.internal',
+    SESSION_LIMITS: 'aal2=0m/1h',
     LOG_LEVEL: 'loud',
     RATE_LIMITS: 'off',
     SEED: 'example',
@@ -137,6 +162,7 @@ test('every mistake is reported at once, one line each, by the name of its setti
     'SAMPLE_APPS',
     'SANDBOX_PUBLIC',
     'SEED',
+    'SESSION_LIMITS',
     'SMTP_URL',
     'TRUSTED_PROXIES',
     'WEBAUTHN_RP_ID',

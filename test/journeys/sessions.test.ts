@@ -1,6 +1,7 @@
 /** How sessions begin, change and end, and that whatever hangs on them ends with them (OWASP ASVS 5.0, chapter 7). */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { setAccountState } from '#src/people/accounts.ts';
+import { setPassword } from '#src/people/passwords.ts';
 import { setClientState } from '#src/registry/clients.ts';
 import { answerOf, ask, basic, goThrough, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type Citizen, passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
@@ -207,6 +208,86 @@ describe('a session ends by itself', () => {
       wait(50 * MINUTE);
       expect(await isSignedIn(browser)).toBe(true);
     }
+  });
+});
+
+describe('how long a session lives follows its assurance', () => {
+  let strict: World;
+  let hall: RelyingParty;
+
+  beforeAll(async () => {
+    strict = await openWorld({ settings: { SESSION_LIMITS: 'aal1=20m/3h,aal2=5m/1h' } });
+    hall = await strict.app({ scope: 'openid' });
+  });
+  afterAll(() => strict?.[Symbol.asyncDispose]());
+
+  const isIn = async (browser: BrowserAgent) => {
+    const answer = answerOf(await browser.visit((await hall.startSignIn({ prompt: 'none' })).url));
+    await strict.database.settle();
+    return answer.has('code');
+  };
+
+  /** Signed in by password at the app, in an account that has a passkey too. */
+  async function byPassword(): Promise<{ citizen: Citizen; browser: BrowserAgent }> {
+    people += 1;
+    const citizen = await passkeyCitizen(strict, `jenjang.${people}@contoh.id`);
+    await setPassword(strict.database, citizen.id, 'bukan sandi biasa', []);
+    const browser = strict.browser();
+    await signIn(
+      await browser.visit((await hall.startSignIn()).url),
+      `jenjang.${people}@contoh.id`,
+      'bukan sandi biasa',
+    );
+    return { citizen, browser };
+  }
+
+  test('without use', async () => {
+    const { browser } = await byPassword();
+    wait(19 * MINUTE);
+    expect(await isIn(browser)).toBe(true);
+    wait(21 * MINUTE);
+    expect(await isIn(browser)).toBe(false);
+  });
+
+  test('in all', async () => {
+    const { browser } = await byPassword();
+    for (let used = 0; used < 11; used += 1) {
+      wait(16 * MINUTE);
+      expect(await isIn(browser)).toBe(true);
+    }
+    wait(6 * MINUTE);
+    expect(await isIn(browser)).toBe(false);
+  });
+
+  test('from a step-up on; the same session goes on, and its limits are written with its row', async () => {
+    const { citizen, browser } = await byPassword();
+    const row = () =>
+      strict.database.first<{ uid: string; idle_seconds: number }>(
+        'select uid, idle_seconds from sessions where account_id = $1',
+        [citizen.id],
+      );
+    const before = await row();
+    expect(before).toMatchObject({ idle_seconds: 20 * 60 });
+    wait(19 * MINUTE);
+    const page = await browser.visit((await hall.startSignIn({ prompt: 'login', acr_values: 'phr' })).url);
+    expect(answerOf(await signInByPasskey(page, citizen.device)).has('code')).toBe(true);
+    expect(await row()).toEqual({ ...before, idle_seconds: 5 * 60 });
+    wait(4 * MINUTE);
+    expect(await isIn(browser)).toBe(true);
+    wait(6 * MINUTE);
+    expect(await isIn(browser)).toBe(false);
+  });
+
+  test('the end in all counts from the step-up, too', async () => {
+    const { citizen, browser } = await byPassword();
+    const page = await browser.visit((await hall.startSignIn({ prompt: 'login' })).url);
+    await signInByPasskey(page, citizen.device);
+    for (let used = 0; used < 14; used += 1) {
+      wait(4 * MINUTE);
+      expect(await isIn(browser)).toBe(true);
+    }
+    wait(4.5 * MINUTE);
+    expect(await isIn(browser)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { longestSessionSeconds } from '#src/base/config.ts';
 import type { StoredKey } from '#src/base/keys.ts';
+import { longestSessionSeconds } from '#src/base/session-limits.ts';
 import { findNextChange, findNextStep, keyGroups, listDueSteps, schedules } from '#src/oidc/key-schedule.ts';
 import { clockToleranceSeconds, jwksCacheSeconds, tokenSeconds } from '#src/oidc/lifetimes.ts';
 
