@@ -20,8 +20,10 @@ export const tourStops = [
   ...['password-set', 'password-weak', 'password-change'],
   ...['authenticator-app', 'authenticator-app-set-up', 'authenticator-app-clock', 'authenticator-app-ready'],
   ...['recovery-codes', 'recovery-sheet', 'account-ways', 'sign-out', 'signed-out'],
-  ...['consent-long', 'account', 'sign-in-again', 'passkey-offer', 'consent-changed', 'consent-duty', 'consent-mixed'],
-  ...['sign-in-step-up', 'error-expired', 'error-client', 'error-redirect', 'error-not-found', 'error-stopped-app'],
+  ...['consent-long', 'account', 'contacts', 'contact-code'],
+  ...['sign-in-again', 'passkey-offer', 'consent-changed', 'consent-duty', 'consent-mixed'],
+  ...['sign-in-step-up', 'not-me', 'frozen'],
+  ...['error-expired', 'error-client', 'error-redirect', 'error-not-found', 'error-stopped-app'],
 ] as const;
 
 /** Walks with a new visitor in one language; a stage bears one tour, since consents and passkeys are left behind. */
@@ -34,6 +36,7 @@ export async function takeTour(stage: Stage, visitor: Visitor, language: Languag
   await changeWays(stage, visitor, at);
   await signOut(visitor, at);
   await answerApps(stage, visitor, at);
+  await sayNotMe(stage, visitor, language, at);
   await meetErrors(stage, visitor, at);
 }
 
@@ -45,9 +48,13 @@ async function seePublicPages({ world }: Stage, { page }: Visitor, at: AtPage): 
   await at('privacy', page);
 }
 
+function addressOfPutri(language: Language): string {
+  return `putri.${language}@contoh.id`;
+}
+
 async function signUp(stage: Stage, visitor: Visitor, language: Language, at: AtPage): Promise<void> {
   const { page } = visitor;
-  const address = `putri.${language}@contoh.id`;
+  const address = addressOfPutri(language);
   await begin(page, await (await appAt(stage, stage.health)).startSignIn());
   await at('sign-in', page);
   await page.click('#sign-in');
@@ -167,6 +174,13 @@ async function answerApps(stage: Stage, { page, device }: Visitor, at: AtPage): 
   await allow(page);
   await page.goto(`${stage.world.issuer}/account`);
   await at('account', page);
+  await page.click('#contacts');
+  await page.waitForSelector('#add');
+  await at('contacts', page);
+  await page.fill('#address', 'budi.kedua@contoh.id');
+  await page.click('#add');
+  await page.waitForSelector('#code');
+  await at('contact-code', page);
   await page.goto(`${stage.world.issuer}/account/confirm`);
   await at('sign-in-again', page);
   await begin(page, await health.startSignIn(strong));
@@ -197,6 +211,16 @@ async function answerApps(stage: Stage, { page, device }: Visitor, at: AtPage): 
   await begin(page, await health.startSignIn(strong));
   await at('sign-in-step-up', page);
   await page.click('#cancel');
+}
+
+/** The second passkey was told to Putri, who says that it was not she. */
+async function sayNotMe({ world }: Stage, { page }: Visitor, language: Language, at: AtPage): Promise<void> {
+  const { text } = await world.message(addressOfPutri(language));
+  await page.goto(text.match(/\S+\/not-me\?\S+/)?.[0] ?? '');
+  await at('not-me', page);
+  await page.click('#freeze');
+  await page.waitForSelector('#frozen-done');
+  await at('frozen', page);
 }
 
 async function meetErrors(stage: Stage, { page }: Visitor, at: AtPage): Promise<void> {
