@@ -17,11 +17,11 @@ export function notMePage(context: NotMeContext): Html {
   return page(context, {
     title: t('not-me.title'),
     content: html`<p class="intro">${t('not-me.intro', { brand: context.brand })}</p>
-<ul><li>${t('not-me.signed-out')}</li><li>${t('not-me.frozen')}</li><li>${t('not-me.told')}</li></ul>
+<ul class="points"><li>${t('not-me.signed-out')}</li><li>${t('not-me.frozen')}</li><li>${t('not-me.told')}</li></ul>
 <p>${t('not-me.it-was-you')}</p>
 ${form(context, [
   hidden('token', context.token),
-  button({ id: 'freeze', value: 'freeze', label: t('not-me.freeze'), look: 'stop' }),
+  button({ id: 'freeze', value: 'freeze', label: t('not-me.freeze'), look: 'main' }),
 ])}`,
   });
 }
@@ -34,7 +34,7 @@ export function frozenPage(context: Frame): Html {
     lead: html`<span class="sign sign-done">${check}</span>`,
     content: html`<p id="frozen-done" role="status">${t('frozen.done', { brand: context.brand })}</p>
 <h2>${t('frozen.next')}</h2>
-<ol><li>${t('frozen.mailbox')}</li><li>${t('frozen.desk')}</li></ol>
+<ol class="points"><li>${t('frozen.mailbox')}</li><li>${t('frozen.desk')}</li></ol>
 <p class="hint">${t('frozen.kept')}</p>`,
   });
 }
