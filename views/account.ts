@@ -7,7 +7,7 @@ import { button, field, form, hidden } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields, quietPasskeyData } from './parts/passkey.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { recoveringBox, restrictedBox } from './parts/recovering.ts';
 import { tile } from './parts/tile.ts';
@@ -64,8 +64,9 @@ export type ShownSession = {
 
 /**
  * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
- * `credential`), `remove-passkey` (with `passkey`), `rename-passkey` (with `passkey` and `label`), `end-session` (with
- * `session`), `end-other-sessions`, `end-every-session`, `sign-out-here`, `sign-out`, `cancel-recovery`.
+ * `credential`), `keep-passkey` (by the script, with `credential`), `passkey-later`, `remove-passkey` (with `passkey`),
+ * `rename-passkey` (with `passkey` and `label`), `end-session` (with `session`), `end-other-sessions`,
+ * `end-every-session`, `sign-out-here`, `sign-out`, `cancel-recovery`.
  */
 export type AccountContext = Frame & {
   person: { name: string; identifiers: readonly ShownIdentifier[] };
@@ -81,6 +82,10 @@ export type AccountContext = Frame & {
   isRestricted?: boolean | undefined;
   /** Options for a new passkey; absent while a fresh proof is needed. */
   passkeyOptions?: PasskeyOptions | undefined;
+  /** What the browser may make by itself. */
+  quietPasskey?: PasskeyOptions | undefined;
+  /** Shows the card that offers a passkey. */
+  offersPasskey?: boolean | undefined;
   /** Leads to a fresh sign-in, when the last one is too old to change ways to sign in. */
   freshProofLink?: string | undefined;
   /** Somebody is recovering the account, and may open it then. */
@@ -112,9 +117,21 @@ export function accountPage(context: AccountContext): Html {
     scripts: ['passkey.js'],
     content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${recoveringBox(context, context.recoveryReadyAt)}${restrictedBox(context, context.isRestricted ?? false)}
 <div class="sides">${sideList(context)}
-<div class="parts">${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>
-${passkeyData(context.passkeyOptions)}`,
+<div class="parts">${passkeyCard(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>
+${passkeyData(context.passkeyOptions)}${quietPasskeyData(context.quietPasskey)}`,
   });
+}
+
+/** Calm, and away for a month once somebody has said "not now". The script takes it off when the browser made a passkey. */
+function passkeyCard(context: AccountContext): Html | false {
+  const t = translate(context.language);
+  if (!context.offersPasskey) return false;
+  return html`<section class="notice notice-info" id="passkey-card" aria-labelledby="passkey-card-title">${fingerprint}<div>
+<h2 id="passkey-card-title">${t('passkey-offer.title')}</h2>
+<p>${t('passkey-offer.intro')} ${t('passkey.shared-phones')}</p>
+<p><a class="button other" href="#passkeys">${t('account.passkey-how')}</a></p>
+${form(context, button({ id: 'passkey-later', value: 'passkey-later', label: t('passkey-offer.skip'), look: 'quiet' }))}
+</div></section>`;
 }
 
 const parts: { id: string; title: MessageKey }[] = [
@@ -447,9 +464,13 @@ export const accountSamples: Record<string, AccountContext> = {
   },
   'passkey-last': { ...full, problems: [{ kind: 'passkey-last' }] },
   'without-script': { ...full, problems: [{ kind: 'passkey-needs-script' }, { kind: 'passkey-failed' }] },
+  'passkey-offered': { ...full, passkeys: [], quietPasskey: sampleCreationOptions, offersPasskey: true },
   'passkey-removed': {
     ...full,
-    passkeySignal: { accepted: { rpId: 'localhost', userId: 'c2FtcGxl', allAcceptedCredentialIds: ['c2FtcGxl'] } },
+    passkeySignal: {
+      accepted: { rpId: 'localhost', userId: 'c2FtcGxl', allAcceptedCredentialIds: ['c2FtcGxl'] },
+      details: { rpId: 'localhost', userId: 'c2FtcGxl', name: 'siti@contoh.id', displayName: 'Siti Rahayu' },
+    },
   },
   hostile: {
     ...full,

@@ -6,6 +6,7 @@ import { button, form, hidden } from './parts/form.ts';
 import { check, cross } from './parts/icons.ts';
 import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
+import { type PasskeyOptions, quietPasskeyData } from './parts/passkey.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleService, serviceFrame } from './samples.ts';
 
@@ -42,6 +43,8 @@ export type ConsentContext = Frame & {
   whileAway: boolean;
   /** Comes back with the answer: tells whether what was shown is still what the app declares. */
   terms: string;
+  /** What the browser may make by itself; the page posts it as `action` = `keep-passkey` with `credential`. */
+  quietPasskey?: PasskeyOptions | undefined;
   notice?: Notice | undefined;
 };
 
@@ -61,10 +64,12 @@ export function consentPage(context: ConsentContext): Html {
     title: t(title, { service: context.service.name }),
     lead: who(context),
     band: false,
+    scripts: context.quietPasskey ? ['passkey.js'] : [],
     content: html`${noticeBox(context.notice)}
 <p class="purpose">${context.purpose}</p>
 ${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs), signOutHere(context)])}
-${signedInAs(context)}`,
+${signedInAs(context)}
+${quietPasskeyData(context.quietPasskey)}`,
   });
 }
 

@@ -48,10 +48,16 @@ export type Frame = {
   passkeySignal?: PasskeySignal | undefined;
 };
 
-/** WebAuthn Level 3 §5.1.10: a passkey this server does not know, or the complete list of those it knows. */
+/**
+ * WebAuthn Level 3 §5.1.10: a passkey this server does not know, or the complete list of those it knows and what their
+ * owner is called.
+ */
 export type PasskeySignal =
   | { unknown: { rpId: string; credentialId: string } }
-  | { accepted: { rpId: string; userId: string; allAcceptedCredentialIds: readonly string[] } };
+  | {
+      accepted: { rpId: string; userId: string; allAcceptedCredentialIds: readonly string[] };
+      details: { rpId: string; userId: string; name: string; displayName: string };
+    };
 
 type Parts = {
   /** The one heading, also the title of the document. */

@@ -2,7 +2,7 @@ import { type Content, type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, field, form, tickBox } from './parts/form.ts';
-import { envelope, fingerprint } from './parts/icons.ts';
+import { envelope, fingerprint, information } from './parts/icons.ts';
 import { type Insistence, insistenceNote } from './parts/insistence.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
@@ -42,6 +42,8 @@ export type SignInContext = Frame & {
   sharedDevice?: boolean | undefined;
   /** False leaves out `#cancel`, where there is no app to go back to. */
   mayCancel: boolean;
+  /** The page is open inside another app, whose built-in browser has no passkeys. `address` is what to open elsewhere. */
+  builtIn?: { app?: string | undefined; address: string } | undefined;
   notice?: Notice | undefined;
   problems?: readonly SignInProblem[] | undefined;
 };
@@ -63,7 +65,7 @@ export function signInPage(context: SignInContext): Html {
     title: t(reason.kind === 'first' ? 'sign-in.title' : `sign-in.title-${reason.kind}`),
     hasProblem: said.length > 0,
     scripts: ['passkey.js'],
-    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${explainReason(context)}
+    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${explainReason(context)}${explainBuiltIn(context)}
 ${form(context, reason.kind === 'step-up' ? stepUpChoices(context, reason) : everyChoice(context, said))}
 ${passkeyData(context.passkeyOptions)}`,
   });
@@ -75,6 +77,19 @@ function explainReason(context: SignInContext): Html | false {
   if (reason.kind === 'first') return insistenceNote(context, context.insists);
   if (reason.kind === 'again') return html`<p class="intro">${t(`sign-in.again-${reason.because}`)}</p>`;
   return html`<p class="intro">${t('sign-in.step-up', { service: context.service?.name ?? context.brand })}</p>`;
+}
+
+/** The script takes it off where the browser has passkeys after all. */
+function explainBuiltIn({ language, builtIn }: SignInContext): Html | false {
+  if (!builtIn) return false;
+  const t = translate(language);
+  const title = builtIn.app ? t('built-in.title-app', { app: builtIn.app }) : t('built-in.title');
+  return html`<section class="notice notice-info" id="built-in" aria-labelledby="built-in-title">${information}<div>
+<h2 id="built-in-title">${title}</h2>
+<p>${t('built-in.why')}</p>
+<p>${t('built-in.how')}</p>
+<div class="field"><label for="real-address">${t('built-in.address')}</label><input type="text" id="real-address" readonly value="${builtIn.address}"></div>
+<p>${t('built-in.else')}</p></div></section>`;
 }
 
 /** The password button stands first, because the Enter key presses the first one. */
@@ -206,8 +221,11 @@ export const signInSamples: Record<string, SignInContext> = {
     ...first,
     reason: { kind: 'step-up', hasPasskey: false, passkeyPageLink: '/account#passkeys' },
   },
+  'built-in': { ...first, builtIn: { app: 'Instagram', address: 'https://puskesmas.contoh.go.id/masuk' } },
+  'built-in-unnamed': { ...first, builtIn: { address: 'https://puskesmas.contoh.go.id/masuk' } },
   hostile: {
     ...first,
+    builtIn: { app: hostileText, address: hostileText },
     identifier: hostileText,
     service: {
       ...sampleService,

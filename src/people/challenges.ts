@@ -22,7 +22,7 @@ const OPEN_BYTES = NONCE_BYTES + END_BYTES;
 
 /** What a challenge is for. */
 export interface Binding {
-  readonly purpose: 'get' | 'create';
+  readonly purpose: 'get' | 'create' | 'create-quietly';
   /** What ties it to one browser: the id of its interaction or session. */
   readonly boundTo: string;
   /** The account that a passkey is made for. */

@@ -348,6 +348,7 @@ const passkeyUse: Write = {
  *
  * @param asked.accountName what the device lists the passkey under: the identifier
  * @param asked.exclude credential ids (base64url) of the account, so that a device is not registered twice
+ * @param asked.isQuiet for {@link addQuietPasskey}
  */
 export async function newRegistrationOptions(
   secrets: Secrets,
@@ -361,20 +362,26 @@ export async function newRegistrationOptions(
     readonly exclude?: readonly string[];
     /** Asks the maker to vouch for the hardware, which tells us the model; the browser may ask its owner first. */
     readonly wantsHardware?: boolean;
+    readonly isQuiet?: boolean;
   },
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const { accountId, isQuiet = false } = asked;
   const { generateRegistrationOptions } = await loadWebAuthn();
   return generateRegistrationOptions({
     rpID: asked.rpId,
     rpName: asked.rpName,
-    userID: toUserHandle(asked.accountId),
+    userID: toUserHandle(accountId),
     userName: asked.accountName,
     userDisplayName: asked.displayName,
-    challenge: newChallenge(secrets, { purpose: 'create', boundTo: asked.boundTo, accountId: asked.accountId }),
+    challenge: newChallenge(secrets, {
+      purpose: isQuiet ? 'create-quietly' : 'create',
+      boundTo: asked.boundTo,
+      accountId,
+    }),
     timeout: TOUCH_TIMEOUT_MS,
     attestationType: asked.wantsHardware ? 'direct' : 'none',
     excludeCredentials: (asked.exclude ?? []).map((id) => ({ id })),
-    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    authenticatorSelection: { residentKey: 'required', userVerification: isQuiet ? 'preferred' : 'required' },
     supportedAlgorithmIDs: algorithms,
   });
 }
@@ -387,24 +394,45 @@ export async function newRegistrationOptions(
  * @returns what it proves: the same as signing in with it, since the device verified its owner to make it
  * @throws `passkey_failed`, also when any account has the credential already
  */
-export async function addPasskey(
+export async function addPasskey(db: Db, secrets: Secrets, answered: MadePasskey): Promise<PasskeySignIn> {
+  const { accountId } = answered;
+  const { credentialId, isSynced, isAttested } = await keepMade(db, secrets, answered, 'create');
+  return { accountId, credentialId, ...assuranceOf({ by: 'passkey', isSynced, isAttested }) };
+}
+
+/**
+ * Adds a passkey that the browser has made by itself, shortly after a sign-in by password (conditional creation, Web
+ * Authentication Level 3 §5.1.3). Nobody need have been asked, so neither presence nor verification of its owner is in the
+ * answer, and it proves nothing. Every sign-in with the passkey asks for both, as with any other.
+ *
+ * @throws `passkey_failed`, also for the answer to an ordinary challenge
+ */
+export async function addQuietPasskey(db: Db, secrets: Secrets, answered: MadePasskey): Promise<void> {
+  await keepMade(db, secrets, answered, 'create-quietly');
+}
+
+/** What `navigator.credentials.create()` answered, and for whom. */
+export type MadePasskey = Site & {
+  readonly accountId: string;
+  readonly boundTo: string;
+  readonly credential: string;
+  readonly label?: string;
+  readonly language?: Language;
+};
+
+async function keepMade(
   db: Db,
   secrets: Secrets,
-  answered: Site & {
-    readonly accountId: string;
-    readonly boundTo: string;
-    readonly credential: string;
-    readonly label?: string;
-    readonly language?: Language;
-  },
-): Promise<PasskeySignIn> {
+  answered: MadePasskey,
+  purpose: 'create' | 'create-quietly',
+): Promise<{ credentialId: string; isSynced: boolean; isAttested: boolean }> {
   const { accountId } = answered;
   const response = readAnswer(attestation, answered.credential);
   const { challenge } = readClientData(response.response.clientDataJSON);
-  const open = openChallenge(secrets, challenge, { purpose: 'create', boundTo: answered.boundTo, accountId });
+  const open = openChallenge(secrets, challenge, { purpose, boundTo: answered.boundTo, accountId });
   if (!open) throw fail('the challenge is unknown, expired or of another browser');
   if (!(await claimChallenge(db, open))) throw fail('the challenge was used before');
-  const made = await verifyAttestation(response, challenge, answered);
+  const made = await verifyAttestation(response, challenge, answered, { isOwnerVerified: purpose === 'create' });
   const credentialId = readCredentialId(made.credential.id);
   if (made.credential.id !== response.id) throw fail('the credential id differs from the attested one');
   const algorithm = await readAlgorithm(made.credential.publicKey);
@@ -436,15 +464,20 @@ export async function addPasskey(
   await recordAccountEvent(db, {
     accountId,
     kind: 'passkey.added',
-    details: { make: authenticatorName(made.aaguid, 'en'), synchronised: made.credentialBackedUp },
+    details: {
+      make: authenticatorName(made.aaguid, 'en'),
+      synchronised: made.credentialBackedUp,
+      ...(purpose === 'create-quietly' && { quietly: true }),
+    },
   });
-  return { accountId, credentialId: response.id, ...assuranceOf({ by: 'passkey', isSynced, isAttested }) };
+  return { credentialId: response.id, isSynced, isAttested };
 }
 
 async function verifyAttestation(
   response: z.infer<typeof attestation>,
   expectedChallenge: string,
   { rpId, origin }: Site,
+  { isOwnerVerified }: { readonly isOwnerVerified: boolean },
 ) {
   try {
     const { verifyRegistrationResponse } = await loadWebAuthn();
@@ -453,7 +486,8 @@ async function verifyAttestation(
       expectedChallenge,
       expectedOrigin: origin,
       expectedRPID: rpId,
-      requireUserVerification: true,
+      requireUserPresence: isOwnerVerified,
+      requireUserVerification: isOwnerVerified,
       supportedAlgorithmIDs: algorithms,
     });
     if (registrationInfo) return registrationInfo;

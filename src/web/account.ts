@@ -19,8 +19,10 @@ import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, t
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
+import { cookieOptions } from './middleware/browser.ts';
 import type { Form } from './middleware/forms.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
+import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 import { seeOther } from './see-other.ts';
 
 interface Said {
@@ -65,6 +67,8 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
   Object.entries({
     disconnect,
     'add-passkey': createPasskey,
+    'keep-passkey': (visit, form) => keepQuietPasskey(signedInHere(visit), form.get('credential')),
+    'passkey-later': putOff,
     'remove-passkey': takePasskey,
     'rename-passkey': namePasskey,
     'cancel-recovery': cancelWaiting,
@@ -106,6 +110,22 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
   }
   await notifyContacts(house, db, account.id, passkeyAddedMessage);
   seeOther(ctx, '/account?done=passkey-added#passkeys');
+}
+
+function signedInHere({ ctx, house, db, session, account }: Visit): JustSignedIn {
+  return { ctx, house, db, account, proof: session, boundTo: session.uid, isShared: session.isShared };
+}
+
+/** For how long the offer of a passkey stays away from a browser whose owner has said "not now". */
+const LATER_MS = 30 * 24 * 3600 * 1000;
+
+function laterCookie({ config }: OpenHouse): string {
+  return `${config.issuer.startsWith('https://') ? '__Host-' : ''}passkey-later`;
+}
+
+async function putOff({ ctx, house }: Visit): Promise<void> {
+  ctx.cookies.set(laterCookie(house), '1', { ...cookieOptions(house.config.issuer), maxAge: LATER_MS });
+  seeOther(ctx, '/account');
 }
 
 async function takePasskey(visit: Visit, form: Form): Promise<void> {
@@ -214,16 +234,20 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     recoveryReadyAt: (await readRecoveries(db, account.id)).waiting?.readyAt,
     identity: await identityAssurance(db, account.id),
     ...(await passkeyInvitation(visit, ways)),
-    passkeySignal: {
-      accepted: {
-        rpId: house.config.rpId,
-        userId: userHandleOf(account.id),
-        allAcceptedCredentialIds: passkeys.map((passkey) => passkey.credentialId),
-      },
-    },
+    quietPasskey: await findQuietOptions(signedInHere(visit)),
+    offersPasskey: passkeys.length === 0 && !session.isShared && !ctx.cookies.get(laterCookie(house)),
+    passkeySignal: signalOf(visit, ways),
     ...said,
   });
   showForm(ctx, page);
+}
+
+/** Which passkeys the account has, and what it is called now: the device may list others, or an earlier name. */
+function signalOf({ house, account }: Visit, { passkeys }: Ways): AccountContext['passkeySignal'] {
+  const { accountName: name, displayName } = namesOf(account);
+  const whose = { rpId: house.config.rpId, userId: userHandleOf(account.id) };
+  const allAcceptedCredentialIds = passkeys.map(({ credentialId }) => credentialId);
+  return { accepted: { ...whose, allAcceptedCredentialIds }, details: { ...whose, name, displayName } };
 }
 
 /** The options for a new passkey while the proof is fresh; otherwise the way to a fresh one. */

@@ -4,7 +4,14 @@ import { Refusal } from '#src/base/refusals.ts';
 import { basisOf, type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
 import { endGrants, isSettled } from '#src/oidc/grants.ts';
-import { consentNeeded, finishConsent, type OpenInteraction, type Step, wantedIn } from '#src/oidc/interactions.ts';
+import {
+  consentNeeded,
+  finishConsent,
+  type OpenInteraction,
+  type Proof,
+  type Step,
+  wantedIn,
+} from '#src/oidc/interactions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';
@@ -14,6 +21,7 @@ import { basisName } from '#views/legal-basis.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { Visit } from './interaction-pages.ts';
 import type { Form } from './middleware/forms.ts';
+import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 
 type ConsentStep = Extract<Step, { at: 'consent' }>;
 
@@ -41,8 +49,26 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
     until: endOf(client, keptOf(client, before, asked)),
     whileAway: wanted.scopes.includes('offline_access'),
     terms: termsOf(client, asked),
+    quietPasskey: step.signedIn && (await findQuietOptions(signedInHere(visit, person, step.signedIn))),
   });
   showForm(ctx, page, client, interaction.params.redirect_uri);
+}
+
+/**
+ * Keeps the passkey that the browser made while the page was open. Answers without a page.
+ *
+ * @throws {Refusal} `interaction_expired`, `account_unavailable`
+ */
+export async function keepPasskeyHere(visit: Visit, form: Form): Promise<void> {
+  const { step } = visit.interaction;
+  if (step.at !== 'consent' || !step.signedIn) throw new Refusal('interaction_expired', 'the page was left');
+  const person = await loadPerson(visit, step);
+  await keepQuietPasskey(signedInHere(visit, person, step.signedIn), form.get('credential'));
+}
+
+function signedInHere({ ctx, house, db, interaction }: Visit, account: Account, signedIn: Proof): JustSignedIn {
+  const proof = { ...signedIn, signedInAt: new Date(signedIn.provenAt * 1000) };
+  return { ctx, house, db, account, proof, boundTo: interaction.uid, isShared: interaction.isShared };
 }
 
 /**

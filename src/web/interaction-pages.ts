@@ -11,11 +11,12 @@ import { codePage } from '#views/code.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { passkeyOfferPage } from '#views/passkey-offer.ts';
 import type { SecondFactorProblem } from '#views/second-factor.ts';
-import { type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
+import { type SignInContext, type SignInProblem, type SignInReason, signInPage } from '#views/sign-in.ts';
 import { signUpPage } from '#views/sign-up.ts';
 import { signUpNamePage } from '#views/sign-up-name.ts';
+import { findBuiltIn } from './built-in-browser.ts';
 import { showConsent } from './consent.ts';
-import { frameOf, showForm } from './frame.ts';
+import { backLink, frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { insistenceIn } from './insistence.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
@@ -75,6 +76,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
     }),
     mayCancel: true,
     sharedDevice: interaction.isShared,
+    builtIn: builtInto(visit),
     ...(identifier !== undefined && { identifier }),
     ...(said.forgotten && {
       passkeySignal: { unknown: { rpId: house.config.rpId, credentialId: said.forgotten } },
@@ -82,6 +84,12 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
     problems: problemsOf(visit, said, 'identifier') as SignInProblem[],
   });
   showForm(ctx, page, client, params.redirect_uri);
+}
+
+/** The browser of another app, and where one begins again in a real one: this interaction is of this browser only. */
+function builtInto({ ctx, house, interaction }: Visit): SignInContext['builtIn'] {
+  const found = findBuiltIn(ctx);
+  return found && { ...found, address: backLink(interaction.client) ?? house.config.issuer };
 }
 
 /** Why somebody who is signed in sees this page. Without a passkey a stronger sign-in begins with what they have. */

@@ -38,7 +38,7 @@ import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } fr
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
-import { allowConsent } from './consent.ts';
+import { allowConsent, keepPasskeyHere } from './consent.ts';
 import { callerOf, keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
@@ -127,6 +127,7 @@ const answers: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     continue: goOn,
     'create-passkey': createPasskey,
     'skip-passkey': skipPasskey,
+    'keep-passkey': keepPasskeyHere,
     'send-to-first': (visit) => sendElsewhere(visit, 0),
     'send-to-second': (visit) => sendElsewhere(visit, 1),
     'send-to-third': (visit) => sendElsewhere(visit, 2),

@@ -17,7 +17,12 @@ export function namesOf({ id, profile }: Account): { accountId: string; accountN
 /** Options for `navigator.credentials.create()`; `boundTo` is the interaction or the session that asks. */
 export function newPasskeyOptions(
   { config, secrets }: OpenHouse,
-  asked: ReturnType<typeof namesOf> & { boundTo: string; exclude?: readonly string[]; wantsHardware?: boolean },
+  asked: ReturnType<typeof namesOf> & {
+    boundTo: string;
+    exclude?: readonly string[];
+    wantsHardware?: boolean;
+    isQuiet?: boolean;
+  },
 ) {
   return newRegistrationOptions(secrets, { rpId: config.rpId, rpName: config.brand, ...asked });
 }

@@ -105,12 +105,49 @@ async function offerInField() {
 }
 
 // Keeps the list of passkeys on the device in step with the account.
-function signal({ unknown, accepted }) {
-  if (unknown && PublicKeyCredential.signalUnknownCredential) PublicKeyCredential.signalUnknownCredential(unknown);
-  if (accepted && PublicKeyCredential.signalAllAcceptedCredentials) {
-    PublicKeyCredential.signalAllAcceptedCredentials(accepted);
+const signals = {
+  unknown: 'signalUnknownCredential',
+  accepted: 'signalAllAcceptedCredentials',
+  details: 'signalCurrentUserDetails',
+};
+
+function signal(news) {
+  for (const [kind, method] of Object.entries(signals)) {
+    if (news[kind] && PublicKeyCredential[method]) PublicKeyCredential[method](news[kind]).catch(() => {});
   }
 }
+
+// Lets the browser make a passkey by itself, shortly after a sign-in by password. Nobody waits for it or hears of it.
+async function makeQuietly(json) {
+  const can = PublicKeyCredential.getClientCapabilities;
+  if (!can || !(await can.call(PublicKeyCredential)).conditionalCreate) return;
+  waiting = new AbortController();
+  const { signal: stop } = waiting;
+  const made = await navigator.credentials.create({
+    publicKey: createOptions(json),
+    mediation: 'conditional',
+    signal: stop,
+  });
+  const csrf = document.querySelector('[name=csrf]').value;
+  const credential = JSON.stringify(toJson(made));
+  const body = new URLSearchParams({ action: 'keep-passkey', csrf, credential });
+  const answer = await fetch(location.pathname, { method: 'POST', body, keepalive: true });
+  const card = document.getElementById('passkey-card');
+  if (!answer.ok) signal({ unknown: { rpId: json.rp.id, credentialId: made.id } });
+  else if (card) card.remove();
+}
+
+// An app's built-in browser has no passkeys, or says it has them: those of iPhones only say so.
+function judgeBuiltIn() {
+  const note = document.getElementById('built-in');
+  if (!note) return false;
+  const isPretence = /iP(hone|ad|od)/.test(navigator.userAgent);
+  if (window.PublicKeyCredential && !isPretence) note.remove();
+  else note.querySelector('input').addEventListener('focus', ({ target }) => target.select());
+  return note.isConnected;
+}
+
+const isExplained = judgeBuiltIn();
 
 if (window.PublicKeyCredential) {
   const news = readJson('passkey-signal');
@@ -119,7 +156,10 @@ if (window.PublicKeyCredential) {
     button.addEventListener('click', press);
     offerInField();
   }
+  const quiet = readJson('quiet-passkey');
+  if (quiet) makeQuietly(quiet).catch(() => {});
 } else if (button) {
+  if (!isExplained) say('unsupported');
   button.addEventListener('click', (event) => {
     event.preventDefault();
     say('unsupported');

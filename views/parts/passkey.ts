@@ -18,3 +18,8 @@ export function passkeyFields(language: Language): Html {
 export function passkeyData(options: PasskeyOptions | undefined): Html | undefined {
   return options && jsonBlock('passkey-options', options);
 }
+
+/** What the script lets the browser make by itself, where it can. Belongs outside the form; the page needs `passkey.js`. */
+export function quietPasskeyData(options: PasskeyOptions | undefined): Html | undefined {
+  return options && jsonBlock('quiet-passkey', options);
+}
