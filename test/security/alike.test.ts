@@ -224,6 +224,47 @@ test('signing up at an address that is taken: as at a free one', async () => {
   expect(trace.hops).toEqual(['POST /interaction/:uid?page=sign-up 303', 'GET /interaction/:uid 200']);
 });
 
+/** At an address that anybody may type: the page of a recovery that asks for a code. */
+async function openRecovery(who: Who): Promise<Page> {
+  const page = await (await openSignIn()).follow('#recover');
+  return page.fill({ identifier: addresses[who] });
+}
+
+test('beginning a recovery: one redirect, one page, the same statements, no hash', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 240_000 });
+  const mail = await expectAlike(everybody, async (who) => {
+    const page = await openRecovery(who);
+    return () => page.press('#continue');
+  });
+  expect(mail).toMatchObject({
+    hashes: 0,
+    hops: ['POST /interaction/:uid?page=recovery 303', 'GET /interaction/:uid 200'],
+  });
+  await expectAlike(numbers, async (who) => {
+    const page = await openRecovery(who);
+    return () => page.press('#continue');
+  });
+  // Everybody gets a message; a code only who could come back with it.
+  const codes = await Promise.all(
+    [...everybody, ...numbers].map(async (who) => (await world.message(addresses[who])).code),
+  );
+  expect([...everybody, ...numbers].filter((_, i) => codes[i])).toEqual([
+    ...['usual', 'with a passkey only', 'with a passkey and a password', 'without a password', 'a number'],
+  ]);
+});
+
+test('a wrong code in a recovery: one answer', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 360_000 });
+  const wrong = new Map<Who, () => Promise<Page>>();
+  for (const who of everybody) {
+    const typed = await (await openRecovery(who)).press('#continue');
+    const { code } = await world.message(addresses[who]);
+    wrong.set(who, () => typed.fill({ code: code === '000000' ? '000001' : '000000' }).press('#continue'));
+  }
+  const trace = await expectAlike(everybody, async (who) => wrong.get(who) as () => Promise<Page>);
+  expect(trace).toMatchObject({ hashes: 0, hops: ['POST /interaction/:uid 422'] });
+});
+
 test('the options for a passkey name nobody: not after a refusal, not for a hint', async () => {
   const trace = await expectAlike(everybody, async (who) => {
     const app = await world.app();

@@ -74,6 +74,24 @@ test('discovery names the issuer alone', async () => {
   expect(JSON.parse(said.body).issuer).toBe(world.issuer);
 });
 
+test('the link that cancels a recovery leads to the issuer, whatever host was asked', async () => {
+  const [mail, phone] = ['pulih@contoh.id', '+6281288880001'];
+  const accountId = await world.citizen(mail, { profile: { phone_number: phone, phone_number_verified: true } });
+  await world.database.execute('update contacts set first_device = value_index where account_id = $1', [accountId]);
+  const browser = world.browser({ headers: forged });
+  const app = await world.app();
+  const entry = await (await browser.visit((await app.startSignIn()).url)).follow('#recover');
+  const codePage = await entry.fill({ identifier: mail }).press('#continue');
+  const ways = await codePage.fill({ code: (await world.message(mail)).code ?? '' }).press('#continue');
+  const second = await ways.press('#send-second-code');
+  await second.fill({ code: (await world.message(phone)).code ?? '' }).press('#continue');
+  for (const contact of [mail, phone]) {
+    const { text } = await world.message(contact);
+    expect(text).toContain(`${world.issuer}/recovery/cancel?token=`);
+    expect(text).not.toContain(evil);
+  }
+});
+
 test('messages name the issuer alone', async () => {
   const browser = world.browser({ headers: forged });
   const app = await world.app();
