@@ -32,15 +32,16 @@ interface Waiting {
 
 /**
  * So many hashes at once as this process has cores for, and a short queue; whoever comes later is told to come again, so
- * that a rush of sign-ins cannot make everything else slow.
+ * that a rush of sign-ins cannot make everything else slow. Who goes first has a queue of their own.
  */
 class HashQueue {
   width = 1;
-  readonly #waiting: Waiting[] = [];
+  readonly #first: Waiting[] = [];
+  readonly #others: Waiting[] = [];
   #running = 0;
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.width) await this.#wait();
+  async run<T>(work: () => Promise<T>, { goesFirst = false } = {}): Promise<T> {
+    if (this.#running >= this.width) await this.#waitIn(goesFirst ? this.#first : this.#others);
     else this.#running += 1;
     try {
       return await work();
@@ -50,21 +51,21 @@ class HashQueue {
   }
 
   /** Resolves when a running one hands its place over. */
-  #wait(): Promise<void> {
-    if (this.#waiting.length >= WAITING_PER_HASH * this.width)
+  #waitIn(line: Waiting[]): Promise<void> {
+    if (line.length >= WAITING_PER_HASH * this.width)
       throw new Refusal('password_busy', 'the queue of password hashes is full');
     return new Promise((begin, refuse) => {
       const timer = setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        line.splice(line.indexOf(waiting), 1);
         refuse(new Refusal('password_busy', 'a password hash waited too long'));
       }, LONGEST_WAIT_MS);
       const waiting = { begin, timer };
-      this.#waiting.push(waiting);
+      line.push(waiting);
     });
   }
 
   #handOver(): void {
-    const next = this.#waiting.shift();
+    const next = this.#first.shift() ?? this.#others.shift();
     if (!next) {
       this.#running -= 1;
       return;
@@ -214,9 +215,15 @@ export async function hasPassword(db: Db, accountId: string): Promise<boolean> {
  * One statement and one hash, whether the account exists or not, has a password or not, may be used or not: the answer
  * and the time say only yes or no. `accountId` undefined: nobody.
  *
+ * @param options.goesFirst in front of those that wait for a hash; for a browser that the account knows
  * @throws `password_busy`
  */
-export async function verifyPassword(db: Db, accountId: string | undefined, password: string): Promise<boolean> {
+export async function verifyPassword(
+  db: Db,
+  accountId: string | undefined,
+  password: string,
+  options: { readonly goesFirst?: boolean } = {},
+): Promise<boolean> {
   const id = accountId ?? newAccountId();
   const shard = shardOf(id);
   const stored = await db.for(shard).first<{ hash: string; state: AccountState }>(
@@ -227,7 +234,7 @@ export async function verifyPassword(db: Db, accountId: string | undefined, pass
   );
   const fits = hasFittingLength(password);
   const digest = fits && stored ? stored.hash : noPassword;
-  const matches = await queue.run(() => argon2.verify(digest, fits ? normalise(password) : ''));
+  const matches = await queue.run(() => argon2.verify(digest, fits ? normalise(password) : ''), options);
   if (!matches || !stored || !mayUse(stored) || !fits) return false;
   if (argon2.needsRehash(stored.hash, parameters)) await renewHash(db, id, password, stored.hash);
   return true;

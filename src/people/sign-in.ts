@@ -48,7 +48,7 @@ export async function signInWithPassword(
   const device = await findDeviceKey(db, accountId, tried.device);
   const cost = costOf({ identifier, accountId, device, network: networkOf(tried.network) });
   return atCost(throttles, { cost, counts: 'login_failed' }, async () => {
-    const isRight = await verifyPassword(db, accountId, tried.password);
+    const isRight = await verifyPassword(db, accountId, tried.password, { goesFirst: device !== undefined });
     if (!isRight || accountId === undefined) {
       countEvent('sign-in.failed');
       throw new Refusal('login_failed');
@@ -80,7 +80,7 @@ export async function confirmPassword(
         ['password_to_account', accountId],
       ];
   await atCost(throttles, { cost, counts: 'login_failed' }, async () => {
-    if (await verifyPassword(db, accountId, password)) return;
+    if (await verifyPassword(db, accountId, password, { goesFirst: device !== undefined })) return;
     countEvent('sign-in.failed');
     throw new Refusal('login_failed', 'not the present password');
   });

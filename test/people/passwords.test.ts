@@ -149,6 +149,28 @@ describe('a rush of hashes', () => {
     expect(await refusalOf(hashPassword(GOOD))).toBeUndefined();
   });
 
+  test('lets those first whose browser the account knows, however many others wait', async () => {
+    configureHashing({ workers: 64, threads: 4 });
+    const { id } = await people.citizen('Dahulu');
+    const slow = Promise.withResolvers<string>();
+    const served: string[] = [];
+    vi.spyOn(argon2, 'hash').mockImplementation((async (text: string) => {
+      served.push(text);
+      return slow.promise;
+    }) as unknown as typeof argon2.hash);
+    vi.spyOn(argon2, 'verify').mockImplementation(async (_, text) => served.push(String(text)) > 0);
+    const rush = Array.from({ length: 50 }, () => refusalOf(hashPassword('orang lain')));
+    const asked = vi.spyOn(people.database, 'first');
+    const known = verifyPassword(people.database, id, 'yang dikenal', { goesFirst: true });
+    await asked.mock.results[0]?.value;
+    await new Promise((resolve) => setImmediate(resolve));
+    slow.resolve('');
+    await known;
+    await Promise.all(rush);
+    expect(served).toHaveLength(18);
+    expect(served.indexOf('yang dikenal')).toBe(1);
+  });
+
   test('keeps nobody for long: whoever has waited too long is refused, and the next is served', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     configureHashing({ workers: 64, threads: 4 });
