@@ -8,6 +8,7 @@ import { loadAccount } from '#src/people/accounts.ts';
 import { codeTimes } from '#src/people/codes.ts';
 import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { codePage } from '#views/code.ts';
+import { sayClockOff } from '#views/parts/clock.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { passkeyOfferPage } from '#views/passkey-offer.ts';
 import type { SecondFactorProblem } from '#views/second-factor.ts';
@@ -190,7 +191,8 @@ export function sayRefusal(
 ): { kind: 'throttled'; seconds: number } | { kind: 'said'; text: string; field?: string } {
   if (refused.code === 'too_many_attempts') return { kind: 'throttled', seconds: refused.retryAfter ?? 60 };
   const { say, next } = refused.in(ctx.state.language);
-  return { kind: 'said', text: `${say} ${next}`, ...(field && { field }) };
+  const text = refused.clockOff === undefined ? `${say} ${next}` : sayClockOff(ctx.state.language, refused.clockOff);
+  return { kind: 'said', text, ...(field && { field }) };
 }
 
 /** Whether a refusal is about the field that the page asks for. */

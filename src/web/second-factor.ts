@@ -4,6 +4,7 @@
  * It is asked for where the app wants more than there is and the account can give it, and always where somebody has set up
  * an authenticator app: what one set up is used.
  */
+import { Refusal } from '#src/base/refusals.ts';
 import { isBetter, type Lack, lackOf } from '#src/oidc/acr.ts';
 import { demandIn, isUntouched, type Proof, type Step } from '#src/oidc/interactions.ts';
 import { findCurrentSession } from '#src/oidc/sessions.ts';
@@ -142,7 +143,8 @@ function questionOf({ sent }: SecondFactorStep, hasApp: boolean): SecondFactorCo
 /**
  * The code that was typed, of the app or of a message.
  *
- * @throws {Refusal} `code_wrong`, `totp_wrong`, `totp_clock_off`, `too_many_attempts`
+ * @throws {Refusal} `code_wrong`, `totp_wrong`, `totp_clock_off`, `too_many_attempts`; `fresh_proof_required` where the
+ *   page asks for no code of the app, or does not any more
  */
 export async function enterSecondFactor(visit: Visit, form: Form, step: SecondFactorStep): Promise<Proof> {
   const way = await verifySecondFactor(visit, form.get('code'), step);
@@ -152,12 +154,14 @@ export async function enterSecondFactor(visit: Visit, form: Form, step: SecondFa
   return { accountId, ...assuranceOf(way, amr), provenAt: isFresh(provenAt) ? now : provenAt };
 }
 
-async function verifySecondFactor(visit: Visit, code: string, { signedIn, sent }: SecondFactorStep): Promise<Way> {
+async function verifySecondFactor(visit: Visit, code: string, step: SecondFactorStep): Promise<Way> {
   const { ctx, house, db, interaction } = visit;
+  const { signedIn, sent } = step;
   const { secrets, throttles } = house;
   const { accountId } = signedIn;
   const caller = callerOf(ctx, house);
   if (!sent) {
+    if (!(await choicesAt(visit, step)).app) throw new Refusal('fresh_proof_required');
     await verifyTotp(db, secrets, throttles, { accountId, code, ...caller });
     return { by: 'totp' };
   }

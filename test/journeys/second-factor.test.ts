@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 const later = (seconds: number) => void vi.setSystemTime(Date.now() + seconds * 1000);
-const told = { claims: JSON.stringify({ id_token: { acr: null, amr: null } }) };
+const told = { claims: JSON.stringify({ id_token: { acr: null, amr: null, sid: null } }) };
 const essential = (value: string) => ({
   claims: JSON.stringify({ id_token: { acr: { essential: true, value }, amr: null } }),
 });
@@ -88,7 +88,7 @@ describe('an authenticator app that somebody has set up', () => {
     const wrong = await second.fill({ code: '000000' }).press('#continue');
     expect([wrong.status, wrong.has('#code'), wrong.has('.wrong')]).toEqual([422, true, true]);
     const off = await second.fill({ code: phone.showAt(-600) }).press('#continue');
-    expect(off.text('.wrong')).toContain('jam di ponsel');
+    expect(off.text('.wrong')).toMatch(/Jam .*10 menit/);
     const code = phone.show();
     expect((await second.fill({ code }).press('#continue')).has('#consent-allow')).toBe(true);
     const again = await byPassword((await request(world.browser())).page, address);
@@ -152,27 +152,28 @@ describe('a code to another contact', () => {
 });
 
 describe('an app that wishes for more than the session holds', () => {
-  async function inSession(who: string): Promise<{ browser: BrowserAgent; authTime: number }> {
+  async function inSession(who: string): Promise<{ browser: BrowserAgent; sid: unknown; authTime: number }> {
     const browser = world.browser();
     const { page, arrive } = await request(browser, { ...told, max_age: '9999' });
     const claims = await arrive(await byPassword(page, who));
-    return { browser, authTime: Number(claims?.auth_time) };
+    return { browser, sid: claims?.sid, authTime: Number(claims?.auth_time) };
   }
 
   test('leads straight to the passkey, in the same session, with a new auth_time and a new id', async () => {
     const { address, accountId, device } = await keyHolder();
-    const { browser, authTime } = await inSession(address);
+    const { browser, sid, authTime } = await inSession(address);
     const sessions = () =>
       world.database.query<{ uid: string; id: string }>(
         `select uid, encode(id_hash, 'hex') as id from sessions where account_id = $1 order by uid`,
         [accountId],
       );
     later(600);
-    const { page, arrive } = await request(browser, { acr_values: 'phr', max_age: '9999' });
+    const { page, arrive } = await request(browser, { ...told, acr_values: 'phr', max_age: '9999' });
     expect([page.has('#passkey'), page.has('#skip-second-factor')]).toEqual([true, true]);
     const before = await sessions();
     const claims = await arrive(await byPasskey(page, device));
-    expect(claims?.acr).toBe('phr');
+    expect(claims).toMatchObject({ acr: 'phr', sid });
+    expect(sid).toEqual(expect.any(String));
     expect(Number(claims?.auth_time)).toBeGreaterThanOrEqual(authTime + 600);
     const after = await sessions();
     expect(after.map(({ uid }) => uid)).toEqual(before.map(({ uid }) => uid));
@@ -244,6 +245,18 @@ describe('somebody who set up an authenticator app in a session by password', ()
     expect(claims?.acr).toBe('aal2');
   });
 
+  test('gets no further with an old password by sending the code by hand', async () => {
+    const { browser, phone } = await begin();
+    later(299);
+    const { page } = await request(browser, essential('aal2'));
+    expect(page.has('#code')).toBe(true);
+    later(2);
+    const refused = await page.fill({ code: phone.showAt(0) }).press('#continue');
+    expect([refused.status, refused.has('input[name="password"]')]).toEqual([422, true]);
+    const silent = await request(browser, { ...essential('aal2'), prompt: 'none' });
+    expect(silent.page.url.searchParams.get('error')).toBe('login_required');
+  });
+
   test('is offered the password again where a wish needs it', async () => {
     const { browser, address, phone } = await begin();
     later(301);
@@ -294,6 +307,26 @@ describe('an app with a minimum in the registry', () => {
     expect(page.text('main')).toContain('dompet meminta');
     expect(page.has('#skip-second-factor')).toBe(false);
     expect((await arrive(await byPasskey(page, device)))?.acr).toBe('aal2');
+  });
+
+  test('does not get by with less when the page’s other buttons are pressed by hand', async () => {
+    const { address, phone } = await careful();
+    const browser = world.browser();
+    const { page } = await open({}, browser);
+    const second = await byPassword(page, address);
+    const csrf = second.value('csrf') ?? '';
+    for (const action of [
+      'skip-second-factor',
+      'skip-passkey',
+      'send-to-first',
+      'send-to-third',
+      'resend',
+      'use-app',
+    ]) {
+      const after = await browser.post(String(second.url), { csrf, action }, world.issuer);
+      expect([action, after.status, after.has('#code')]).toEqual([action, 200, true]);
+    }
+    expect((await second.fill({ code: phone.show() }).press('#continue')).has('#consent-allow')).toBe(true);
   });
 
   test('gets access_denied when the person goes back', async () => {
