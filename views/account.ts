@@ -69,7 +69,12 @@ export type ShownSession = {
  * `end-every-session`, `sign-out-here`, `sign-out`, `cancel-recovery`.
  */
 export type AccountContext = Frame & {
-  person: { name: string; identifiers: readonly ShownIdentifier[] };
+  person: {
+    name: string;
+    identifiers: readonly ShownIdentifier[];
+    /** Whether a number has to be confirmed again before it counts. */
+    hasStaleNumber?: boolean | undefined;
+  };
   apps: readonly ConnectedApp[];
   passkeys: readonly ShownPasskey[];
   sessions: readonly ShownSession[];
@@ -354,6 +359,7 @@ function personPart(context: AccountContext): Html {
     t('account.person'),
     t('account.person-intro'),
     html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}</dl>
+${context.person.hasStaleNumber && html`<div class="notice notice-info"><div><p>${t('account.stale-number')}</p></div></div>`}
 <p><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></p>
 ${context.identity && html`<p id="identity">${t(`account.identity-${context.identity}`)}</p>`}
 <p><a id="end-account" href="/account/end">${t('account.end')}</a></p>`,
@@ -454,6 +460,7 @@ export const accountSamples: Record<string, AccountContext> = {
   restricted: { ...full, isRestricted: true },
   'few-codes': { ...full, recoveryCodes: 2 },
   'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },
+  'stale-number': { ...full, person: { ...full.person, hasStaleNumber: true } },
   'shared-device': { ...full, passkeyOptions: undefined, onSharedDevice: { signOutAt: '/account' } },
   disconnected: { ...full, notice: { tone: 'done', text: 'Puskesmas Online tidak lagi dapat membaca data Anda.' } },
   'fresh-proof': {

@@ -8,6 +8,7 @@ import { listConsents } from '#src/consents/consents.ts';
 import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
+import { isCounting } from '#src/people/contacts.ts';
 import { addPasskey, removePasskey, renamePasskey, userHandleOf } from '#src/people/passkeys.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
 import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
@@ -209,6 +210,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     person: {
       name: account.profile.name ?? '',
       identifiers: contacts.filter((contact) => contact.isIdentifier).map(({ kind, value }) => ({ kind, value })),
+      hasStaleNumber: contacts.some((contact) => contact.confirmedAt && !isCounting(contact)),
     },
     apps: await connectedApps(visit),
     passkeys: passkeys.map((passkey) => ({

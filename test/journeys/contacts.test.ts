@@ -127,6 +127,48 @@ test('until the code is right, an address looks the same whether it is free, sha
   expect(seen[2]).toEqual(seen[0]);
 });
 
+test('many presses at once with the right code add one contact and tell of it once; so do many that remove it', async () => {
+  const citizen = await newCitizen();
+  const number = newNumber();
+  const asked = await (await openContacts(citizen)).fill({ address: number }).press('#add');
+  const form = { csrf: asked.value('csrf') ?? '', action: 'continue', code: await codeTo(number) };
+  // Each holds a connection while it waits for the first; more would be told that the server is busy.
+  const many = world.house.config.databaseConnections;
+  const press = (at: URL, fields: Record<string, string>) =>
+    Promise.all(Array.from({ length: many }, () => citizen.browser.post(at, fields, world.issuer)));
+  const told = async (subject: RegExp) =>
+    (await sentTo(citizen.address)).filter((message) => subject.test(message.subject)).length;
+
+  const answers = await press(asked.url, form);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(await told(/^Kontak baru/)).toBe(1);
+  const page = await openContacts(citizen);
+  expect(page.attributes('[data-contact]', 'data-contact')).toEqual([citizen.address, number]);
+  const removals = await press(page.url, { csrf: page.value('csrf') ?? '', action: 'remove', contact: number });
+  expect(removals.filter(({ status }) => status === 200)).toHaveLength(many);
+  expect(await told(/^Kontak dihapus/)).toBe(1);
+});
+
+test('a sign-up keeps the browser in which its address was proven, but not one that others use', async () => {
+  for (const shared of [false, true]) {
+    const address = `daftar-${shared}@contoh.id`;
+    const browser = world.browser();
+    const page = await (await browser.visit((await (await world.app()).startSignIn()).url)).follow('#sign-up');
+    page.fill({ identifier: address });
+    if (shared) page.tick('shared-device');
+    const asked = await page.press('#continue');
+    const named = await asked.fill({ code: await codeTo(address) }).press('#continue');
+    await named.fill({ name: 'Daftar', password: 'empat kata acak baru' }).press('#continue');
+    const [contact] = await world.database.query<{ first_device: Buffer | null; device_hash: Buffer | null }>(
+      `select c.first_device, d.device_hash from identifiers i join contacts c on c.account_id = i.account_id
+       left join devices d on d.account_id = i.account_id where i.value_index = $1`,
+      [world.house.secrets.index('email', address)],
+    );
+    expect(contact?.first_device ?? null).toEqual(contact?.device_hash ?? null);
+    expect(contact?.first_device === null).toBe(shared);
+  }
+});
+
 test('another account’s address is refused to who holds it, by a sentence that names nobody; as a contact it may be shared', async () => {
   const citizen = await newCitizen();
   const mother = await newCitizen();
@@ -262,6 +304,7 @@ test('a recycled number: who holds it now gets no code and is told what to do; i
 
   pass(31_000);
   const page = await openContacts(citizen);
+  expect((await citizen.browser.visit(`${world.issuer}/account`)).text('#person')).toContain('lebih dari 90 hari');
   expect(page.text(row(number))).toContain('lebih dari 90 hari');
   const confirming = await pressIn(page, number, 'confirm');
   const done = await confirming.fill({ code: await codeTo(number) }).press('#continue');

@@ -8,7 +8,7 @@ import {
   giveOut,
   removeContact,
 } from '#src/people/account-contacts.ts';
-import { listAccountContacts, loadAccount, setAccountState } from '#src/people/accounts.ts';
+import { createAccount, listAccountContacts, loadAccount, setAccountState } from '#src/people/accounts.ts';
 import { listCountingContacts } from '#src/people/contacts.ts';
 import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
 import { email, openPeople, type People, refusalOf } from './people.ts';
@@ -126,6 +126,22 @@ test('of fifty that two accounts prove at once as their own, all of one account 
   const loser = owner === one.id ? other.id : one.id;
   expect(await valuesOf(loser)).toHaveLength(1);
   expect((await eventsOf(owner ?? '')).filter((kind) => kind === 'identifier.added')).toHaveLength(1);
+});
+
+test('of sign-ups and accounts that prove one address at once exactly one has it', async () => {
+  const address = email('semua.mau');
+  const { id } = await people.citizen('Lama');
+  const { secrets } = people;
+  const signUp = (db: Db) => createAccount(db, secrets, { name: 'Baru', language: 'id', identifier: address });
+  const outcomes = await Promise.all(
+    Array.from({ length: 40 }, (_, i) =>
+      refusalOf(people.request((db): Promise<unknown> => (i % 2 ? signUp(db) : addToSignIn(id, address, db)))),
+    ),
+  );
+  const isOurs = (await ownerOf(address)) === id;
+  expect(outcomes.filter((code) => code === undefined)).toHaveLength(isOurs ? 20 : 1);
+  expect(outcomes.filter((code) => code === 'identifier_taken')).toHaveLength(isOurs ? 20 : 19);
+  expect(outcomes.filter((code) => code === 'identifier_elsewhere')).toHaveLength(isOurs ? 0 : 20);
 });
 
 test('the last contact and the last address to sign in with stay; two removals at once leave one', async () => {

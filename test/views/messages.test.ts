@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { languages } from '#views/locale.ts';
 import * as messages from '#views/messages.ts';
+import * as recoveryMessages from '#views/recovery-messages.ts';
 import { hostileText } from '#views/samples.ts';
 
 const { codeMessage, codeRefusedDisabledMessage, codeRefusedPasskeyMessage, codeRefusedStaleMessage } = messages;
@@ -28,6 +29,26 @@ const seen = (html = '') =>
     .replace(/<(head|style)>[\s\S]*<\/\1>/, '')
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ');
+
+test('messages lead to the account page and to pages that change nothing when they are looked at', () => {
+  const links = { accountLink: base.accountLink, notMeLink, cancelLink: `${issuer}/recovery/cancel?token=x` };
+  const every = [...Object.entries(messages), ...Object.entries(recoveryMessages)].filter(([name]) =>
+    /Message$/.test(name),
+  );
+  const context = { ...base, ...links, language: 'id', at, readyAt: at, closesAt: at, code: '1', secondsLeft: 60 };
+  const addresses = every.flatMap(([, compose]) => {
+    const { text, html = '' } = (compose as (context: object, kind: string) => messages.Message)(context, 'none');
+    return [...`${text} ${html}`.matchAll(/https?:\/\/[^\s"<]+/g)].map(([address]) => new URL(address));
+  });
+  expect(every.length).toBeGreaterThan(20);
+  expect(new Set(addresses.map(({ origin }) => origin))).toEqual(new Set([issuer]));
+  // Each but the account page has a test that a scanner changes nothing: `journeys/not-me`, `journeys/recovery`.
+  expect([...new Set(addresses.map(({ pathname }) => pathname))].sort()).toEqual([
+    '/account',
+    '/not-me',
+    '/recovery/cancel',
+  ]);
+});
 
 describe.each(languages)('messages in %s', (language) => {
   const code = { ...base, language, code: '482913', secondsLeft: 600, domain: 'lawang.example' } as const;
