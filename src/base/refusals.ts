@@ -30,6 +30,17 @@ const table = {
       next: 'Prove who you are at a service desk first, with your identity card.',
     },
   },
+  account_frozen: {
+    status: 403,
+    id: {
+      say: 'Akun ini dibekukan: tidak ada yang bisa masuk.',
+      next: 'Buka lagi dari halaman masuk dengan kunci sandi Anda, atau datanglah ke loket layanan dengan KTP Anda.',
+    },
+    en: {
+      say: 'This account is frozen: nobody can sign in.',
+      next: 'Open it again from the sign-in page with your passkey, or visit a service desk with your identity card.',
+    },
+  },
   account_unavailable: {
     status: 403,
     id: {

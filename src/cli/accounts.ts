@@ -97,7 +97,7 @@ export const unfreezeOne = step('unfreeze', {
   summary: 'open a frozen account, after its owner has shown at a desk who they are',
   done: 'is open again',
   told: () => 'opened',
-  take: (db, _secrets, id, why) => unfreeze(db, id, why),
+  take: (db, secrets, id, why) => unfreeze(db, secrets, id, why),
 });
 
 interface OperatorsStep<Outcome> {

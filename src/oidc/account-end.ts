@@ -14,6 +14,7 @@ import {
   unfreezeAccount,
   type Why,
 } from '#src/people/account-life.ts';
+import { findCountsUntil, removeAdded } from '#src/people/opening.ts';
 import { tellApps } from './logout-notices.ts';
 
 /** {@link freezeAccount}, with every session, grant and token of it; its apps are told. */
@@ -23,11 +24,17 @@ export async function freeze(db: Db, secrets: Secrets, accountId: string, why: W
   return isFrozen;
 }
 
-/** {@link unfreezeAccount}, without what a sign-in under way may have left when it was frozen. */
-export async function unfreeze(db: Db, accountId: string, why: Why): Promise<boolean> {
+/**
+ * {@link unfreezeAccount}, without what a sign-in under way may have left when it was frozen, and without what was added to
+ * the account in the week before.
+ */
+export async function unfreeze(db: Db, secrets: Secrets, accountId: string, why: Why): Promise<boolean> {
+  const until = await findCountsUntil(db, accountId);
   const isOpen = await unfreezeAccount(db, accountId, why);
-  if (isOpen) await endEverything(db, accountId);
-  return isOpen;
+  if (!isOpen || !until) return isOpen;
+  await endEverything(db, accountId);
+  await removeAdded(db, secrets, accountId, until);
+  return true;
 }
 
 /** {@link disableAccount}, with every session, grant and token of it; its apps are told. */

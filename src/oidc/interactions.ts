@@ -48,6 +48,14 @@ export interface RecoveryProof {
   readonly provenAt: number;
 }
 
+/** What the owner of a frozen account has shown: a passkey, or a contact. The other kind of proof opens it. */
+export interface Opening {
+  readonly accountId: string;
+  readonly signedIn: Proof | undefined;
+  readonly contact: Identifier | undefined;
+  readonly provenAt: number;
+}
+
 /** Where a person stands. What they typed travels here, sealed with the interaction's row. */
 export type Step =
   | { readonly at: 'sign-in' }
@@ -78,6 +86,12 @@ export type Step =
       readonly first: ProvenContact;
       readonly second: Identifier;
       readonly sentAt: number;
+    }
+  /** The account is frozen, and its owner half-way to opening it; `sent`: a code is on its way to a contact. */
+  | {
+      readonly at: 'frozen';
+      readonly opening: Opening;
+      readonly sent?: { readonly to: Identifier; readonly at: number };
     }
   /** A new way to sign in ends the recovery. */
   | { readonly at: 'recovery-way'; readonly proof: RecoveryProof };

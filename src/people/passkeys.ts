@@ -181,7 +181,8 @@ export type FindPasskey = (accountId: string, credentialId: Buffer) => Promise<S
  *
  * @param answered.credential the credential as JSON (`PublicKeyCredential.toJSON()`)
  * @param find for whoever reads more with the passkey
- * @throws `passkey_failed`, whatever the reason, which is in the error's message
+ * @throws `passkey_failed`, whatever the reason, which is in the error's message; {@link FrozenOwner} when all is right but
+ *   the account frozen
  */
 export async function verifyAuthentication(
   db: Db,
@@ -222,6 +223,12 @@ async function verifyAnswer(
     site,
   );
   if ((credentialDeviceType === 'multiDevice') !== stored.backup_eligible) throw fail('the backup eligibility changed');
+  if (stored.state === 'frozen')
+    throw new FrozenOwner({
+      accountId,
+      credentialId: response.id,
+      ...assuranceOf(wayOf(stored, site.makers ?? noMakers)),
+    });
   if (!mayUse(stored)) throw fail(`the account is ${stored.state}`);
   await noteUse(db, accountId, credentialId, { counter: newCounter, backedUp: credentialBackedUp });
   return { accountId, credentialId: response.id, ...assuranceOf(wayOf(stored, site.makers ?? noMakers)) };
@@ -251,6 +258,16 @@ export type PasskeySignIn = SignedIn & {
   /** Base64url. */
   readonly credentialId: string;
 };
+
+/** The passkey is right and its account frozen: whoever has shown that much may be told, and led to open it again. */
+export class FrozenOwner extends Refusal {
+  readonly signedIn: PasskeySignIn;
+
+  constructor(signedIn: PasskeySignIn) {
+    super('account_frozen', 'the account is frozen');
+    this.signedIn = signedIn;
+  }
+}
 
 type PasskeyWay = Extract<Way, { by: 'passkey' }>;
 

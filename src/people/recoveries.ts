@@ -23,13 +23,14 @@ const OLD_CONTACT_MS = 30 * DAY_MS;
 const CANCELS = 2;
 
 /**
- * Whose account a contact may begin to recover. `none`: nobody's. `unavailable`: of one that may not be used. `unfit`: it
- * proves nothing, because it is shared, unconfirmed, or a number that nobody has proven for long. A code is for `account`
- * only; in the other cases the message says why there is none. The statements are the same in all four.
+ * Whose account a contact may begin to recover. `none`: nobody's. `frozen`: of one that its owner may open again.
+ * `unavailable`: of one that may not be used. `unfit`: it proves nothing, because it is shared, unconfirmed, or a number that
+ * nobody has proven for long. A code is for `account` and `frozen`; in the other cases the message says why there is none.
+ * The statements are the same in all five.
  */
 export type RecoveryAudience =
   | { readonly kind: 'none' }
-  | { readonly kind: 'account' | 'unavailable' | 'unfit'; readonly accountId: string };
+  | { readonly kind: 'account' | 'frozen' | 'unavailable' | 'unfit'; readonly accountId: string };
 
 /** Finds it by any contact of the account, not only by what its owner signs in with. */
 export async function recoveryAudience(db: Db, secrets: Secrets, contact: Identifier): Promise<RecoveryAudience> {
@@ -39,9 +40,11 @@ export async function recoveryAudience(db: Db, secrets: Secrets, contact: Identi
   const account = await findAccount(db, secrets, accountId);
   const counting = await listCountingContacts(db, secrets, accountId);
   if (!account) return { kind: 'none' };
-  if (!mayUse(account)) return { kind: 'unavailable', accountId };
   const proof = counting.find((each) => isSame(each, contact));
-  return { kind: proof && !proof.isShared ? 'account' : 'unfit', accountId };
+  const isProof = proof !== undefined && !proof.isShared;
+  if (account.state === 'frozen' && isProof) return { kind: 'frozen', accountId };
+  if (!mayUse(account)) return { kind: 'unavailable', accountId };
+  return { kind: isProof ? 'account' : 'unfit', accountId };
 }
 
 function isSame(one: Identifier, other: Identifier): boolean {

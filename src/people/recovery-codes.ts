@@ -118,6 +118,13 @@ export async function findRecoverySheet(db: Db, accountId: string): Promise<Reco
   return row?.made_at ? { madeAt: row.made_at, left: row.left, usedAt: row.used_at ?? undefined } : undefined;
 }
 
+/** Voids all codes of an account. */
+export async function removeRecoveryCodes(db: Db, accountId: string): Promise<void> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  await home.execute('delete from recovery_codes where shard = $1 and account_id = $2', [shard, accountId]);
+}
+
 /** How many codes of an account are still good. */
 export async function countRecoveryCodes(db: Db, accountId: string): Promise<number> {
   return (await findRecoverySheet(db, accountId))?.left ?? 0;

@@ -20,6 +20,7 @@ import { showConsent } from './consent.ts';
 import { backLink, frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { insistenceIn } from './insistence.ts';
+import { showOpening } from './open-again.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
 import { showNewWay, showRecovery, showWays } from './recovery-pages.ts';
 import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
@@ -47,6 +48,9 @@ export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
   const { step } = visit.interaction;
   const problems = said.refused ? [sayRefusal(visit, said.refused, fieldOf(said.refused))] : [];
   if (visit.ctx.query.page === 'recovery') return showRecovery(visit, problems, said.identifier);
+  if (step.at === 'frozen' && step.sent)
+    return showCode(visit, { typed: contactHint(step.sent.to), sentAt: step.sent.at }, said);
+  if (step.at === 'frozen') return showOpening(visit, step, problems);
   if (step.at === 'recovery-code') return showCode(visit, step, said);
   if (step.at === 'recovery-second') return showCode(visit, { ...step, typed: contactHint(step.second) }, said);
   if (step.at === 'recovery') return showWays(visit, step.first, problems);

@@ -34,7 +34,13 @@ import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
-import { addPasskey, findForgottenPasskey, hasPasskey, verifyAuthentication } from '#src/people/passkeys.ts';
+import {
+  addPasskey,
+  FrozenOwner,
+  findForgottenPasskey,
+  hasPasskey,
+  verifyAuthentication,
+} from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
@@ -47,6 +53,7 @@ import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
+import { beginByPasskey, findOpeningAnswer } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { findRecoveryAnswer } from './recovery.ts';
 import { showRecovery } from './recovery-pages.ts';
@@ -76,7 +83,11 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   const form = await readForm(ctx);
   const visit = await openVisit(ctx, house, uid, { hold: form.get('action') === 'allow' });
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
-  const answer = findRecoveryAnswer(visit.interaction.step, form, settleRecovered) ?? answers.get(form.get('action'));
+  const { step } = visit.interaction;
+  const answer =
+    findOpeningAnswer(step, form, settleRecovered) ??
+    findRecoveryAnswer(step, form, settleRecovered) ??
+    answers.get(form.get('action'));
   if (!answer) throw new Refusal('invalid_request', 'no such choice on this page');
   if (asksWhoUsesIt(visit, form)) noteAnswer(visit, form.get('shared-device') === 'yes');
   try {
@@ -165,9 +176,14 @@ async function signInByPasskey(visit: Visit, form: Form): Promise<void> {
   const credential = form.get('credential');
   if (!credential) throw new Refusal('passkey_script_required');
   const answered = { ...siteOf(house), boundTo: interaction.uid, credential };
-  const signedIn = await verifyAuthentication(db, house.secrets, answered, (accountId, credentialId) =>
+  const verified = verifyAuthentication(db, house.secrets, answered, (accountId, credentialId) =>
     readPasskeyHolder(house, db, { accountId, credentialId, client: interaction.client }),
   );
+  const signedIn = await verified.catch((error) => {
+    if (error instanceof FrozenOwner) return error;
+    throw error;
+  });
+  if (signedIn instanceof FrozenOwner) return beginByPasskey(visit, signedIn);
   await settle(visit, proven(signedIn));
   // Of several answers to one challenge the others are told on the page.
   await db.flush();

@@ -98,9 +98,10 @@ export async function sendRecoveryCode(
   const { kind } = await recoveryAudience(db, house.secrets, identifier);
   const context = messageContext(house, language, identifier.kind);
   const sent = { ...context, code, secondsLeft: codeTimes.life, domain: house.config.rpId };
-  const message = kind === 'account' ? recoveryCodeMessage(sent) : recoveryRefusedMessage(context, kind);
+  const isRefused = kind !== 'account' && kind !== 'frozen';
+  const message = isRefused ? recoveryRefusedMessage(context, kind) : recoveryCodeMessage(sent);
   const common = { kind: identifier.kind, to: identifier.value, language };
-  await sendMessage(db, house.secrets, { ...common, ...message, ...(kind === 'account' && { code }) });
+  await sendMessage(db, house.secrets, { ...common, ...message, ...(!isRefused && { code }) });
 }
 
 /**

@@ -44,6 +44,7 @@ import type { Visit } from './interaction-pages.ts';
 import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
+import { beginOpening } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
 
@@ -111,6 +112,7 @@ async function enterFirstCode(visit: Visit, form: Form): Promise<void> {
   const { identifier } = visit.interaction.step as StepAt<'recovery-code'>;
   await checkCode(visit, form, identifier);
   const audience = await recoveryAudience(visit.db, visit.house.secrets, identifier);
+  if (audience.kind === 'frozen') return beginOpening(visit, { accountId: audience.accountId, contact: identifier });
   // Nobody was sent a code otherwise, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `no code for this contact: ${audience.kind}`);
   const first = { accountId: audience.accountId, contact: identifier, provenAt: nowSeconds() };

@@ -70,7 +70,7 @@ test('what a sign-in under way has left behind does not come to life when the ac
   for (const [close, open] of [
     [
       (id: string) => freeze(world.database, world.house.secrets, id, { reason: 'asked' }),
-      (id: string) => unfreeze(world.database, id, { reason: 'asked' }),
+      (id: string) => unfreeze(world.database, world.house.secrets, id, { reason: 'asked' }),
     ],
     [
       (id: string) => disable(world.database, world.house.secrets, id, operator),

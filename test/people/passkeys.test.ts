@@ -325,11 +325,15 @@ test('a challenge for adding signs nobody in, and one account’s challenge adds
   expect(await hasPasskey(database, other.id)).toBe(false);
 });
 
-test.each(['frozen', 'disabled'] as const)('the passkey of a %s account is refused', async (state) => {
+test.each([
+  ['frozen', 'account_frozen'],
+  ['disabled', 'passkey_failed'],
+] as const)('the passkey of a %s account is refused, and a wrong one tells nothing', async (state, code) => {
   const device = new SoftwareAuthenticator();
   const { id } = await citizenWith(device);
   await setAccountState(people.database, id, state);
-  expect(await reasonOf(signIn(device))).toContain(state);
+  expect(await refusalOf(signIn(device))).toBe(code);
+  for (const [, lie, reason] of lies) expect(await reasonOf(signIn(device, lie))).toMatch(reason);
   await setAccountState(people.database, id, 'active');
   expect(await refusalOf(signIn(device))).toBeUndefined();
 });

@@ -17,6 +17,7 @@ import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#vie
 import type { Html } from '#views/html.ts';
 import { type Language, languages } from '#views/locale.ts';
 import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-me.ts';
+import { openAgainPage, openAgainSamples } from '#views/open-again.ts';
 import { outboxPage, outboxSamples } from '#views/outbox.ts';
 import type { Frame } from '#views/page.ts';
 import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
@@ -65,6 +66,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-codes', recoveryCodesPage, recoveryCodesSamples),
     ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
     ...render('contacts', contactsPage, contactsSamples),
+    ...render('open-again', openAgainPage, openAgainSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),
