@@ -200,9 +200,9 @@ test('a number that nobody has proven for 90 days is told, but cannot freeze the
   vi.setSystemTime(Date.now() + 1_000);
   const credential = new SoftwareAuthenticator().create(page.json('#passkey-options'), { origin: world.issuer });
   await page.fill({ credential: JSON.stringify(credential) }).press('#add-passkey');
-  const [message] = await sentTo(citizen.phone);
-  expect(message?.text).toMatch(/Kunci sandi baru/);
-  expect(message?.text).not.toContain('not-me');
+  const messages = await sentTo(citizen.phone);
+  expect(messages.map(({ text }) => text).filter((text) => text.includes('Kunci sandi baru'))).toHaveLength(1);
+  for (const { text } of messages) expect(text).not.toContain('not-me');
   expect((await sentTo(citizen.address))[0]?.text).toContain('not-me');
 });
 
