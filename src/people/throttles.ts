@@ -34,7 +34,10 @@ export interface Throttles {
   refund(limit: LimitName, key: string): Promise<void>;
 }
 
-/** What a deed costs: a point of each limit, under a key. The shared limits come last: what is refused before costs them nothing. */
+/**
+ * What a deed costs: a point of each limit, under a key. A total comes first, because it takes no statement; then the limits
+ * that more and more people share, because what is refused before costs those nothing.
+ */
 export type Cost = readonly (readonly [limit: LimitName, key: string])[];
 
 /**

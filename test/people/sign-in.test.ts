@@ -4,6 +4,7 @@ import { DatabaseUnavailable } from '#src/base/database.ts';
 import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { setAccountState } from '#src/people/accounts.ts';
+import { rememberDevice } from '#src/people/devices.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
 import { networkOf } from '#src/people/throttles.ts';
@@ -86,6 +87,21 @@ test('guesses from one network are held up, while the owner gets in from elsewhe
     expect(await refusalOf(signIn('rina@contoh.id', 'salah salah', '192.0.2.1'))).toBe('login_failed');
   expect(await refusalOf(signIn('rina@contoh.id', PASSWORD, '192.0.2.200'))).toBe('too_many_attempts');
   expect(await refusalOf(signIn('rina@contoh.id', PASSWORD, '198.51.100.7'))).toBeUndefined();
+});
+
+test('what a try costs in statements: fewest in a browser that the account knows', async () => {
+  const { accountId } = await signIn('siti@contoh.id');
+  const [known, stranger] = [Buffer.alloc(32, 'known'), Buffer.alloc(32, 'stranger')];
+  await rememberDevice(people.database, accountId, known);
+  const cost = async (device?: Buffer) => {
+    const tried = { identifier: 'siti@contoh.id', password: PASSWORD, network: '10.77.0.1', device };
+    await people.database.settle();
+    const sent = await statementsOf(people.database, () =>
+      signInWithPassword(people.database, people.secrets, people.throttles, tried),
+    );
+    return sent.filter((text) => !text.startsWith('insert into throttles as total ')).length;
+  };
+  expect([await cost(), await cost(stranger), await cost(known)]).toEqual([6, 7, 4]);
 });
 
 test('right passwords do not use the limit up', async () => {
