@@ -255,12 +255,12 @@ function signalOf({ house, account }: Visit, { passkeys }: Ways): AccountContext
 /** The options for a new passkey while the proof is fresh; otherwise the way to a fresh one. */
 async function passkeyInvitation(
   visit: Visit,
-  { passkeys }: Ways,
+  ways: Ways,
 ): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
   const { house, session, account } = visit;
-  if (!(await isProven(visit))) return { freshProofLink: '/account/confirm' };
+  if (!(await isProven(visit, ways))) return { freshProofLink: '/account/confirm' };
   if (session.isShared) return {};
-  const exclude = passkeys.map(({ credentialId }) => credentialId);
+  const exclude = ways.passkeys.map(({ credentialId }) => credentialId);
   const passkeyOptions = await newPasskeyOptions(house, { ...namesOf(account), boundTo: session.uid, exclude });
   return { passkeyOptions };
 }

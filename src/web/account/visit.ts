@@ -8,7 +8,7 @@ import { accountClient } from '#src/oidc/account-client.ts';
 import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
 import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
 import { isCodeAlone } from '#src/people/assurance.ts';
-import { asksForTwoFactors, isStrongEnough, listWays } from '#src/people/ways.ts';
+import { asksForTwoFactors, isStrongEnough, listWays, type Ways } from '#src/people/ways.ts';
 import { isFresh } from '../fresh-proof.ts';
 import type { OpenHouse } from '../house.ts';
 import { checkForm } from '../middleware/browser.ts';
@@ -75,9 +75,11 @@ export async function showTo(
 /**
  * Whether who asks may change how one signs in: it is a moment ago that they have shown who they are, by as much as the
  * account can ask for.
+ *
+ * @param ways of the account, where they are known already
  */
-export async function isProven({ db, session, account }: Visit): Promise<boolean> {
-  return isFresh(session.signedInAt) && isStrongEnough(await listWays(db, account), session);
+export async function isProven({ db, session, account }: Visit, ways?: Ways): Promise<boolean> {
+  return isFresh(session.signedInAt) && isStrongEnough(ways ?? (await listWays(db, account)), session);
 }
 
 /** Begins the sign-in that makes {@link isProven} true, and that comes back to the page. */
