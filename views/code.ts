@@ -23,6 +23,8 @@ export type CodeContext = Frame & {
   resendInSeconds: number;
   /** A second channel to send it by (`resend-other`). */
   otherChannel?: Channel | undefined;
+  /** For who recovers an account and has lost this contact too. */
+  lostContactLink?: string | undefined;
   mayCancel: boolean;
   /** Where one goes who does not want to any more, on a page outside an interaction. */
   backLink?: string | undefined;
@@ -79,10 +81,12 @@ function resendChoices(context: CodeContext): Html {
   const t = translate(context.language);
   const back = safeAddress(context.backLink);
   const { otherChannel } = context;
+  const lostContact = safeAddress(context.lostContactLink);
   return html`<div class="ways-out"><p class="hint" id="resend-hint">${t('code.resend-hint')}</p>
 <div class="resend" data-resend-in="${context.resendInSeconds}" data-wait="${t('code.resend-wait')}">
 ${button({ id: 'resend', value: 'resend', label: t('code.resend'), look: 'other', describedBy: 'resend-hint' })}
 ${otherChannel && button({ id: 'resend-other', value: 'resend-other', label: t(otherChannels[otherChannel]), look: 'other' })}</div>
+${lostContact && html`<p><a id="lost-contact" href="${lostContact}">${t('code.lost-contact')}</a></p>`}
 ${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}
 ${back && html`<p><a id="back" href="${back}">${t('form.back')}</a></p>`}</div>`;
 }
@@ -101,6 +105,7 @@ export const codeSamples: Record<string, CodeContext> = {
   'to-mail-instead': { ...first, sentTo: '0812 3456 7890', otherChannel: 'email' },
   'to-message-instead': { ...first, otherChannel: 'sms' },
   'registered-contact': { ...first, sentTo: undefined },
+  'in-a-recovery': { ...first, lostContactLink: '?lost-contact' },
   resent: { ...first, notice: { tone: 'done', text: 'Kode baru sudah dikirim.' } },
   missing: { ...first, problems: [{ kind: 'code-missing' }] },
   wrong: { ...first, problems: [{ kind: 'code-wrong' }] },

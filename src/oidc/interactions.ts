@@ -42,7 +42,7 @@ export interface RecoveryProof {
   readonly accountId: string;
   /** The waiting recovery and its two contacts; undefined when a printed code was the second proof. */
   readonly byContacts: { readonly id: string; readonly contacts: readonly [Identifier, Identifier] } | undefined;
-  /** Of the codes that were shown. */
+  /** Of what was shown. */
   readonly amr: readonly string[];
   /** Of the last one. */
   readonly provenAt: number;

@@ -45,13 +45,14 @@ export function assuranceIn(amr: readonly string[]): Assurance {
 }
 
 /**
- * After a recovery. What was shown are codes, so it is the lowest level, however strong the way is that was made in it: that
- * one proves something when it is first used. `user` says that somebody was there to make a passkey.
+ * After a recovery. What was shown are codes, or a password and a code, so it is the lowest level, however strong the way is
+ * that was made in it: that one proves something when it is first used. `user` says that somebody was there to make a
+ * passkey.
  *
- * @param codes the `amr` of the codes
+ * @param shown the `amr` of it
  */
-export function assuranceAfterRecovery(codes: readonly string[], made: 'password' | 'passkey'): Assurance {
-  return assuranceIn([...codes, made === 'password' ? 'pwd' : 'user']);
+export function assuranceAfterRecovery(shown: readonly string[], made: 'password' | 'passkey'): Assurance {
+  return assuranceIn([...new Set([...shown, made === 'password' ? 'pwd' : 'user'])]);
 }
 
 function methodsOf(way: Way): readonly string[] {

@@ -22,7 +22,7 @@ import type { OpenHouse } from './house.ts';
 import { insistenceIn } from './insistence.ts';
 import { showOpening } from './open-again.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
-import { showNewWay, showRecovery, showWays } from './recovery-pages.ts';
+import { showByPassword, showNewWay, showRecovery, showWays } from './recovery-pages.ts';
 import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
 
 /** What a page needs to know about the request it answers. */
@@ -51,7 +51,11 @@ export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
   if (step.at === 'frozen' && step.sent)
     return showCode(visit, { typed: contactHint(step.sent.to), sentAt: step.sent.at }, said);
   if (step.at === 'frozen') return showOpening(visit, step, problems);
-  if (step.at === 'recovery-code') return showCode(visit, step, said);
+  if (step.at === 'recovery-code') {
+    if (visit.ctx.query.page === 'lost-contact') return showByPassword(visit, problems);
+    const lostContactLink = `/interaction/${visit.interaction.uid}?page=lost-contact`;
+    return showCode(visit, { ...step, lostContactLink }, said);
+  }
   if (step.at === 'recovery-second') return showCode(visit, { ...step, typed: contactHint(step.second) }, said);
   if (step.at === 'recovery') return showWays(visit, step.first, problems);
   if (step.at === 'recovery-way') return showNewWay(visit, step.proof, problems);
@@ -121,12 +125,17 @@ async function showSignUp(visit: Visit, said: Said): Promise<void> {
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
 }
 
-async function showCode(visit: Visit, step: { typed: string; sentAt: number }, said: Said): Promise<void> {
+async function showCode(
+  visit: Visit,
+  step: { typed: string; sentAt: number; lostContactLink?: string },
+  said: Said,
+): Promise<void> {
   const { ctx, house, interaction } = visit;
   const age = Math.floor((Date.now() - step.sentAt) / 1000);
   const page = codePage({
     ...frameOf(ctx, house, interaction.client),
     sentTo: step.typed,
+    lostContactLink: step.lostContactLink,
     secondsLeft: Math.max(0, codeTimes.life - age),
     resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
     mayCancel: true,

@@ -16,6 +16,7 @@ import {
 import { hasTotp } from '#src/people/totp.ts';
 import { recoveryPage } from '#views/recovery.ts';
 import { recoveryNewWayPage } from '#views/recovery-new-way.ts';
+import { recoveryPasswordPage } from '#views/recovery-password.ts';
 import { type ContactsWay, recoveryWaysPage, type SecondContact } from '#views/recovery-ways.ts';
 import { frameOf, showForm } from './frame.ts';
 import type { Visit } from './interaction-pages.ts';
@@ -40,6 +41,18 @@ export async function showRecovery(visit: Visit, problems: Problems, identifier?
     problems,
   });
   showForm(ctx, page, client, params.redirect_uri);
+}
+
+/** For who cannot read the contact that a code was sent to, nor any other. */
+export function showByPassword(visit: Visit, problems: Problems): void {
+  const { ctx, house, interaction } = visit;
+  const page = recoveryPasswordPage({
+    ...frameOf(ctx, house, interaction.client),
+    codeLink: `/interaction/${interaction.uid}`,
+    mayCancel: true,
+    problems,
+  });
+  showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
 }
 
 /** What else may be proven beside a contact. */

@@ -29,7 +29,7 @@ import {
   startRecovery,
 } from '#src/people/recoveries.ts';
 import { useRecoveryCode } from '#src/people/recovery-codes.ts';
-import type { SignedIn } from '#src/people/sign-in.ts';
+import { type SignedIn, signInWithPassword } from '#src/people/sign-in.ts';
 import { removeTotp } from '#src/people/totp.ts';
 import {
   accountRecoveredMessage,
@@ -60,7 +60,7 @@ type StepAt<At extends Step['at']> = Extract<Step, { at: At }>;
 
 /** What a page of a recovery may be answered, by the step it belongs to. */
 const answers: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
-  'recovery-code': { continue: enterFirstCode, resend: resendFirstCode },
+  'recovery-code': { continue: enterFirstCode, resend: resendFirstCode, 'use-recovery-code': enterWithPassword },
   recovery: {
     'use-recovery-code': enterRecoveryCode,
     'send-second-code': askForSecondCode,
@@ -125,20 +125,30 @@ async function checkCode({ ctx, house, db, interaction }: Visit, form: Form, ide
 }
 
 async function enterRecoveryCode(visit: Visit, form: Form): Promise<void> {
-  const { ctx, house, db } = visit;
   const { first } = visit.interaction.step as StepAt<'recovery'>;
   await checkFirst(visit, first);
-  const { accountId } = first;
+  await spendRecoveryCode(visit, form, { accountId: first.accountId, amr: amrOf([first.contact]) });
+}
+
+/** Without a contact: the password stands for it, and is tried as on the sign-in page, alike for everybody. */
+async function enterWithPassword(visit: Visit, form: Form): Promise<void> {
+  const { ctx, house, db, interaction } = visit;
+  const { identifier } = interaction.step as StepAt<'recovery-code'>;
+  const tried = { identifier: identifier.value, password: form.get('password'), ...callerOf(ctx, house) };
+  const { accountId, amr } = await signInWithPassword(db, house.secrets, house.throttles, tried);
+  await spendRecoveryCode(visit, form, { accountId, amr: [...amr, 'otp'] });
+}
+
+async function spendRecoveryCode(
+  visit: Visit,
+  form: Form,
+  { accountId, amr }: Pick<RecoveryProof, 'accountId' | 'amr'>,
+): Promise<void> {
+  const { ctx, house, db } = visit;
   const typed = { accountId, code: form.get('recovery-code'), network: ctx.state.caller };
   await useRecoveryCode(db, house.secrets, house.throttles, typed);
   await notifyContacts(house, db, accountId, recoveryCodeUsedMessage);
-  const proof: RecoveryProof = {
-    accountId,
-    byContacts: undefined,
-    amr: amrOf([first.contact]),
-    provenAt: nowSeconds(),
-  };
-  await moveTo(visit, { at: 'recovery-way', proof });
+  await moveTo(visit, { at: 'recovery-way', proof: { accountId, byContacts: undefined, amr, provenAt: nowSeconds() } });
 }
 
 /** @throws {Refusal} `recovery_stale` */

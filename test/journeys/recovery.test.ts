@@ -70,7 +70,7 @@ async function typeContact(browser: BrowserAgent, contact: string): Promise<Page
 }
 
 async function enterCode(page: Page, from: string): Promise<Page> {
-  const { code = '' } = await world.message(from);
+  const code = (await listSent(from)).find((message) => message.code)?.code ?? '';
   pass(1);
   return page.fill({ code }).press('#continue');
 }
@@ -81,16 +81,19 @@ async function proveBoth({ mail, phone }: Citizen, browser = world.browser()): P
   return enterCode(await ways.press('#send-second-code'), phone);
 }
 
-async function messagesTo(address: string): Promise<string[]> {
+/** Newest first; of the same moment in any order. */
+function listSent(address: string) {
   const kind = address.includes('@') ? 'email' : 'phone';
-  const { database, house } = world;
-  const messages = await listMessages(database, house.secrets, { to: { kind, value: address }, limit: 100 });
-  return messages.map(({ subject }) => subject);
+  return listMessages(world.database, world.house.secrets, { to: { kind, value: address }, limit: 100 });
+}
+
+async function messagesTo(address: string): Promise<string[]> {
+  return (await listSent(address)).map(({ subject }) => subject);
 }
 
 async function cancelLink(address: string): Promise<string> {
-  const { text } = await world.message(address);
-  return text.match(/http\S+\/recovery\/cancel\?token=[\w-]+/)?.[0] ?? '';
+  const found = (await listSent(address)).map(({ text }) => text.match(/http\S+\/recovery\/cancel\?token=[\w-]+/)?.[0]);
+  return found.find((link) => link) ?? '';
 }
 
 async function isSignedIn(browser: BrowserAgent): Promise<boolean> {
@@ -166,6 +169,21 @@ describe('with a printed code', () => {
     const shown = JSON.stringify(device.get(signInPage.json('#passkey-options'), { origin: world.issuer }));
     const arrived = await allow(await signInPage.fill({ credential: shown }).press('#passkey'));
     expect((await health.finishSignIn(attempt, arrived)).claims()?.acr).toBe('aal2');
+  });
+
+  test('who cannot read any contact comes back by the password and a printed code, and by neither alone', async () => {
+    const sari = await citizen();
+    const [code = ''] = await world.database.transaction((tx) => makeRecoveryCodes(tx, world.house.secrets, sari.id));
+    await givePasskey(world, sari.id);
+    const page = await (await typeContact(world.browser(), sari.mail)).follow('#lost-contact');
+    const wrongPassword = await page.fill({ password: 'bukan ini', 'recovery-code': code }).press('#use-recovery-code');
+    expect([wrongPassword.status, wrongPassword.has('#create-passkey')]).toEqual([422, false]);
+    const wrongCode = await wrongPassword
+      .fill({ password, 'recovery-code': 'AAAA-BBBB-CCCC-DDDD' })
+      .press('#use-recovery-code');
+    expect([wrongCode.status, wrongCode.has('#create-passkey')]).toEqual([422, false]);
+    const newWay = await wrongCode.fill({ password, 'recovery-code': code }).press('#use-recovery-code');
+    expect(newWay.has('#create-passkey')).toBe(true);
   });
 
   test('a lost authenticator app is removed where its owner says so, and asked for otherwise', async () => {

@@ -253,6 +253,16 @@ test('beginning a recovery: one redirect, one page, the same statements, no hash
   ]);
 });
 
+test('a password in a recovery: one answer, the same statements, exactly one hash', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 480_000 });
+  const trace = await expectAlike(everybody, async (who) => {
+    const page = await (await (await openRecovery(who)).press('#continue')).follow('#lost-contact');
+    page.fill({ password: 'salah sekali ini', 'recovery-code': 'AAAA-BBBB-CCCC-DDDD' });
+    return () => page.press('#use-recovery-code');
+  });
+  expect(trace).toMatchObject({ hashes: 1, hops: ['POST /interaction/:uid?page=lost-contact 422'] });
+});
+
 test('a wrong code in a recovery: one answer', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 360_000 });
   const wrong = new Map<Who, () => Promise<Page>>();

@@ -29,6 +29,7 @@ import {
   recoveryEndedSamples,
 } from '#views/recovery-cancel.ts';
 import { recoveryNewWayPage, recoveryNewWaySamples } from '#views/recovery-new-way.ts';
+import { recoveryPasswordPage, recoveryPasswordSamples } from '#views/recovery-password.ts';
 import { recoveryWaysPage, recoveryWaysSamples } from '#views/recovery-ways.ts';
 import { secondFactorPage, secondFactorSamples } from '#views/second-factor.ts';
 import { signInPage, signInSamples } from '#views/sign-in.ts';
@@ -49,6 +50,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('sign-up-name', signUpNamePage, signUpNameSamples),
     ...render('passkey-offer', passkeyOfferPage, passkeyOfferSamples),
     ...render('recovery', recoveryPage, recoverySamples),
+    ...render('recovery-password', recoveryPasswordPage, recoveryPasswordSamples),
     ...render('recovery-ways', recoveryWaysPage, recoveryWaysSamples),
     ...render('recovery-new-way', recoveryNewWayPage, recoveryNewWaySamples),
     ...render('recovery-cancel', recoveryCancelPage, recoveryCancelSamples),
