@@ -5,8 +5,9 @@ import { setClientState } from '#src/registry/clients.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { type Stage, signInByPassword, typeCode } from './stage.ts';
 import type { Visitor } from './visitor.ts';
+import { tourTheWaysBack, waysBackStops } from './ways-back-tour.ts';
 
-type Language = 'id' | 'en';
+export type Language = 'id' | 'en';
 
 /** What is done at each page; `name` is the same in every language. */
 export type AtPage = (name: string, page: Page) => Promise<void>;
@@ -23,6 +24,7 @@ export const tourStops = [
   ...['consent-long', 'account', 'contacts', 'contact-code'],
   ...['sign-in-again', 'passkey-offer', 'consent-changed', 'consent-duty', 'consent-mixed'],
   ...['sign-in-step-up', 'not-me', 'frozen'],
+  ...waysBackStops,
   ...['error-expired', 'error-client', 'error-redirect', 'error-not-found', 'error-stopped-app'],
 ] as const;
 
@@ -37,6 +39,7 @@ export async function takeTour(stage: Stage, visitor: Visitor, language: Languag
   await signOut(visitor, at);
   await answerApps(stage, visitor, at);
   await sayNotMe(stage, visitor, language, at);
+  await tourTheWaysBack(stage, visitor, language, at);
   await meetErrors(stage, visitor, at);
 }
 

@@ -20,7 +20,7 @@ import { wrappingKeyring } from '#src/base/secrets.ts';
 import { KeyCache } from '#src/oidc/key-cache.ts';
 import { createAccount, type Profile } from '#src/people/accounts.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
-import { listMessages } from '#src/people/messages.ts';
+import { listMessages, type SentMessage } from '#src/people/messages.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { applyRegistrations, RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
@@ -62,7 +62,7 @@ export interface World extends AsyncDisposable {
   /** A citizen with a password. */
   citizen(identifier: string, options?: { name?: string; password?: string; profile?: Profile }): Promise<string>;
   /** The latest message to an address. @throws when there is none */
-  message(to: string): Promise<{ text: string; subject: string; code: string | undefined }>;
+  message(to: string): Promise<Pick<SentMessage, 'text' | 'subject' | 'code' | 'link'>>;
 }
 
 export interface Declared extends Record<string, unknown> {
