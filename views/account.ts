@@ -119,7 +119,7 @@ export function accountPage(context: AccountContext): Html {
     shape: 'wide',
     band: false,
     hasProblem: said.length > 0,
-    scripts: ['passkey.js'],
+    scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : ['passkey.js'],
     content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${recoveringBox(context, context.recoveryReadyAt)}${restrictedBox(context, context.isRestricted ?? false)}
 <div class="sides">${sideList(context)}
 <div class="parts">${passkeyCard(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>

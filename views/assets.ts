@@ -13,7 +13,7 @@ export type Asset = {
   readonly gzip: Buffer;
 };
 
-export type AssetName = 'lawang.css' | 'passkey.js' | 'code.js' | 'mark.svg' | 'arches.svg';
+export type AssetName = 'lawang.css' | 'more.css' | 'passkey.js' | 'quiet.js' | 'code.js' | 'mark.svg' | 'arches.svg';
 
 const contentTypes: Record<string, string> = {
   css: 'text/css; charset=utf-8',
@@ -42,31 +42,35 @@ export function listAssets(): Asset[] {
   return [...assets.values()];
 }
 
-/** Style sheets come last, because they name pictures, whose paths must be known by then. */
+/** What names another comes after it, because its path must be known by then: a style sheet after pictures. */
 function readAssets(): Map<string, Asset> {
   const read = new Map<string, Asset>();
   const isStyle = (name: string): boolean => name.endsWith('.css');
   const names = readdirSync(folder).sort((a, b) => Number(isStyle(a)) - Number(isStyle(b)));
   for (const name of names) {
     const source = readFileSync(new URL(name, folder), 'utf8');
-    read.set(name, packAsset(name, isStyle(name) ? nameReferences(source, read) : source));
+    read.set(name, packAsset(name, nameReferences(source, read)));
   }
   return read;
 }
 
-function nameReferences(css: string, known: Map<string, Asset>): string {
-  return css.replace(/url\("([^"]+)"\)/g, (_, name: string) => {
+/** Pictures of a style sheet, and what a script imports. */
+function nameReferences(source: string, known: Map<string, Asset>): string {
+  const pathOf = (name: string): string => {
     const asset = known.get(name);
-    if (!asset) throw new Error(`a style sheet names ${name}, which views/assets does not have`);
-    return `url("${asset.path}")`;
-  });
+    if (!asset) throw new Error(`an asset names ${name}, which views/assets does not have`);
+    return asset.path;
+  };
+  return source
+    .replace(/url\("([^"]+)"\)/g, (_, name: string) => `url("${pathOf(name)}")`)
+    .replace(/ from '\.\/([^']+)'/g, (_, name: string) => ` from '${pathOf(name)}'`);
 }
 
 function packAsset(name: string, content: string): Asset {
   const [stem, extension = ''] = name.split('.');
   const contentType = contentTypes[extension];
   if (!contentType) throw new Error(`views/assets/${name} is of a kind nobody serves`);
-  const body = Buffer.from(extension === 'css' ? squeezeStyle(content) : content);
+  const body = Buffer.from(squeeze(extension, content));
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12);
   let brotli: Buffer | undefined;
   let gzip: Buffer | undefined;
@@ -87,6 +91,11 @@ function packAsset(name: string, content: string): Asset {
 }
 
 /** Comments and indentation are for us, not for a phone on 2G. */
+function squeeze(extension: string, content: string): string {
+  if (extension === 'css') return squeezeStyle(content);
+  return extension === 'js' ? content.replace(/^ *(\/\/.*)?\n?/gm, '') : content;
+}
+
 function squeezeStyle(css: string): string {
   return css
     .replace(/\/\*[\s\S]*?\*\//g, '')

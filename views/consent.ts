@@ -64,7 +64,7 @@ export function consentPage(context: ConsentContext): Html {
     title: t(title, { service: context.service.name }),
     lead: who(context),
     band: false,
-    scripts: context.quietPasskey ? ['passkey.js'] : [],
+    scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : [],
     content: html`${noticeBox(context.notice)}
 <p class="purpose">${context.purpose}</p>
 ${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs), signOutHere(context)])}

@@ -73,6 +73,8 @@ type Parts = {
   /** A small line over the heading. */
   lead?: Content;
   scripts?: readonly AssetName[];
+  /** The page that most people see first loads nothing that it has no need of. */
+  isFirst?: boolean;
   /** Puts "Problem:" before the title, the first thing a screen reader says. */
   hasProblem?: boolean;
 };
@@ -90,7 +92,7 @@ export function page(frame: Frame, parts: Parts): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · ${frame.brand}</title>
-<link rel="stylesheet" href="${assetPath('lawang.css')}">
+<link rel="stylesheet" href="${assetPath('lawang.css')}">${!parts.isFirst && html`<link rel="stylesheet" href="${assetPath('more.css')}">`}
 <link rel="icon" type="image/svg+xml" href="${assetPath('mark.svg')}">
 ${scriptTags(frame, parts)}</head>
 <body class="${shape}">

@@ -65,6 +65,7 @@ export function signInPage(context: SignInContext): Html {
     title: t(reason.kind === 'first' ? 'sign-in.title' : `sign-in.title-${reason.kind}`),
     hasProblem: said.length > 0,
     scripts: ['passkey.js'],
+    isFirst: true,
     content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${explainReason(context)}${explainBuiltIn(context)}
 ${form(context, reason.kind === 'step-up' ? stepUpChoices(context, reason) : everyChoice(context, said))}
 ${passkeyData(context.passkeyOptions)}`,

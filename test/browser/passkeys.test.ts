@@ -213,7 +213,7 @@ describe('on the account page', () => {
     await page.click('#add-passkey');
     await expect.poll(() => page.locator('[data-passkey]').count()).toBe(2);
 
-    await page.locator('[data-passkey] button').first().click();
+    await page.locator('[data-passkey] button[value=remove-passkey]').first().click();
     await page.getByRole('status').filter({ hasText: 'sudah dihapus' }).waitFor();
     expect(await page.locator('[data-passkey]').count()).toBe(1);
     expect((await stage.world.message('siti@contoh.id')).subject).toMatch(/dihapus/);
@@ -226,7 +226,7 @@ describe('on the account page', () => {
     const { page } = me;
     await beWati();
     await page.goto(`${stage.world.issuer}/account`);
-    await page.locator('[data-passkey] button').click();
+    await page.click('[data-passkey] button[value=remove-passkey]');
     await page.locator('#problems').filter({ hasText: 'satu-satunya cara' }).waitFor();
     expect(await page.locator('[data-passkey]').count()).toBe(1);
   });

@@ -20,6 +20,25 @@ describe('an asset', () => {
   });
 });
 
+describe('a script', () => {
+  const sent = (name: 'passkey.js' | 'quiet.js') => findAsset(assetPath(name))?.body.toString() ?? '';
+
+  test('imports another one by its hashed path', () => {
+    expect(sent('quiet.js')).toContain(` from '${assetPath('passkey.js')}';`);
+  });
+
+  test('travels without our remarks and indentation, and is the same program', () => {
+    const source = readFileSync(new URL('../../views/assets/passkey.js', import.meta.url), 'utf8');
+    const code = (text: string) =>
+      text
+        .replace(/^ *\/\/.*$/gm, '')
+        .replace(/\s+/g, ' ')
+        .trim();
+    expect(sent('passkey.js')).not.toMatch(/^( |\/\/|\n)/m);
+    expect(code(sent('passkey.js'))).toBe(code(source));
+  });
+});
+
 describe('the style sheet', () => {
   const css = findAsset(assetPath('lawang.css'))?.body.toString() ?? '';
 

@@ -1,7 +1,7 @@
 // Talks to the authenticator on behalf of a form. The button that carries data-webauthn still submits: with the answer
 // in the field `credential` when there is one, as a plain press when this browser cannot.
 
-const readJson = (id) => {
+export const readJson = (id) => {
   const block = document.getElementById(id);
   return block ? JSON.parse(block.textContent) : undefined;
 };
@@ -23,7 +23,7 @@ const getOptions = (json) => ({
   allowCredentials: withBytes(json.allowCredentials),
 });
 
-const createOptions = (json) => ({
+export const createOptions = (json) => ({
   ...json,
   challenge: toBytes(json.challenge),
   user: { ...json.user, id: toBytes(json.user.id) },
@@ -31,7 +31,7 @@ const createOptions = (json) => ({
 });
 
 // The same shape as PublicKeyCredential.toJSON, which old phones and some password managers lack.
-const toJson = (credential) => {
+export const toJson = (credential) => {
   const { id, rawId, type, authenticatorAttachment, response } = credential;
   const answer = { clientDataJSON: toText(response.clientDataJSON) };
   for (const part of ['attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
@@ -64,10 +64,15 @@ function send(credential) {
   button.click();
 }
 
-const ask = (more) => {
+// One question to the authenticator at a time: a new one ends the one before.
+export function takeTurn() {
   if (waiting) waiting.abort();
   waiting = new AbortController();
-  const { signal } = waiting;
+  return waiting.signal;
+}
+
+const ask = (more) => {
+  const signal = takeTurn();
   return button.dataset.webauthn === 'create'
     ? navigator.credentials.create({ publicKey: createOptions(options), signal, ...more })
     : navigator.credentials.get({ publicKey: getOptions(options), signal, ...more });
@@ -111,43 +116,18 @@ const signals = {
   details: 'signalCurrentUserDetails',
 };
 
-function signal(news) {
+export function signal(news) {
   for (const [kind, method] of Object.entries(signals)) {
     if (news[kind] && PublicKeyCredential[method]) PublicKeyCredential[method](news[kind]).catch(() => {});
   }
 }
 
-// Lets the browser make a passkey by itself, shortly after a sign-in by password. Nobody waits for it or hears of it.
-async function makeQuietly(json) {
-  const can = PublicKeyCredential.getClientCapabilities;
-  if (!can || !(await can.call(PublicKeyCredential)).conditionalCreate) return;
-  waiting = new AbortController();
-  const { signal: stop } = waiting;
-  const made = await navigator.credentials.create({
-    publicKey: createOptions(json),
-    mediation: 'conditional',
-    signal: stop,
-  });
-  const csrf = document.querySelector('[name=csrf]').value;
-  const credential = JSON.stringify(toJson(made));
-  const body = new URLSearchParams({ action: 'keep-passkey', csrf, credential });
-  const answer = await fetch(location.pathname, { method: 'POST', body, keepalive: true });
-  const card = document.getElementById('passkey-card');
-  if (!answer.ok) signal({ unknown: { rpId: json.rp.id, credentialId: made.id } });
-  else if (card) card.remove();
+// The browser of an app has no passkeys; on iPhones it says that it has.
+const note = document.getElementById('built-in');
+if (note) {
+  note.querySelector('input').onfocus = ({ target }) => target.select();
+  if (window.PublicKeyCredential && !/iP(hone|ad|od)/.test(navigator.userAgent)) note.remove();
 }
-
-// An app's built-in browser has no passkeys, or says it has them: those of iPhones only say so.
-function judgeBuiltIn() {
-  const note = document.getElementById('built-in');
-  if (!note) return false;
-  const isPretence = /iP(hone|ad|od)/.test(navigator.userAgent);
-  if (window.PublicKeyCredential && !isPretence) note.remove();
-  else note.querySelector('input').addEventListener('focus', ({ target }) => target.select());
-  return note.isConnected;
-}
-
-const isExplained = judgeBuiltIn();
 
 if (window.PublicKeyCredential) {
   const news = readJson('passkey-signal');
@@ -156,10 +136,8 @@ if (window.PublicKeyCredential) {
     button.addEventListener('click', press);
     offerInField();
   }
-  const quiet = readJson('quiet-passkey');
-  if (quiet) makeQuietly(quiet).catch(() => {});
 } else if (button) {
-  if (!isExplained) say('unsupported');
+  if (!note) say('unsupported');
   button.addEventListener('click', (event) => {
     event.preventDefault();
     say('unsupported');

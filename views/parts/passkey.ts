@@ -19,7 +19,7 @@ export function passkeyData(options: PasskeyOptions | undefined): Html | undefin
   return options && jsonBlock('passkey-options', options);
 }
 
-/** What the script lets the browser make by itself, where it can. Belongs outside the form; the page needs `passkey.js`. */
+/** What the script lets the browser make by itself, where it can. Belongs outside the form; the page needs `quiet.js`. */
 export function quietPasskeyData(options: PasskeyOptions | undefined): Html | undefined {
   return options && jsonBlock('quiet-passkey', options);
 }
