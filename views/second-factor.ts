@@ -159,14 +159,14 @@ const first: SecondFactorContext = {
 const byMessage: SecondFactorContext = {
   ...first,
   reason: 'service',
-  question: { by: 'message', sentTo: 's•••@contoh.id', secondsLeft: 540, resendInSeconds: 0 },
-  contacts: ['s•••@contoh.id', '+62 ••• 56'],
+  question: { by: 'message', sentTo: 's•••@c•••.id', secondsLeft: 540, resendInSeconds: 0 },
+  contacts: ['•••• 7890'],
   hasApp: false,
 };
 
 export const secondFactorSamples: Record<string, SecondFactorContext> = {
   first,
-  'every-way': { ...first, contacts: ['s•••@contoh.id', '+62 ••• 56'], passkeyOptions: sampleRequestOptions },
+  'every-way': { ...first, contacts: ['s•••@c•••.id', '•••• 7890'], passkeyOptions: sampleRequestOptions },
   'choose-contact': { ...byMessage, question: undefined },
   'by-message': byMessage,
   'by-message-instead': { ...byMessage, hasApp: true },

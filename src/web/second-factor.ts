@@ -34,6 +34,7 @@ const MAX_CONTACTS = 3;
 interface Choices {
   readonly lack: Lack | undefined;
   readonly app: boolean;
+  /** But for the one that a code was just sent to. */
   readonly contacts: readonly Identifier[];
   readonly passkey: boolean;
   readonly maySkip: boolean;
@@ -78,19 +79,20 @@ export async function findHeldStep(visit: Visit): Promise<SecondFactorStep | und
 }
 
 async function choicesAt({ house, db, interaction }: Visit, step: SecondFactorStep): Promise<Choices> {
-  const { signedIn, typed, isHeld = false } = step;
+  const { signedIn, typed, sent, isHeld = false } = step;
   const { accountId } = signedIn;
   const demand = demandIn(interaction);
   const lack = lackOf(signedIn, demand);
   const amr = isHeld && !isFresh(signedIn.provenAt) ? [] : signedIn.amr;
   const all = await listFurtherWays(db, house, { accountId, amr, typed });
   const ways = lack ? all.filter((way) => isBetter(assuranceOf(way, amr), demand, lack)) : all;
+  const contacts = ways.flatMap((way) => (way.by === 'code' ? [way.contact] : []));
   const isOwed = !isHeld && !signedIn.amr.includes('mfa') && (await hasTotp(db, accountId));
   return {
     lack,
     app: isOwed || ways.some(({ by }) => by === 'totp'),
     // Of a session nobody knows where its password was typed for.
-    contacts: isHeld ? [] : ways.flatMap((way) => (way.by === 'code' ? [way.contact] : [])).slice(0, MAX_CONTACTS),
+    contacts: isHeld ? [] : contacts.filter(({ value }) => value !== sent?.to.value).slice(0, MAX_CONTACTS),
     passkey: ways.some(({ by }) => by === 'passkey'),
     maySkip: lack !== 'needed' && !isOwed,
   };

@@ -21,6 +21,7 @@ export const tourStops = [
   ...['password-set', 'password-weak', 'password-change'],
   ...['authenticator-app', 'authenticator-app-set-up', 'authenticator-app-clock', 'authenticator-app-ready'],
   ...['recovery-codes', 'recovery-sheet', 'account-ways', 'sign-out', 'signed-out'],
+  ...['second-factor', 'second-factor-wrong', 'sign-in-insists', 'second-factor-contacts', 'second-factor-message'],
   ...['consent-long', 'account', 'contacts', 'contact-code'],
   ...['sign-in-again', 'passkey-offer', 'consent-changed', 'consent-duty', 'consent-mixed'],
   ...['sign-in-step-up', 'not-me', 'frozen'],
@@ -35,8 +36,9 @@ export async function takeTour(stage: Stage, visitor: Visitor, language: Languag
   await seePublicPages(stage, visitor, at);
   await signUp(stage, visitor, language, at);
   await seeAccount(stage, visitor, at);
-  await changeWays(stage, visitor, at);
+  const secret = await changeWays(stage, visitor, at);
   await signOut(visitor, at);
+  await showMore(stage, visitor, { address: addressOfPutri(language), secret }, at);
   await answerApps(stage, visitor, at);
   await sayNotMe(stage, visitor, language, at);
   await tourTheWaysBack(stage, visitor, language, at);
@@ -114,7 +116,7 @@ async function seeAccount(stage: Stage, { page, device }: Visitor, at: AtPage): 
 }
 
 /** The pages below the account page: a password, an authenticator app, recovery codes. */
-async function changeWays({ world }: Stage, { page }: Visitor, at: AtPage): Promise<void> {
+async function changeWays({ world }: Stage, { page }: Visitor, at: AtPage): Promise<Secret> {
   await page.click('#open-password');
   await page.waitForSelector('#save');
   await at('password-set', page);
@@ -152,6 +154,41 @@ async function changeWays({ world }: Stage, { page }: Visitor, at: AtPage): Prom
   await page.click('#kept');
   await page.waitForSelector('#connected-apps');
   await at('account-ways', page);
+  return secret;
+}
+
+/** A second factor after a password: of the authenticator app, and of a message to another contact. */
+async function showMore(
+  stage: Stage,
+  { page, device }: Visitor,
+  putri: { readonly address: string; readonly secret: Secret },
+  at: AtPage,
+): Promise<void> {
+  await device.forget();
+  const health = await appAt(stage, stage.health);
+  await begin(page, await health.startSignIn());
+  await signInByPassword(page, putri.address, 'kucing lompat pagar biru');
+  await page.waitForSelector('#code');
+  await at('second-factor', page);
+  await page.fill('#code', '000000');
+  await page.click('#continue');
+  await page.waitForSelector('#problems');
+  await at('second-factor-wrong', page);
+  await page.fill('#code', TOTP.generate({ secret: putri.secret, timestamp: Date.now() + 30_000 }));
+  await page.click('#continue');
+  await page.waitForSelector('#consent-allow');
+  await page.click('#consent-deny');
+  await page.waitForURL(`${stage.health}/**`);
+  await begin(page, await health.startSignIn(twoProofs));
+  await at('sign-in-insists', page);
+  await signInByPassword(page, 'dewi@contoh.id');
+  await page.waitForSelector('#send-to-first');
+  await at('second-factor-contacts', page);
+  await page.click('#send-to-first');
+  await page.waitForSelector('#code');
+  await at('second-factor-message', page);
+  await page.click('#cancel');
+  await page.waitForURL(`${stage.health}/**`);
 }
 
 async function signOut({ page }: Visitor, at: AtPage): Promise<void> {
@@ -251,6 +288,8 @@ function redirectElsewhere(url: URL): string {
   return url.pathname + url.search;
 }
 
+/** An essential `acr` that takes two proofs. OpenID Connect Core §5.5.1.1. */
+const twoProofs = { claims: JSON.stringify({ id_token: { acr: { essential: true, values: ['aal2'] } } }) };
 /** An essential `acr` that a passkey alone gives. OpenID Connect Core §5.5.1.1. */
 const strong = { claims: JSON.stringify({ id_token: { acr: { essential: true, values: ['phr'] } } }) };
 
