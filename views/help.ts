@@ -13,6 +13,8 @@ const helpQuestions: Question[] = [
   { title: 'help.code', text: 'help.code-text' },
   { title: 'help.password', text: 'help.password-text' },
   { title: 'help.shared', text: 'help.shared-text' },
+  { title: 'help.number', text: 'help.number-text' },
+  { title: 'help.not-me', text: 'help.not-me-text' },
   { title: 'help.fraud', text: 'help.fraud-text' },
 ];
 

@@ -73,12 +73,15 @@ async function addProven(db: Db, secrets: Secrets, { accountId, contact, device 
  * {@link confirmContact}, and makes the address one that signs in to the account. The address is reserved first, by its
  * value, and is the account's own last; of several accounts at once one gets it.
  *
- * @throws `identifier_elsewhere` when another account has it: nothing is written then
+ * @throws `identifier_elsewhere` when another account has it, and what {@link confirmContact} throws: nothing stays then
  */
 export async function confirmAsIdentifier(db: Db, secrets: Secrets, proven: ProvenAddress): Promise<Proven> {
   const { accountId, contact } = proven;
   const isClaimed = await claim(db, secrets, proven);
-  const was = await confirmContact(db, secrets, proven);
+  const was = await confirmContact(db, secrets, proven).catch(async (error) => {
+    if (isClaimed && error instanceof Refusal) await releaseIdentifier(db, secrets, contact, accountId);
+    throw error;
+  });
   await endOtherClaims(db, secrets, contact, accountId);
   if (isClaimed) await confirmIdentifier(db, secrets, contact, accountId);
   if (await markIdentifier(db, secrets, contact, { accountId, isIdentifier: true }))

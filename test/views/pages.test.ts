@@ -195,6 +195,21 @@ describe('the hooks others rely on', () => {
     expect(find('error', 'hostile')).not.toContain('back-to-app');
   });
 
+  test('contacts', () => {
+    const markup = find('contacts', 'full');
+    for (const id of ['contacts', 'address', 'signs-in', 'add', 'back']) expect(idsOf(markup)).toContain(id);
+    expect(markup).toContain('data-contact="siti@contoh.id"');
+    const choices = ['confirm', 'use-to-sign-in', 'stop-signing-in', 'give-out', 'remove', 'add'];
+    expect(new Set(choicesOf(markup))).toEqual(new Set(choices.map((choice) => `action=${choice}`)));
+    expect(find('contacts', 'shared-device')).toContain('<summary>');
+  });
+
+  test('this wasn’t me', () => {
+    expect(choicesOf(find('not-me', 'asked'))).toEqual(['action=freeze']);
+    expect(tagOf(find('not-me', 'asked'), 'freeze')).toContain('type="submit"');
+    expect(idsOf(find('frozen', 'frozen'))).toContain('frozen-done');
+  });
+
   test('account', () => {
     const markup = find('account', 'full');
     for (const id of ['connected-apps', 'passkeys', 'sessions']) expect(tagOf(markup, id)).toMatch(/^<section/);

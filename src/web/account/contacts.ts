@@ -26,6 +26,8 @@ import {
   identifierRemovedMessage,
   type Message,
 } from '#views/messages.ts';
+import { sayBrowser } from '#views/parts/browser.ts';
+import { aboutBrowser } from '../about-browser.ts';
 import { readDevice } from '../device.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
@@ -180,11 +182,12 @@ async function giveOutOne({ ctx, house, db, account }: Visit, form: Form): Promi
 
 /** Those who were contacts before the change, also the one that it takes off. */
 function tell(
-  { house, db, account }: Visit,
+  { ctx, house, db, account }: Visit,
   contacts: readonly Contact[],
   compose: (context: EventMessageContext) => Message,
 ): Promise<void> {
-  return notifyContacts(house, db, account.id, compose, { contacts });
+  const device = sayBrowser(aboutBrowser(ctx));
+  return notifyContacts(house, db, account.id, (context) => compose({ ...context, device }), { contacts });
 }
 
 /** The address that stands in a row. @throws {Refusal} `identifier_invalid` */
