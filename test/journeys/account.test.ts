@@ -66,7 +66,7 @@ describe('connected apps', () => {
     const form = { csrf, action: 'disconnect', client: 'puskesmas-online' };
     const answer = await browser.post(`${world.issuer}/account`, form, world.issuer);
     expect(answer.status).toBe(200);
-    expect(answer.has('.notice')).toBe(false);
+    expect(answer.has('.notice-done')).toBe(false);
   });
 });
 
