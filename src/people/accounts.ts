@@ -1,10 +1,5 @@
 /** A person's account: its life-cycle, and the profile that apps may be given. */
-import {
-  type AccountEvent,
-  type AccountEventKind,
-  recordAccountEvent,
-  recordAccountEvents,
-} from '#src/audit/events.ts';
+import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
 import { readOf } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
@@ -460,40 +455,6 @@ async function loadSealed(db: Db, secrets: Secrets, id: string): Promise<{ dataK
   if (!row) throw new Refusal('account_unavailable', 'no such account');
   const dataKey = openDataKey(secrets.wrap, id, row.data_key);
   return { dataKey, profile: openProfile(dataKey, id, row.profile) };
-}
-
-/** How long who asked for the end of an account may change their mind. */
-const CLOSING_MS = 14 * 24 * 3600 * 1000;
-
-const stateEvents = {
-  active: 'account.reactivated',
-  frozen: 'account.frozen',
-  disabled: 'account.disabled',
-  closing: 'account.closing',
-} as const satisfies Record<Exclude<AccountState, 'merged' | 'erasing'>, AccountEventKind>;
-
-/**
- * Moves an account to another state of its life. What hangs on the account (sessions, grants, tokens) reads the state
- * with each use, so it takes effect at once.
- *
- * @throws `account_unavailable` when there is no such account or it was merged, which cannot be undone.
- */
-export async function setAccountState(
-  db: Db,
-  id: string,
-  state: Exclude<AccountState, 'merged' | 'erasing'>,
-): Promise<void> {
-  const shard = shardOf(id);
-  const home = db.for(shard);
-  const now = new Date();
-  const closesAt = state === 'closing' ? new Date(now.getTime() + CLOSING_MS) : null;
-  const changed = await home.execute(
-    `update accounts set state = $3, state_since = $4, closes_at = $5
-     where shard = $1 and id = $2 and state <> 'merged'`,
-    [shard, id, state, now, closesAt],
-  );
-  if (changed === 0) throw new Refusal('account_unavailable', 'no such account, or merged');
-  await recordAccountEvent(db, { accountId: id, kind: stateEvents[state] });
 }
 
 /**

@@ -1,9 +1,9 @@
 /** "This wasn't me": where the link of a notice leads. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { setAccountState } from '#src/people/accounts.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages, type SentMessage } from '#src/people/messages.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';

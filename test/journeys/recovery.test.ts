@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
-import { loadAccount, setAccountState } from '#src/people/accounts.ts';
+import { loadAccount } from '#src/people/accounts.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { identityAssurance, recordEvidence } from '#src/people/proofing.ts';
 import { readRecoveries } from '#src/people/recoveries.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { hasTotp } from '#src/people/totp.ts';
 import { givePasskey } from '#test/security/scene.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';

@@ -1,10 +1,10 @@
 /** How sessions begin, change and end, and that whatever hangs on them ends with them (OWASP ASVS 5.0, chapter 7). */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { setAccountState } from '#src/people/accounts.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { setClientState } from '#src/registry/clients.ts';
 import { answerOf, ask, basic, goThrough, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type Citizen, passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty, Tokens } from '#test/support/relying-party.ts';
 import { openWorld, secretOf, signIn, type World } from '#test/support/world.ts';
@@ -69,7 +69,9 @@ describe('what ends a sign-in ends at once, with all that hangs on it:', () => {
     expect(await isSignedIn(browser)).toBe(false);
     expect((await browser.visit(`${world.issuer}/account`)).has('#sign-in')).toBe(true);
     const refused = await signInByPasskey(await browser.visit((await app.startSignIn()).url), citizen.device);
-    expect(refused.status).toBe(422);
+    // The owner of a frozen account is told how to open it again; nobody is let in.
+    expect(refused.has(state === 'frozen' ? '#frozen' : '#sign-in')).toBe(true);
+    expect((await browser.visit(`${world.issuer}/account`)).has('#sign-in')).toBe(true);
   });
 
   test('an account that is deleted', async () => {

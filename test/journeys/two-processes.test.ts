@@ -1,9 +1,9 @@
 /** Two processes on one database: whatever one begins the other can finish, and what ends on one has ended on both. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setAccountState } from '#src/people/accounts.ts';
 import { setClientState } from '#src/registry/clients.ts';
 import { answerOf, ask, basic, goThrough, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { type ServerProcess, startProcess } from '#test/support/server-process.ts';

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shardOf } from '#src/base/secrets.ts';
 import { disable, enable, endEverything, freeze, unfreeze } from '#src/oidc/account-end.ts';
+import { readRecoveries } from '#src/people/recoveries.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -102,4 +104,17 @@ test('ending everything of one leaves what is others’', async () => {
   await endEverything(world.database, one.id);
   expect(await rowsOf(one.id)).toEqual(nothingLeft);
   expect(await other.tax.userinfo(other.tokens.access_token)).toHaveProperty('sub');
+});
+
+test('a recovery that waits ends with the freeze, so that it does not go on when the account is opened', async () => {
+  const { id } = await citizenInUse();
+  const [now, later] = [new Date(), new Date(Date.now() + 24 * 3600 * 1000)];
+  await world.database.execute(
+    `insert into recoveries (shard, account_id, id, state, contacts, started_at, ready_at, expires_at)
+     values ($1, $2, $3, 'waiting', $4, $5, $6, $6)`,
+    [shardOf(id), id, randomUUID(), [Buffer.from('a'), Buffer.from('b')], now, later],
+  );
+  await freeze(world.database, world.house.secrets, id, { reason: 'not-me' });
+  await unfreeze(world.database, world.house.secrets, id, { reason: 'asked' });
+  expect((await readRecoveries(world.database, id)).waiting).toBeUndefined();
 });

@@ -8,9 +8,10 @@ import {
   giveOut,
   removeContact,
 } from '#src/people/account-contacts.ts';
-import { createAccount, listAccountContacts, loadAccount, setAccountState } from '#src/people/accounts.ts';
+import { createAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { listCountingContacts } from '#src/people/contacts.ts';
 import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { email, openPeople, type People, refusalOf } from './people.ts';
 
 let people: People;

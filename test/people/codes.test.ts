@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { DatabaseUnavailable, type Db } from '#src/base/database.ts';
 import { limits, withChosen } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { setAccountState } from '#src/people/accounts.ts';
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
 import { rememberDevice } from '#src/people/devices.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { createThrottles } from '#src/people/throttles.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { email, openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;

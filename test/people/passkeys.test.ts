@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newAccountId } from '#src/base/secrets.ts';
-import { type Account, createAccount, setAccountState } from '#src/people/accounts.ts';
+import { type Account, createAccount } from '#src/people/accounts.ts';
 import { type Makers, noMakers, readMakers } from '#src/people/makers.ts';
 import {
   addPasskey,
@@ -14,6 +14,7 @@ import {
   userHandleOf,
   verifyAuthentication,
 } from '#src/people/passkeys.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import {
   type AuthenticationForgery,
   type RegistrationForgery,

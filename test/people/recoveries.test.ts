@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { loadAccount, setAccountState } from '#src/people/accounts.ts';
+import { loadAccount } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import {
   cancelRecovery,
@@ -13,6 +13,7 @@ import {
   readRecoveries,
   startRecovery,
 } from '#src/people/recoveries.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { email, openPeople, type People, refusalOf } from './people.ts';
 
 const hour = 3600;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { limits } from '#src/base/limits.ts';
-import { setAccountState } from '#src/people/accounts.ts';
 import { countRecoveryCodes, makeRecoveryCodes, useRecoveryCode } from '#src/people/recovery-codes.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;

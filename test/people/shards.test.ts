@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 import { createLog } from '#src/base/log.ts';
+import { shardOf } from '#src/base/secrets.ts';
+import { startClosings } from '#src/jobs/closings.ts';
+import { startLogoutNotices } from '#src/jobs/logout-notices.ts';
 import { startOutbox } from '#src/jobs/outbox.ts';
 import { startPurge } from '#src/jobs/purge.ts';
-import { listAccountContacts, resealAccountKeys, saveProfile, setAccountState } from '#src/people/accounts.ts';
+import { disable, enable, freeze, unfreeze } from '#src/oidc/account-end.ts';
+import { closeAccount, reopenAccount } from '#src/people/account-life.ts';
+import { listAccountContacts, resealAccountKeys, saveProfile } from '#src/people/accounts.ts';
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
 import { listCountingContacts, proveContact } from '#src/people/contacts.ts';
 import { listMessages, resealMessages, sendMessage } from '#src/people/messages.ts';
@@ -23,7 +28,8 @@ const site = { rpId: 'localhost', origin: 'http://localhost:3000' };
 const PASSWORD = 'kopi hujan sepatu';
 
 /** All that can happen to somebody, once. */
-async function liveThrough({ database, secrets, throttles, citizen }: People): Promise<void> {
+async function liveThrough(people: People): Promise<void> {
+  const { database, secrets, throttles, citizen } = people;
   const phone = { kind: 'phone', value: '+6281234567899' } as const;
   await citizen('Pengaku', { identifier: phone, profile: { email: 'siti@contoh.id' } });
   const { id } = await citizen('Siti', { profile: { phone_number: '+6281234567890', phone_number_verified: true } });
@@ -54,7 +60,21 @@ async function liveThrough({ database, secrets, throttles, citizen }: People): P
   await listMessages(database, secrets, { limit: 1 });
   await resealMessages(database, secrets.wrap);
   await resealAccountKeys(database, secrets.wrap);
-  await setAccountState(database, id, 'closing');
+  await liveToItsEnd(people, id);
+}
+
+async function liveToItsEnd({ database, secrets }: People, id: string): Promise<void> {
+  const operator = { actor: 'command', reason: 'uji' };
+  await closeAccount(database, id);
+  await reopenAccount(database, id);
+  await freeze(database, secrets, id, { reason: 'asked' });
+  await unfreeze(database, secrets, id, { reason: 'asked' });
+  await disable(database, secrets, id, operator);
+  await enable(database, id, operator);
+  await closeAccount(database, id);
+  await database.execute('update accounts set closes_at = $3 where shard = $1 and id = $2', [
+    ...[shardOf(id), id, new Date()],
+  ]);
 }
 
 async function usePasskey(database: People['database'], secrets: People['secrets'], accountId: string): Promise<void> {
@@ -81,9 +101,16 @@ async function workBehind({ database, secrets }: People): Promise<void> {
   } as const;
   const outbox = startOutbox({ database, secrets, log, config }, { everyMs: 3_600_000 });
   const purge = startPurge({ database, log }, { everyMs: 3_600_000 });
+  const closings = startClosings({ database, secrets, log, tellOwner: async () => undefined }, { everyMs: 3_600_000 });
+  const notices = startLogoutNotices(
+    { database, secrets, log, keys: { signing: [] }, config: { ...config, intranetAllowlist: [] } },
+    { everyMs: 3_600_000 },
+  );
   await outbox.deliverDue();
   await purge.purgeNow();
-  await Promise.all([outbox.stop(), purge.stop()]);
+  expect(await closings.closeDue()).toBe(1);
+  await notices.deliverDue();
+  await Promise.all([outbox, purge, closings, notices].map((job) => job.stop()));
 }
 
 test('every statement of people and jobs says on which shards it works, for each table it names', async () => {

@@ -3,11 +3,11 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { DatabaseUnavailable } from '#src/base/database.ts';
 import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { setAccountState } from '#src/people/accounts.ts';
 import { rememberDevice } from '#src/people/devices.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
 import { networkOf } from '#src/people/throttles.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;

@@ -4,7 +4,7 @@
  */
 import argon2 from 'argon2';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { setAccountState } from '#src/people/accounts.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import type { Page } from '#test/support/page.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { givePasskey } from './scene.ts';
@@ -249,7 +249,7 @@ test('beginning a recovery: one redirect, one page, the same statements, no hash
     [...everybody, ...numbers].map(async (who) => (await world.message(addresses[who])).code),
   );
   expect([...everybody, ...numbers].filter((_, i) => codes[i])).toEqual([
-    ...['usual', 'with a passkey only', 'with a passkey and a password', 'without a password', 'a number'],
+    ...['usual', 'frozen', 'with a passkey only', 'with a passkey and a password', 'without a password', 'a number'],
   ]);
 });
 

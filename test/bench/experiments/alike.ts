@@ -1,4 +1,4 @@
-import { setAccountState } from '#src/people/accounts.ts';
+import { setAccountState } from '#test/support/account-state.ts';
 import { type App, appAt, authorizePath, signInScope, unexpected } from '../apps.ts';
 import { Browser } from '../browser.ts';
 import type { Fact, Finding } from '../experiments.ts';
