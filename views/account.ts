@@ -48,6 +48,8 @@ export type ShownPasskey = {
   lastUsed?: Date | undefined;
   /** Kept in a cloud keychain, so that it outlives the device. */
   isSynced: boolean;
+  /** A security key of a known maker. */
+  isVouchedFor?: boolean | undefined;
 };
 
 export type ShownSession = {
@@ -87,6 +89,8 @@ export type AccountContext = Frame & {
   isRestricted?: boolean | undefined;
   /** Options for a new passkey; absent while a fresh proof is needed. */
   passkeyOptions?: PasskeyOptions | undefined;
+  /** Where makers of security keys are known: the way to have one vouched for, or that the options ask for it. */
+  hardware?: { link: string } | 'asked' | undefined;
   /** What the browser may make by itself. */
   quietPasskey?: PasskeyOptions | undefined;
   /** Shows the card that offers a passkey. */
@@ -210,9 +214,14 @@ function passkeyRow(context: AccountContext, passkey: ShownPasskey, id: string):
   const added = t('account.added', { date: formatDay(context.language, passkey.addedAt, context.timeZone) });
   return html`<li class="row" data-passkey="${passkey.id}"><span class="tile" aria-hidden="true">${fingerprint}</span>
 <div class="row-words"><h3 id="${id}">${passkey.name ?? t('account.unnamed-passkey')}</h3>
-<p>${passkey.isSynced ? t('account.synced') : t('account.on-device')}</p>
+<p>${t(placeOf(passkey))}</p>
 <p class="hint">${added} · ${sayLastUsed(context, passkey.lastUsed)}</p></div>
 ${!context.freshProofLink && [rowForm(context, { name: 'passkey', value: passkey.id, action: 'remove-passkey', label: t('account.remove'), describedBy: id }), renameForm(context, passkey, id)]}</li>`;
+}
+
+function placeOf({ isSynced, isVouchedFor }: ShownPasskey): MessageKey {
+  if (isSynced) return 'account.synced';
+  return isVouchedFor ? 'account.vouched-for' : 'account.on-device';
 }
 
 function renameForm(context: AccountContext, passkey: ShownPasskey, id: string): Html {
@@ -299,7 +308,18 @@ ${form(context, [
     describedBy: 'shared-phones',
   }),
   passkeyFields(context.language),
-])}`;
+])}${hardwareHint(context)}`;
+}
+
+/** Few people have such a key, so it is a line below. */
+function hardwareHint({ language, hardware }: AccountContext): Html | false {
+  const t = translate(language);
+  if (!hardware) return false;
+  if (hardware === 'asked') return html`<p class="hint" id="hardware-asked">${t('account.hardware-asked')}</p>`;
+  const link = safeAddress(hardware.link);
+  return (
+    link !== undefined && html`<p class="hint"><a id="hardware-key" href="${link}">${t('account.hardware')}</a></p>`
+  );
 }
 
 function sessionsPart(context: AccountContext): Html {
@@ -410,6 +430,7 @@ const full: AccountContext = {
       isSynced: true,
     },
     { id: 'pk-2', addedAt: new Date('2026-10-30T02:00:00Z'), isSynced: false },
+    { id: 'pk-3', addedAt: new Date('2026-11-02T02:00:00Z'), isSynced: false, isVouchedFor: true },
   ],
   sessions: [
     {
@@ -461,6 +482,8 @@ export const accountSamples: Record<string, AccountContext> = {
   'few-codes': { ...full, recoveryCodes: 2 },
   'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },
   'stale-number': { ...full, person: { ...full.person, hasStaleNumber: true } },
+  'hardware-key': { ...full, hardware: { link: '?key=hardware' } },
+  'hardware-key-asked': { ...full, hardware: 'asked' },
   'shared-device': { ...full, passkeyOptions: undefined, onSharedDevice: { signOutAt: '/account' } },
   disconnected: { ...full, notice: { tone: 'done', text: 'Puskesmas Online tidak lagi dapat membaca data Anda.' } },
   'fresh-proof': {

@@ -593,6 +593,9 @@ export interface Passkey {
   readonly label: string;
   /** Whether it is kept on several devices. */
   readonly backedUp: boolean;
+  /** Whether its maker vouched for its hardware when it was made; whether that still counts, its model says. */
+  readonly isAttested: boolean;
+  readonly aaguid: string;
   readonly createdAt: Date;
   readonly lastUsedAt: Date | undefined;
 }
@@ -604,10 +607,12 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
     credential_id: Buffer;
     label: string;
     backed_up: boolean;
+    is_attested: boolean;
+    aaguid: string;
     created_at: Date;
     last_used_at: Date | null;
   }>(
-    `select credential_id, label, backed_up, created_at, last_used_at from passkeys
+    `select credential_id, label, backed_up, is_attested, aaguid, created_at, last_used_at from passkeys
      where shard = $1 and account_id = $2 order by created_at, credential_id`,
     [shard, accountId],
   );
@@ -615,6 +620,8 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
     credentialId: row.credential_id.toString('base64url'),
     label: row.label,
     backedUp: row.backed_up,
+    isAttested: row.is_attested,
+    aaguid: row.aaguid,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at ?? undefined,
   }));

@@ -218,6 +218,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
       name: passkey.label,
       addedAt: passkey.createdAt,
       isSynced: passkey.backedUp,
+      isVouchedFor: passkey.isAttested && house.makers.trust(passkey.aaguid),
       ...(passkey.lastUsedAt && { lastUsed: passkey.lastUsedAt }),
     })),
     sessions: sessions.map(({ uid, about, clientIds, isShared, startedAt, lastSeenAt }) => ({
@@ -256,13 +257,16 @@ function signalOf({ house, account }: Visit, { passkeys }: Ways): AccountContext
 async function passkeyInvitation(
   visit: Visit,
   ways: Ways,
-): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink'>> {
-  const { house, session, account } = visit;
+): Promise<Pick<AccountContext, 'passkeyOptions' | 'freshProofLink' | 'hardware'>> {
+  const { ctx, house, session, account } = visit;
   if (!(await isProven(visit, ways))) return { freshProofLink: '/account/confirm' };
   if (session.isShared) return {};
   const exclude = ways.passkeys.map(({ credentialId }) => credentialId);
-  const passkeyOptions = await newPasskeyOptions(house, { ...namesOf(account), boundTo: session.uid, exclude });
-  return { passkeyOptions };
+  const wantsHardware = house.makers.areKnown && ctx.query.key === 'hardware';
+  const whose = { ...namesOf(account), boundTo: session.uid };
+  const passkeyOptions = await newPasskeyOptions(house, { ...whose, exclude, wantsHardware });
+  const link = '/account?key=hardware#passkeys';
+  return { passkeyOptions, ...(house.makers.areKnown && { hardware: wantsHardware ? 'asked' : { link } }) };
 }
 
 async function connectedApps({ ctx, house, db, account }: Visit): Promise<AccountContext['apps']> {

@@ -96,6 +96,21 @@ test('somebody with a synced passkey signs in with it first, and adds the hardwa
   expect((await arrive(await create(offer, securityKey())))?.acr).toBe('aal3');
 });
 
+test('the account page registers a security key with its model, and tells it from others', async () => {
+  await world.citizen('kunci-akun@contoh.id', { password });
+  const browser = world.browser();
+  const page = await browser.visit(`${world.issuer}/account`);
+  const account = await page.fill({ identifier: 'kunci-akun@contoh.id', password }).press('#sign-in');
+  expect(account.json<{ attestation?: string }>('#passkey-options').attestation).not.toBe('direct');
+  const asking = await account.follow('#hardware-key');
+  const key = securityKey();
+  const credential = key.create(asking.json('#passkey-options'), { origin: world.issuer });
+  const added = await asking.fill({ credential: JSON.stringify(credential) }).press('#add-passkey');
+  expect(added.text('[data-passkey]')).toContain('pembuatnya dikenal');
+  const { page: safe, arrive } = await request(world.browser());
+  expect((await arrive(await use(safe, key)))?.acr).toBe('aal3');
+});
+
 test('a broken file keeps nobody out, is said once at the start, and nobody reaches aal3', async () => {
   await using lame = await openWorld({ settings: { PASSKEY_METADATA_FILE: '/nowhere/blob.jwt' } });
   expect(lame.log.filter((line) => line.includes('PASSKEY_METADATA_FILE'))).toEqual([

@@ -34,6 +34,8 @@ function ways({
       credentialId: String(i),
       label: 'Ponsel',
       backedUp: true,
+      isAttested: false,
+      aaguid: '00000000-0000-0000-0000-000000000000',
       createdAt: hoursAgo(made),
       lastUsedAt: date(used),
     })),
