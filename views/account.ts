@@ -332,7 +332,7 @@ function sessionsPart(context: AccountContext): Html {
   const every = { value: 'end-every-session', label: t('account.end-every-session') };
   return part('sessions', t('account.sessions'), t('account.sessions-intro'), [
     html`<ul class="rows">${rows}</ul>`,
-    html`<div class="row-ends">${others && form(context, button({ ...others, look: 'other', id: others.value }))}
+    html`<div class="row-ends">${others && form(context, button({ ...others, look: 'stop', id: others.value }))}
 ${form(context, button({ ...every, look: 'stop', id: every.value }))}</div>`,
   ]);
 }

@@ -66,6 +66,7 @@ export function consentPage(context: ConsentContext): Html {
     band: false,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : [],
     content: html`${noticeBox(context.notice)}
+${context.onSharedDevice && html`<p class="hint">${t('shared.device')} <a href="#sign-out-here">${t('shared.sign-out')}</a></p>`}
 <p class="purpose">${context.purpose}</p>
 ${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs), signOutHere(context)])}
 ${signedInAs(context)}

@@ -5,5 +5,7 @@ import type { Frame } from '../page.ts';
 /** A personal value; on a device that others use it is covered until tapped, because someone may look on. */
 export function masked(frame: Frame, value: string): Html | string {
   if (!frame.onSharedDevice) return value;
-  return html`<details class="masked"><summary>${translate(frame.language)('shared.show')}</summary><span>${value}</span></details>`;
+  const t = translate(frame.language);
+  const summary = html`<summary><span>${t('shared.show')}</span> <span>${t('shared.hide')}</span></summary>`;
+  return html`<details class="masked">${summary}<span>${value}</span></details>`;
 }
