@@ -123,7 +123,7 @@ describe('on the account page', () => {
     const browser = world.browser();
     const page = await enter(browser, address);
     expect(page.text('h1')).not.toContain('Warga Bersama');
-    expect(page.texts('#person details').map((text) => text.replace('Tampilkan Tutup', ''))).toEqual([
+    expect(page.texts('#person details').map((text) => text.replace('Tampilkan Tutup ', ''))).toEqual([
       'Warga Bersama',
       address,
     ]);
