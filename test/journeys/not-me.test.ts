@@ -123,7 +123,9 @@ test('fifty presses at once are one', async () => {
   const link = await linkTo(address);
   const pages = await Promise.all(Array.from({ length: 50 }, () => world.browser().visit(link)));
   const answers = await Promise.all(pages.map((page) => page.press('#freeze')));
-  expect(answers.filter((answer) => answer.has('#frozen-done'))).toHaveLength(50);
+  // Some may be told that the server is busy, and may press again.
+  expect(answers.filter((answer) => !answer.has('#frozen-done') && answer.status !== 503)).toEqual([]);
+  expect(answers.some((answer) => answer.has('#frozen-done'))).toBe(true);
   expect(await eventsOf(id, 'account.frozen')).toHaveLength(1);
   for (const contact of [address, phone])
     expect((await sentTo(contact)).filter(({ subject }) => /dibekukan/.test(subject))).toHaveLength(1);
