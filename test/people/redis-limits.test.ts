@@ -115,7 +115,7 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
         vi.setSystemTime(Date.now() + 1_001);
         await often(one, 1);
         expect(await often(other, 1)).toEqual(['too_many_attempts']);
-      });
+      }, 10_000);
     } finally {
       vi.useRealTimers();
     }

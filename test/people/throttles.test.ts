@@ -1,6 +1,8 @@
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
+import { Total } from '#src/people/throttles/total.ts';
 import { createThrottles, networkOf, type Throttles } from '#src/people/throttles.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
@@ -11,7 +13,10 @@ beforeAll(async () => {
 });
 
 afterAll(() => people[Symbol.asyncDispose]());
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const LIMIT = 'password_from_network_to_account';
 const { points, duration } = limits[LIMIT];
@@ -105,7 +110,50 @@ describe('a limit of everybody together', () => {
     process.refundSoon('password_in_all', '');
     expect(passed(await tryOften(process, 5))).toBe(1);
     vi.setSystemTime(Date.now() + 2 * 60_000);
-    await vi.waitFor(async () => expect(passed(await tryOften(process, 1))).toBe(1));
+    await vi.waitFor(async () => expect(passed(await tryOften(process, 1))).toBe(1), 10_000);
+  });
+
+  test('holds while it is being merged, and when it cannot be', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    let answer = Promise.withResolvers<RateLimiterRes>();
+    const penalty = vi.fn(() => answer.promise);
+    const total = new Total({ penalty }, 'key', { points: 20, duration: 60, answers: 'a test' });
+    const tryMany = () => {
+      let taken = 0;
+      for (let i = 0; i < 30; i += 1)
+        try {
+          total.take();
+          taken += 1;
+        } catch (refused) {
+          expect(refused).toBeInstanceOf(RateLimiterRes);
+        }
+      return taken;
+    };
+    /** A second later, after the store has said something of the merge that was under way. */
+    const later = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      answer = Promise.withResolvers();
+      vi.setSystemTime(Date.now() + 1_001);
+    };
+    expect(tryMany()).toBe(20);
+    answer.resolve(new RateLimiterRes(0, 60_000, 0));
+    await later();
+    expect(tryMany()).toBe(0);
+    expect(penalty).toHaveBeenLastCalledWith('key', 20);
+    answer.reject(new Error('gone'));
+    await later();
+    expect(tryMany()).toBe(0);
+    expect(penalty).toHaveBeenLastCalledWith('key', 20);
+    total.giveBack();
+    answer.resolve(new RateLimiterRes(0, 60_000, 20));
+    await later();
+    expect(tryMany()).toBe(1);
+    vi.setSystemTime(Date.now() + 120_000);
+    answer.resolve(new RateLimiterRes(0, 60_000, 20));
+    await later();
+    expect(tryMany()).toBe(0);
+    vi.setSystemTime(Date.now() + 120_000);
+    expect(tryMany()).toBe(20);
   });
 
   test('is merged with those of other processes within a second', async () => {
@@ -118,7 +166,7 @@ describe('a limit of everybody together', () => {
       vi.setSystemTime(Date.now() + 1_001);
       await tryOften(one, 1);
       expect(await tryOften(other, 1)).toEqual(['too_many_attempts']);
-    });
+    }, 10_000);
     const refused = await other.take('password_in_all', '').catch((error: Refusal) => error);
     expect(refused).toMatchObject({ code: 'too_many_attempts', retryAfter: expect.any(Number) });
     expect((refused as Refusal).retryAfter).toBeLessThanOrEqual(60);

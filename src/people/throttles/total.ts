@@ -44,7 +44,10 @@ export class Total {
   }
 
   #mergeNowAndThen(): void {
-    if (this.#isMerging || Math.abs(Date.now() - this.#mergedAt) < MERGE_MS) return;
+    const since = Math.abs(Date.now() - this.#mergedAt);
+    if (this.#isMerging || since < MERGE_MS) return;
+    // Nobody has come for so long that what was not merged is of a window that is over.
+    if (since > this.#limit.duration * 1000 + MERGE_MS) this.#own = 0;
     this.#isMerging = true;
     void this.#merge().finally(() => {
       this.#isMerging = false;
@@ -54,14 +57,14 @@ export class Total {
   /** What was given back after it had been merged is taken off the next ones. */
   async #merge(): Promise<void> {
     const merged = Math.max(0, this.#own);
-    this.#own -= merged;
     this.#mergedAt = Date.now();
     try {
       const { consumedPoints, msBeforeNext } = await this.#store.penalty(this.#key, merged);
+      this.#own -= merged;
       this.#known = consumedPoints;
       this.#knownUntil = Date.now() + msBeforeNext;
     } catch {
-      this.#own += merged;
+      // They wait for the next time.
     }
   }
 }
