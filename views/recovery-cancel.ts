@@ -20,7 +20,7 @@ export function recoveryCancelPage(context: RecoveryCancelContext): Html {
     title: t('recovery-cancel.title'),
     content: html`<p class="intro">${t('recovery-cancel.intro', { brand })}</p>
 <p>${t('recovery-cancel.until', { ready: formatMoment(language, readyAt, timeZone) })}</p>
-${form(context, button({ id: 'cancel-recovery', value: 'cancel-recovery', label: t('recovery-cancel.submit'), look: 'stop' }))}
+${form(context, button({ id: 'cancel-recovery', value: 'cancel-recovery', label: t('recovery-cancel.submit'), look: 'main' }))}
 <p class="hint">${t('recovery-cancel.it-was-you')}</p>`,
   });
 }

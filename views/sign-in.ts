@@ -147,13 +147,19 @@ function stepUpChoices(context: SignInContext, reason: Extract<SignInReason, { k
   const t = translate(context.language);
   const passkeyPage = safeAddress(reason.passkeyPageLink);
   if (reason.hasPasskey) {
-    return [passkeyButton(context, 'main'), passkeyFields(context.language), cancelButton(context)];
+    return [
+      passkeyButton(context, 'main'),
+      passkeyFields(context.language),
+      recoverLink(context),
+      cancelButton(context),
+    ];
   }
   return [
     html`<p>${t('sign-in.no-passkey')}</p>`,
     passkeyPage && html`<p><a class="button main" href="${passkeyPage}">${t('sign-in.make-passkey')}</a></p>`,
     passkeyButton(context, 'other'),
     passkeyFields(context.language),
+    recoverLink(context),
     cancelButton(context),
   ];
 }
@@ -175,8 +181,14 @@ function passkeyButton(context: SignInContext, look: 'main' | 'other'): Html {
 function waysOut(context: SignInContext): Html {
   const t = translate(context.language);
   const signUp = safeAddress(context.signUpLink);
+  return html`<div class="ways-out">${recoverLink(context)}${signUp && html`<p>${t('sign-in.no-account')} <a id="sign-up" href="${signUp}">${t('sign-in.sign-up')}</a></p>`}${cancelButton(context)}</div>`;
+}
+
+function recoverLink(context: SignInContext): Html | undefined {
   const recover = safeAddress(context.recoverLink);
-  return html`<div class="ways-out">${recover && html`<p><a id="recover" href="${recover}">${t('sign-in.recover')}</a></p>`}${signUp && html`<p>${t('sign-in.no-account')} <a id="sign-up" href="${signUp}">${t('sign-in.sign-up')}</a></p>`}${cancelButton(context)}</div>`;
+  return recover
+    ? html`<p><a id="recover" href="${recover}">${translate(context.language)('sign-in.recover')}</a></p>`
+    : undefined;
 }
 
 function cancelButton(context: SignInContext): Html | false {
