@@ -2,6 +2,8 @@
 import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { shardOf } from '#src/base/secrets.ts';
+import { freeze } from '#src/oidc/account-end.ts';
+import { findAccountId } from '#src/people/identifiers.ts';
 import { password } from '#test/support/world.ts';
 import { type Stage, signInByPassword } from './stage.ts';
 import type { AtPage, Language } from './tour.ts';
@@ -14,7 +16,7 @@ export const waysBackStops = [
   ...['recovery', 'recovery-code', 'recovery-ways', 'recovery-second', 'recovery-waiting'],
   ...['recovery-cancel', 'recovery-cancelled', 'recovery-new-way'],
   ...['consent-shared', 'account-shared', 'contacts-shared'],
-  ...['account-end', 'account-closing'],
+  ...['account-end', 'account-closing', 'open-again'],
 ] as const;
 
 /** Walks with somebody who has a password, an e-mail address and a phone; nothing stays as it was. */
@@ -26,6 +28,7 @@ export async function tourTheWaysBack(stage: Stage, visitor: Visitor, language: 
   await loseTheWay(walk);
   await useSharedDevice(walk);
   await endTheAccount(walk);
+  await openAgain(walk);
 }
 
 interface Owner {
@@ -189,4 +192,24 @@ async function endTheAccount(walk: Walk): Promise<void> {
   await page.waitForSelector('#closing', { state: 'detached' });
   await page.goto(`${stage.world.issuer}/account`);
   await signOut(page);
+}
+
+/** Her account is frozen; her mailbox is older than that by more than a week, and so are her printed codes. */
+async function openAgain(walk: Walk): Promise<void> {
+  const { stage, page, owner, at } = walk;
+  const { database, house } = stage.world;
+  const id = (await findAccountId(database, house.secrets, { kind: 'email', value: owner.email })) ?? '';
+  await database.execute('update recovery_codes set created_at = $3 where shard = $1 and account_id = $2', [
+    ...[shardOf(id), id, new Date(Date.now() - 40 * 24 * 3600 * 1000)],
+  ]);
+  await database.transaction((tx) => freeze(tx, house.secrets, id, { reason: 'not-me' }));
+  await page.goto(`${stage.world.issuer}/account`);
+  await page.click('#recover');
+  await page.waitForSelector('[value=recover]');
+  await page.fill('#identifier', owner.email);
+  await page.click('#continue');
+  await page.waitForSelector('#code');
+  await typeLatest(walk, owner.email);
+  await page.waitForSelector('#open-with-code');
+  await at('open-again', page);
 }

@@ -62,12 +62,12 @@ ${form(context, [
 
 function freezePart(context: EndContext): Html {
   const t = translate(context.language);
-  return html`<section id="freeze" aria-labelledby="freeze-title"><h2 id="freeze-title">${t('end.freeze-title')}</h2>
+  return html`<h2 id="freeze">${t('end.freeze-title')}</h2>
 <p>${t('end.freeze-text')}</p>
 ${form(context, [
   tickBox({ id: 'sure', name: 'sure', value: 'yes', label: t('end.freeze-sure') }),
   button({ id: 'freeze-account', value: 'freeze', label: t('end.freeze'), look: 'stop' }),
-])}</section>`;
+])}`;
 }
 
 const asked: EndContext = { ...sampleFrame, apps: ['Puskesmas Online', 'Pajak Daerah'], isRestricted: false };
