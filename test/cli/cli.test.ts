@@ -10,6 +10,7 @@ import { createLog } from '#src/base/log.ts';
 import { seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { runLawang } from '#test/support/command-line.ts';
+import { openMetadataService } from '#test/support/metadata.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
 const registrations = fileURLToPath(new URL('../../clients/registrations/', import.meta.url));
@@ -114,6 +115,17 @@ describe('on a database', () => {
     expect(out).toMatch(/fail +migrations +\d+ missing: run "lawang migrate"/);
   });
 
+  test('doctor says how the list of makers is, and where it cannot be used what follows', async () => {
+    await using service = await openMetadataService();
+    const settings = { PASSKEY_METADATA_FILE: service.path, PASSKEY_METADATA_ROOT_FILE: service.rootsPath };
+    expect((await lawang('doctor', settings)).out).toMatch(/ok +passkey metadata +signed, current, and it vouches/);
+    await service.publish({ statuses: ['REVOKED'] });
+    expect((await lawang('doctor', settings)).out).toMatch(/warn +passkey metadata +it vouches for no hardware/);
+    await service.publish({ nextUpdate: '2026-01-31' });
+    expect((await lawang('doctor', settings)).out).toMatch(/warn +passkey metadata .*2026-01-31.*nobody reaches aal3/);
+    expect((await lawang('doctor')).out).not.toContain('passkey metadata');
+  });
+
   test('migrate brings it up, status tells, and again does nothing', async () => {
     const { ran } = await json('migrate');
     expect(ran.length).toBeGreaterThan(5);
@@ -133,6 +145,7 @@ describe('on a database', () => {
     expect((await lawang('clients list')).out).toMatch(/^pajak-daerah +badan-pendapatan-daerah +sandbox +web/m);
     expect(await json('clients list --agency nobody')).toEqual([]);
     const shown = await lawang('clients show pajak-daerah');
+    expect(shown.out).toMatch(/^minAuthentication +aal1$/m);
     expect(shown.out).toMatch(/^redirectUris +http:\/\/localhost:3002\/callback$/m);
     const data = await json('clients show pajak-daerah');
     expect(data.secrets).toEqual([{ expiresAt: null }]);
