@@ -22,7 +22,6 @@ export const tourStops = [
   ...['authenticator-app', 'authenticator-app-set-up', 'authenticator-app-clock', 'authenticator-app-ready'],
   ...['recovery-codes', 'recovery-sheet', 'account-ways', 'sign-out', 'signed-out'],
   ...['second-factor', 'second-factor-wrong', 'sign-in-insists', 'second-factor-contacts', 'second-factor-message'],
-  ...['consent-shared', 'account-shared'],
   ...['consent-long', 'account', 'contacts', 'contact-code'],
   ...['sign-in-again', 'passkey-offer', 'consent-changed', 'consent-duty', 'consent-mixed'],
   ...['sign-in-step-up', 'not-me', 'frozen'],
@@ -40,7 +39,6 @@ export async function takeTour(stage: Stage, visitor: Visitor, language: Languag
   const secret = await changeWays(stage, visitor, at);
   await signOut(visitor, at);
   await showMore(stage, visitor, { address: addressOfPutri(language), secret }, at);
-  await useSharedDevice(stage, visitor, at);
   await answerApps(stage, visitor, at);
   await sayNotMe(stage, visitor, language, at);
   await tourTheWaysBack(stage, visitor, language, at);
@@ -202,22 +200,6 @@ async function signOut({ page }: Visitor, at: AtPage): Promise<void> {
   await at('signed-out', page);
 }
 
-/** A computer at a village office. */
-async function useSharedDevice(stage: Stage, { page, device }: Visitor, at: AtPage): Promise<void> {
-  await device.forget();
-  await begin(page, await (await appAt(stage, stage.health)).startSignIn());
-  await page.check('#shared-device');
-  await signInByPassword(page, 'dewi@contoh.id');
-  await page.waitForSelector('#consent-allow');
-  await at('consent-shared', page);
-  await allow(page);
-  await page.goto(`${stage.world.issuer}/account`);
-  await page.click('#person details summary');
-  await at('account-shared', page);
-  await page.click('#sign-out-here');
-  await page.waitForSelector('#logout-done');
-}
-
 async function answerApps(stage: Stage, { page, device }: Visitor, at: AtPage): Promise<void> {
   await device.forget();
   const health = await appAt(stage, stage.health);
@@ -269,6 +251,9 @@ async function answerApps(stage: Stage, { page, device }: Visitor, at: AtPage): 
   await begin(page, await health.startSignIn(strong));
   await at('sign-in-step-up', page);
   await page.click('#cancel');
+  await page.waitForURL(`${stage.health}/**`);
+  await page.goto(`${stage.world.issuer}/account`);
+  await endSession(page);
 }
 
 /** The second passkey was told to Putri, who says that it was not she. */
