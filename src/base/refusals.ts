@@ -320,6 +320,17 @@ const table = {
       next: 'Add another e-mail address or phone number first, then remove this one.',
     },
   },
+  contact_on_trial: {
+    status: 422,
+    id: {
+      say: 'Alamat Anda yang lain baru ditambahkan hari ini.',
+      next: 'Coba lagi besok. Sampai saat itu alamat ini tetap ada, demi keamanan akun Anda.',
+    },
+    en: {
+      say: 'Your other address was only added today.',
+      next: 'Try again tomorrow. Until then this address stays, to keep your account safe.',
+    },
+  },
   contact_shared_too_often: {
     status: 422,
     id: { say: 'Alamat ini sudah dipakai oleh lima akun.', next: 'Pakai email atau nomor ponsel lain.' },

@@ -19,7 +19,15 @@ import {
   listAccountContacts,
   loadAccount,
 } from './accounts.ts';
-import { addContact, type Contact, endContact, isCounting, markIdentifier, reconfirmContact } from './contacts.ts';
+import {
+  addContact,
+  type Contact,
+  endContact,
+  isCounting,
+  isOnTrial,
+  markIdentifier,
+  reconfirmContact,
+} from './contacts.ts';
 import { loadDataKey } from './data-keys.ts';
 import {
   claimIdentifier,
@@ -105,7 +113,7 @@ async function claim(db: Db, secrets: Secrets, { accountId, contact }: ProvenAdd
  * From now on nobody signs in with an address; it stays a contact.
  *
  * @returns whether it was one that signs in
- * @throws `identifier_last`, `account_unavailable`
+ * @throws `identifier_last`, `contact_on_trial`, `account_unavailable`
  */
 export async function dropIdentifier(
   db: Db,
@@ -113,9 +121,13 @@ export async function dropIdentifier(
   accountId: string,
   contact: Identifier,
 ): Promise<boolean> {
-  const { found, others } = await holdContacts(db, secrets, accountId, contact);
+  const { found, others, openedAt } = await holdContacts(db, secrets, accountId, contact);
   if (!found?.isIdentifier) return false;
-  if (!others.some(({ isIdentifier }) => isIdentifier)) throw new Refusal('identifier_last');
+  checkLeft(
+    others.filter(({ isIdentifier }) => isIdentifier),
+    openedAt,
+    'identifier_last',
+  );
   await endIdentifier(db, secrets, accountId, contact);
   return true;
 }
@@ -128,10 +140,11 @@ async function endIdentifier(db: Db, secrets: Secrets, accountId: string, contac
 
 /**
  * Takes an address off the account. Call it after its notice is written, so that the old contact learns of it. The profile
- * gives out another confirmed one of the kind, the oldest, or none.
+ * gives out another confirmed one of the kind, the oldest, or none. What is left must have been there for a day: whoever
+ * took over a session must not put their own address in the place of the owner's.
  *
  * @returns whether it was there
- * @throws `contact_last`, `identifier_last`, `account_unavailable`
+ * @throws `contact_last`, `identifier_last`, `contact_on_trial`, `account_unavailable`
  */
 export async function removeContact(
   db: Db,
@@ -139,10 +152,15 @@ export async function removeContact(
   accountId: string,
   contact: Identifier,
 ): Promise<boolean> {
-  const { found, others } = await holdContacts(db, secrets, accountId, contact);
+  const { found, others, openedAt } = await holdContacts(db, secrets, accountId, contact);
   if (!found) return false;
-  if (!others.some(isCounting)) throw new Refusal('contact_last');
-  if (found.isIdentifier && !others.some(({ isIdentifier }) => isIdentifier)) throw new Refusal('identifier_last');
+  checkLeft(others.filter(isCounting), openedAt, 'contact_last');
+  if (found.isIdentifier)
+    checkLeft(
+      others.filter(({ isIdentifier }) => isIdentifier),
+      openedAt,
+      'identifier_last',
+    );
   if (found.isIdentifier) await endIdentifier(db, secrets, accountId, contact);
   await endContact(db, secrets, contact, accountId);
   const { profile } = await loadAccount(db, secrets, accountId);
@@ -150,6 +168,11 @@ export async function removeContact(
     await giveOutAnother(db, secrets, accountId, contact, others);
   await recordAccountEvent(db, { accountId, kind: 'contact.removed', details: { contact: contact.kind } });
   return true;
+}
+
+function checkLeft(left: readonly Contact[], openedAt: Date, none: 'contact_last' | 'identifier_last'): void {
+  if (left.length === 0) throw new Refusal(none);
+  if (left.every((contact) => isOnTrial(contact, openedAt))) throw new Refusal('contact_on_trial');
 }
 
 async function giveOutAnother(
@@ -178,9 +201,10 @@ async function holdContacts(
   secrets: Secrets,
   accountId: string,
   contact: Identifier,
-): Promise<{ found: Contact | undefined; others: Contact[] }> {
+): Promise<{ found: Contact | undefined; others: Contact[]; openedAt: Date }> {
   if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable');
+  const { createdAt: openedAt } = await loadAccount(db, secrets, accountId);
   const contacts = await listAccountContacts(db, secrets, accountId);
   const isIt = ({ kind, value }: Contact) => kind === contact.kind && value === contact.value;
-  return { found: contacts.find(isIt), others: contacts.filter((each) => !isIt(each)) };
+  return { found: contacts.find(isIt), others: contacts.filter((each) => !isIt(each)), openedAt };
 }

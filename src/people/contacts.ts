@@ -127,6 +127,18 @@ export function isCounting(contact: Pick<Contact, 'kind' | 'confirmedAt' | 'prov
   return contact.kind === 'email' || (contact.provenAt?.getTime() ?? 0) > Date.now() - PHONE_COUNTS_MS;
 }
 
+/** How long a contact is on trial: whoever took over a session has its owner warned for a day before it is worth anything. */
+const TRIAL_MS = 24 * 3600 * 1000;
+/** What an account was opened with is no addition to it. */
+const FIRST_HOUR_MS = 3600 * 1000;
+
+/** Whether a contact came less than a day ago, to an account that was there before. */
+export function isOnTrial({ confirmedAt }: Pick<Contact, 'confirmedAt'>, openedAt: Date): boolean {
+  if (!confirmedAt) return true;
+  const since = confirmedAt.getTime();
+  return Date.now() - since < TRIAL_MS && since - openedAt.getTime() > FIRST_HOUR_MS;
+}
+
 /** Whether an address is a contact of the account, and counts. */
 export async function hasCountingContact(
   db: Db,
@@ -154,6 +166,8 @@ export interface CountingContact extends Contact {
   readonly confirmedAt: Date;
   /** Whether another account has it too: then it never counts in a recovery. */
   readonly isShared: boolean;
+  /** Whether it came less than a day ago: then a code to it makes no sign-in surer. */
+  readonly isOnTrial: boolean;
 }
 
 /**
@@ -167,14 +181,16 @@ export async function listCountingContacts(
 ): Promise<CountingContact[]> {
   const id = accountId ?? newAccountId();
   const shard = shardOf(id);
-  const rows = await db.for(shard).query<ContactFields & { data_key: Buffer }>(
-    `select a.data_key, ${fields} from contacts c join accounts a on a.shard = $1 and a.id = c.account_id
+  const rows = await db.for(shard).query<ContactFields & { data_key: Buffer; opened_at: Date }>(
+    `select a.data_key, a.created_at as opened_at, ${fields} from contacts c join accounts a on a.shard = $1 and a.id = c.account_id
      where c.shard = $1 and c.account_id = $2 order by c.created_at, c.value_index`,
     [shard, id],
   );
-  const contacts = rows.map((row) => openContact(openDataKey(secrets.wrap, id, row.data_key), id, row));
-  const counting = contacts.flatMap((contact) => {
-    return isCounting(contact) && contact.confirmedAt ? [{ ...contact, confirmedAt: contact.confirmedAt }] : [];
+  const counting = rows.flatMap((row) => {
+    const contact = openContact(openDataKey(secrets.wrap, id, row.data_key), id, row);
+    const { confirmedAt } = contact;
+    if (!isCounting(contact) || !confirmedAt) return [];
+    return [{ ...contact, confirmedAt, isOnTrial: isOnTrial(contact, row.opened_at) }];
   });
   const shared = await listShared(db, secrets, counting);
   return counting.map((contact) => ({ ...contact, isShared: shared.has(contact.value) }));

@@ -14,7 +14,8 @@ type By<Name extends Way['by']> = Extract<Way, { by: Name }>;
 export type FurtherWay = By<'totp'> | By<'passkey'> | (By<'code'> & { readonly contact: Identifier });
 
 /**
- * Codes go to contacts that count and are nobody else's, never to the address that was typed, and never beside a passkey:
+ * Codes go to contacts that count, are nobody else's and did not come today (who has phished the password would bring one
+ * along), never to the address that was typed, and never beside a passkey:
  * whoever has one is not to be talked out of a code.
  *
  * @param signedIn.typed where the password was typed for; unknown of a session, where any but one is another
@@ -29,7 +30,8 @@ export async function listFurtherWays(
   if (!amr.includes('pwd')) return passkeys;
   const app: FurtherWay[] = (await hasTotp(db, accountId)) ? [{ by: 'totp' }] : [];
   if (passkeys.length > 0) return [...app, ...passkeys];
-  const contacts = (await listCountingContacts(db, secrets, accountId)).filter(({ isShared }) => !isShared);
+  const counting = await listCountingContacts(db, secrets, accountId);
+  const contacts = counting.filter((contact) => !contact.isShared && !contact.isOnTrial);
   return [...app, ...elsewhere(contacts, typed)];
 }
 

@@ -75,7 +75,8 @@ export async function removeAdded(db: Db, secrets: Secrets, accountId: string, u
 
 async function unlessLast(removal: Promise<unknown>): Promise<void> {
   await removal.catch((error) => {
-    if (error instanceof Refusal && ['contact_last', 'identifier_last'].includes(error.code)) return;
+    if (error instanceof Refusal && ['contact_last', 'contact_on_trial', 'identifier_last'].includes(error.code))
+      return;
     throw error;
   });
 }

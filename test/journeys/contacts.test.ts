@@ -192,6 +192,9 @@ test('one signs in with a new address, and no more with one that was taken off',
   expect((await sentTo(citizen.address))[0]?.subject).toMatch(/^Alamat masuk baru/);
   const byNumber = await signIn(await world.browser().visit(`${world.issuer}/account`), number);
   expect(byNumber.has('#person')).toBe(true);
+  const early = await pressIn(await openContacts(citizen), citizen.address, 'stop-signing-in');
+  expect([early.status, early.text('#problems')]).toEqual([422, expect.stringContaining('baru ditambahkan hari ini')]);
+  pass(DAY);
   const left = await pressIn(await openContacts(citizen), citizen.address, 'stop-signing-in');
   expect(left.text('.notice')).toContain('tidak lagi dipakai untuk masuk');
   const refused = await signIn(await world.browser().visit(`${world.issuer}/account`), citizen.address);
@@ -217,6 +220,7 @@ test('the last contact and the last address to sign in with cannot be taken off,
   expect([last.status, last.text('#problems')]).toEqual([422, expect.stringContaining('kontak terakhir')]);
   const number = newNumber();
   await add(citizen, number);
+  pass(DAY);
   const only = await pressIn(await openContacts(citizen), citizen.address, 'remove');
   expect([only.status, only.text('#problems')]).toEqual([422, expect.stringContaining('satu-satunya alamat')]);
   // What was refused has told nobody anything.

@@ -10,7 +10,9 @@ import {
 } from '#src/people/account-contacts.ts';
 import { createAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { listCountingContacts } from '#src/people/contacts.ts';
+import { listFurtherWays } from '#src/people/further-ways.ts';
 import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
+import { noMakers } from '#src/people/makers.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import { email, openPeople, type People, refusalOf } from './people.ts';
 
@@ -161,6 +163,24 @@ test('the last contact and the last address to sign in with stay; two removals a
   expect(outcomes.filter((code) => code === undefined)).toHaveLength(1);
   expect(outcomes).toContain('contact_last');
   expect(await valuesOf(id)).toHaveLength(1);
+});
+
+test('what was added to an older account is on trial for a day: it takes the place of nothing, and makes no sign-in surer', async () => {
+  const { database, secrets } = people;
+  const { id } = await people.citizen('Direbut');
+  pass(30 * DAY);
+  const [thiefs, own] = [phone(), email('Direbut')];
+  await addToSignIn(id, thiefs);
+  expect(await refusalOf(remove(id, own))).toBe('contact_on_trial');
+  expect(await refusalOf(dropIdentifier(database, secrets, id, own))).toBe('contact_on_trial');
+  const further = () =>
+    listFurtherWays(database, { secrets, makers: noMakers }, { accountId: id, amr: ['pwd'], typed: own });
+  expect(await further()).toEqual([]);
+  pass(DAY - 1);
+  expect(await refusalOf(remove(id, own))).toBe('contact_on_trial');
+  pass(1);
+  expect(await further()).toMatchObject([{ by: 'code', contact: thiefs }]);
+  expect(await remove(id, own)).toBe(true);
 });
 
 test('a number not proven for 90 days is no contact to be left with', async () => {

@@ -44,6 +44,7 @@ test('a contact that was confirmed counts, with the browser in which it was; an 
       provenAt: new Date(),
       firstDevice: device,
       isShared: false,
+      isOnTrial: false,
     },
   ]);
 });
