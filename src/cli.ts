@@ -5,7 +5,7 @@
  * gets the usage of its command and exit code 2.
  */
 import { parseArgs } from 'node:util';
-import { disableOne, enableOne, freezeOne, showAccount, unfreezeOne } from './cli/accounts.ts';
+import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
@@ -48,6 +48,7 @@ const commands: Readonly<Record<string, Command>> = {
   'accounts enable': enableOne,
   'accounts freeze': freezeOne,
   'accounts unfreeze': unfreezeOne,
+  'accounts prove': proveOne,
   seed: seedSandbox,
   docs: printDocs,
 };

@@ -49,6 +49,7 @@ export type AdminEventKind =
   | 'account.disabled'
   | 'account.enabled'
   | 'account.frozen'
+  | 'account.proven'
   | 'account.unfrozen'
   | 'agency.created'
   | 'agency.changed'

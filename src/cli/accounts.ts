@@ -1,4 +1,5 @@
 /** `lawang accounts`: how an account stands, and holding or ending its use, for an operator who answers for it. */
+import { recordAdminEvent } from '#src/audit/events.ts';
 import { readConfig } from '#src/base/config.ts';
 import type { Database, Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
@@ -8,6 +9,7 @@ import { listSessions } from '#src/oidc/sessions.ts';
 import { findLife, type OperatorsWhy } from '#src/people/account-life.ts';
 import { type Account, findAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
+import { identityAssurance, identityLevels, recordEvidence } from '#src/people/proofing.ts';
 import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { listWays } from '#src/people/ways.ts';
 import { createTellOwner, type Told } from '#src/web/owner-notices.ts';
@@ -56,6 +58,7 @@ async function describe(database: Database, secrets: Secrets, account: Account) 
     authenticator_app: ways.totpSince !== undefined,
     recovery_codes: await countRecoveryCodes(database, id),
     sessions: (await listSessions(database, secrets, id)).length,
+    identity: (await identityAssurance(database, id)) ?? null,
     apps: (await listConsents(database, id)).length,
   };
 }
@@ -99,6 +102,34 @@ export const unfreezeOne = step('unfreeze', {
   told: () => 'opened',
   take: (db, secrets, id, why) => unfreeze(db, secrets, id, why),
 });
+
+export const proveOne: Command = {
+  usage: 'ID --level LEVEL --reason TEXT',
+  summary:
+    'record that it is proven who the person is (ial1, ial2, ial3), by your own procedure; as well as before, it ends what a recovery by contacts restricts',
+  operands: { min: 1, max: 1 },
+  options: { level: { type: 'string' }, reason: { type: 'string' } },
+  run: async ({ operands: [id = ''], options, environment }) => {
+    const level = identityLevels.find((each) => each === options.level);
+    if (!level) throw new WrongInput(`--level is one of ${identityLevels.join(', ')}.`);
+    const reason = readReason(options);
+    const evidence = { accountId: id, level, method: 'operator', recordedBy: 'command' };
+    const config = readConfig(environment);
+    const data = await withSecrets(config, async (database, secrets) => {
+      if (!(await findAccount(database, secrets, id))) throw nobody();
+      await database.transaction(async (tx) => {
+        await recordEvidence(tx, evidence);
+        const subject = `account ${id}`;
+        await recordAdminEvent(tx, { kind: 'account.proven', actor: 'command', subject, details: { level, reason } });
+        await createTellOwner({ config, secrets })(tx, id, 'proven');
+      });
+      const restrictedAt = (await findAccount(database, secrets, id))?.restrictedAt ?? null;
+      return { id, identity: (await identityAssurance(database, id)) ?? null, restricted_at: restrictedAt };
+    });
+    const still = data.restricted_at ? ' It stays restricted: before, more was proven.' : '';
+    return { data, text: `Account ${id} is of somebody known at ${data.identity}.${still}` };
+  },
+};
 
 interface OperatorsStep<Outcome> {
   readonly summary: string;

@@ -49,7 +49,11 @@ export async function recordEvidence(db: Db, evidence: Evidence): Promise<void> 
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [shard, accountId, randomUUID(), level, method, recordedBy, now],
   );
-  await recordAccountEvent(db, { accountId, kind: 'identity.proven', details: { level, method } });
+  await recordAccountEvent(db, {
+    accountId,
+    kind: 'identity.proven',
+    details: { level, method },
+  });
   if (account.restricted_at) await liftRestriction(db, evidence, account.restricted_at);
 }
 

@@ -7,6 +7,7 @@ import {
   accountErasedNotice,
   accountHeldMessage,
   accountOpenedMessage,
+  personProvenMessage,
 } from '#views/messages.ts';
 import type { House } from './house.ts';
 import { notifyContacts } from './messages.ts';
@@ -16,6 +17,7 @@ const messages = {
   erased: accountErasedNotice,
   frozen: accountHeldMessage,
   opened: accountOpenedMessage,
+  proven: personProvenMessage,
   'closing-soon': accountClosingSoonMessage,
 } as const;
 

@@ -118,7 +118,29 @@ test.each([
   expect(await world.database.query('select 1 from admin_events where subject = $1', [`account ${id}`])).toEqual([]);
 });
 
+test('prove records who the person is, opens what a recovery by contacts restricts, and tells the owner', async () => {
+  const { id, address } = await newCitizen();
+  const { database, house } = world;
+  const first = await lawang(`accounts prove ${id} --level ial2 --reason loket-4 --json`);
+  expect(JSON.parse(first.out)).toEqual({ id, identity: 'ial2', restricted_at: null });
+  await database.execute('update accounts set restricted_at = $2 where id = $1', [id, new Date()]);
+  const less = await lawang(`accounts prove ${id} --level ial1 --reason loket-4`);
+  expect(less.out).toBe(`Account ${id} is of somebody known at ial1. It stays restricted: before, more was proven.\n`);
+  expect((await lawang(`accounts prove ${id} --level ial2 --reason loket-4`)).code).toBe(0);
+  expect((await loadAccount(database, house.secrets, id)).restrictedAt).toBeUndefined();
+  expect(JSON.parse((await lawang(`accounts show ${id} --json`)).out)).toMatchObject({ identity: 'ial2' });
+  expect((await world.message(address)).subject).toContain('dicatat');
+  const events = await database.query(
+    "select details from admin_events where kind = 'account.proven' and subject = $1",
+    [`account ${id}`],
+  );
+  expect(events).toHaveLength(3);
+  expect(events).toContainEqual({ details: { level: 'ial1', reason: 'loket-4' } });
+});
+
 test.each([
+  ['accounts prove x --level ial4 --reason loket', '--level is one of ial1, ial2, ial3.'],
+  ['accounts prove x --level ial2', '--reason is missing'],
   ['accounts', 'lawang accounts: what of it?'],
   ['accounts show', 'ID|IDENTIFIER is missing.'],
   ['accounts disable', 'ID is missing.'],
