@@ -49,7 +49,7 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('replay_markers'),
   sweepOf('artifacts'),
   sweepOf('grants'),
-  // Without use it ends an hour after its last one, so at most an hour after its absolute end.
+  // By the end that it has without use, so a little after its absolute one at most.
   sweepOf('sessions'),
   sweepOf('devices'),
   sweepOf('outbox'),
