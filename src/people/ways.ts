@@ -82,6 +82,11 @@ export function mayRemove(ways: Ways, since: Date, proof: ShownProof): boolean {
 
 function isOnTrial({ restrictedAt }: Ways, since: Date): boolean {
   if (restrictedAt && since >= restrictedAt) return true;
+  return isInFirstDay(since);
+}
+
+/** Whether a way that is there since some date is in its first day, in which nobody has to show it. */
+export function isInFirstDay(since: Date): boolean {
   return Date.now() - since.getTime() < TRIAL_MS;
 }
 

@@ -2,7 +2,8 @@
  * One more proof beside a password, or beside what a session holds: which ways there are, and what is answered.
  *
  * It is asked for where the app wants more than there is and the account can give it, and always where somebody has set up
- * an authenticator app: what one set up is used.
+ * an authenticator app: what one set up is used. In the first day of the app it may be skipped: somebody else may have set it
+ * up, to put the owner out.
  */
 import { Refusal } from '#src/base/refusals.ts';
 import { isBetter, type Lack, lackOf } from '#src/oidc/acr.ts';
@@ -15,7 +16,8 @@ import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
-import { hasTotp, verifyTotp } from '#src/people/totp.ts';
+import { findTotp, hasTotp, verifyTotp } from '#src/people/totp.ts';
+import { isInFirstDay } from '#src/people/ways.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { type SecondFactorContext, secondFactorPage } from '#views/second-factor.ts';
 import { callerOf } from './device.ts';
@@ -87,14 +89,14 @@ async function choicesAt({ house, db, interaction }: Visit, step: SecondFactorSt
   const all = await listFurtherWays(db, house, { accountId, amr, typed });
   const ways = lack ? all.filter((way) => isBetter(assuranceOf(way, amr), demand, lack)) : all;
   const contacts = ways.flatMap((way) => (way.by === 'code' ? [way.contact] : []));
-  const isOwed = !isHeld && !signedIn.amr.includes('mfa') && (await hasTotp(db, accountId));
+  const owed = isHeld || signedIn.amr.includes('mfa') ? undefined : await findTotp(db, accountId);
   return {
     lack,
-    app: isOwed || ways.some(({ by }) => by === 'totp'),
+    app: owed !== undefined || ways.some(({ by }) => by === 'totp'),
     // Of a session nobody knows where its password was typed for.
     contacts: isHeld ? [] : contacts.filter(({ value }) => value !== sent?.to.value).slice(0, MAX_CONTACTS),
     passkey: ways.some(({ by }) => by === 'passkey'),
-    maySkip: lack !== 'needed' && !isOwed,
+    maySkip: lack !== 'needed' && (!owed || isInFirstDay(owed.addedAt)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { shardOf } from '#src/base/secrets.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { setUpApp } from '#test/support/authenticator-app.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
@@ -53,10 +54,20 @@ async function newcomer(): Promise<{ address: string; accountId: string }> {
   return { address, accountId: await world.citizen(address, { password }) };
 }
 
-/** Somebody who has set up an authenticator app. */
-async function careful() {
+/** Somebody who has set up an authenticator app, the day before yesterday unless told otherwise. */
+async function careful(daysAgo = 2) {
   const one = await newcomer();
-  return { ...one, phone: await setUpApp(world, one.accountId) };
+  const phone = await setUpApp(world, one.accountId);
+  const shard = shardOf(one.accountId);
+  const since = new Date(Date.now() - daysAgo * 24 * 3600 * 1000);
+  await world.database
+    .for(shard)
+    .execute('update totp_keys set confirmed_at = $3 where shard = $1 and account_id = $2', [
+      shard,
+      one.accountId,
+      since,
+    ]);
+  return { ...one, phone };
 }
 
 /** Somebody with a passkey beside the password. */
@@ -71,6 +82,16 @@ async function keyHolder() {
 }
 
 describe('an authenticator app that somebody has set up', () => {
+  test('may be skipped on its first day, and then proves nothing: somebody else may have set it up', async () => {
+    const { address } = await careful(0);
+    const { page, arrive } = await request(world.browser());
+    const second = await byPassword(page, address);
+    expect([second.has('#code'), second.has('#skip-second-factor')]).toEqual([true, true]);
+    expect(await arrive(await second.press('#skip-second-factor'))).toMatchObject({ acr: 'aal1', amr: ['pwd'] });
+    const { page: insisting } = await request(world.browser(), essential('aal2'));
+    expect((await byPassword(insisting, address)).has('#skip-second-factor')).toBe(false);
+  });
+
   test('is asked for after every password, and makes it aal2', async () => {
     const { address, phone } = await careful();
     const { page, arrive } = await request(world.browser());
