@@ -100,7 +100,7 @@ test('4. a former partner: what they knew, added and share is worth nothing once
   await byPasskey(owner.device)(await cast.visit(owner.browser, '/account/confirm'));
   await cast.addPasskey(owner.browser, theirs);
   await world.citizen('mantan@contoh.id', { profile: { phone_number: owner.phone, phone_number_verified: true } });
-  pass(3600);
+  pass(20 * 60);
 
   expect((await cast.sentTo(owner.mail)).some(({ subject }) => subject.startsWith('Kunci sandi baru'))).toBe(true);
   const home = world.browser();
