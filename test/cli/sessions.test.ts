@@ -50,6 +50,19 @@ test('--all signs everybody out, with every token', async () => {
   expect(last).toEqual({ kind: 'sessions.ended', actor: 'command' });
 });
 
+test('beside people who come and go nobody meets a fault, and a second run leaves nobody', async () => {
+  const people = await Promise.all(Array.from({ length: 6 }, () => enter('siti@contoh.id')));
+  const opened = async (browser: BrowserAgent) => browser.visit((await tax.startSignIn()).url);
+  const [{ code }, ...pages] = await Promise.all([
+    lawang('sessions end --all'),
+    ...people.flatMap(({ browser }) => [opened(browser), browser.visit(`${world.issuer}/account`)]),
+  ]);
+  expect(code).toBe(0);
+  expect(pages.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
+  await lawang('sessions end --all');
+  for (const { browser } of people) expect(await isSignedIn(browser)).toBe(false);
+});
+
 test('--client ends what that app holds, and leaves people signed in', async () => {
   const { browser, token, taxToken } = await enter('siti@contoh.id');
   expect((await lawang('sessions end --client pajak-daerah')).out).toBe('1 session of client pajak-daerah ended.\n');
