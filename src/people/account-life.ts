@@ -8,6 +8,7 @@ import { type AccountEventKind, type AdminEventKind, recordAccountEvent, recordA
 import type { Db } from '#src/base/database.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import type { AccountState } from './accounts.ts';
+import { cancelWaiting } from './recoveries.ts';
 
 /** How long who asked for the end of an account may change their mind. */
 export const CLOSING_DAYS = 14;
@@ -52,6 +53,7 @@ export async function freezeAccount(db: Db, id: string, why: Why): Promise<boole
      where shard = $1 and id = $2 and state = any($3)`,
     [lifeSteps.freeze.from, new Date(), why.reason],
   );
+  if (isTaken) await cancelWaiting(db, id);
   if (isTaken) await record(db, id, why, 'account.frozen', 'account.frozen');
   return isTaken;
 }
@@ -78,6 +80,7 @@ export async function disableAccount(db: Db, id: string, why: OperatorsWhy): Pro
      where shard = $1 and id = $2 and state = any($3)`,
     [lifeSteps.disable.from, new Date(), why.reason],
   );
+  if (isTaken) await cancelWaiting(db, id);
   if (isTaken) await record(db, id, why, 'account.disabled', 'account.disabled');
   return isTaken;
 }

@@ -215,6 +215,12 @@ export async function cancelRecovery(db: Db, { accountId, id }: Pick<Recovery, '
   return cancelled === 1;
 }
 
+/** Ends what waits for an account that somebody has shut: it must not be completed when it is opened again. */
+export async function cancelWaiting(db: Db, accountId: string): Promise<void> {
+  const { waiting } = await readRecoveries(db, accountId);
+  if (waiting) await cancelRecovery(db, waiting);
+}
+
 /**
  * Completes a recovery whose wait is over, with the two contacts that it was asked for with. From now on the account is
  * restricted. One statement decides against every other end; the caller gives the account its new way to sign in, and ends
@@ -237,7 +243,12 @@ export async function completeRecovery(
     [shard, accountId, id, now, hashesOf(secrets, contacts)],
   );
   if (completed === 0) throw new Refusal('recovery_over', 'no recovery to complete');
-  await home.execute('update accounts set restricted_at = $3 where shard = $1 and id = $2', [shard, accountId, now]);
+  // Where it is restricted already, what an earlier recovery brought does not become old by the next one.
+  await home.execute('update accounts set restricted_at = coalesce(restricted_at, $3) where shard = $1 and id = $2', [
+    shard,
+    accountId,
+    now,
+  ]);
 }
 
 const PLACE = 'recovery-cancel';

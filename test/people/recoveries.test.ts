@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { freezeAccount, unfreezeAccount } from '#src/people/account-life.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import {
@@ -183,6 +184,29 @@ test('one account’s recovery is not cancelled or completed as another’s', as
   expect(await budi.cancel(recovery)).toBe(false);
   expect(await budi.complete(recovery)).toBe('recovery_over');
   expect((await siti.state()).waiting).toBeDefined();
+});
+
+test('ends for good when the account is frozen, also when it is opened again in time', async () => {
+  const siti = await somebody();
+  const { recovery } = await siti.start();
+  await people.request((db) => freezeAccount(db, siti.id, { reason: 'asked' }));
+  await people.request((db) => unfreezeAccount(db, siti.id, { reason: 'asked' }));
+  pass(day);
+  expect(await siti.complete(recovery)).toBe('recovery_over');
+});
+
+test('a second recovery does not make old what the first one brought', async () => {
+  const siti = await somebody();
+  const restrictedAt = async () => (await loadAccount(people.database, people.secrets, siti.id)).restrictedAt;
+  const first = (await siti.start()).recovery;
+  pass(day);
+  await siti.complete(first);
+  const since = await restrictedAt();
+  pass(hour);
+  const second = (await siti.start()).recovery;
+  pass(day);
+  expect(await siti.complete(second)).toBeUndefined();
+  expect(await restrictedAt()).toEqual(since);
 });
 
 test.each(['disabled', 'frozen'] as const)('does not begin for a %s account', async (state) => {
