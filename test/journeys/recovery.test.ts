@@ -247,6 +247,28 @@ describe('with two contacts', () => {
       expect(await messagesTo(contact)).toContain('Akun Lawang Anda sudah dipulihkan');
   });
 
+  test('every app knows the person by the name from before, and asks for no consent again', async () => {
+    const sari = await citizen();
+    const subsIn = async (browser: BrowserAgent, secret: string) => {
+      const subs = [];
+      for (const app of [health, tax]) {
+        const attempt = await app.startSignIn();
+        const page = await browser.visit(attempt.url);
+        const arrived = page.has('#password') ? await signIn(page, sari.mail, secret) : page;
+        const asked = arrived.has('#consent-allow');
+        subs.push([asked, (await app.finishSignIn(attempt, await allow(arrived))).claims()?.sub]);
+      }
+      return subs;
+    };
+    const before = await subsIn(world.browser(), password);
+    await proveBoth(sari);
+    pass(day);
+    const newWay = await proveBoth(sari);
+    await newWay.fill({ password: newPassword }).press('#continue');
+    pass(1);
+    expect(await subsIn(world.browser(), newPassword)).toEqual(before.map(([, sub]) => [false, sub]));
+  });
+
   test('one contact alone gets nobody further, after the wait neither', async () => {
     const sari = await citizen();
     await proveBoth(sari);
