@@ -26,6 +26,16 @@ export function newAccountId(): string {
   return randomUUID();
 }
 
+/** The 16 bytes of a UUID, for where its text would be too long. */
+export function bytesOfId(id: string): Buffer<ArrayBuffer> {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}
+
+/** The UUID of 16 bytes. */
+export function idOfBytes(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 /** The shard that an account id, or any id made by {@link newIdIn}, carries in its first three hex digits. */
 export function shardOf(id: string): number {
   return Number.parseInt(id.slice(0, 3), 16);
@@ -108,6 +118,27 @@ export class Keyring {
     } catch (cause) {
       throw new SealError(`${place} does not open: it was altered or sealed for another place`, { cause });
     }
+  }
+
+  /** What was sealed; undefined when {@link open} would throw. For what may be foreign, or whose key may have gone. */
+  tryOpen(place: string, sealed: Buffer): Buffer | undefined {
+    try {
+      return this.open(place, sealed);
+    } catch (error) {
+      if (error instanceof SealError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Seals something that a link or a cookie carries: in it nothing can be read, and nobody else can make one. */
+  sealToken(place: string, data: string | Buffer): string {
+    return this.seal(place, data).toString('base64url');
+  }
+
+  /** What a token says; undefined when it is not ours, was altered or is spelt in another way. */
+  openToken(place: string, token: string): Buffer | undefined {
+    const sealed = Buffer.from(token, 'base64url');
+    return sealed.toString('base64url') === token ? this.tryOpen(place, sealed) : undefined;
   }
 
   /** Whether the value was sealed by the first key; if not, a rotation has still to seal it anew. */

@@ -1,6 +1,7 @@
 /** What the engine hands out of an account: the claims of OpenID Connect Core §5.1, masked by scope, request and consent. */
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findAccount, loadAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
@@ -66,5 +67,5 @@ function toAccount(id: string, { oidc }: KoaContextWithOIDC, load: () => Promise
 
 /** All values of a person that an app could be allowed to read. */
 export function personClaims(person: Person): Record<string, unknown> {
-  return { ...person.profile, updated_at: Math.floor(person.updatedAt.getTime() / 1000) };
+  return { ...person.profile, updated_at: epochSeconds(person.updatedAt) };
 }

@@ -9,6 +9,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { Provider } from 'oidc-provider';
+import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 
@@ -37,7 +38,7 @@ export function rememberBegun(
     .filter(([other]) => other !== uid)
     .sort(([, a], [, b]) => ageOf(a) - ageOf(b));
   for (const [oldest] of others.slice(0, Math.max(0, others.length - MOST + 1))) forget(maker, ctx, oldest);
-  const value = `${Math.floor(Date.now() / 1000).toString(36)}.${proofOf(maker, uid)}`;
+  const value = `${epochSeconds().toString(36)}.${proofOf(maker, uid)}`;
   ctx.cookies.set(nameOf(maker, uid), value, { ...options, ...(seconds && { maxAge: seconds * 1000 }) });
 }
 

@@ -6,6 +6,7 @@
  * name for the person is sealed in it, the token is signed when it is sent (`jobs/logout-notices.ts`).
  */
 import type { Db } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import { type Keyring, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { listConsents } from '#src/consents/consents.ts';
 import { outboxPlace } from '#src/people/messages.ts';
@@ -70,7 +71,7 @@ export function logoutToken(
   key: SigningKey,
   { issuer, id, notice }: { readonly issuer: string; readonly id: string; readonly notice: LogoutNotice },
 ): string {
-  const now = Math.floor(Date.now() / 1000);
+  const now = epochSeconds();
   return signToken(key, 'logout+jwt', {
     iss: issuer,
     aud: notice.clientId,

@@ -15,6 +15,7 @@ import {
 } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
 import { currentDb, type Database } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
@@ -273,7 +274,7 @@ function refreshTokenSeconds(ctx: KoaContextWithOIDC, _token: unknown, client: C
 
 /** What is left of a session, at most: so long after the sign-in it ends, however much it is used. */
 function sessionSeconds({ sessionLimits }: ProviderContext['config'], session: Session): number {
-  const now = Math.floor(Date.now() / 1000);
+  const now = epochSeconds();
   const { loginTs, iat } = session;
   return Math.max(1, (loginTs ?? iat ?? now) + limitOf(sessionLimits, session).absolute - now);
 }

@@ -20,6 +20,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
 import { currentDb, type Db } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type Consent, consentIn } from '#src/consents/consents.ts';
@@ -351,7 +352,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     if (row?.kind !== this.#kind) return undefined;
     const payload = openSealed(this.context, this.#kind, place.hash, row.payload);
     if (!payload) return undefined;
-    return { ...payload, jti: id, ...(row.consumed_at && { consumed: Math.floor(row.consumed_at.getTime() / 1000) }) };
+    return { ...payload, jti: id, ...(row.consumed_at && { consumed: epochSeconds(row.consumed_at) }) };
   }
 
   override async consume(id: string): Promise<void> {
@@ -468,7 +469,7 @@ export async function putBackInteractions(context: Opening, db: Db): Promise<voi
   const known = knownIn(db);
   for (const uid of [...known.taken]) {
     const payload = known.get('interaction', uid);
-    const left = Number(payload?.exp) - Math.floor(Date.now() / 1000);
+    const left = Number(payload?.exp) - epochSeconds();
     if (payload && left > 0) await writeInteraction(context, db, uid, payload, left);
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
-import { type Keyring, SealError, SHARDS } from '#src/base/secrets.ts';
+import { type Keyring, SHARDS } from '#src/base/secrets.ts';
 
 /** What a browser says of itself, and where it is. */
 export interface About {
@@ -35,13 +35,8 @@ export function sealTrail(wrap: Keyring, uid: string, about: About): Buffer {
 
 /** Undefined when nothing is kept, or a master key that is gone has taken it along. */
 export function openTrail(wrap: Keyring, uid: string, sealed: Buffer | null): About | undefined {
-  if (!sealed) return undefined;
-  try {
-    return JSON.parse(wrap.open(placeOf(uid), sealed).toString());
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
-  }
+  const said = sealed && wrap.tryOpen(placeOf(uid), sealed);
+  return said ? JSON.parse(said.toString()) : undefined;
 }
 
 /** Shards whose sessions are read at once. */

@@ -34,6 +34,7 @@ import {
   confirmIdentifier,
   findAccountId,
   type Identifier,
+  isSameAddress,
   releaseIdentifier,
 } from './identifiers.ts';
 
@@ -205,6 +206,6 @@ async function holdContacts(
   if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable');
   const { createdAt: openedAt } = await loadAccount(db, secrets, accountId);
   const contacts = await listAccountContacts(db, secrets, accountId);
-  const isIt = ({ kind, value }: Contact) => kind === contact.kind && value === contact.value;
+  const isIt = (each: Contact) => isSameAddress(each, contact);
   return { found: contacts.find(isIt), others: contacts.filter((each) => !isIt(each)), openedAt };
 }

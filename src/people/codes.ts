@@ -18,6 +18,15 @@ import { atCost, type Cost, findDeviceKey, networkOf, type Throttles } from './t
 /** In seconds: how long a code holds, and when another one may be asked for. */
 export const codeTimes = { life: 10 * 60, resendAfter: 30 } as const;
 
+/** What is left of both for a code that was sent at some time (milliseconds since 1970). */
+export function timesLeft(sentAt: number): { readonly secondsLeft: number; readonly resendInSeconds: number } {
+  const passed = Math.floor((Date.now() - sentAt) / 1000);
+  return {
+    secondsLeft: Math.max(0, codeTimes.life - passed),
+    resendInSeconds: Math.max(0, codeTimes.resendAfter - passed),
+  };
+}
+
 const TRIES = 5;
 
 /** The country whose citizens these are. */

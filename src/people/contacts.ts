@@ -11,6 +11,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { type Keyring, newAccountId, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { openDataKey } from './data-keys.ts';
 import { type Identifier, indexOf } from './identifiers.ts';
+import { cameWithAccount, isInFirstDay } from './trial.ts';
 
 /** How many accounts may share one contact. */
 const MAX_USES = 5;
@@ -127,16 +128,9 @@ export function isCounting(contact: Pick<Contact, 'kind' | 'confirmedAt' | 'prov
   return contact.kind === 'email' || (contact.provenAt?.getTime() ?? 0) > Date.now() - PHONE_COUNTS_MS;
 }
 
-/** How long a contact is on trial: whoever took over a session has its owner warned for a day before it is worth anything. */
-const TRIAL_MS = 24 * 3600 * 1000;
-/** What an account was opened with is no addition to it. */
-const FIRST_HOUR_MS = 3600 * 1000;
-
 /** Whether a contact came less than a day ago, to an account that was there before. */
 export function isOnTrial({ confirmedAt }: Pick<Contact, 'confirmedAt'>, openedAt: Date): boolean {
-  if (!confirmedAt) return true;
-  const since = confirmedAt.getTime();
-  return Date.now() - since < TRIAL_MS && since - openedAt.getTime() > FIRST_HOUR_MS;
+  return !confirmedAt || (isInFirstDay(confirmedAt) && !cameWithAccount(confirmedAt, openedAt));
 }
 
 /** Whether an address is a contact of the account, and counts. */

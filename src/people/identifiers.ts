@@ -12,6 +12,11 @@ export interface Identifier {
   readonly value: string;
 }
 
+/** Whether two are one address. */
+export function isSameAddress(one: Identifier, other: Identifier): boolean {
+  return one.kind === other.kind && one.value === other.value;
+}
+
 /** Longest e-mail address that mail can be sent to (RFC 5321 §4.5.3.1.3, RFC 3696 erratum 1690). */
 const MAX_LENGTH = 254;
 const MAX_LOCAL_PART = 64;

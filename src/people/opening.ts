@@ -13,11 +13,10 @@ import { listPasskeys, removePasskey } from './passkeys.ts';
 import { removePassword } from './passwords.ts';
 import { findRecoverySheet, removeRecoveryCodes } from './recovery-codes.ts';
 import { removeTotp } from './totp.ts';
+import { cameWithAccount } from './trial.ts';
 import { listWays } from './ways.ts';
 
 const WEEK_MS = 7 * 24 * 3600 * 1000;
-/** What an account was opened with is not an addition to it. */
-const FIRST_HOUR_MS = 3600 * 1000;
 
 /** Until when something must have been there to open the account; undefined when the account is not frozen. */
 export async function findCountsUntil(db: Db, accountId: string): Promise<Date | undefined> {
@@ -55,8 +54,8 @@ export async function areRecoveryCodesInTime(db: Db, accountId: string, until: D
  */
 export async function removeAdded(db: Db, secrets: Secrets, accountId: string, until: Date): Promise<void> {
   const account = await loadAccount(db, secrets, accountId);
-  const firstHour = new Date(account.createdAt.getTime() + FIRST_HOUR_MS);
-  const added = (date: Date | undefined) => date !== undefined && date > until && date > firstHour;
+  const added = (date: Date | undefined) =>
+    date !== undefined && date > until && !cameWithAccount(date, account.createdAt);
   const { passkeys, passwordSince, totpSince } = await listWays(db, account);
   for (const { credentialId, createdAt } of passkeys)
     if (added(createdAt)) await removePasskey(db, secrets, accountId, credentialId);

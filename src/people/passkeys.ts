@@ -15,7 +15,7 @@ import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import { bytesOfId, idOfBytes, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type AccountState, mayUse } from './accounts.ts';
 import { assuranceOf, type Way } from './assurance.ts';
 import { authenticatorName } from './authenticator-names.ts';
@@ -120,7 +120,7 @@ function readCredentialId(id: string): Buffer {
 
 /** The user handle of an account: the 16 bytes of its id. */
 function toUserHandle(accountId: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(accountId.replaceAll('-', ''), 'hex'));
+  return Uint8Array.from(bytesOfId(accountId));
 }
 
 /** The user handle of an account as browsers' signal methods take it (base64url). */
@@ -129,9 +129,9 @@ export function userHandleOf(accountId: string): string {
 }
 
 function readUserHandle(handle: string): string {
-  const hex = Buffer.from(handle, 'base64url').toString('hex');
-  if (hex.length !== 32) throw fail('the user handle is none of ours');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const bytes = Buffer.from(handle, 'base64url');
+  if (bytes.length !== 16) throw fail('the user handle is none of ours');
+  return idOfBytes(bytes);
 }
 
 // Signing in

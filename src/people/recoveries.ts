@@ -9,10 +9,10 @@ import { randomUUID } from 'node:crypto';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { newAccountId, SealError, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { bytesOfId, idOfBytes, newAccountId, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { findAccount, holdAccount, mayUse } from './accounts.ts';
 import { type CountingContact, listCountingContacts, listUsers } from './contacts.ts';
-import { findAccountId, type Identifier, indexOf } from './identifiers.ts';
+import { findAccountId, type Identifier, indexOf, isSameAddress } from './identifiers.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** How long after the wait it may be completed; then it begins again. */
@@ -40,15 +40,11 @@ export async function recoveryAudience(db: Db, secrets: Secrets, contact: Identi
   const account = await findAccount(db, secrets, accountId);
   const counting = await listCountingContacts(db, secrets, accountId);
   if (!account) return { kind: 'none' };
-  const proof = counting.find((each) => isSame(each, contact));
+  const proof = counting.find((each) => isSameAddress(each, contact));
   const isProof = proof !== undefined && !proof.isShared;
   if (account.state === 'frozen' && isProof) return { kind: 'frozen', accountId };
   if (!mayUse(account)) return { kind: 'unavailable', accountId };
   return { kind: isProof ? 'account' : 'unfit', accountId };
-}
-
-function isSame(one: Identifier, other: Identifier): boolean {
-  return one.kind === other.kind && one.value === other.value;
 }
 
 /** The contacts that prove something beside one that is proven already. */
@@ -59,7 +55,7 @@ export async function listSecondContacts(
   first: Identifier,
 ): Promise<CountingContact[]> {
   const counting = await listCountingContacts(db, secrets, accountId);
-  const proven = counting.find((contact) => isSame(contact, first));
+  const proven = counting.find((contact) => isSameAddress(contact, first));
   return proven ? counting.filter((contact) => countAsTwo(proven, contact)) : [];
 }
 
@@ -73,7 +69,7 @@ export type RecoveryContact = Pick<CountingContact, 'kind' | 'value' | 'isShared
  */
 export function countAsTwo(one: RecoveryContact, other: RecoveryContact): boolean {
   if (one.isShared || other.isShared) return false;
-  if (isSame(one, other)) return false;
+  if (isSameAddress(one, other)) return false;
   const areApart = one.firstDevice && other.firstDevice && !one.firstDevice.equals(other.firstDevice);
   return Boolean(areApart) || [one, other].some(isOld);
 }
@@ -252,23 +248,15 @@ export async function completeRecovery(
 }
 
 const PLACE = 'recovery-cancel';
+const ID_BYTES = 16;
 
 /** The token of the link that cancels a recovery, for its notice: nothing in it can be read, and nobody can make one. */
 export function sealRecovery({ wrap }: Secrets, { accountId, id }: Pick<Recovery, 'accountId' | 'id'>): string {
-  return wrap.seal(PLACE, Buffer.from((accountId + id).replaceAll('-', ''), 'hex')).toString('base64url');
+  return wrap.sealToken(PLACE, Buffer.concat([accountId, id].map(bytesOfId)));
 }
 
 /** Which recovery a token is about; undefined when it is not ours or was altered. */
 export function openRecoveryToken({ wrap }: Secrets, token: string): Pick<Recovery, 'accountId' | 'id'> | undefined {
-  if (!/^[\w-]{1,200}$/.test(token)) return undefined;
-  try {
-    const ids = wrap.open(PLACE, Buffer.from(token, 'base64url')).toString('hex');
-    const [accountId, id] = [ids.slice(0, 32), ids.slice(32)].map((hex) =>
-      hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
-    );
-    return accountId && id ? { accountId, id } : undefined;
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
-  }
+  const ids = wrap.openToken(PLACE, token);
+  return ids && { accountId: idOfBytes(ids.subarray(0, ID_BYTES)), id: idOfBytes(ids.subarray(ID_BYTES)) };
 }

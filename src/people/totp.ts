@@ -10,7 +10,7 @@ import { Secret, TOTP } from 'otpauth';
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
+import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { claimChallenge } from './challenges.ts';
 import { readSixDigits } from './codes.ts';
 import { loadDataKey } from './data-keys.ts';
@@ -115,12 +115,8 @@ async function openSetUp(db: Db, secrets: Secrets, setUp: TotpSetUp): Promise<Op
   const row = await findRow(db, setUp.accountId);
   if (!row || row.confirmed_at || Date.now() - row.created_at.getTime() > SET_UP_MS) return undefined;
   const dataKey = await loadDataKey(db, secrets, setUp.accountId);
-  try {
-    return { secret: toSecret(dataKey.open(setUpPlaceOf(setUp), row.sealed)), sealed: row.sealed };
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
-  }
+  const secret = dataKey.tryOpen(setUpPlaceOf(setUp), row.sealed);
+  return secret && { secret: toSecret(secret), sealed: row.sealed };
 }
 
 function toSecret(bytes: Buffer): Secret {

@@ -16,8 +16,8 @@ import { listPasskeys, type Passkey } from './passkeys.ts';
 import { findPasswordDate } from './passwords.ts';
 import { findRecoverySheet, type RecoverySheet } from './recovery-codes.ts';
 import { findTotp } from './totp.ts';
+import { isInFirstDay } from './trial.ts';
 
-const TRIAL_MS = 24 * 60 * 60 * 1000;
 /** What a sign-in uses or makes is written down a moment before or after it counts, which is told in full seconds. */
 const MOMENT_MS = 5_000;
 /** Between a recovery code and the sign-in that it leads to. */
@@ -83,11 +83,6 @@ export function mayRemove(ways: Ways, since: Date, proof: ShownProof): boolean {
 function isOnTrial({ restrictedAt }: Ways, since: Date): boolean {
   if (restrictedAt && since >= restrictedAt) return true;
   return isInFirstDay(since);
-}
-
-/** Whether a way that is there since some date is in its first day, in which nobody has to show it. */
-export function isInFirstDay(since: Date): boolean {
-  return Date.now() - since.getTime() < TRIAL_MS;
 }
 
 function datesOf({ passwordSince, passkeys, totpSince }: Ways): Date[] {

@@ -20,7 +20,7 @@ import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, t
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
-import { cookieOptions } from './middleware/browser.ts';
+import { cookieNames, cookieOptions } from './middleware/browser.ts';
 import type { Form } from './middleware/forms.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
@@ -120,12 +120,9 @@ function signedInHere({ ctx, house, db, session, account }: Visit): JustSignedIn
 /** For how long the offer of a passkey stays away from a browser whose owner has said "not now". */
 const LATER_MS = 30 * 24 * 3600 * 1000;
 
-function laterCookie({ config }: OpenHouse): string {
-  return `${config.issuer.startsWith('https://') ? '__Host-' : ''}passkey-later`;
-}
-
 async function putOff({ ctx, house }: Visit): Promise<void> {
-  ctx.cookies.set(laterCookie(house), '1', { ...cookieOptions(house.config.issuer), maxAge: LATER_MS });
+  const { issuer } = house.config;
+  ctx.cookies.set(cookieNames(issuer).passkeyLater, '1', { ...cookieOptions(issuer), maxAge: LATER_MS });
   seeOther(ctx, '/account');
 }
 
@@ -238,7 +235,8 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     identity: await identityAssurance(db, account.id),
     ...(await passkeyInvitation(visit, ways)),
     quietPasskey: await findQuietOptions(signedInHere(visit)),
-    offersPasskey: passkeys.length === 0 && !session.isShared && !ctx.cookies.get(laterCookie(house)),
+    offersPasskey:
+      passkeys.length === 0 && !session.isShared && !ctx.cookies.get(cookieNames(house.config.issuer).passkeyLater),
     passkeySignal: signalOf(visit, ways),
     ...said,
   });

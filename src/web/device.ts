@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { randomSecret, type Secrets } from '#src/base/secrets.ts';
-import { cookieOptions } from './middleware/browser.ts';
+import { cookieNames, cookieOptions } from './middleware/browser.ts';
 
 const LIFE_MS = 400 * 24 * 3600 * 1000;
 
@@ -47,7 +47,7 @@ function newCookie(maker: Maker): string {
 }
 
 function nameOf({ config }: Maker): string {
-  return `${config.issuer.startsWith('https://') ? '__Host-' : ''}device`;
+  return cookieNames(config.issuer).device;
 }
 
 function proofOf({ secrets }: Maker, id: string): string {

@@ -5,7 +5,7 @@ import type { Refusal } from '#src/base/refusals.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
 import type { OpenInteraction, Step } from '#src/oidc/interactions.ts';
 import { loadAccount } from '#src/people/accounts.ts';
-import { codeTimes } from '#src/people/codes.ts';
+import { timesLeft } from '#src/people/codes.ts';
 import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { codePage } from '#views/code.ts';
 import { sayClockOff } from '#views/parts/clock.ts';
@@ -131,13 +131,11 @@ async function showCode(
   said: Said,
 ): Promise<void> {
   const { ctx, house, interaction } = visit;
-  const age = Math.floor((Date.now() - step.sentAt) / 1000);
   const page = codePage({
     ...frameOf(ctx, house, interaction.client),
     sentTo: step.typed,
     lostContactLink: step.lostContactLink,
-    secondsLeft: Math.max(0, codeTimes.life - age),
-    resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
+    ...timesLeft(step.sentAt),
     mayCancel: true,
     problems: said.refused ? [sayRefusal(visit, said.refused, 'code')] : [],
   });

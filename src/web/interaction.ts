@@ -7,6 +7,7 @@
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { type Db, UnitOfWork } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { newAccountId } from '#src/base/secrets.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
@@ -235,7 +236,7 @@ async function enterCode(visit: Visit, form: Form, step: Extract<Step, { at: 'co
 async function enterByAddress(visit: Visit, identifier: Extract<Step, { at: 'code' }>['identifier']): Promise<void> {
   const audience = await codeAudience(visit.db, visit.house.secrets, identifier);
   if (audience.kind === 'new') {
-    return moveTo(visit, { at: 'name', identifier, accountId: newAccountId(), provenAt: nowSeconds() });
+    return moveTo(visit, { at: 'name', identifier, accountId: newAccountId(), provenAt: epochSeconds() });
   }
   // Nobody was sent a code for such an account, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `the account takes no code: ${audience.kind}`);
@@ -413,11 +414,7 @@ function isEnough(interaction: OpenInteraction, { acr, amr }: SignedIn): boolean
 }
 
 function proven(signedIn: SignedIn): Proof {
-  return { ...signedIn, provenAt: nowSeconds() };
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
+  return { ...signedIn, provenAt: epochSeconds() };
 }
 
 async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {

@@ -2,13 +2,14 @@
  * A frozen account, opened again by its owner inside a sign-in: a passkey and a code to a contact, or a code to a contact
  * and a printed code. Only what was there a week before the account was frozen counts (`people/opening.ts`).
  */
+import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { unfreeze } from '#src/oidc/account-end.ts';
 import { keepStep, type Opening, type Step } from '#src/oidc/interactions.ts';
 import { assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
 import type { CountingContact } from '#src/people/contacts.ts';
-import type { Identifier } from '#src/people/identifiers.ts';
+import { type Identifier, isSameAddress } from '#src/people/identifiers.ts';
 import { areRecoveryCodesInTime, findCountsUntil, isPasskeyInTime, listOpeningContacts } from '#src/people/opening.ts';
 import type { FrozenOwner } from '#src/people/passkeys.ts';
 import { useRecoveryCode } from '#src/people/recovery-codes.ts';
@@ -36,7 +37,7 @@ export async function beginByPasskey(
   const { accountId } = signedIn;
   const until = await findCountsUntil(visit.db, accountId);
   const isInTime = until !== undefined && (await isPasskeyInTime(visit.db, accountId, credentialId, until));
-  const provenAt = nowSeconds();
+  const provenAt = epochSeconds();
   await beginOpening(visit, { accountId, ...(isInTime && { signedIn: { ...signedIn, provenAt } }) });
 }
 
@@ -45,7 +46,7 @@ export async function beginOpening(
   visit: Visit,
   shown: Pick<Opening, 'accountId'> & Partial<Pick<Opening, 'signedIn' | 'contact'>>,
 ): Promise<void> {
-  const opening: Opening = { signedIn: undefined, contact: undefined, ...shown, provenAt: nowSeconds() };
+  const opening: Opening = { signedIn: undefined, contact: undefined, ...shown, provenAt: epochSeconds() };
   await moveTo(visit, { at: 'frozen', opening });
 }
 
@@ -139,7 +140,7 @@ async function enterCode(visit: Visit, form: Form, settle: Settle): Promise<void
   const slot = { identifier: sent.to, boundTo: bindingOf(interaction), network: ctx.state.caller };
   await verifyCode(db, house.secrets, house.throttles, { ...slot, code: form.get('code') });
   const contacts = await contactsOf(visit, accountId, until);
-  if (!contacts.some(({ kind, value }) => kind === sent.to.kind && value === sent.to.value))
+  if (!contacts.some((each) => isSameAddress(each, sent.to)))
     throw new Refusal('recovery_over', 'the contact does not count any more');
   if (await open(visit, accountId)) await settle(visit, signedIn);
 }
@@ -152,7 +153,7 @@ async function enterRecoveryCode(visit: Visit, form: Form): Promise<void> {
   // A code of a newer sheet is refused as a wrong one is, and stays unused.
   if (!(await areRecoveryCodesInTime(db, accountId, until))) throw new Refusal('recovery_code_wrong', 'made too late');
   const contacts = await contactsOf(visit, accountId, until);
-  if (!contacts.some(({ kind, value }) => kind === contact.kind && value === contact.value))
+  if (!contacts.some((each) => isSameAddress(each, contact)))
     throw new Refusal('recovery_over', 'the contact does not count');
   const typed = { accountId, code: form.get('recovery-code'), network: ctx.state.caller };
   await useRecoveryCode(db, house.secrets, house.throttles, typed);
@@ -161,7 +162,7 @@ async function enterRecoveryCode(visit: Visit, form: Form): Promise<void> {
     accountId,
     byContacts: undefined,
     amr: assuranceOf({ by: 'code', via: contact.kind, elsewhere: false }).amr,
-    provenAt: nowSeconds(),
+    provenAt: epochSeconds(),
   };
   await moveTo(visit, { at: 'recovery-way', proof });
 }
@@ -180,7 +181,7 @@ async function stillFrozen(visit: Visit): Promise<FrozenStep & { readonly until:
   const step = visit.interaction.step as FrozenStep;
   const until = await findCountsUntil(visit.db, step.opening.accountId);
   if (!until) throw await over(visit);
-  if (nowSeconds() - step.opening.provenAt > PROOF_LIFE) {
+  if (epochSeconds() - step.opening.provenAt > PROOF_LIFE) {
     await keepStep(visit.interaction, { at: 'sign-in' });
     throw new Refusal('recovery_stale');
   }
@@ -190,8 +191,4 @@ async function stillFrozen(visit: Visit): Promise<FrozenStep & { readonly until:
 async function over({ interaction }: Visit): Promise<Refusal> {
   await keepStep(interaction, { at: 'sign-in' });
   return new Refusal('recovery_over', 'the account is not frozen any more');
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

@@ -6,6 +6,7 @@
  * interaction finds no proof there and moves nothing.
  */
 import { recordAccountEvent } from '#src/audit/events.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endEverything } from '#src/oidc/account-end.ts';
 import { keepStep, type ProvenContact, type RecoveryProof, type Step } from '#src/oidc/interactions.ts';
@@ -13,7 +14,7 @@ import { holdAccount, listAccountContacts, loadAccount } from '#src/people/accou
 import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
-import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
+import { type Identifier, isSameAddress, readIdentifier } from '#src/people/identifiers.ts';
 import { addPasskey } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
 import {
@@ -115,7 +116,7 @@ async function enterFirstCode(visit: Visit, form: Form): Promise<void> {
   if (audience.kind === 'frozen') return beginOpening(visit, { accountId: audience.accountId, contact: identifier });
   // Nobody was sent a code otherwise, so whoever has one guessed it.
   if (audience.kind !== 'account') throw new Refusal('code_wrong', `no code for this contact: ${audience.kind}`);
-  const first = { accountId: audience.accountId, contact: identifier, provenAt: nowSeconds() };
+  const first = { accountId: audience.accountId, contact: identifier, provenAt: epochSeconds() };
   await moveTo(visit, { at: 'recovery', first });
 }
 
@@ -148,12 +149,15 @@ async function spendRecoveryCode(
   const typed = { accountId, code: form.get('recovery-code'), network: ctx.state.caller };
   await useRecoveryCode(db, house.secrets, house.throttles, typed);
   await notifyContacts(house, db, accountId, recoveryCodeUsedMessage);
-  await moveTo(visit, { at: 'recovery-way', proof: { accountId, byContacts: undefined, amr, provenAt: nowSeconds() } });
+  await moveTo(visit, {
+    at: 'recovery-way',
+    proof: { accountId, byContacts: undefined, amr, provenAt: epochSeconds() },
+  });
 }
 
 /** @throws {Refusal} `recovery_stale` */
 async function checkFirst(visit: Visit, { provenAt }: ProvenContact): Promise<void> {
-  if (nowSeconds() - provenAt > PROOF_LIFE) await beginAgain(visit);
+  if (epochSeconds() - provenAt > PROOF_LIFE) await beginAgain(visit);
 }
 
 async function beginAgain({ interaction }: Visit): Promise<never> {
@@ -203,13 +207,13 @@ async function enterSecondCode(visit: Visit, form: Form): Promise<void> {
     waiting && isReady(waiting) && contacts.every((each) => isOfRecovery(house.secrets, waiting, each));
   if (isToComplete) {
     const byContacts = { id: waiting.id, contacts };
-    const proof: RecoveryProof = { accountId, byContacts, amr: amrOf(contacts), provenAt: nowSeconds() };
+    const proof: RecoveryProof = { accountId, byContacts, amr: amrOf(contacts), provenAt: epochSeconds() };
     return moveTo(visit, { at: 'recovery-way', proof });
   }
   const wait = { seconds: house.config.recoveryWait };
   const { recovery, isNew } = await startRecovery(db, house.secrets, { accountId, contacts }, wait);
   if (isNew) await tellOfStart(visit, recovery);
-  await moveTo(visit, { at: 'recovery', first: { ...first, provenAt: nowSeconds() } });
+  await moveTo(visit, { at: 'recovery', first: { ...first, provenAt: epochSeconds() } });
 }
 
 /** What counted when the code was sent may have been removed, or taken by somebody else, since. */
@@ -218,7 +222,7 @@ async function checkCounting(
   { accountId, contacts: [one, other] }: { accountId: string; contacts: readonly [Identifier, Identifier] },
 ): Promise<void> {
   const seconds = await listSecondContacts(db, house.secrets, accountId, one);
-  if (!seconds.some(({ kind, value }) => kind === other.kind && value === other.value))
+  if (!seconds.some((second) => isSameAddress(second, other)))
     throw new Refusal('recovery_over', 'the two contacts do not count as two any more');
 }
 
@@ -311,8 +315,4 @@ async function complete(
   await checkCounting(visit, completed);
   await completeRecovery(db, house.secrets, completed);
   for (const contact of completed.contacts) await proveContact(db, house.secrets, contact, completed.accountId);
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

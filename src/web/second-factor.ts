@@ -5,19 +5,20 @@
  * an authenticator app: what one set up is used. In the first day of the app it may be skipped: somebody else may have set it
  * up, to put the owner out.
  */
+import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isBetter, type Lack, lackOf } from '#src/oidc/acr.ts';
 import { demandIn, isUntouched, type Proof, type Step } from '#src/oidc/interactions.ts';
 import { findCurrentSession } from '#src/oidc/sessions.ts';
 import { assuranceIn, assuranceOf, type Way } from '#src/people/assurance.ts';
-import { codeTimes, verifyCode } from '#src/people/codes.ts';
+import { timesLeft, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { findTotp, hasTotp, verifyTotp } from '#src/people/totp.ts';
-import { isInFirstDay } from '#src/people/ways.ts';
+import { isInFirstDay } from '#src/people/trial.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { type SecondFactorContext, secondFactorPage } from '#views/second-factor.ts';
 import { callerOf } from './device.ts';
@@ -70,7 +71,7 @@ export async function findHeldStep(visit: Visit): Promise<SecondFactorStep | und
   if (accountId === undefined || !isForMore || !isUntouched(interaction)) return undefined;
   const session = await findCurrentSession(house.provider, ctx);
   if (session?.accountId !== accountId) return undefined;
-  const provenAt = Math.floor(session.signedInAt.getTime() / 1000);
+  const provenAt = epochSeconds(session.signedInAt);
   const step: SecondFactorStep = {
     at: 'second-factor',
     signedIn: { accountId, ...assuranceIn(session.amr), provenAt },
@@ -135,13 +136,7 @@ export async function showSecondFactor(
 
 function questionOf({ sent }: SecondFactorStep, hasApp: boolean): SecondFactorContext['question'] {
   if (!sent) return hasApp ? { by: 'app' } : undefined;
-  const age = Math.floor((Date.now() - sent.at) / 1000);
-  return {
-    by: 'message',
-    sentTo: contactHint(sent.to),
-    secondsLeft: Math.max(0, codeTimes.life - age),
-    resendInSeconds: Math.max(0, codeTimes.resendAfter - age),
-  };
+  return { by: 'message', sentTo: contactHint(sent.to), ...timesLeft(sent.at) };
 }
 
 /**
@@ -154,7 +149,7 @@ export async function enterSecondFactor(visit: Visit, form: Form, step: SecondFa
   const way = await verifySecondFactor(visit, form.get('code'), step);
   const { accountId, amr, provenAt } = step.signedIn;
   // Together they are as fresh as the older of the two.
-  const now = Math.floor(Date.now() / 1000);
+  const now = epochSeconds();
   return { accountId, ...assuranceOf(way, amr), provenAt: isFresh(provenAt) ? now : provenAt };
 }
 

@@ -1,6 +1,5 @@
 /** `/account/contacts`: where messages to whoever is signed in go, what they sign in with, and which address apps get. */
 import type { Context } from 'koa';
-import { SealError } from '#src/base/secrets.ts';
 import {
   confirmAsIdentifier,
   confirmContact,
@@ -9,7 +8,7 @@ import {
   removeContact,
 } from '#src/people/account-contacts.ts';
 import { addressIn, listAccountContacts } from '#src/people/accounts.ts';
-import { codeTimes, verifyCode } from '#src/people/codes.ts';
+import { timesLeft, verifyCode } from '#src/people/codes.ts';
 import { type Contact, isCounting, listCountingContacts } from '#src/people/contacts.ts';
 import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
@@ -204,19 +203,14 @@ function placeOf({ session }: Visit): string {
 }
 
 function sealPending(visit: Visit, pending: Pending): string {
-  return visit.house.secrets.wrap.seal(placeOf(visit), JSON.stringify(pending)).toString('base64url');
+  return visit.house.secrets.wrap.sealToken(placeOf(visit), JSON.stringify(pending));
 }
 
 function findPending(visit: Visit): Pending | undefined {
   const { confirm } = visit.ctx.query;
   if (typeof confirm !== 'string') return undefined;
-  try {
-    const said = visit.house.secrets.wrap.open(placeOf(visit), Buffer.from(confirm, 'base64url'));
-    return JSON.parse(said.toString()) as Pending;
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
-  }
+  const said = visit.house.secrets.wrap.openToken(placeOf(visit), confirm);
+  return said && (JSON.parse(said.toString()) as Pending);
 }
 
 async function showStep(visit: Visit): Promise<void> {
@@ -232,12 +226,10 @@ function showCodePage(
   { contact, sentAt }: Pending,
   problems: readonly CodeProblem[] = [],
 ): void {
-  const passed = Math.floor((Date.now() - sentAt) / 1000);
   const page = codePage({
     ...frameOf(ctx, house),
     sentTo: contact.value,
-    secondsLeft: Math.max(0, codeTimes.life - passed),
-    resendInSeconds: Math.max(0, codeTimes.resendAfter - passed),
+    ...timesLeft(sentAt),
     backLink: PATH,
     mayCancel: false,
     problems,

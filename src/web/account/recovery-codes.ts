@@ -6,7 +6,6 @@
  * again, and nothing does afterwards.
  */
 import type { Context } from 'koa';
-import { SealError } from '#src/base/secrets.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
 import { countRecoveryCodes, makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { listWays, mayRemove } from '#src/people/ways.ts';
@@ -15,7 +14,7 @@ import { recoveryCodesMadeMessage } from '#views/messages.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
-import { cookieOptions } from '../middleware/browser.ts';
+import { cookieNames, cookieOptions } from '../middleware/browser.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { answerForm, showTo, type Visit, withProof } from './visit.ts';
@@ -53,7 +52,10 @@ async function make(visit: Visit): Promise<void> {
 
 async function kept(visit: Visit): Promise<void> {
   const { ctx, house } = visit;
-  ctx.cookies.set(cookieName(house), '', { ...cookieOptions(house.config.issuer), maxAge: 0 });
+  ctx.cookies.set(cookieNames(house.config.issuer).recoveryCodes, '', {
+    ...cookieOptions(house.config.issuer),
+    maxAge: 0,
+  });
   seeOther(ctx, '/account?done=recovery-codes-kept#passkeys');
 }
 
@@ -72,31 +74,23 @@ interface Sheet {
   readonly madeAt: number;
 }
 
-function cookieName({ config }: OpenHouse): string {
-  return `${config.issuer.startsWith('https://') ? '__Host-' : ''}recovery-codes`;
-}
-
 function placeOf({ session }: Visit): string {
   return `cookie.recovery-codes:${session.uid}`;
 }
 
 function keepSheet(visit: Visit, sheet: Sheet): void {
   const { ctx, house } = visit;
-  const sealed = house.secrets.wrap.seal(placeOf(visit), JSON.stringify(sheet)).toString('base64url');
-  ctx.cookies.set(cookieName(house), sealed, { ...cookieOptions(house.config.issuer), maxAge: SHOWN_MS });
+  const sealed = house.secrets.wrap.sealToken(placeOf(visit), JSON.stringify(sheet));
+  ctx.cookies.set(cookieNames(house.config.issuer).recoveryCodes, sealed, {
+    ...cookieOptions(house.config.issuer),
+    maxAge: SHOWN_MS,
+  });
 }
 
 function readSheet(visit: Visit): Sheet | undefined {
   const { ctx, house } = visit;
-  const sealed = ctx.cookies.get(cookieName(house));
-  if (!sealed) return undefined;
-  try {
-    const sheet: Sheet = JSON.parse(
-      house.secrets.wrap.open(placeOf(visit), Buffer.from(sealed, 'base64url')).toString(),
-    );
-    return Date.now() - sheet.madeAt < SHOWN_MS ? sheet : undefined;
-  } catch (error) {
-    if (error instanceof SealError) return undefined;
-    throw error;
-  }
+  const sealed = ctx.cookies.get(cookieNames(house.config.issuer).recoveryCodes);
+  const said = sealed && house.secrets.wrap.openToken(placeOf(visit), sealed);
+  const sheet: Sheet | undefined = said ? JSON.parse(said.toString()) : undefined;
+  return sheet && Date.now() - sheet.madeAt < SHOWN_MS ? sheet : undefined;
 }

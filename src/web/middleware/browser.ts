@@ -14,12 +14,22 @@ export interface CookieNames {
   readonly browser: string;
   readonly language: string;
   readonly app: string;
+  readonly device: string;
+  readonly passkeyLater: string;
+  readonly recoveryCodes: string;
 }
 
 /** The cookies of the pages beside the engine's. */
 export function cookieNames(issuer: string): CookieNames {
   const prefix = issuer.startsWith('https://') ? '__Host-' : '';
-  return { browser: `${prefix}browser`, language: `${prefix}language`, app: `${prefix}app` };
+  return {
+    browser: `${prefix}browser`,
+    language: `${prefix}language`,
+    app: `${prefix}app`,
+    device: `${prefix}device`,
+    passkeyLater: `${prefix}passkey-later`,
+    recoveryCodes: `${prefix}recovery-codes`,
+  };
 }
 
 /** Options of the pages' cookies. */
