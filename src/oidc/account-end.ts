@@ -17,6 +17,7 @@ import {
 import { findCountsUntil, removeAdded } from '#src/people/opening.ts';
 import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { tellApps } from './logout-notices.ts';
+import { endSignInsUnderWay } from './sign-ins-under-way.ts';
 
 /** {@link freezeAccount}, with every session, grant and token of it; its apps are told. */
 export async function freeze(db: Db, secrets: Secrets, accountId: string, why: Why): Promise<boolean> {
@@ -61,13 +62,14 @@ async function endUse(db: Db, secrets: Secrets, accountId: string): Promise<void
 }
 
 /**
- * Ends every session of an account and every code and token that apps hold of it. Consents stay.
+ * Ends every session of an account, every sign-in under way and every code and token that apps hold of it. Consents stay.
  *
  * Grants before sessions, as everywhere, so that two who end the same wait for each other instead of colliding.
  */
 export async function endEverything(db: Db, accountId: string): Promise<void> {
   const shard = shardOf(accountId);
   const home = db.for(shard);
+  await endSignInsUnderWay(db, accountId);
   await home.execute('delete from grants where shard = $1 and account_id = $2', [shard, accountId]);
   await home.execute('delete from sessions where shard = $1 and account_id = $2', [shard, accountId]);
 }

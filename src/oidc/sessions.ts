@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { endSignInsUnderWay } from './sign-ins-under-way.ts';
 import { type About, openTrail } from './trails.ts';
 
 /** The sign-in behind a browser's cookie. */
@@ -76,8 +77,17 @@ export async function endSession(db: Db, accountId: string, uid: string): Promis
   return (await endWhere(db, accountId, 's.uid = $3', uid)) === 1;
 }
 
-/** Ends the account's sessions, all or all but one, with every grant that came of them. @returns how many. */
-export function endSessions(db: Db, accountId: string, { except }: { readonly except?: string } = {}): Promise<number> {
+/**
+ * Ends the account's sessions, all or all but one, with every grant that came of them, and the sign-ins under way.
+ *
+ * @returns how many sessions
+ */
+export async function endSessions(
+  db: Db,
+  accountId: string,
+  { except }: { readonly except?: string } = {},
+): Promise<number> {
+  await endSignInsUnderWay(db, accountId);
   return endWhere(db, accountId, '$3::text is distinct from s.uid', except ?? null);
 }
 

@@ -24,7 +24,7 @@ import { epochSeconds } from '#src/base/epoch.ts';
 import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import { type Consent, consentIn } from '#src/consents/consents.ts';
-import { type Account, type AccountRow, accountIn } from '#src/people/accounts.ts';
+import { type Account, type AccountRow, accountIn, isEndedSince } from '#src/people/accounts.ts';
 import type { StoredPasskey } from '#src/people/passkeys.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { limitOf } from './lifetimes.ts';
@@ -445,8 +445,21 @@ class InteractionAdapter extends StoredModel implements Adapter {
     if (read) return { ...read, jti: id };
     const takes = Provider.ctx?.oidc.route === 'resume';
     const payload = await readInteraction(this.context, this.db, id, takes ? 'take' : 'look');
+    if (payload && takes && (await this.#isEnded(payload))) {
+      known.delete('interaction', id);
+      return undefined;
+    }
     if (payload && takes) known.taken.add(id);
     return payload && { ...payload, jti: id };
+  }
+
+  /** Whether somebody has signed in here to an account of which everything was ended since: then it is over. */
+  async #isEnded({ result, params }: AdapterPayload): Promise<boolean> {
+    const { login } = (result ?? {}) as { login?: { accountId: string; ts: number } };
+    const client = this.context.findClient(String(params?.client_id));
+    if (!login || !client) return false;
+    const { account } = await readPerson(this.context, this.db, login.accountId, client);
+    return account !== undefined && isEndedSince(account, login.ts);
   }
 
   async destroy(id: string): Promise<void> {

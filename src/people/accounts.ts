@@ -78,6 +78,8 @@ export type Account = AccountLife & {
   readonly restrictedAt: Date | undefined;
   /** While it is closing: until then its owner may change their mind. */
   readonly closesAt: Date | undefined;
+  /** When every session of it was ended last, and with them the sign-ins under way. */
+  readonly endedAt: Date | undefined;
 };
 
 /** The states in which a person may sign in and apps may be answered. */
@@ -86,6 +88,15 @@ const usableStates: readonly AccountState[] = ['active', 'closing'];
 /** Whether the account may sign in and be used; who is leaving may, since changing one's mind begins with signing in. */
 export function mayUse(account: { readonly state: AccountState }): boolean {
   return usableStates.includes(account.state);
+}
+
+/**
+ * Whether all that was signed in was ended after a proof: a sign-in that rests on it came too late.
+ *
+ * @param provenAt in seconds since 1970
+ */
+export function isEndedSince({ endedAt }: Pick<Account, 'endedAt'>, provenAt: number): boolean {
+  return endedAt !== undefined && provenAt < Math.floor(endedAt.getTime() / 1000);
 }
 
 /** Whether a text is shaped like an account id; anything else cannot be looked up. */
@@ -104,6 +115,7 @@ interface AccountFields {
   updated_at: Date;
   restricted_at: Date | null;
   closes_at: Date | null;
+  ended_at: Date | null;
 }
 
 const fields = [
@@ -117,6 +129,7 @@ const fields = [
   'updated_at',
   'restricted_at',
   'closes_at',
+  'ended_at',
 ] as const;
 
 /** The columns of an account in a row of several tables, each behind a prefix; all null when none was joined. */
@@ -195,6 +208,7 @@ function openAccount(secrets: Secrets, row: AccountFields): Account {
     updatedAt: row.updated_at,
     restrictedAt: row.restricted_at ?? undefined,
     closesAt: row.closes_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
   };
 }
 
@@ -310,6 +324,7 @@ function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
       updatedAt: now,
       restrictedAt: undefined,
       closesAt: undefined,
+      endedAt: undefined,
     },
     dataKey,
     row: [shardOf(id), id, 'active', sealed, sealProfile(dataKey, id, profile), language, now, now],

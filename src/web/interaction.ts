@@ -29,8 +29,8 @@ import {
   whereFinished,
 } from '#src/oidc/interactions.ts';
 import { endSession } from '#src/oidc/sessions.ts';
-import { readPasskeyHolder } from '#src/oidc/storage.ts';
-import { createAccount, holdAccount } from '#src/people/accounts.ts';
+import { readPasskeyHolder, readPerson } from '#src/oidc/storage.ts';
+import { createAccount, holdAccount, isEndedSince } from '#src/people/accounts.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
@@ -125,8 +125,17 @@ async function openVisit(ctx: Context, house: OpenHouse, uid: string, options?: 
     ctx.cookies.set(cookieNames(issuer).app, interaction.client.id, cookieOptions(issuer));
   }
   const visit = { ctx, house, db: ctx.state.db, interaction };
+  if (await isEnded(visit)) return { ...visit, interaction: atStep(interaction, { at: 'sign-in' }) };
   const held = await findHeldStep(visit);
   return held ? { ...visit, interaction: atStep(interaction, held) } : visit;
+}
+
+/** Whether everything of the account was ended since somebody has signed in to it here. Its session is the engine's matter. */
+async function isEnded({ house, db, interaction: { client, step } }: Visit): Promise<boolean> {
+  if (!('signedIn' in step) || !step.signedIn || ('isHeld' in step && step.isHeld)) return false;
+  const { accountId, provenAt } = step.signedIn;
+  const { account } = await readPerson(house, db, accountId, client);
+  return account !== undefined && isEndedSince(account, provenAt);
 }
 
 /** The choices of all pages, by the value of the button. */

@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { endSession, listSessions } from '#src/oidc/sessions.ts';
+import { endSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { checkPassword, hashPassword, removePassword, storePassword } from '#src/people/passwords.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
@@ -65,11 +65,10 @@ async function personalWords({ house, db, account }: Visit): Promise<string[]> {
   return [account.profile.name ?? '', house.config.brand, ...contacts.map(({ value }) => value)];
 }
 
-async function endElsewhere({ house, db, account, session }: Visit): Promise<void> {
-  const others = (await listSessions(db, house.secrets, account.id)).filter(({ uid }) => uid !== session.uid);
-  for (const { uid } of others)
-    if (await endSession(db, account.id, uid))
-      await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
+async function endElsewhere({ db, account, session }: Visit): Promise<void> {
+  const sessions = await endSessions(db, account.id, { except: session.uid });
+  if (sessions > 0)
+    await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended', details: { sessions } });
 }
 
 async function switchOff(visit: Visit): Promise<void> {
