@@ -2,8 +2,8 @@
  * Browsers that an account has been used with, and what a session's list says about each.
  *
  * `devices`: known by a long-lived signed cookie; such a browser is not slowed by what its neighbours do
- * (`people/throttles.ts`), and one that is not among them is told to the owner. What a person reads about a device is sealed
- * with the account's data key in `devices`, and with the session's row in `sessions`.
+ * (`people/throttles.ts`), and one that is not among them is told to the owner. What a person reads about a session's browser is
+ * sealed in the session's row, and goes with it.
  */
 import type { Knex } from 'knex';
 

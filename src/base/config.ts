@@ -90,10 +90,9 @@ const cidrs = z.string().transform((text, context) => {
   });
 });
 
-const sessionLimitsOf = z.string().transform((text, context) => {
-  const { chosen, mistakes } = readSessionLimits(text);
+const sessionLimitsText = z.string().superRefine((text, context) => {
+  const { mistakes } = readSessionLimits(text);
   if (mistakes.length > 0) context.addIssue({ code: 'custom', message: mistakes.join('; ') });
-  return chosen;
 });
 
 function isWebUrl(text: string): boolean {
@@ -200,10 +199,10 @@ export const settings = z.object({
     .describe(
       'May one statement carry rows of several shards? `off` where the database is distributed by shard: then each names one, and costs a little more.',
     ),
-  SESSION_LIMITS: sessionLimitsOf
-    .default(sessionLimits)
+  SESSION_LIMITS: sessionLimitsText
+    .default(saySessionLimits(sessionLimits))
     .describe(
-      `How long does a session live without use, and in all, by its assurance and on a shared device? Parts left out stay: \`${saySessionLimits(sessionLimits)}\`.`,
+      'How long does a session live without use, and in all, by its assurance and on a shared device? Parts left out stay.',
     ),
   SAMPLE_APPS: onOff.optional().describe('Do the two sample agency apps run beside it? Default: on in sandbox.'),
   SANDBOX_PUBLIC: onOff.default('off').describe('May a sandbox be reached from other machines?'),
@@ -417,7 +416,7 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     limits: withChosen(given.LIMITS ?? {}),
     redisUrl: given.REDIS_URL,
     coalesce: given.COALESCE === 'on',
-    sessionLimits: given.SESSION_LIMITS,
+    sessionLimits: readSessionLimits(given.SESSION_LIMITS).chosen,
     sampleApps: given.SAMPLE_APPS ? given.SAMPLE_APPS === 'on' : sandbox,
     sandboxPublic: given.SANDBOX_PUBLIC === 'on',
     brand: given.BRAND_NAME,

@@ -2,8 +2,8 @@
  * What is proven about the person behind an account: identity assurance `ial1`, `ial2`, `ial3` (NIST SP 800-63A-4), from
  * recorded evidence alone.
  *
- * It is another scale than how sure a sign-in was (`acr`): neither says anything about the other. No app is told it yet;
- * it will be part of verified claims.
+ * It is another scale than how sure a sign-in was (`acr`): neither says anything about the other, and no app is told this
+ * one.
  *
  * After a recovery by two contacts evidence from before is closed, and the account restricted, until somebody proves anew
  * who the person is.
