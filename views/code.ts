@@ -1,7 +1,7 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { formatDuration, type MessageKey, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form } from './parts/form.ts';
+import { button, cancelButton, field, form } from './parts/form.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { hostileText, sampleFrame, serviceFrame } from './samples.ts';
@@ -87,7 +87,7 @@ function resendChoices(context: CodeContext): Html {
 ${button({ id: 'resend', value: 'resend', label: t('code.resend'), look: 'other', describedBy: 'resend-hint' })}
 ${otherChannel && button({ id: 'resend-other', value: 'resend-other', label: t(otherChannels[otherChannel]), look: 'other' })}</div>
 ${lostContact && html`<p><a id="lost-contact" href="${lostContact}">${t('code.lost-contact')}</a></p>`}
-${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}
+${cancelButton(context)}
 ${back && html`<p><a id="back" href="${back}">${t('form.back')}</a></p>`}</div>`;
 }
 

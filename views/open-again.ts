@@ -2,8 +2,9 @@ import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { contactHint } from './parts/contact-hint.ts';
-import { button, field, form, radio } from './parts/form.ts';
+import { button, cancelButton, form, radio } from './parts/form.ts';
 import { type Problem, problemSummary, type SaidProblem, sayProblems } from './parts/problem.ts';
+import { recoveryCodeField } from './parts/recovery-code.ts';
 import type { SecondContact } from './recovery-ways.ts';
 import { hostileText, serviceFrame } from './samples.ts';
 
@@ -29,10 +30,7 @@ export function openAgainPage(context: OpenAgainContext): Html {
     hasProblem: said.length > 0,
     content: html`${problemSummary(context.language, said)}
 <p class="intro" id="frozen">${t('open-again.intro', { brand: context.brand })}</p>
-${form(context, [
-  ...partsOf(context, said),
-  html`<div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
-])}`,
+${form(context, [...partsOf(context, said), html`<div class="ways-out">${cancelButton(context)}</div>`])}`,
   });
 }
 
@@ -44,10 +42,7 @@ function partsOf(context: OpenAgainContext, said: readonly SaidProblem[]): Conte
   if (way.by === 'recovery-code')
     return [
       removes,
-      field({
-        ...{ name: 'recovery-code', label: t('recovery-ways.code'), hint: t('recovery-ways.code-hint') },
-        ...{ autocomplete: 'off', maxlength: 60, hook: 'recovery-code', plain: true, problems: said },
-      }),
+      recoveryCodeField(context, said),
       button({ id: 'open-with-code', value: 'open-with-code', label: t('open-again.open'), look: 'main' }),
     ];
   return [

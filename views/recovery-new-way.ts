@@ -1,7 +1,7 @@
 import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form, tickBox } from './parts/form.ts';
+import { button, cancelButton, field, form, tickBox } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
@@ -39,7 +39,7 @@ ${form(context, [
   context.mayRemoveApp &&
     tickBox({ id: 'lost-app', name: 'lost-app', value: 'yes', label: t('recovery-new-way.lost-app') }),
   context.mayUsePassword ? passwordChoice(context, said) : html`<p>${t('recovery-new-way.passkey-only')}</p>`,
-  html`<div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
+  html`<div class="ways-out">${cancelButton(context)}</div>`,
 ])}
 ${passkeyData(context.passkeyOptions)}`,
   });

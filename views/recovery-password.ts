@@ -1,8 +1,9 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form } from './parts/form.ts';
+import { button, cancelButton, field, form } from './parts/form.ts';
 import { type Problem, problemSummary, sayProblems } from './parts/problem.ts';
+import { recoveryCodeField } from './parts/recovery-code.ts';
 import { hostileText, serviceFrame } from './samples.ts';
 
 /** Posts `action` = `use-recovery-code` (with `password` and `recovery-code`) or `cancel`. */
@@ -32,20 +33,11 @@ ${form(context, [
     maxlength: 256,
     problems: said,
   }),
-  field({
-    name: 'recovery-code',
-    label: t('recovery-ways.code'),
-    hint: t('recovery-ways.code-hint'),
-    autocomplete: 'off',
-    maxlength: 60,
-    hook: 'recovery-code',
-    plain: true,
-    problems: said,
-  }),
+  recoveryCodeField(context, said),
   button({ id: 'use-recovery-code', value: 'use-recovery-code', label: t('recovery-ways.use-code'), look: 'main' }),
   html`<div class="ways-out"><p class="hint">${t('recovery-password.neither')}</p>
 ${back && html`<p><a id="to-code" href="${back}">${t('recovery-password.to-code')}</a></p>`}
-${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
+${cancelButton(context)}</div>`,
 ])}`,
   });
 }

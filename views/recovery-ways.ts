@@ -2,9 +2,10 @@ import { type Content, type Html, html } from './html.ts';
 import { formatDuration, formatMoment, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { contactHint } from './parts/contact-hint.ts';
-import { button, field, form, radio } from './parts/form.ts';
+import { button, cancelButton, form, radio } from './parts/form.ts';
 import { noticeBox } from './parts/notice.ts';
 import { type Problem, problemSummary, type SaidProblem, sayProblems } from './parts/problem.ts';
+import { recoveryCodeField } from './parts/recovery-code.ts';
 import { hostileText, serviceFrame } from './samples.ts';
 
 export type RecoveryWaysProblem = Problem<never>;
@@ -48,7 +49,7 @@ export function recoveryWaysPage(context: RecoveryWaysContext): Html {
 <p class="intro">${t(isUnderWay ? 'recovery-ways.intro-under-way' : 'recovery-ways.intro')}</p>
 ${form(context, [
   ...(isUnderWay ? [byContacts(context), byCode(context, said)] : [byCode(context, said), byContacts(context)]),
-  html`<div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
+  html`<div class="ways-out">${cancelButton(context)}</div>`,
 ])}`,
   });
 }
@@ -57,16 +58,7 @@ function byCode(context: RecoveryWaysContext, said: readonly SaidProblem[]): Con
   const t = translate(context.language);
   return [
     html`<h2>${t('recovery-ways.code-title')}</h2><p>${t('recovery-ways.code-text')}</p>`,
-    field({
-      name: 'recovery-code',
-      label: t('recovery-ways.code'),
-      hint: t('recovery-ways.code-hint'),
-      autocomplete: 'off',
-      maxlength: 60,
-      hook: 'recovery-code',
-      plain: true,
-      problems: said,
-    }),
+    recoveryCodeField(context, said),
     button({
       id: 'use-recovery-code',
       value: 'use-recovery-code',

@@ -1,7 +1,7 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form } from './parts/form.ts';
+import { button, cancelButton, field, form } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
 import { type Problem, problemSummary, sayProblems } from './parts/problem.ts';
@@ -55,7 +55,7 @@ ${form(context, [
   }),
   passkeyFields(context.language),
   html`<div class="ways-out">${signIn && html`<p><a id="to-sign-in" href="${signIn}">${t('recovery.to-sign-in')}</a></p>`}
-${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
+${cancelButton(context)}</div>`,
 ])}
 ${passkeyData(context.passkeyOptions)}`,
   });

@@ -1,7 +1,7 @@
 import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form } from './parts/form.ts';
+import { button, cancelButton, field, form } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
@@ -82,7 +82,7 @@ ${field({
   problems: said,
 })}
 ${button({ id: 'continue', value: 'continue', label: t('sign-up-name.submit'), look: 'other' })}
-<div class="ways-out">${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`;
+<div class="ways-out">${cancelButton(context)}</div>`;
 }
 
 function passkeyWay(context: SignUpNameContext): Html {

@@ -1,7 +1,7 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form, tickBox } from './parts/form.ts';
+import { button, cancelButton, field, form, tickBox } from './parts/form.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { hostileText, serviceFrame } from './samples.ts';
@@ -57,7 +57,7 @@ ${form(context, [
     }),
   button({ id: 'continue', value: 'continue', label: t('sign-up.submit'), look: 'main' }),
   html`<div class="ways-out">${signIn && html`<p>${t('sign-up.have-account')} <a id="to-sign-in" href="${signIn}">${t('sign-up.sign-in')}</a></p>`}
-${context.mayCancel && button({ id: 'cancel', value: 'cancel', label: t('form.cancel'), look: 'quiet' })}</div>`,
+${cancelButton(context)}</div>`,
 ])}`,
   });
 }

@@ -8,7 +8,6 @@ import { loadAccount } from '#src/people/accounts.ts';
 import { timesLeft } from '#src/people/codes.ts';
 import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
 import { codePage } from '#views/code.ts';
-import { sayClockOff } from '#views/parts/clock.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { passkeyOfferPage } from '#views/passkey-offer.ts';
 import type { SecondFactorProblem } from '#views/second-factor.ts';
@@ -23,6 +22,7 @@ import { insistenceIn } from './insistence.ts';
 import { showOpening } from './open-again.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
 import { showByPassword, showNewWay, showRecovery, showWays } from './recovery-pages.ts';
+import { sayRefusal } from './say-refusal.ts';
 import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
 
 /** What a page needs to know about the request it answers. */
@@ -192,18 +192,6 @@ async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer'
 function problemsOf(visit: Visit, { refused, problems }: Said, field?: string): readonly object[] {
   if (refused?.code === 'passkey_failed') return [{ kind: 'passkey-wrong' }];
   return refused ? [sayRefusal(visit, refused, atField(refused) ? field : undefined)] : (problems ?? []);
-}
-
-/** A refusal as a page says it: the limit with its waiting time, everything else in the table's words. */
-export function sayRefusal(
-  { ctx }: Visit,
-  refused: Refusal,
-  field?: string,
-): { kind: 'throttled'; seconds: number } | { kind: 'said'; text: string; field?: string } {
-  if (refused.code === 'too_many_attempts') return { kind: 'throttled', seconds: refused.retryAfter ?? 60 };
-  const { say, next } = refused.in(ctx.state.language);
-  const text = refused.clockOff === undefined ? `${say} ${next}` : sayClockOff(ctx.state.language, refused.clockOff);
-  return { kind: 'said', text, ...(field && { field }) };
 }
 
 /** Whether a refusal is about the field that the page asks for. */

@@ -1,7 +1,12 @@
 /** How an answer to a page moves its interaction on. */
+import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import { holdInteraction, keepStep, type Step } from '#src/oidc/interactions.ts';
+import type { SignedIn } from '#src/people/sign-in.ts';
 import type { Visit } from './interaction-pages.ts';
 import { seeOther } from './see-other.ts';
+
+/** Ends a sign-in that began another way, as every sign-in ends. */
+export type Settle = (visit: Visit, signedIn: SignedIn) => Promise<void>;
 
 /** Writes down the next step and shows its page. */
 export async function moveTo(visit: Visit, step: Step): Promise<void> {
@@ -12,6 +17,12 @@ export async function moveTo(visit: Visit, step: Step): Promise<void> {
 /** Shows the page of the step by a fresh request, so that reloading repeats nothing. */
 export function stay({ ctx, interaction }: Visit): void {
   seeOther(ctx, `/interaction/${interaction.uid}`);
+}
+
+/** What was begun is over: the sign-in page, with the sentence why. @throws {Refusal} of that code */
+export async function backToSignIn({ interaction }: Visit, code: RefusalCode, why?: string): Promise<never> {
+  await keepStep(interaction, { at: 'sign-in' });
+  throw new Refusal(code, why);
 }
 
 /** Waits for another press of the same button; what that one did is shown instead of doing it again. */

@@ -49,8 +49,8 @@ import { allowConsent, keepPasskeyHere } from './consent.ts';
 import { callerOf, keepDevice } from './device.ts';
 import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
-import { sayRefusal, showSignIn, showStep, type Visit } from './interaction-pages.ts';
-import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
+import { showSignIn, showStep, type Visit } from './interaction-pages.ts';
+import { backToSignIn, hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendCode } from './messages.ts';
 import { bindForms, checkForm, cookieNames, cookieOptions, known } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
@@ -58,6 +58,7 @@ import { beginByPasskey, findOpeningAnswer } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { findRecoveryAnswer } from './recovery.ts';
 import { showRecovery } from './recovery-pages.ts';
+import { sayRefusal } from './say-refusal.ts';
 import {
   askForApp,
   enterSecondFactor,
@@ -284,7 +285,7 @@ async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at:
     return true;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'identifier_taken') throw error;
-    if (!isFresh(step.provenAt)) await beginAgain(visit);
+    if (!isFresh(step.provenAt)) await backToSignIn(visit, 'fresh_proof_required');
     await enterByAddress(visit, identifier);
     return false;
   }
@@ -325,19 +326,11 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
  * @throws {Refusal} `fresh_proof_required`, `passkey_required`, `password_required`, `account_unavailable`
  */
 async function checkOffer(visit: Visit, { signedIn }: Extract<Step, { at: 'passkey-offer' }>): Promise<void> {
-  const { db, interaction } = visit;
-  if (!isFresh(signedIn.provenAt)) await beginAgain(visit);
+  const { db } = visit;
+  if (!isFresh(signedIn.provenAt)) await backToSignIn(visit, 'fresh_proof_required');
   if (!(await holdAccount(db, signedIn.accountId))) throw new Refusal('account_unavailable');
   const stronger = await findStrongerWay(db, signedIn.accountId, signedIn.amr);
-  if (!stronger) return;
-  await keepStep(interaction, { at: 'sign-in' });
-  throw new Refusal(stronger);
-}
-
-/** A proof too old to change how one signs in: the sign-in page, with the sentence why. */
-async function beginAgain({ interaction }: Visit): Promise<never> {
-  await keepStep(interaction, { at: 'sign-in' });
-  throw new Refusal('fresh_proof_required');
+  if (stronger) await backToSignIn(visit, stronger);
 }
 
 async function skipPasskey(visit: Visit): Promise<void> {
@@ -393,16 +386,14 @@ async function settle(
   // Adding a passkey must not be easier than using what the account has.
   const stronger = await findStrongerWay(db, accountId, amr);
   if (!stronger) return offerPasskey(visit, signedIn);
-  await keepStep(interaction, { at: 'sign-in' });
-  throw new Refusal(stronger);
+  await backToSignIn(visit, stronger);
 }
 
 /** No passkey is made on a device that others use: who could open it could open the account. */
 async function offerPasskey(visit: Visit, signedIn: Proof): Promise<void> {
   if (!visit.interaction.isShared) return moveTo(visit, { at: 'passkey-offer', signedIn });
   if (isEnough(visit.interaction, signedIn)) return settleFor(visit, signedIn);
-  await keepStep(visit.interaction, { at: 'sign-in' });
-  throw new Refusal('passkey_on_own_device');
+  await backToSignIn(visit, 'passkey_on_own_device');
 }
 
 /** A second factor may be what was lost, so it is not asked for: a recovery takes two proofs itself. */

@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
-import { type CodeAudience, codeAudience, codeTimes, createCode } from '#src/people/codes.ts';
+import { codeAudience, codeTimes, createCode } from '#src/people/codes.ts';
 import { type Contact, isCounting } from '#src/people/contacts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { sendMessage } from '#src/people/messages.ts';
@@ -10,6 +10,7 @@ import { sealNotMe } from '#src/people/not-me.ts';
 import { recoveryAudience } from '#src/people/recoveries.ts';
 import type { Localized } from '#src/registry/clients.ts';
 import {
+  type CodeMessageContext,
   codeMessage,
   codeRefusedDisabledMessage,
   codeRefusedPasskeyMessage,
@@ -21,6 +22,12 @@ import { recoveryCodeMessage, recoveryRefusedMessage } from '#views/recovery-mes
 import { callerOf } from './device.ts';
 import type { OpenHouse } from './house.ts';
 
+/** For whom a code is, and what ties it to the browser that asked. */
+interface AskedCode {
+  readonly identifier: Identifier;
+  readonly boundTo: string;
+}
+
 /**
  * Sends a one-time code to an address, or the sentence why there is none. The caller cannot tell which, and neither can
  * anyone who looks at the page.
@@ -31,16 +38,15 @@ export async function sendCode(
   ctx: Context,
   house: OpenHouse,
   db: Db,
-  asked: { identifier: Identifier; boundTo: string; service: Localized },
+  asked: AskedCode & { readonly service: Localized },
 ): Promise<void> {
-  const { identifier, boundTo } = asked;
-  const slot = { identifier, boundTo, ...callerOf(ctx, house) };
-  const code = await createCode(db, house.secrets, house.throttles, slot);
-  const audience = await codeAudience(db, house.secrets, identifier);
-  const takesCode = audience.kind === 'new' || audience.kind === 'account';
-  const message = composeCodeMessage(ctx, house, { ...asked, code, kind: audience.kind });
-  const common = { kind: identifier.kind, to: identifier.value, language: ctx.state.language };
-  await sendMessage(db, house.secrets, { ...common, ...message, ...(takesCode && { code }) });
+  await sendOneTimeCode(ctx, house, db, asked, async (context) => {
+    const { kind } = await codeAudience(db, house.secrets, asked.identifier);
+    if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
+    if (kind === 'stale') return codeRefusedStaleMessage(context);
+    if (kind === 'disabled') return codeRefusedDisabledMessage(context);
+    return withCode(context, codeMessage({ ...context, service: asked.service[context.language] }));
+  });
 }
 
 /**
@@ -52,33 +58,11 @@ export async function sendSecondCode(
   ctx: Context,
   house: OpenHouse,
   db: Db,
-  asked: { identifier: Identifier; boundTo: string; service: Localized },
+  asked: AskedCode & { readonly service: Localized },
 ): Promise<void> {
-  const { identifier, boundTo } = asked;
-  const slot = { identifier, boundTo, ...callerOf(ctx, house) };
-  const code = await createCode(db, house.secrets, house.throttles, slot);
-  const message = composeCodeMessage(ctx, house, { ...asked, code, kind: 'account' });
-  const common = { kind: identifier.kind, to: identifier.value, language: ctx.state.language };
-  await sendMessage(db, house.secrets, { ...common, ...message, code });
-}
-
-function composeCodeMessage(
-  ctx: Context,
-  house: OpenHouse,
-  asked: { identifier: Identifier; service: Localized; code: string; kind: CodeAudience['kind'] },
-): Message {
-  const { identifier, service, code, kind } = asked;
-  const context = messageContext(house, ctx.state.language, identifier.kind);
-  if (kind === 'passkey') return codeRefusedPasskeyMessage(context);
-  if (kind === 'stale') return codeRefusedStaleMessage(context);
-  if (kind === 'disabled') return codeRefusedDisabledMessage(context);
-  return codeMessage({
-    ...context,
-    code,
-    secondsLeft: codeTimes.life,
-    domain: house.config.rpId,
-    service: service[ctx.state.language as 'id' | 'en'],
-  });
+  await sendOneTimeCode(ctx, house, db, asked, async (context) =>
+    withCode(context, codeMessage({ ...context, service: asked.service[context.language] })),
+  );
 }
 
 /**
@@ -86,22 +70,37 @@ function composeCodeMessage(
  *
  * @throws {Refusal} `too_many_attempts`
  */
-export async function sendRecoveryCode(
+export async function sendRecoveryCode(ctx: Context, house: OpenHouse, db: Db, asked: AskedCode): Promise<void> {
+  await sendOneTimeCode(ctx, house, db, asked, async (context) => {
+    const { kind } = await recoveryAudience(db, house.secrets, asked.identifier);
+    const isTaken = kind === 'account' || kind === 'frozen';
+    return isTaken ? withCode(context, recoveryCodeMessage(context)) : recoveryRefusedMessage(context, kind);
+  });
+}
+
+/** What a message with a code is made of. */
+type CodeContext = ReturnType<typeof messageContext> & Pick<CodeMessageContext, 'code' | 'secondsLeft' | 'domain'>;
+
+/** A code is made for everybody, so that limits and statements are the same; `compose` decides who reads it. */
+async function sendOneTimeCode(
   ctx: Context,
   house: OpenHouse,
   db: Db,
-  asked: { identifier: Identifier; boundTo: string },
+  asked: AskedCode,
+  compose: (context: CodeContext) => Promise<Message & { readonly code?: string }>,
 ): Promise<void> {
-  const { identifier } = asked;
+  const { identifier, boundTo } = asked;
   const { language } = ctx.state;
-  const code = await createCode(db, house.secrets, house.throttles, { ...asked, ...callerOf(ctx, house) });
-  const { kind } = await recoveryAudience(db, house.secrets, identifier);
-  const context = messageContext(house, language, identifier.kind);
-  const sent = { ...context, code, secondsLeft: codeTimes.life, domain: house.config.rpId };
-  const isRefused = kind !== 'account' && kind !== 'frozen';
-  const message = isRefused ? recoveryRefusedMessage(context, kind) : recoveryCodeMessage(sent);
-  const common = { kind: identifier.kind, to: identifier.value, language };
-  await sendMessage(db, house.secrets, { ...common, ...message, ...(!isRefused && { code }) });
+  const slot = { identifier, boundTo, ...callerOf(ctx, house) };
+  const code = await createCode(db, house.secrets, house.throttles, slot);
+  const sent = { code, secondsLeft: codeTimes.life, domain: house.config.rpId };
+  const message = await compose({ ...messageContext(house, language, identifier.kind), ...sent });
+  await sendMessage(db, house.secrets, { kind: identifier.kind, to: identifier.value, language, ...message });
+}
+
+/** A message that is worth nothing when the time of its code is over. */
+function withCode({ code }: CodeContext, message: Message): Message & { readonly code: string } {
+  return { ...message, code };
 }
 
 /**

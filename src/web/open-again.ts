@@ -5,7 +5,7 @@
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { unfreeze } from '#src/oidc/account-end.ts';
-import { keepStep, type Opening, type Step } from '#src/oidc/interactions.ts';
+import type { Opening, Step } from '#src/oidc/interactions.ts';
 import { assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
 import type { CountingContact } from '#src/people/contacts.ts';
@@ -13,21 +13,17 @@ import { type Identifier, isSameAddress } from '#src/people/identifiers.ts';
 import { areRecoveryCodesInTime, findCountsUntil, isPasskeyInTime, listOpeningContacts } from '#src/people/opening.ts';
 import type { FrozenOwner } from '#src/people/passkeys.ts';
 import { useRecoveryCode } from '#src/people/recovery-codes.ts';
-import type { SignedIn } from '#src/people/sign-in.ts';
 import { accountOpenedMessage } from '#views/messages.ts';
 import { type OpenAgainWay, openAgainPage } from '#views/open-again.ts';
+import type { Problem } from '#views/parts/problem.ts';
 import { frameOf, showForm } from './frame.ts';
+import { awaitsSecond } from './fresh-proof.ts';
 import type { Visit } from './interaction-pages.ts';
-import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
+import { backToSignIn, hasMovedOn, moveTo, type Settle, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 
-/** How long the first proof waits for the second, in seconds. */
-const PROOF_LIFE = 15 * 60;
-
 export type FrozenStep = Extract<Step, { at: 'frozen' }>;
-
-type Settle = (visit: Visit, signedIn: SignedIn) => Promise<void>;
 
 /** The passkey was right: from here on its owner may know that the account is frozen. */
 export async function beginByPasskey(
@@ -54,10 +50,7 @@ export async function beginOpening(
 export async function showOpening(
   visit: Visit,
   { opening }: FrozenStep,
-  problems: readonly (
-    | { readonly kind: 'said'; readonly text: string }
-    | { readonly kind: 'throttled'; readonly seconds: number }
-  )[],
+  problems: readonly Problem<never>[],
 ): Promise<void> {
   const { ctx, house, interaction } = visit;
   const page = openAgainPage({
@@ -171,7 +164,7 @@ async function enterRecoveryCode(visit: Visit, form: Form): Promise<void> {
 async function open(visit: Visit, accountId: string): Promise<boolean> {
   const { house, db } = visit;
   if (await hasMovedOn(visit)) return false;
-  if (!(await unfreeze(db, house.secrets, accountId, { reason: 'asked' }))) throw await over(visit);
+  if (!(await unfreeze(db, house.secrets, accountId, { reason: 'asked' }))) await over(visit);
   await notifyContacts(house, db, accountId, accountOpenedMessage);
   return true;
 }
@@ -180,15 +173,11 @@ async function open(visit: Visit, accountId: string): Promise<boolean> {
 async function stillFrozen(visit: Visit): Promise<FrozenStep & { readonly until: Date }> {
   const step = visit.interaction.step as FrozenStep;
   const until = await findCountsUntil(visit.db, step.opening.accountId);
-  if (!until) throw await over(visit);
-  if (epochSeconds() - step.opening.provenAt > PROOF_LIFE) {
-    await keepStep(visit.interaction, { at: 'sign-in' });
-    throw new Refusal('recovery_stale');
-  }
+  if (!until) return over(visit);
+  if (!awaitsSecond(step.opening.provenAt)) await backToSignIn(visit, 'recovery_stale');
   return { ...step, until };
 }
 
-async function over({ interaction }: Visit): Promise<Refusal> {
-  await keepStep(interaction, { at: 'sign-in' });
-  return new Refusal('recovery_over', 'the account is not frozen any more');
+function over(visit: Visit): Promise<never> {
+  return backToSignIn(visit, 'recovery_over', 'the account is not frozen any more');
 }

@@ -14,6 +14,7 @@ import {
   readRecoveries,
 } from '#src/people/recoveries.ts';
 import { hasTotp } from '#src/people/totp.ts';
+import type { Problem } from '#views/parts/problem.ts';
 import { recoveryPage } from '#views/recovery.ts';
 import { recoveryNewWayPage } from '#views/recovery-new-way.ts';
 import { recoveryPasswordPage } from '#views/recovery-password.ts';
@@ -22,11 +23,7 @@ import { frameOf, showForm } from './frame.ts';
 import type { Visit } from './interaction-pages.ts';
 import { namesOf, newPasskeyOptions } from './passkeys.ts';
 
-/** What the page says of a press that did not get through, in words. */
-type Problems = readonly (
-  | { readonly kind: 'said'; readonly text: string; readonly field?: string }
-  | { readonly kind: 'throttled'; readonly seconds: number }
-)[];
+type Problems = readonly Problem<never>[];
 
 /** The first page, whatever step the interaction stands at: it asks for a contact, and offers what needs no recovery. */
 export async function showRecovery(visit: Visit, problems: Problems, identifier?: string): Promise<void> {

@@ -9,7 +9,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endEverything } from '#src/oidc/account-end.ts';
-import { keepStep, type ProvenContact, type RecoveryProof, type Step } from '#src/oidc/interactions.ts';
+import type { ProvenContact, RecoveryProof, Step } from '#src/oidc/interactions.ts';
 import { holdAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
@@ -30,7 +30,7 @@ import {
   startRecovery,
 } from '#src/people/recoveries.ts';
 import { useRecoveryCode } from '#src/people/recovery-codes.ts';
-import { type SignedIn, signInWithPassword } from '#src/people/sign-in.ts';
+import { signInWithPassword } from '#src/people/sign-in.ts';
 import { removeTotp } from '#src/people/totp.ts';
 import {
   accountRecoveredMessage,
@@ -40,20 +40,14 @@ import {
 } from '#views/messages.ts';
 import { recoveryStartedMessage } from '#views/recovery-messages.ts';
 import { callerOf } from './device.ts';
-import { isFresh } from './fresh-proof.ts';
+import { awaitsSecond, isFresh } from './fresh-proof.ts';
 import type { Visit } from './interaction-pages.ts';
-import { hasMovedOn, moveTo, stay } from './interaction-steps.ts';
+import { backToSignIn, hasMovedOn, moveTo, type Settle, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 import { beginOpening } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
-
-/** How long a proven contact waits for the next proof, in seconds. */
-const PROOF_LIFE = 15 * 60;
-
-/** A recovery ends as every sign-in does. */
-type Settle = (visit: Visit, signedIn: SignedIn) => Promise<void>;
 
 type Answer = (visit: Visit, form: Form, settle: Settle) => Promise<void>;
 
@@ -157,12 +151,7 @@ async function spendRecoveryCode(
 
 /** @throws {Refusal} `recovery_stale` */
 async function checkFirst(visit: Visit, { provenAt }: ProvenContact): Promise<void> {
-  if (epochSeconds() - provenAt > PROOF_LIFE) await beginAgain(visit);
-}
-
-async function beginAgain({ interaction }: Visit): Promise<never> {
-  await keepStep(interaction, { at: 'sign-in' });
-  throw new Refusal('recovery_stale');
+  if (!awaitsSecond(provenAt)) await backToSignIn(visit, 'recovery_stale');
 }
 
 function amrOf(contacts: readonly Identifier[]): string[] {
@@ -282,7 +271,7 @@ async function makeNewWay(
   const { proof } = interaction.step as StepAt<'recovery-way'>;
   const { accountId, byContacts, amr } = proof;
   if (await hasMovedOn(visit)) return;
-  if (!isFresh(proof.provenAt)) await beginAgain(visit);
+  if (!isFresh(proof.provenAt)) await backToSignIn(visit, 'recovery_stale');
   if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable');
   if (byContacts) await complete(visit, { accountId, ...byContacts });
   await make();

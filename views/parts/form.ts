@@ -1,4 +1,5 @@
 import { type Content, type Html, html } from '../html.ts';
+import { translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import type { SaidProblem } from './problem.ts';
 
@@ -37,6 +38,12 @@ type Button = {
 export function button(choice: Button): Html {
   const classes = ['button', choice.look, choice.hook].filter(Boolean).join(' ');
   return html`<button type="submit"${choice.id && html` id="${choice.id}"`} name="${choice.name ?? 'action'}" value="${choice.value}" class="${classes}"${choice.passkey && html` data-webauthn="${choice.passkey}"`}${choice.describedBy && html` aria-describedby="${choice.describedBy}"`}>${choice.icon}<span>${choice.label}</span></button>`;
+}
+
+/** The way back to the app, where there is one to go back to. */
+export function cancelButton({ mayCancel, language }: Frame & { mayCancel: boolean }): Html | false {
+  const label = translate(language)('form.cancel');
+  return mayCancel && button({ id: 'cancel', value: 'cancel', label, look: 'quiet' });
 }
 
 type Field = {

@@ -1,7 +1,7 @@
 /** Why a form of the account's pages did not get through, as its page says it. */
 import { Refusal } from '#src/base/refusals.ts';
-import { sayClockOff } from '#views/parts/clock.ts';
 import type { Problem } from '#views/parts/problem.ts';
+import { sayRefusal } from '../say-refusal.ts';
 import type { Visit } from './visit.ts';
 
 /**
@@ -10,15 +10,10 @@ import type { Visit } from './visit.ts';
  * @param field where a refusal stands that is about what was typed
  * @throws whatever a person cannot put right on the page
  */
-export function sayRefused({ ctx }: Visit, error: unknown, field: string): Problem<never> {
+export function sayRefused(visit: Visit, error: unknown, field: string): Problem<never> {
   if (!(error instanceof Refusal) || ![422, 429].includes(error.status)) throw error;
+  const { ctx } = visit;
   ctx.status = error.status;
-  if (error.retryAfter !== undefined) {
-    ctx.set('Retry-After', String(error.retryAfter));
-    return { kind: 'throttled', seconds: error.retryAfter };
-  }
-  const { language } = ctx.state;
-  const { say, next } = error.in(language);
-  const text = error.clockOff === undefined ? `${say} ${next}` : sayClockOff(language, error.clockOff);
-  return { kind: 'said', text, field };
+  if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter));
+  return sayRefusal(visit, error, field);
 }
