@@ -35,13 +35,9 @@ import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
-import {
-  addPasskey,
-  FrozenOwner,
-  findForgottenPasskey,
-  hasPasskey,
-  verifyAuthentication,
-} from '#src/people/passkeys.ts';
+import { addPasskey } from '#src/people/passkey-registration.ts';
+import { FrozenOwner, findForgottenPasskey, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
+import { hasPasskey } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';

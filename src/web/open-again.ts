@@ -11,7 +11,7 @@ import { verifyCode } from '#src/people/codes.ts';
 import type { CountingContact } from '#src/people/contacts.ts';
 import { type Identifier, isSameAddress } from '#src/people/identifiers.ts';
 import { areRecoveryCodesInTime, findCountsUntil, isPasskeyInTime, listOpeningContacts } from '#src/people/opening.ts';
-import type { FrozenOwner } from '#src/people/passkeys.ts';
+import type { FrozenOwner } from '#src/people/passkey-sign-in.ts';
 import { useRecoveryCode } from '#src/people/recovery-codes.ts';
 import { accountOpenedMessage } from '#views/messages.ts';
 import { type OpenAgainWay, openAgainPage } from '#views/open-again.ts';

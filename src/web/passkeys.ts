@@ -1,6 +1,7 @@
 /** What every page that makes or uses a passkey hands to `people/passkeys`. */
 import type { Account } from '#src/people/accounts.ts';
-import { newRegistrationOptions, type Site } from '#src/people/passkeys.ts';
+import { newRegistrationOptions } from '#src/people/passkey-registration.ts';
+import type { Site } from '#src/people/webauthn.ts';
 import type { OpenHouse } from './house.ts';
 
 /** Which site passkeys are for. */

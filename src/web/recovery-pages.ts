@@ -3,7 +3,8 @@ import type { Secrets } from '#src/base/secrets.ts';
 import type { ProvenContact, RecoveryProof } from '#src/oidc/interactions.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
-import { hasPasskey, newAuthenticationOptions } from '#src/people/passkeys.ts';
+import { newAuthenticationOptions } from '#src/people/passkey-sign-in.ts';
+import { hasPasskey } from '#src/people/passkeys.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import {
   isOfRecovery,

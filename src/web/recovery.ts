@@ -15,7 +15,7 @@ import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { type Identifier, isSameAddress, readIdentifier } from '#src/people/identifiers.ts';
-import { addPasskey } from '#src/people/passkeys.ts';
+import { addPasskey } from '#src/people/passkey-registration.ts';
 import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
 import {
   cancelRecovery,

@@ -15,7 +15,7 @@ import { timesLeft, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
-import { newAuthenticationOptions } from '#src/people/passkeys.ts';
+import { newAuthenticationOptions } from '#src/people/passkey-sign-in.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { findTotp, hasTotp, verifyTotp } from '#src/people/totp.ts';
 import { isInFirstDay } from '#src/people/trial.ts';

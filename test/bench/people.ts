@@ -3,7 +3,7 @@ import type { Database, Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { createAccount, type Profile } from '#src/people/accounts.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
-import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
+import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { hashPassword, storePassword } from '#src/people/passwords.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 

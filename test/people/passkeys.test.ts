@@ -3,17 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { newAccountId } from '#src/base/secrets.ts';
 import { type Account, createAccount } from '#src/people/accounts.ts';
 import { type Makers, noMakers, readMakers } from '#src/people/makers.ts';
-import {
-  addPasskey,
-  findForgottenPasskey,
-  hasPasskey,
-  listPasskeys,
-  newAuthenticationOptions,
-  newRegistrationOptions,
-  removePasskey,
-  userHandleOf,
-  verifyAuthentication,
-} from '#src/people/passkeys.ts';
+import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
+import { findForgottenPasskey, newAuthenticationOptions, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
+import { hasPasskey, listPasskeys, removePasskey } from '#src/people/passkeys.ts';
+import { userHandleOf } from '#src/people/webauthn.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import {
   type AuthenticationForgery,

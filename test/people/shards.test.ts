@@ -12,14 +12,9 @@ import { listAccountContacts, resealAccountKeys, saveProfile } from '#src/people
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
 import { listCountingContacts, proveContact } from '#src/people/contacts.ts';
 import { listMessages, resealMessages, sendMessage } from '#src/people/messages.ts';
-import {
-  addPasskey,
-  listPasskeys,
-  newAuthenticationOptions,
-  newRegistrationOptions,
-  removePasskey,
-  verifyAuthentication,
-} from '#src/people/passkeys.ts';
+import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
+import { newAuthenticationOptions, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
+import { listPasskeys, removePasskey } from '#src/people/passkeys.ts';
 import { hasPassword, setPassword } from '#src/people/passwords.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';

@@ -1,5 +1,5 @@
 /** What the races share: many at once and how each ended; citizens who sign in without the slow password. */
-import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
+import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { Page } from '#test/support/page.ts';
 import { allow, type World } from '#test/support/world.ts';

@@ -4,7 +4,7 @@
  */
 import { createApp } from '#src/app.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
-import { addPasskey, newRegistrationOptions } from '#src/people/passkeys.ts';
+import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { sealRecovery, startRecovery } from '#src/people/recoveries.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
