@@ -63,9 +63,9 @@ export async function unfreezeAccount(db: Db, id: string, why: Why): Promise<boo
   const isTaken = await take(
     db,
     id,
-    `update accounts set state = 'active', state_since = null, frozen_at = null, state_reason = null
+    `update accounts set state = 'active', state_since = null, frozen_at = null, state_reason = null, unfrozen_at = $4
      where shard = $1 and id = $2 and state = any($3)`,
-    [lifeSteps.unfreeze.from],
+    [lifeSteps.unfreeze.from, new Date()],
   );
   if (isTaken) await record(db, id, why, 'account.reactivated', 'account.unfrozen');
   return isTaken;
@@ -146,6 +146,9 @@ export interface Life {
   readonly reason: string | undefined;
   /** Since when its owner wants it held, also while it is disabled. */
   readonly frozenAt: Date | undefined;
+  /** When it was last opened after it had been frozen. */
+  readonly unfrozenAt: Date | undefined;
+  readonly createdAt: Date;
 }
 
 export async function findLife(db: Db, id: string): Promise<Life | undefined> {
@@ -156,13 +159,21 @@ export async function findLife(db: Db, id: string): Promise<Life | undefined> {
     state_since: Date | null;
     state_reason: string | null;
     frozen_at: Date | null;
-  }>('select state, state_since, state_reason, frozen_at from accounts where shard = $1 and id = $2', [shard, id]);
+    unfrozen_at: Date | null;
+    created_at: Date;
+  }>(
+    `select state, state_since, state_reason, frozen_at, unfrozen_at, created_at from accounts
+     where shard = $1 and id = $2`,
+    [shard, id],
+  );
   if (!row) return undefined;
   return {
     state: row.state,
     since: row.state_since ?? undefined,
     reason: row.state_reason ?? undefined,
     frozenAt: row.frozen_at ?? undefined,
+    unfrozenAt: row.unfrozen_at ?? undefined,
+    createdAt: row.created_at,
   };
 }
 

@@ -13,16 +13,20 @@ import { listPasskeys, removePasskey } from './passkeys.ts';
 import { removePassword } from './passwords.ts';
 import { findRecoverySheet, removeRecoveryCodes } from './recovery-codes.ts';
 import { removeTotp } from './totp.ts';
-import { cameWithAccount } from './trial.ts';
+import { openedUntil } from './trial.ts';
 import { listWays } from './ways.ts';
 
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 
-/** Until when something must have been there to open the account; undefined when the account is not frozen. */
+/**
+ * Until when something must have been there to open the account; undefined when the account is not frozen. In a young account
+ * what it was opened with counts.
+ */
 export async function findCountsUntil(db: Db, accountId: string): Promise<Date | undefined> {
   const life = await findLife(db, accountId);
   const frozenAt = life?.frozenAt ?? life?.since;
-  return life?.state === 'frozen' && frozenAt ? new Date(frozenAt.getTime() - WEEK_MS) : undefined;
+  if (life?.state !== 'frozen' || !frozenAt) return undefined;
+  return new Date(Math.max(frozenAt.getTime() - WEEK_MS, openedUntil(life.createdAt).getTime()));
 }
 
 /** The contacts that count for it: unshared, proven, and there in time. */
@@ -54,8 +58,7 @@ export async function areRecoveryCodesInTime(db: Db, accountId: string, until: D
  */
 export async function removeAdded(db: Db, secrets: Secrets, accountId: string, until: Date): Promise<void> {
   const account = await loadAccount(db, secrets, accountId);
-  const added = (date: Date | undefined) =>
-    date !== undefined && date > until && !cameWithAccount(date, account.createdAt);
+  const added = (date: Date | undefined) => date !== undefined && date > until;
   const { passkeys, passwordSince, totpSince } = await listWays(db, account);
   for (const { credentialId, createdAt } of passkeys)
     if (added(createdAt)) await removePasskey(db, secrets, accountId, credentialId);

@@ -10,7 +10,12 @@ export function isInFirstDay(since: Date): boolean {
   return Date.now() - since.getTime() < TRIAL_MS;
 }
 
-/** Whether it came with the account: what one was opened with is no addition to it. */
+/** Until when what comes to an account came with it: what one was opened with is no addition to it. */
+export function openedUntil(openedAt: Date): Date {
+  return new Date(openedAt.getTime() + FIRST_HOUR_MS);
+}
+
+/** Whether it came with the account. */
 export function cameWithAccount(since: Date, openedAt: Date): boolean {
-  return since.getTime() - openedAt.getTime() <= FIRST_HOUR_MS;
+  return since <= openedUntil(openedAt);
 }

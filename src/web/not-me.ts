@@ -5,8 +5,9 @@
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { freeze } from '#src/oidc/account-end.ts';
-import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
-import { openNotMe } from '#src/people/not-me.ts';
+import { findLife, type Life } from '#src/people/account-life.ts';
+import { mayUse } from '#src/people/accounts.ts';
+import { type NotMe, openNotMe } from '#src/people/not-me.ts';
 import { accountFrozenMessage } from '#views/messages.ts';
 import { frozenPage, notMePage } from '#views/not-me.ts';
 import { frameOf, show, showForm } from './frame.ts';
@@ -33,18 +34,21 @@ export async function answerNotMe(ctx: Context, house: OpenHouse): Promise<void>
   const form = await readForm(ctx);
   checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
   const token = form.get('token');
-  const { id } = await loadNotified(ctx, house, token);
+  const { accountId: id } = await loadNotified(ctx, house, token);
   const { db } = ctx.state;
   if (await freeze(db, house.secrets, id, { reason: 'not-me' }))
     await notifyContacts(house, db, id, accountFrozenMessage);
   seeOther(ctx, `/not-me?${new URLSearchParams({ token })}`);
 }
 
-async function loadNotified(ctx: Context, house: OpenHouse, token: string): Promise<Account> {
+/** The account of a notice, unless it was opened again since: who holds an old notice is not to freeze it for ever. */
+async function loadNotified(ctx: Context, house: OpenHouse, token: string): Promise<NotMe & Life> {
   const notice = openNotMe(house.secrets, token);
   if (!notice) throw new Refusal('notice_over', 'no notice of ours, or older than it holds');
-  const account = await findAccount(ctx.state.db, house.secrets, notice.accountId);
-  const isOver = !account || (!mayUse(account) && !['frozen', 'disabled'].includes(account.state));
-  if (isOver) throw new Refusal('notice_over', 'the account is no more');
-  return account;
+  const life = await findLife(ctx.state.db, notice.accountId);
+  if (!life || (!mayUse(life) && !['frozen', 'disabled'].includes(life.state)))
+    throw new Refusal('notice_over', 'the account is no more');
+  if (life.unfrozenAt && notice.at < life.unfrozenAt)
+    throw new Refusal('notice_over', 'the account was opened again since');
+  return { ...notice, ...life };
 }

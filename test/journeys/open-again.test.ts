@@ -8,11 +8,13 @@ import { listMessages } from '#src/people/messages.ts';
 import { listPasskeys } from '#src/people/passkeys.ts';
 import { findPasswordDate, setPassword } from '#src/people/passwords.ts';
 import { countRecoveryCodes, makeRecoveryCodes } from '#src/people/recovery-codes.ts';
+import { notifyContacts } from '#src/web/messages.ts';
 import { signInByPasskey } from '#test/races/crowd.ts';
 import { givePasskey } from '#test/security/scene.ts';
 import type { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { Page } from '#test/support/browser-agent.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
+import { passkeyAddedMessage } from '#views/messages.ts';
 
 const DAY = 24 * 3600 * 1000;
 
@@ -195,4 +197,44 @@ test('of two presses at once one opens the account, and what was opened meanwhil
     [shardOf(id), id],
   );
   expect(events).toHaveLength(1);
+});
+
+test('a notice of before it was opened freezes it no more: whoever holds one could go on for a month', async () => {
+  const { id, address, device } = await owner();
+  const thief = await intrude(id);
+  const { database, house } = world;
+  await database.transaction((tx) => notifyContacts(house, tx, id, passkeyAddedMessage));
+  const { link = '' } = await world.message(thief.contact.value);
+  later(0.1);
+  await hold(id);
+  const page = await signInByPasskey(await signInPage(), device);
+  await (await page.press('#send-open-code')).fill({ code: await codeSentTo(address) }).press('#continue');
+  expect(await stateOf(id)).toBe('active');
+
+  later(0.1);
+  const old = await world.browser().visit(link);
+  expect([old.has('#freeze'), old.status]).toEqual([false, 410]);
+  // One that was written since does.
+  await database.transaction((tx) => notifyContacts(house, tx, id, passkeyAddedMessage));
+  const { link: newer = '' } = await world.message(address);
+  expect((await world.browser().visit(newer)).status).toBe(200);
+});
+
+test('an account that is younger than a week opens by what it was opened with', async () => {
+  const address = 'beku-muda@contoh.id';
+  const id = await world.citizen(address, { name: 'Pemilik Muda' });
+  const device = await givePasskey(world, id);
+  later(2);
+  const thief = await intrude(id);
+  later(1);
+  await hold(id);
+  const ofThief = await signInByPasskey(await signInPage(), thief.device);
+  expect(ofThief.has('#open-at-desk')).toBe(true);
+  const page = await signInByPasskey(await signInPage(), device);
+  expect(page.count('input[name=contact]')).toBe(1);
+  const inside = await (await page.press('#send-open-code'))
+    .fill({ code: await codeSentTo(address) })
+    .press('#continue');
+  expect(inside.has('#connected-apps')).toBe(true);
+  expect(await listPasskeys(world.database, id)).toHaveLength(1);
 });
