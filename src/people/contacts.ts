@@ -117,7 +117,8 @@ function openContact(dataKey: Keyring, accountId: string, row: ContactFields): C
     value: dataKey.open(placeOf(accountId, row.value_index), row.sealed).toString(),
     isIdentifier: row.is_identifier,
     confirmedAt: row.confirmed_at ?? undefined,
-    provenAt: row.proven_at ?? undefined,
+    // A process from before the column writes none.
+    provenAt: row.proven_at ?? row.confirmed_at ?? undefined,
     firstDevice: row.first_device ?? undefined,
   };
 }
@@ -151,7 +152,7 @@ export async function hasCountingContact(
   return isCounting({
     kind: row.kind,
     confirmedAt: row.confirmed_at ?? undefined,
-    provenAt: row.proven_at ?? undefined,
+    provenAt: row.proven_at ?? row.confirmed_at ?? undefined,
   });
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { shardOf } from '#src/base/secrets.ts';
 import { createAccounts } from '#src/people/accounts.ts';
-import { listCountingContacts, proveContact } from '#src/people/contacts.ts';
+import { hasCountingContact, listCountingContacts, proveContact } from '#src/people/contacts.ts';
 import { email, openPeople, type People, statementsOf } from './people.ts';
 
 let people: People;
@@ -77,6 +78,19 @@ test('a phone number counts for 90 days after it was last proven; an e-mail addr
   expect(await counting(id)).toContain(number.value);
   pass(1000);
   expect(await counting(id)).toEqual([email('Nomor').value]);
+});
+
+test('a number that a process from before the column has confirmed counts from that day', async () => {
+  const number = phone();
+  const profile = { phone_number: number.value, phone_number_verified: true };
+  const { id } = await people.citizen('Lama', { profile });
+  await people.database.execute('update contacts set proven_at = null where shard = $1 and account_id = $2', [
+    ...[shardOf(id), id],
+  ]);
+  expect(await counting(id)).toContain(number.value);
+  expect(await hasCountingContact(people.database, people.secrets, number, id)).toBe(true);
+  pass(90 * DAY);
+  expect(await counting(id)).not.toContain(number.value);
 });
 
 test('only a confirmed contact of the account can be proven', async () => {
