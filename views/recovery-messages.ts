@@ -46,8 +46,8 @@ export function recoveryRefusedMessage(context: MessageContext, why: RecoveryRef
 }
 
 export type RecoveryStartedContext = EventMessageContext & {
-  /** Leads to the page that cancels the recovery. */
-  cancelLink: string;
+  /** Leads to the page that cancels the recovery; none for a number that may be somebody else's by now. */
+  cancelLink: string | undefined;
   readyAt: Date;
 };
 
@@ -58,20 +58,22 @@ export function recoveryStartedMessage(context: RecoveryStartedContext): Message
   const subject = t('message.recovery-started-subject', { brand });
   const ready = formatMoment(language, readyAt, timeZone);
   if (!isLetter(context)) {
-    return {
-      subject,
-      text: `${subject}. ${t('message.recovery-started-short', { ready })} ${cancelLink}`,
-      link: cancelLink,
-    };
+    const text = `${subject}. ${t('message.recovery-started-short', { ready })}`;
+    if (!cancelLink) return { subject, text: `${text} ${t('message.recovery-started-short-elsewhere')}` };
+    return { subject, text: `${text} ${t('message.recovery-started-short-cancel')} ${cancelLink}`, link: cancelLink };
   }
   const whole = letter(context, subject, [
     t('message.recovery-started-text', { brand, ready }),
     { facts: factsOf(context) },
     t('message.was-you'),
-    t('message.recovery-started-not-you'),
-    { label: t('message.recovery-cancel'), link: cancelLink, look: 'button' },
+    ...(cancelLink
+      ? [
+          t('message.recovery-started-not-you'),
+          { label: t('message.recovery-cancel'), link: cancelLink, look: 'button' } as const,
+        ]
+      : [t('message.recovery-started-short-elsewhere')]),
     ...(notMeLink ? [{ label: t('message.recovery-freeze'), link: notMeLink, look: 'plain' } as const] : []),
     accountPart(context),
   ]);
-  return { ...whole, link: cancelLink };
+  return cancelLink ? { ...whole, link: cancelLink } : whole;
 }

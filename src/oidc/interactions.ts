@@ -202,6 +202,17 @@ export function noteShared({ engine }: OpenInteraction, isShared: boolean): void
   engine.result = { ...engine.result, step: stepOf(engine), isShared } as Interaction['result'];
 }
 
+/**
+ * Goes on without the browser's session, if it was this account's and is ended: the engine takes the answer for nobody's
+ * otherwise. It is written down with the next step.
+ */
+export function leaveSessionOf(interaction: OpenInteraction, accountId: string): void {
+  const { engine, isShared } = interaction;
+  if (engine.session?.accountId !== accountId) return;
+  if (isShared) noteShared(interaction, true);
+  delete engine.session;
+}
+
 /** The interaction as if it stood at a step that nothing has written down yet. */
 export function atStep(interaction: OpenInteraction, step: Step): OpenInteraction {
   return {

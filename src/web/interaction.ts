@@ -30,7 +30,7 @@ import {
 } from '#src/oidc/interactions.ts';
 import { endSession } from '#src/oidc/sessions.ts';
 import { readPasskeyHolder, readPerson } from '#src/oidc/storage.ts';
-import { createAccount, holdAccount, isEndedSince } from '#src/people/accounts.ts';
+import { createAccount, holdAccount, isEndedSince, loadAccount } from '#src/people/accounts.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
@@ -39,6 +39,7 @@ import { addPasskey } from '#src/people/passkey-registration.ts';
 import { FrozenOwner, findForgottenPasskey, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
 import { hasPasskey } from '#src/people/passkeys.ts';
 import { checkPassword, hashPassword, hasPassword, storePassword } from '#src/people/passwords.ts';
+import { checkUnrestricted } from '#src/people/proofing.ts';
 import { type SignedIn, signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
 import { allowConsent, keepPasskeyHere } from './consent.ts';
@@ -319,12 +320,14 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
 /**
  * The offer was right when it was made; meanwhile the owner may have added a stronger way elsewhere, or lost the account.
  *
- * @throws {Refusal} `fresh_proof_required`, `passkey_required`, `password_required`, `account_unavailable`
+ * @throws {Refusal} `fresh_proof_required`, `passkey_required`, `password_required`, `account_unavailable`,
+ *   `account_restricted`
  */
 async function checkOffer(visit: Visit, { signedIn }: Extract<Step, { at: 'passkey-offer' }>): Promise<void> {
-  const { db } = visit;
+  const { house, db } = visit;
   if (!isFresh(signedIn.provenAt)) await backToSignIn(visit, 'fresh_proof_required');
   if (!(await holdAccount(db, signedIn.accountId))) throw new Refusal('account_unavailable');
+  checkUnrestricted(await loadAccount(db, house.secrets, signedIn.accountId));
   const stronger = await findStrongerWay(db, signedIn.accountId, signedIn.amr);
   if (stronger) await backToSignIn(visit, stronger);
 }
@@ -385,11 +388,16 @@ async function settle(
   await backToSignIn(visit, stronger);
 }
 
-/** No passkey is made on a device that others use: who could open it could open the account. */
+/**
+ * No passkey is made on a device that others use: who could open it could open the account. Nor in an account that two
+ * contacts have opened: how one signs in to it stays as it is.
+ */
 async function offerPasskey(visit: Visit, signedIn: Proof): Promise<void> {
-  if (!visit.interaction.isShared) return moveTo(visit, { at: 'passkey-offer', signedIn });
-  if (isEnough(visit.interaction, signedIn)) return settleFor(visit, signedIn);
-  await backToSignIn(visit, 'passkey_on_own_device');
+  const { house, db, interaction } = visit;
+  const { restrictedAt } = await loadAccount(db, house.secrets, signedIn.accountId);
+  if (!restrictedAt && !interaction.isShared) return moveTo(visit, { at: 'passkey-offer', signedIn });
+  if (isEnough(interaction, signedIn)) return settleFor(visit, signedIn);
+  await backToSignIn(visit, restrictedAt ? 'account_restricted' : 'passkey_on_own_device');
 }
 
 /** A second factor may be what was lost, so it is not asked for: a recovery takes two proofs itself. */
@@ -434,6 +442,7 @@ const saidAtSignIn: ReadonlySet<RefusalCode> = new Set([
   'password_required',
   'passkey_on_own_device',
   'fresh_proof_required',
+  'account_restricted',
 ]);
 
 /** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */

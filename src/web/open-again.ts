@@ -89,16 +89,18 @@ export function findOpeningAnswer(
   settle: Settle,
 ): ((visit: Visit, form: Form) => Promise<void>) | undefined {
   if (at !== 'frozen' || form.get('identifier')) return undefined;
-  const answer = answers[form.get('action')];
+  const answer = answers.get(form.get('action'));
   return answer && ((visit) => answer(visit, form, settle));
 }
 
-const answers: Readonly<Record<string, (visit: Visit, form: Form, settle: Settle) => Promise<void>>> = {
-  'send-open-code': askForCode,
-  resend,
-  continue: enterCode,
-  'open-with-code': enterRecoveryCode,
-};
+const answers: ReadonlyMap<string, (visit: Visit, form: Form, settle: Settle) => Promise<void>> = new Map(
+  Object.entries({
+    'send-open-code': askForCode,
+    resend,
+    continue: enterCode,
+    'open-with-code': enterRecoveryCode,
+  }),
+);
 
 async function askForCode(visit: Visit, form: Form): Promise<void> {
   const { opening, until } = await stillFrozen(visit);

@@ -9,7 +9,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endEverything } from '#src/oidc/account-end.ts';
-import type { ProvenContact, RecoveryProof, Step } from '#src/oidc/interactions.ts';
+import { leaveSessionOf, type ProvenContact, type RecoveryProof, type Step } from '#src/oidc/interactions.ts';
 import { holdAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
@@ -54,16 +54,20 @@ type Answer = (visit: Visit, form: Form, settle: Settle) => Promise<void>;
 type StepAt<At extends Step['at']> = Extract<Step, { at: At }>;
 
 /** What a page of a recovery may be answered, by the step it belongs to. */
-const answers: Readonly<Record<string, Readonly<Record<string, Answer>>>> = {
-  'recovery-code': { continue: enterFirstCode, resend: resendFirstCode, 'use-recovery-code': enterWithPassword },
-  recovery: {
-    'use-recovery-code': enterRecoveryCode,
-    'send-second-code': askForSecondCode,
-    'cancel-recovery': cancelHere,
-  },
-  'recovery-second': { continue: enterSecondCode, resend: resendSecondCode },
-  'recovery-way': { continue: makePassword, 'create-passkey': makePasskey },
-};
+const answers: ReadonlyMap<string, Answer> = new Map(
+  Object.entries({
+    'recovery-code continue': enterFirstCode,
+    'recovery-code resend': resendFirstCode,
+    'recovery-code use-recovery-code': enterWithPassword,
+    'recovery use-recovery-code': enterRecoveryCode,
+    'recovery send-second-code': askForSecondCode,
+    'recovery cancel-recovery': cancelHere,
+    'recovery-second continue': enterSecondCode,
+    'recovery-second resend': resendSecondCode,
+    'recovery-way continue': makePassword,
+    'recovery-way create-passkey': makePasskey,
+  }),
+);
 
 const actions = new Set(['use-recovery-code', 'send-second-code', 'cancel-recovery']);
 
@@ -76,7 +80,7 @@ export function findRecoveryAnswer(
   const action = form.get('action');
   if (action === 'recover') return beginRecovery;
   // The pages of a sign-up have the same buttons, and ask for an address.
-  const answer = form.get('identifier') ? undefined : answers[at]?.[action];
+  const answer = form.get('identifier') ? undefined : answers.get(`${at} ${action}`);
   if (answer) return (visit, form) => answer(visit, form, settle);
   return actions.has(action) ? async (visit) => stay(visit) : undefined;
 }
@@ -219,7 +223,8 @@ async function tellOfStart({ house, db }: Visit, recovery: Recovery): Promise<vo
   const cancelLink = `${house.config.issuer}/recovery/cancel?token=${sealRecovery(house.secrets, recovery)}`;
   const { readyAt } = recovery;
   await notifyContacts(house, db, recovery.accountId, (context) =>
-    recoveryStartedMessage({ ...context, cancelLink, readyAt }),
+    // Who may not freeze the account may not cancel either: the number may be somebody else's by now.
+    recoveryStartedMessage({ ...context, cancelLink: context.notMeLink && cancelLink, readyAt }),
   );
 }
 
@@ -277,6 +282,7 @@ async function makeNewWay(
   await make();
   if (form.get('lost-app') === 'yes' && (await mayRemoveApp(visit, proof))) await removeApp(visit, accountId);
   await endEverything(db, accountId);
+  leaveSessionOf(interaction, accountId);
   const by = byContacts ? 'contacts' : 'recovery-code';
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by, made } });
   await notifyContacts(house, db, accountId, accountRecoveredMessage);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { confirmContact } from '#src/people/account-contacts.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { identityAssurance, recordEvidence } from '#src/people/proofing.ts';
@@ -207,6 +208,22 @@ describe('with a printed code', () => {
     }
   });
 
+  test('who is signed in still, and asked to prove it again, comes back into the app too', async () => {
+    const sari = await citizen();
+    const [code = ''] = await world.database.transaction((tx) => makeRecoveryCodes(tx, world.house.secrets, sari.id));
+    const browser = world.browser();
+    const page = await browser.visit(`${world.issuer}/account`);
+    await page.fill({ identifier: sari.mail, password }).press('#sign-in');
+    pass(60);
+    const attempt = await health.startSignIn({ ...proof, prompt: 'login' });
+    const recovery = await (await browser.visit(attempt.url)).follow('#recover');
+    const ways = await enterCode(await recovery.fill({ identifier: sari.mail }).press('#continue'), sari.mail);
+    const newWay = await ways.fill({ 'recovery-code': code }).press('#use-recovery-code');
+    const arrived = await allow(await newWay.fill({ password: newPassword }).press('#continue'));
+    expect((await health.finishSignIn(attempt, arrived)).claims()?.acr).toBe('aal1');
+    expect(await isSignedIn(browser)).toBe(true);
+  });
+
   test('a wrong, used or made-up code opens nothing, and the page goes on', async () => {
     const sari = await citizen();
     const [code = ''] = await world.database.transaction((tx) => makeRecoveryCodes(tx, world.house.secrets, sari.id));
@@ -317,6 +334,21 @@ describe('with two contacts', () => {
     expect(ways.has('#contacts-closed')).toBe(true);
     expect(ways.has('#send-second-code')).toBe(false);
     expect(ways.has('#use-recovery-code')).toBe(true);
+  });
+
+  test('a number that may be somebody else’s by now is told, and gets nothing that cancels', async () => {
+    const sari = await citizen();
+    const other = `lagi-${made}@contoh.id`;
+    const contact = { kind: 'email', value: other } as const;
+    await world.database.transaction((tx) =>
+      confirmContact(tx, world.house.secrets, { accountId: sari.id, contact, device: Buffer.from('other') }),
+    );
+    pass(91 * day);
+    const ways = await enterCode(await typeContact(world.browser(), sari.mail), sari.mail);
+    await enterCode(await ways.press('#send-second-code'), other);
+    expect((await readRecoveries(world.database, sari.id)).waiting).toBeDefined();
+    expect((await messagesTo(sari.phone)).join()).toContain('sedang dipulihkan');
+    expect([await cancelLink(sari.phone), (await cancelLink(other)) !== '']).toEqual(['', true]);
   });
 
   test('whoever has proven one contact may cancel on the page', async () => {
@@ -431,6 +463,17 @@ describe('after two contacts', () => {
     expect(state).toBe('active');
   });
 
+  test('no app is a way round it: one that insists on a passkey has none made', async () => {
+    const { sari } = await recovered();
+    const essential = { claims: JSON.stringify({ id_token: { acr: { essential: true, value: 'phr' } } }) };
+    const browser = world.browser();
+    const page = await browser.visit((await health.startSignIn(essential)).url);
+    const answer = await page.fill({ identifier: sari.mail, password: newPassword }).press('#sign-in');
+    expect(answer.has('#create-passkey')).toBe(false);
+    expect(answer.status).toBe(403);
+    expect(answer.text('#problems')).toContain('baru dipulihkan lewat dua kontak');
+  });
+
   test('the owner’s passkey stays and signs in; the codes on the owner’s paper stay good', async () => {
     const sari = await citizen();
     const device = await givePasskey(world, sari.id);
@@ -502,6 +545,9 @@ describe('each step needs the proof of the step before', () => {
     { action: 'continue', password: newPassword },
     { action: 'continue', code: '' },
     { action: 'create-passkey', credential: '{}' },
+    // What every object has.
+    { action: 'hasOwnProperty' },
+    { action: '__defineGetter__' },
   ];
 
   async function hashOf({ id }: Citizen): Promise<unknown> {
@@ -523,7 +569,7 @@ describe('each step needs the proof of the step before', () => {
       for (const skip of skips) {
         if (at === 'ways' && skip.action === 'send-second-code') continue;
         const answer = await browser.post(address, { csrf: page.value('csrf') ?? '', ...skip }, world.issuer);
-        expect([skip, answer.has('#create-passkey')]).toEqual([skip, false]);
+        expect([skip, answer.has('#create-passkey'), answer.status >= 500]).toEqual([skip, false, false]);
       }
       expect(await hashOf(sari)).toEqual(old);
       expect(await isSignedIn(browser)).toBe(false);

@@ -53,4 +53,20 @@ describe.each(languages)('on the way back into an account, in %s', (language) =>
     expect(sms.text.length).toBeLessThanOrEqual(306);
     expect(sms.text).toMatch(sevenBits);
   });
+
+  test('a number that may be somebody else’s by now is told without a link', () => {
+    const readyAt = new Date('2026-11-22T03:12:00Z');
+    const sms = recoveryStartedMessage({
+      ...base,
+      language,
+      at: readyAt,
+      cancelLink: undefined,
+      readyAt,
+      channel: 'sms',
+    });
+    expect(sms.link).toBeUndefined();
+    expect(sms.text).not.toContain('http');
+    expect(sms.text.length).toBeLessThanOrEqual(306);
+    expect(sms.text).toMatch(sevenBits);
+  });
 });
