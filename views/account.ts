@@ -378,11 +378,10 @@ function personPart(context: AccountContext): Html {
     'person',
     t('account.person'),
     t('account.person-intro'),
-    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}</dl>
+    html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}${context.identity && html`<div><dt>${t('account.identity')}</dt><dd id="identity">${t(`account.identity-${context.identity}`)}</dd></div>`}</dl>
 ${context.person.hasStaleNumber && html`<div class="notice notice-info"><div><p>${t('account.stale-number')}</p></div></div>`}
-<p><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></p>
-${context.identity && html`<p id="identity">${t(`account.identity-${context.identity}`)}</p>`}
-<p><a id="end-account" href="/account/end">${t('account.end')}</a></p>`,
+<ul class="links"><li><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></li>
+<li><a id="end-account" href="/account/end">${t('account.end')}</a></li></ul>`,
   );
 }
 

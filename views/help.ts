@@ -12,6 +12,7 @@ const helpQuestions: Question[] = [
   { title: 'help.passkey', text: 'help.passkey-text' },
   { title: 'help.code', text: 'help.code-text' },
   { title: 'help.password', text: 'help.password-text' },
+  { title: 'help.lost', text: 'help.lost-text' },
   { title: 'help.shared', text: 'help.shared-text' },
   { title: 'help.number', text: 'help.number-text' },
   { title: 'help.not-me', text: 'help.not-me-text' },

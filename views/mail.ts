@@ -77,7 +77,7 @@ function partMarkup(part: LetterPart): Html {
 const looks = {
   button:
     'display:inline-block;padding:12px 20px;border-radius:10px;background-color:#b3321f;color:#ffffff;font-weight:bold;text-decoration:none',
-  plain: 'font-weight:bold',
+  plain: 'display:inline-block;padding:10px 0;font-weight:bold',
 } as const;
 
 function linkMarkup({ label, link, look }: Extract<LetterPart, { link: string }>): Content {

@@ -32,7 +32,7 @@ export function passkeyOfferPage(context: PasskeyOfferContext): Html {
   const label = html`${t('passkey.create')} <small>${t('passkey.name')}</small>`;
   const reasons = [t('passkey-offer.quick'), t('passkey-offer.safe'), t('passkey-offer.stays')];
   return page(context, {
-    title: t('passkey-offer.title'),
+    title: t(context.insists ? 'passkey-offer.title-needed' : 'passkey-offer.title'),
     hasProblem: said.length > 0,
     scripts: ['passkey.js'],
     content: html`${problemSummary(context.language, said)}

@@ -35,7 +35,8 @@ export function recoveryEndedPage(context: RecoveryEndedContext): Html {
   const text = html`<span id="recovery-${how}">${t(how === 'cancelled' ? 'recovery-ended.cancelled' : 'recovery-ended.over')}</span>`;
   return page(context, {
     title: t(how === 'cancelled' ? 'recovery-ended.title-cancelled' : 'recovery-ended.title-over'),
-    content: html`${noticeBox({ tone: how === 'cancelled' ? 'done' : 'info', text })}<p>${t('recovery-ended.afterwards')}</p>`,
+    content: html`${noticeBox({ tone: how === 'cancelled' ? 'done' : 'info', text })}<p>${t('recovery-ended.afterwards')}</p>
+<p class="buttons"><a class="button other" id="to-account" href="/account">${t('home.account')}</a></p>`,
   });
 }
 

@@ -35,9 +35,9 @@ export function recoveryNewWayPage(context: RecoveryNewWayContext): Html {
 <p class="intro">${t('recovery-new-way.intro')}</p>
 ${context.isRestricting && noticeBox({ tone: 'info', text: t('recovery-new-way.restricting') })}
 ${form(context, [
-  passkeyChoice(context),
   context.mayRemoveApp &&
     tickBox({ id: 'lost-app', name: 'lost-app', value: 'yes', label: t('recovery-new-way.lost-app') }),
+  passkeyChoice(context),
   context.mayUsePassword ? passwordChoice(context, said) : html`<p>${t('recovery-new-way.passkey-only')}</p>`,
   html`<div class="ways-out">${cancelButton(context)}</div>`,
 ])}

@@ -40,18 +40,22 @@ export type RecoveryWaysContext = Frame & {
 export function recoveryWaysPage(context: RecoveryWaysContext): Html {
   const t = translate(context.language);
   const said = sayProblems(context.language, context.problems, {});
-  const { contacts } = context;
-  const isUnderWay = ['waiting', 'ready', 'of-others'].includes(contacts.state);
   return page(context, {
-    title: t(isUnderWay ? 'recovery-ways.title-under-way' : 'recovery-ways.title'),
+    title: t(isUnderWay(context) ? 'recovery-ways.title-under-way' : 'recovery-ways.title'),
     hasProblem: said.length > 0,
     content: html`${problemSummary(context.language, said)}
-<p class="intro">${t(isUnderWay ? 'recovery-ways.intro-under-way' : 'recovery-ways.intro')}</p>
+<p class="intro">${t(isUnderWay(context) ? 'recovery-ways.intro-under-way' : 'recovery-ways.intro')}</p>
 ${form(context, [
-  ...(isUnderWay ? [byContacts(context), byCode(context, said)] : [byCode(context, said), byContacts(context)]),
+  ...(isUnderWay(context)
+    ? [byContacts(context), byCode(context, said)]
+    : [byCode(context, said), byContacts(context)]),
   html`<div class="ways-out">${cancelButton(context)}</div>`,
 ])}`,
   });
+}
+
+function isUnderWay({ contacts }: RecoveryWaysContext): boolean {
+  return ['waiting', 'ready', 'of-others'].includes(contacts.state);
 }
 
 function byCode(context: RecoveryWaysContext, said: readonly SaidProblem[]): Content {
@@ -63,7 +67,7 @@ function byCode(context: RecoveryWaysContext, said: readonly SaidProblem[]): Con
       id: 'use-recovery-code',
       value: 'use-recovery-code',
       label: t('recovery-ways.use-code'),
-      look: 'main',
+      look: isUnderWay(context) ? 'other' : 'main',
     }),
   ];
 }
@@ -108,7 +112,12 @@ function choices(context: RecoveryWaysContext, contacts: readonly SecondContact[
     html`<fieldset><legend>${t('recovery-ways.where')}</legend>${contacts.map((contact) =>
       radio({ name: 'contact', value: contact.choice, label: contactHint(contact), chosen: contacts.length === 1 }),
     )}</fieldset>`,
-    button({ id: 'send-second-code', value: 'send-second-code', label: t('recovery-ways.send'), look: 'other' }),
+    button({
+      id: 'send-second-code',
+      value: 'send-second-code',
+      label: t('recovery-ways.send'),
+      look: context.contacts.state === 'ready' ? 'main' : 'other',
+    }),
   ];
 }
 

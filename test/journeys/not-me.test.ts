@@ -187,7 +187,7 @@ test('both pages speak the language of their reader', async () => {
   const { address } = await attacked();
   const link = await linkTo(address);
   const page = await world.browser({ language: 'en' }).visit(link);
-  expect(page.text('h1')).toBe('This was not you?');
+  expect(page.text('h1')).toBe('Was this not you?');
   const switched = await page.follow({ text: 'Indonesia' });
   expect(switched.text('#freeze')).toBe('Bekukan akun');
   expect((await switched.press('#freeze')).text('h1')).toBe('Akun ini tidak bisa dipakai siapa pun');

@@ -4,8 +4,10 @@ import { type Frame, page } from '../page.ts';
 import { button, field, form, hidden, tickBox } from '../parts/form.ts';
 import { masked } from '../parts/masked.ts';
 import { type Notice, noticeBox } from '../parts/notice.ts';
+import { sayPhone } from '../parts/phone.ts';
 import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
+import { backToAccount } from './back.ts';
 
 type Kind = 'on-trial';
 
@@ -53,7 +55,7 @@ export function contactsPage(context: ContactsContext): Html {
 <ul class="rows" id="contacts">${rows}</ul>
 <h2>${t('contacts.add-title')}</h2>
 ${addForm(context, said)}
-<p class="ways-out"><a id="back" href="/account#person">${t('contacts.back')}</a></p>`,
+${backToAccount(context.language, 'person')}`,
   });
 }
 
@@ -63,7 +65,7 @@ function contactRow(context: ContactsContext, contact: ShownContact, id: string)
   const t = translate(context.language);
   return html`<li class="row" data-contact="${contact.value}">
 <div class="row-words"><h3 id="${id}">${t(kinds[contact.kind])}</h3>
-<p id="${id}-address" class="address">${masked(context, contact.value)}</p>
+<p id="${id}-address" class="address">${masked(context, contact.kind === 'phone' ? sayPhone(contact.value) : contact.value)}</p>
 ${usesOf(contact).map((use) => html`<p class="state">${t(use)}</p>`)}
 ${contact.isShared && html`<p class="hint">${t('contacts.shared')}</p>`}
 <p class="hint">${sayState(context, contact)}</p></div>
@@ -97,6 +99,11 @@ function choices({ language }: ContactsContext, contact: ShownContact, described
   ];
 }
 
+/** Whether one of them has to be confirmed, which comes before adding another. */
+function waits({ contacts }: ContactsContext): boolean {
+  return contacts.some(({ state }) => state !== 'confirmed');
+}
+
 function addForm(context: ContactsContext, problems: readonly SaidProblem[]): Html {
   const t = translate(context.language);
   return form(context, [
@@ -111,7 +118,7 @@ function addForm(context: ContactsContext, problems: readonly SaidProblem[]): Ht
       problems,
     }),
     tickBox({ id: 'signs-in', name: 'signs-in', value: 'yes', label: t('contacts.sign-in-too') }),
-    button({ id: 'add', value: 'add', label: t('contacts.add'), look: 'main' }),
+    button({ id: 'add', value: 'add', label: t('contacts.add'), look: waits(context) ? 'other' : 'main' }),
   ]);
 }
 

@@ -4,6 +4,7 @@ import { type Frame, page } from '../page.ts';
 import { button, form, tickBox } from '../parts/form.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
+import { backToAccount } from './back.ts';
 
 export type EndProblemKind = 'tick-first' | 'not-possible';
 
@@ -33,7 +34,7 @@ export function endPage(context: EndContext): Html {
     content: html`${problemSummary(context.language, said)}
 ${context.closesAt ? closingPart(context, context.closesAt) : closePart(context)}
 ${freezePart(context)}
-<p><a href="/account">${t('end.back')}</a></p>`,
+${backToAccount(context.language, 'person')}`,
   });
 }
 
@@ -46,12 +47,12 @@ function closePart(context: EndContext): Html {
   const t = translate(context.language);
   if (context.isRestricted) return html`<p class="intro" id="restricted">${t('end.restricted')}</p>`;
   const apps = context.apps.map((name) => html`<li>${name}</li>`);
-  return html`<p class="intro">${t('end.intro')}</p>
+  return html`<p class="intro">${t('end.intro')} <a href="#freeze">${t('end.freeze-only')}</a></p>
 <h2>${t('end.first')}</h2>
 <p>${t('end.first-text')}</p>
 <h2>${t('end.then')}</h2>
 <p>${t('end.then-data')}</p>
-${apps.length === 0 ? html`<p>${t('end.then-no-apps')}</p>` : html`<p>${t('end.then-apps')}</p><ul id="apps-told">${apps}</ul>`}
+${apps.length === 0 ? html`<p>${t('end.then-no-apps')}</p>` : html`<p>${t('end.then-apps')}</p><ul class="points" id="apps-told">${apps}</ul>`}
 <p>${t('end.then-sub')}</p>
 <p>${t('end.then-theirs')}</p>
 ${form(context, [

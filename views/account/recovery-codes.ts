@@ -29,7 +29,7 @@ export function recoveryCodesPage(context: RecoveryCodesContext): Html {
     hasProblem: said.length > 0,
     content: html`${problemSummary(context.language, said)}
 <p class="intro">${t('recovery-codes.intro')}</p>
-${left > 0 && html`<p id="left">${t('account.recovery-codes-left', { count: left })}. ${t('recovery-codes.voids')}</p>`}
+${left > 0 && html`<p id="left">${t('account.recovery-codes-left', { count: left })} ${t('recovery-codes.voids')}</p>`}
 ${form(context, button({ id: 'make', value: 'make', label: left > 0 ? t('account.recovery-codes-renew') : t('account.recovery-codes-make'), look: 'main' }))}
 ${backToAccount(context.language)}`,
   });
