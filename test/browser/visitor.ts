@@ -80,13 +80,14 @@ export class Device {
     this.#devtools = devtools;
   }
 
-  async plugIn(): Promise<void> {
+  /** `cable` is a phone nearby that answers for a computer (hybrid transport, CTAP 2.2 §11.5). */
+  async plugIn(transport: 'internal' | 'cable' = 'internal'): Promise<void> {
     await this.#devtools.send('WebAuthn.enable');
     const { authenticatorId } = await this.#devtools.send('WebAuthn.addVirtualAuthenticator', {
       options: {
         protocol: 'ctap2',
         ctap2Version: 'ctap2_1',
-        transport: 'internal',
+        transport,
         hasResidentKey: true,
         hasUserVerification: true,
         isUserVerified: true,

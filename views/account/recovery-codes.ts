@@ -54,6 +54,7 @@ export function recoverySheetPage(context: RecoverySheetContext): Html {
     content: html`<p class="intro">${t('recovery-codes.sheet-intro')}</p>
 <p class="on-paper">${t('recovery-codes.sheet-of', { brand: context.brand, name: context.name, date })}</p>
 <ol class="sheet" id="recovery-codes">${rows}</ol>
+<p class="on-paper">${t('recovery-codes.sheet-how', { brand: context.brand })}</p>
 <p class="hint">${t('recovery-codes.sheet-hint')}</p>
 ${form(context, button({ id: 'kept', value: 'kept', label: t('recovery-codes.kept'), look: 'main' }))}`,
   });
