@@ -5,12 +5,18 @@ import { freeze } from '#src/oidc/account-end.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { password } from '#test/support/world.ts';
 import { openStage, type Stage, signInByPassword, typeCode } from './stage.ts';
-import type { HeldPasskey, Visitor } from './visitor.ts';
+import type { HeldPasskey, Visitor, VisitorOptions } from './visitor.ts';
 
 const HOUR = 3600 * 1000;
 
 let stage: Stage;
 let me: Visitor;
+
+beforeAll(async () => {
+  stage = await openStage();
+});
+
+afterAll(() => stage[Symbol.asyncDispose]());
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -98,22 +104,17 @@ const words = {
 describe.each(['id', 'en'] as const)('in %s', (language) => {
   const word = words[language];
 
-  // A stage of its own each: what happened a month later in the one would have limits in the other.
-  beforeAll(async () => {
-    stage = await openStage();
-  });
-
-  afterAll(() => stage[Symbol.asyncDispose]());
-
-  async function visit(): Promise<void> {
-    me = await stage.visitor({ locale: language });
-    await me.device.reacts(false);
+  /** The app speaks a language too, and hands it on. */
+  async function visit(options: VisitorOptions = {}): Promise<void> {
+    me = await stage.visitor({ locale: language, ...options });
+    await me.page.goto(`${stage.health}/?lang=${language}`);
+    if (options.withDevice !== false) await me.device.reacts(false);
   }
 
   it('the passkey of a phone opens the account on a computer that has none', async () => {
     const owner = await openOwner();
     const held = await makePasskey(owner);
-    me = await stage.visitor({ locale: language, withDevice: false });
+    await visit({ withDevice: false });
     await me.device.plugIn('cable');
     await cannotSignIn();
     await me.device.keep(held);
@@ -160,10 +161,9 @@ describe.each(['id', 'en'] as const)('in %s', (language) => {
       freeze(tx, stage.world.house.secrets, owner.id, { reason: 'not-me' }),
     );
     const { page, device } = me;
-    await page.goto(`${stage.health}/sign-in`);
     await device.keep(held);
     await device.reacts(true);
-    await page.click('#passkey');
+    await page.goto(`${stage.health}/sign-in`);
     await page.getByRole('heading', { name: word.frozen }).waitFor();
     await page.locator('input[name=contact]').first().check();
     await page.click('#send-open-code');
