@@ -15,7 +15,6 @@ import {
   type Why,
 } from '#src/people/account-life.ts';
 import { findCountsUntil, removeAdded } from '#src/people/opening.ts';
-import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { tellApps } from './logout-notices.ts';
 import { endSignInsUnderWay } from './sign-ins-under-way.ts';
 
@@ -53,11 +52,8 @@ export async function enable(db: Db, accountId: string, why: OperatorsWhy): Prom
   return state;
 }
 
-/** A recovery that waits ends as well: it may be what the account is held for, and would go on when it is opened. */
 async function endUse(db: Db, secrets: Secrets, accountId: string): Promise<void> {
   await endEverything(db, accountId);
-  const { waiting } = await readRecoveries(db, accountId);
-  if (waiting) await cancelRecovery(db, waiting);
   await tellApps(db, secrets, accountId);
 }
 

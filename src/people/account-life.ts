@@ -2,7 +2,8 @@
  * The life of an account: which step leads from where to where, and whose it is.
  *
  * Each step is one conditional statement, so of several at once one is taken, and none from a state that it does not start
- * from. A step says nothing to sessions, tokens and apps: `oidc/account-end.ts` takes it together with what it ends.
+ * from. Holding an account cancels a recovery that waits. A step says nothing to sessions, tokens and apps:
+ * `oidc/account-end.ts` takes it together with what it ends.
  */
 import { type AccountEventKind, type AdminEventKind, recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';

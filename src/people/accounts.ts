@@ -3,6 +3,7 @@ import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src
 import { readOf } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import {
@@ -96,7 +97,7 @@ export function mayUse(account: { readonly state: AccountState }): boolean {
  * @param provenAt in seconds since 1970
  */
 export function isEndedSince({ endedAt }: Pick<Account, 'endedAt'>, provenAt: number): boolean {
-  return endedAt !== undefined && provenAt < Math.floor(endedAt.getTime() / 1000);
+  return endedAt !== undefined && provenAt < epochSeconds(endedAt);
 }
 
 /** Whether a text is shaped like an account id; anything else cannot be looked up. */

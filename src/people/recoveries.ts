@@ -211,7 +211,7 @@ export async function cancelRecovery(db: Db, { accountId, id }: Pick<Recovery, '
   return cancelled === 1;
 }
 
-/** Ends what waits for an account that somebody has shut: it must not be completed when it is opened again. */
+/** Ends what waits for an account that is held: it may be what it is held for, and would go on when it is opened again. */
 export async function cancelWaiting(db: Db, accountId: string): Promise<void> {
   const { waiting } = await readRecoveries(db, accountId);
   if (waiting) await cancelRecovery(db, waiting);

@@ -10,13 +10,13 @@ import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endEverything } from '#src/oidc/account-end.ts';
 import { leaveSessionOf, type ProvenContact, type RecoveryProof, type Step } from '#src/oidc/interactions.ts';
-import { holdAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
+import { holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { type Identifier, isSameAddress, readIdentifier } from '#src/people/identifiers.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
-import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
+import { storePassword } from '#src/people/passwords.ts';
 import {
   cancelRecovery,
   completeRecovery,
@@ -45,6 +45,7 @@ import type { Visit } from './interaction-pages.ts';
 import { backToSignIn, hasMovedOn, moveTo, type Settle, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
+import { hashNewPassword } from './new-password.ts';
 import { beginOpening } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
@@ -240,11 +241,12 @@ async function cancelHere(visit: Visit): Promise<void> {
 }
 
 async function makePassword(visit: Visit, form: Form, settle: Settle): Promise<void> {
+  const { house, db } = visit;
   const { proof } = visit.interaction.step as StepAt<'recovery-way'>;
   if (!(await mayUsePassword(visit, proof))) return stay(visit);
-  // Before anything is written: a hash may wait in its queue.
-  const hash = await hashNew(visit, form, proof.accountId);
-  await makeNewWay(visit, form, settle, 'password', () => storePassword(visit.db, proof.accountId, hash));
+  const account = await loadAccount(db, house.secrets, proof.accountId);
+  const hash = await hashNewPassword(house, db, account, form.get('password'));
+  await makeNewWay(visit, form, settle, 'password', () => storePassword(db, proof.accountId, hash));
 }
 
 async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<void> {
@@ -292,14 +294,6 @@ async function makeNewWay(
 async function removeApp({ house, db }: Visit, accountId: string): Promise<void> {
   await removeTotp(db, accountId);
   await notifyContacts(house, db, accountId, totpRemovedMessage);
-}
-
-async function hashNew({ house, db }: Visit, form: Form, accountId: string): Promise<string> {
-  const { profile } = await loadAccount(db, house.secrets, accountId);
-  const contacts = await listAccountContacts(db, house.secrets, accountId);
-  const password = form.get('password');
-  await checkPassword(password, [profile.name ?? '', ...contacts.map(({ value }) => value)]);
-  return hashPassword(password);
 }
 
 async function complete(

@@ -14,7 +14,7 @@ import { listFurtherWays } from '#src/people/further-ways.ts';
 import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
 import { noMakers } from '#src/people/makers.ts';
 import { setAccountState } from '#test/support/account-state.ts';
-import { email, openPeople, type People, refusalOf } from './people.ts';
+import { email, openPeople, type People, phone, refusalOf } from './people.ts';
 
 let people: People;
 
@@ -32,13 +32,6 @@ afterEach(() => vi.useRealTimers());
 
 const DAY = 24 * 3600 * 1000;
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-let numbers = 0;
-/** A phone number that nobody has yet. */
-function phone(): Identifier {
-  numbers += 1;
-  return { kind: 'phone', value: `+62813000${String(numbers).padStart(5, '0')}` };
-}
 
 const proven = (accountId: string, contact: Identifier, device?: Buffer) => ({ accountId, contact, device });
 const add = (accountId: string, contact: Identifier, db: Db = people.database) =>

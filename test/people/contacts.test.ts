@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { shardOf } from '#src/base/secrets.ts';
 import { createAccounts } from '#src/people/accounts.ts';
 import { hasCountingContact, listCountingContacts, proveContact } from '#src/people/contacts.ts';
-import { email, openPeople, type People, statementsOf } from './people.ts';
+import { email, openPeople, type People, phone, statementsOf } from './people.ts';
 
 let people: People;
 
@@ -21,13 +21,6 @@ afterEach(() => vi.useRealTimers());
 
 const DAY = 24 * 3600 * 1000;
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-let numbers = 0;
-/** A phone number that nobody has yet. */
-function phone() {
-  numbers += 1;
-  return { kind: 'phone', value: `+62812000${String(numbers).padStart(5, '0')}` } as const;
-}
 
 const counting = async (accountId: string | undefined) =>
   (await listCountingContacts(people.database, people.secrets, accountId)).map(({ value }) => value);

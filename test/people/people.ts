@@ -61,6 +61,14 @@ export function email(name: string): Identifier {
   return { kind: 'email', value: `${name.toLowerCase()}@contoh.id` };
 }
 
+let numbers = 0;
+
+/** A phone number that nobody has yet. */
+export function phone(): Identifier {
+  numbers += 1;
+  return { kind: 'phone', value: `+62812000${String(numbers).padStart(5, '0')}` };
+}
+
 /** The code of the refusal that `work` ends in; undefined when it succeeds. Other errors pass through. */
 export async function refusalOf(work: Promise<unknown>): Promise<RefusalCode | undefined> {
   try {

@@ -3,8 +3,8 @@ import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endSessions } from '#src/oidc/sessions.ts';
-import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
-import { checkPassword, hashPassword, removePassword, storePassword } from '#src/people/passwords.ts';
+import { holdAccount } from '#src/people/accounts.ts';
+import { removePassword, storePassword } from '#src/people/passwords.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
 import { confirmPassword } from '#src/people/sign-in.ts';
 import { isLastWay, listWays, mayRemove } from '#src/people/ways.ts';
@@ -15,6 +15,7 @@ import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
 import type { Form } from '../middleware/forms.ts';
+import { hashNewPassword } from '../new-password.ts';
 import { seeOther } from '../see-other.ts';
 import { sayRefused } from './refused.ts';
 import { answerForm, showTo, type Visit, withProof } from './visit.ts';
@@ -42,8 +43,7 @@ async function save(visit: Visit, form: Form): Promise<void> {
   let hash: string;
   try {
     if (passwordSince) await confirmCurrent(visit, form);
-    await checkPassword(password, await personalWords(visit));
-    hash = await hashPassword(password);
+    hash = await hashNewPassword(house, db, account, password);
   } catch (error) {
     return showRefused(visit, error);
   }
@@ -57,12 +57,6 @@ async function save(visit: Visit, form: Form): Promise<void> {
 function confirmCurrent({ ctx, house, db, account }: Visit, form: Form): Promise<void> {
   const tried = { accountId: account.id, password: form.get('current-password'), ...callerOf(ctx, house) };
   return confirmPassword(db, house.throttles, tried);
-}
-
-/** What others know about the person, which makes a password easy to guess. */
-async function personalWords({ house, db, account }: Visit): Promise<string[]> {
-  const contacts = await listAccountContacts(db, house.secrets, account.id);
-  return [account.profile.name ?? '', house.config.brand, ...contacts.map(({ value }) => value)];
 }
 
 async function endElsewhere({ db, account, session }: Visit): Promise<void> {
