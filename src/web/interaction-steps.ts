@@ -1,12 +1,8 @@
 /** How an answer to a page moves its interaction on. */
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
-import { holdInteraction, keepStep, type Step } from '#src/oidc/interactions.ts';
-import type { SignedIn } from '#src/people/sign-in.ts';
+import { finishDenied, holdInteraction, keepStep, type Step } from '#src/oidc/interactions.ts';
 import type { Visit } from './interaction-pages.ts';
 import { seeOther } from './see-other.ts';
-
-/** Ends a sign-in that began another way, as every sign-in ends. */
-export type Settle = (visit: Visit, signedIn: SignedIn) => Promise<void>;
 
 /** Writes down the next step and shows its page. */
 export async function moveTo(visit: Visit, step: Step): Promise<void> {
@@ -30,4 +26,9 @@ export async function hasMovedOn({ ctx, house, db, interaction }: Visit): Promis
   const address = await holdInteraction(db, house, interaction);
   if (address !== undefined) seeOther(ctx, address);
   return address !== undefined;
+}
+
+/** Back to the app without a sign-in. */
+export async function deny({ ctx, interaction }: Visit, description: string): Promise<void> {
+  seeOther(ctx, await finishDenied(interaction, description));
 }

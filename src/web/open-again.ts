@@ -19,9 +19,10 @@ import type { Problem } from '#views/parts/problem.ts';
 import { frameOf, showForm } from './frame.ts';
 import { awaitsSecond } from './fresh-proof.ts';
 import type { Visit } from './interaction-pages.ts';
-import { backToSignIn, hasMovedOn, moveTo, type Settle, stay } from './interaction-steps.ts';
+import { backToSignIn, hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
+import { settleRecovered } from './settle.ts';
 
 export type FrozenStep = Extract<Step, { at: 'frozen' }>;
 
@@ -83,17 +84,12 @@ function choicesOf(contacts: readonly Identifier[]) {
 }
 
 /** The answer to a page of a frozen account, if the interaction stands at one. */
-export function findOpeningAnswer(
-  { at }: Step,
-  form: Form,
-  settle: Settle,
-): ((visit: Visit, form: Form) => Promise<void>) | undefined {
+export function findOpeningAnswer({ at }: Step, form: Form): ((visit: Visit, form: Form) => Promise<void>) | undefined {
   if (at !== 'frozen' || form.get('identifier')) return undefined;
-  const answer = answers.get(form.get('action'));
-  return answer && ((visit) => answer(visit, form, settle));
+  return answers.get(form.get('action'));
 }
 
-const answers: ReadonlyMap<string, (visit: Visit, form: Form, settle: Settle) => Promise<void>> = new Map(
+const answers: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
   Object.entries({
     'send-open-code': askForCode,
     resend,
@@ -127,7 +123,7 @@ function bindingOf({ uid }: Visit['interaction']): string {
   return `open again ${uid}`;
 }
 
-async function enterCode(visit: Visit, form: Form, settle: Settle): Promise<void> {
+async function enterCode(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { opening, sent, until } = await stillFrozen(visit);
   const { accountId, signedIn } = opening;
@@ -137,7 +133,7 @@ async function enterCode(visit: Visit, form: Form, settle: Settle): Promise<void
   const contacts = await contactsOf(visit, accountId, until);
   if (!contacts.some((each) => isSameAddress(each, sent.to)))
     throw new Refusal('recovery_over', 'the contact does not count any more');
-  if (await open(visit, accountId)) await settle(visit, signedIn);
+  if (await open(visit, accountId)) await settleRecovered(visit, signedIn);
 }
 
 async function enterRecoveryCode(visit: Visit, form: Form): Promise<void> {

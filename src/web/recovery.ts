@@ -42,15 +42,16 @@ import { recoveryStartedMessage } from '#views/recovery-messages.ts';
 import { callerOf } from './device.ts';
 import { awaitsSecond, isFresh } from './fresh-proof.ts';
 import type { Visit } from './interaction-pages.ts';
-import { backToSignIn, hasMovedOn, moveTo, type Settle, stay } from './interaction-steps.ts';
+import { backToSignIn, hasMovedOn, moveTo, stay } from './interaction-steps.ts';
 import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 import { hashNewPassword } from './new-password.ts';
 import { beginOpening } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
+import { settleRecovered } from './settle.ts';
 
-type Answer = (visit: Visit, form: Form, settle: Settle) => Promise<void>;
+type Answer = (visit: Visit, form: Form) => Promise<void>;
 
 type StepAt<At extends Step['at']> = Extract<Step, { at: At }>;
 
@@ -76,13 +77,12 @@ const actions = new Set(['use-recovery-code', 'send-second-code', 'cancel-recove
 export function findRecoveryAnswer(
   { at }: Step,
   form: Form,
-  settle: Settle,
 ): ((visit: Visit, form: Form) => Promise<void>) | undefined {
   const action = form.get('action');
   if (action === 'recover') return beginRecovery;
   // The pages of a sign-up have the same buttons, and ask for an address.
   const answer = form.get('identifier') ? undefined : answers.get(`${at} ${action}`);
-  if (answer) return (visit, form) => answer(visit, form, settle);
+  if (answer) return answer;
   return actions.has(action) ? async (visit) => stay(visit) : undefined;
 }
 
@@ -240,16 +240,16 @@ async function cancelHere(visit: Visit): Promise<void> {
   stay(visit);
 }
 
-async function makePassword(visit: Visit, form: Form, settle: Settle): Promise<void> {
+async function makePassword(visit: Visit, form: Form): Promise<void> {
   const { house, db } = visit;
   const { proof } = visit.interaction.step as StepAt<'recovery-way'>;
   if (!(await mayUsePassword(visit, proof))) return stay(visit);
   const account = await loadAccount(db, house.secrets, proof.accountId);
   const hash = await hashNewPassword(house, db, account, form.get('password'));
-  await makeNewWay(visit, form, settle, 'password', () => storePassword(db, proof.accountId, hash));
+  await makeNewWay(visit, form, 'password', () => storePassword(db, proof.accountId, hash));
 }
 
-async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<void> {
+async function makePasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { proof } = interaction.step as StepAt<'recovery-way'>;
   if (interaction.isShared) throw new Refusal('passkey_on_own_device');
@@ -258,7 +258,7 @@ async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<vo
   const { accountId } = proof;
   const { language } = ctx.state;
   const made = { ...siteOf(house), boundTo: interaction.uid, accountId, credential, language };
-  await makeNewWay(visit, form, settle, 'passkey', () => addPasskey(db, house.secrets, made));
+  await makeNewWay(visit, form, 'passkey', () => addPasskey(db, house.secrets, made));
 }
 
 /**
@@ -270,7 +270,6 @@ async function makePasskey(visit: Visit, form: Form, settle: Settle): Promise<vo
 async function makeNewWay(
   visit: Visit,
   form: Form,
-  settle: Settle,
   made: 'password' | 'passkey',
   make: () => Promise<unknown>,
 ): Promise<void> {
@@ -288,7 +287,7 @@ async function makeNewWay(
   const by = byContacts ? 'contacts' : 'recovery-code';
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by, made } });
   await notifyContacts(house, db, accountId, accountRecoveredMessage);
-  await settle(visit, { accountId, ...assuranceAfterRecovery(amr, made) });
+  await settleRecovered(visit, { accountId, ...assuranceAfterRecovery(amr, made) });
 }
 
 async function removeApp({ house, db }: Visit, accountId: string): Promise<void> {
