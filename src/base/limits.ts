@@ -10,7 +10,8 @@
  * so that none of them alone can lock its owner out. Two addresses of one account use up together what the account has, so
  * that nobody learns from the waiting whether they belong to one.
  *
- * A browser that the account has been used with counts for itself, and no other limit holds it up.
+ * A browser that the account has been used with counts for itself, and no other limit holds it up, but for what messages to
+ * phones cost by operator: there all such browsers count together, apart from strangers.
  */
 
 export interface Limit {

@@ -69,7 +69,7 @@ export async function createCode(db: Db, secrets: Secrets, throttles: Throttles,
   const now = new Date();
   await refuseTooSoon(db, shard, slot, now);
   const device = await findDeviceOf(db, secrets, asked);
-  const cost: Cost = device ? [['code_from_device', device]] : costOf(asked);
+  const cost: Cost = device ? costOfKnown(asked, device) : costOf(asked);
   return atCost(throttles, { cost, counts: 'done' }, () => writeCode(db, secrets, { slot, shard }, now));
 }
 
@@ -85,22 +85,30 @@ function costOf({ identifier, network: caller }: CodeSlot): Cost {
     ['code_from_network_to_address', `${network} ${address}`],
     ['code_from_network', network],
     ['code_to_address', address],
-    ...(identifier.kind === 'phone' ? messageCost(network, address) : []),
+    ...(identifier.kind === 'phone'
+      ? ([['message_from_network', network], ...messageCost(address, 'anybody')] as const)
+      : []),
   ];
 }
 
-/** What a message to a phone costs is paid by us, and shared by its operator with whoever asked for it (SMS pumping). */
-function messageCost(network: string, number: string): Cost {
+/** In a browser that the account knows. */
+function costOfKnown({ identifier }: CodeSlot, device: string): Cost {
+  return [['code_from_device', device], ...(identifier.kind === 'phone' ? messageCost(identifier.value, 'known') : [])];
+}
+
+/**
+ * What a message to a phone costs is paid by us, and shared by its operator with whoever asked for it (SMS pumping). Browsers
+ * that accounts know have budgets of their own: strangers do not use them up, and whoever opens many accounts has them too.
+ */
+function messageCost(number: string, asker: 'anybody' | 'known'): Cost {
   const { country, operator } = prefixOf(number);
-  return [
-    ['message_from_network', network],
-    ...(country === HOME
-      ? ([['message_to_prefix', operator]] as const)
-      : ([
-          ['message_abroad_to_prefix', operator],
-          ['message_abroad', ''],
-        ] as const)),
-  ];
+  const [whose, all] = asker === 'known' ? [`${operator} known`, 'known'] : [operator, ''];
+  return country === HOME
+    ? [['message_to_prefix', whose]]
+    : [
+        ['message_abroad_to_prefix', whose],
+        ['message_abroad', all],
+      ];
 }
 
 async function writeCode(db: Db, secrets: Secrets, { slot, shard }: Place, now: Date): Promise<string> {
