@@ -1,7 +1,7 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, cancelButton, field, form } from './parts/form.ts';
+import { button, cancelButton, field, form, tickBox } from './parts/form.ts';
 import { fingerprint } from './parts/icons.ts';
 import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
 import { type Problem, problemSummary, sayProblems } from './parts/problem.ts';
@@ -9,11 +9,13 @@ import { hostileText, sampleRequestOptions, serviceFrame } from './samples.ts';
 
 export type RecoveryProblem = Problem<never>;
 
-/** Posts `action` = `passkey` (with `credential`), `recover` (with `identifier`) or `cancel`. */
+/** Posts `action` = `passkey` (with `credential`), `recover` (with `identifier`) or `cancel`; with `shared-device`. */
 export type RecoveryContext = Frame & {
   /** What was typed before. */
   identifier?: string | undefined;
   signInLink: string;
+  /** Whether the tick box `shared-device` (value `yes`) is ticked. */
+  sharedDevice: boolean;
   passkeyOptions?: PasskeyOptions | undefined;
   mayCancel: boolean;
   problems?: readonly RecoveryProblem[] | undefined;
@@ -42,6 +44,13 @@ ${form(context, [
     plain: true,
     problems: said,
   }),
+  tickBox({
+    id: 'shared-device',
+    name: 'shared-device',
+    value: 'yes',
+    label: t('sign-in.shared-device'),
+    ticked: context.sharedDevice,
+  }),
   button({ id: 'continue', value: 'recover', label: t('recovery.submit'), look: 'main' }),
   html`<h2>${t('recovery.device-title')}</h2><p>${t('recovery.device-text')}</p>`,
   button({
@@ -64,12 +73,14 @@ ${passkeyData(context.passkeyOptions)}`,
 const first: RecoveryContext = {
   ...serviceFrame,
   signInLink: '?sign-in',
+  sharedDevice: false,
   passkeyOptions: sampleRequestOptions,
   mayCancel: true,
 };
 
 export const recoverySamples: Record<string, RecoveryContext> = {
   first,
+  'shared-device': { ...first, sharedDevice: true },
   throttled: { ...first, identifier: 'siti@contoh.id', problems: [{ kind: 'throttled', seconds: 45 }] },
   hostile: { ...first, identifier: hostileText, problems: [{ kind: 'said', text: hostileText, field: 'identifier' }] },
 };

@@ -57,13 +57,15 @@ export async function answerInteraction(ctx: Context, house: OpenHouse, uid: str
   }
 }
 
-/** Whether the page that was answered has the tick box: the ways in, and where a new account begins. */
+/** Whether the page that was answered has the tick box: the ways in and back, and where a new account begins. */
 function asksWhoUsesIt({ ctx, interaction }: Visit, form: Form): boolean {
   const { at } = interaction.step;
-  if (at === 'name' || at === 'second-factor' || ctx.query.page === 'recovery') return false;
+  const isOfStep = ctx.query.page !== 'recovery';
+  if (isOfStep && (at === 'name' || at === 'second-factor')) return false;
   const action = form.get('action');
   return (
-    ['sign-in', 'passkey', 'send-code'].includes(action) || (action === 'continue' && form.get('identifier') !== '')
+    ['sign-in', 'passkey', 'send-code', 'recover'].includes(action) ||
+    (action === 'continue' && form.get('identifier') !== '')
   );
 }
 

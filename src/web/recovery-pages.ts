@@ -34,6 +34,7 @@ export async function showRecovery(visit: Visit, problems: Problems, identifier?
     ...frameOf(ctx, house, client),
     identifier,
     signInLink: `/interaction/${uid}`,
+    sharedDevice: interaction.isShared,
     passkeyOptions: await newAuthenticationOptions(house.secrets, { rpId: house.config.rpId, boundTo: uid }),
     mayCancel: true,
     problems,

@@ -1,5 +1,6 @@
 /** The tick box of somebody whose device is not theirs alone: what it leaves there, and for how long. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { answerOf, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
@@ -54,6 +55,34 @@ test('the box is there, unticked, on the page of every sign-in and of a new acco
   const begun = await browser.visit(new URL(again.attribute('#sign-up', 'href') ?? '', again.url));
   expect(begun.value('shared-device')).toBeUndefined();
   expect(begun.has('#shared-device')).toBe(true);
+});
+
+test('a sheet of recovery codes that was not put away is gone with the browser', async () => {
+  const { address } = await newCitizen();
+  const browser = world.browser();
+  await enter(browser, address);
+  const sheet = await (await browser.visit(`${world.issuer}/account/recovery-codes`)).press('#make');
+  expect(sheet.count('.recovery-code')).toBe(10);
+  browser.cookies.dropSessionCookies();
+  expect(leftIn(browser)).toEqual([]);
+});
+
+test('it is on the first page of a recovery too: who has lost a phone is often at somebody else’s', async () => {
+  const { id, address } = await newCitizen();
+  const [code = ''] = await world.database.transaction((tx) => makeRecoveryCodes(tx, world.house.secrets, id));
+  const browser = world.browser();
+  const signInPage = await browser.visit(`${world.issuer}/account`);
+  const recovery = await signInPage.follow('#recover');
+  expect(recovery.value('shared-device')).toBeUndefined();
+  const asked = await recovery.fill({ identifier: address }).tick('shared-device').press('#continue');
+  const ways = await asked.fill({ code: (await world.message(address)).code ?? '' }).press('#continue');
+  const newWay = await ways.fill({ 'recovery-code': code }).press('#use-recovery-code');
+  expect(newWay.has('#create-passkey')).toBe(false);
+  const inside = await newWay.fill({ password: 'rumput tetangga selalu hijau' }).press('#continue');
+  expect(inside.has('#connected-apps')).toBe(true);
+  browser.cookies.dropSessionCookies();
+  expect(leftIn(browser)).toEqual([]);
+  expect(await devicesOf(id)).toEqual([]);
 });
 
 /** The engine's own cookie of a sign-in that is over; it names nothing any more. */

@@ -2,7 +2,7 @@
  * `/account/recovery-codes`: makes a sheet of recovery codes and shows it.
  *
  * What is stored of a code cannot be read back, so between the press of the button and "I have kept them" the codes are in
- * a sealed cookie of that browser, for its session, for ten minutes at most: a reload or the other language shows them
+ * a sealed cookie of that browser, until it is closed and for ten minutes at most, for its session: a reload or the other language shows them
  * again, and nothing does afterwards.
  */
 import type { Context } from 'koa';
@@ -81,10 +81,7 @@ function placeOf({ session }: Visit): string {
 function keepSheet(visit: Visit, sheet: Sheet): void {
   const { ctx, house } = visit;
   const sealed = house.secrets.wrap.sealToken(placeOf(visit), JSON.stringify(sheet));
-  ctx.cookies.set(cookieNames(house.config.issuer).recoveryCodes, sealed, {
-    ...cookieOptions(house.config.issuer),
-    maxAge: SHOWN_MS,
-  });
+  ctx.cookies.set(cookieNames(house.config.issuer).recoveryCodes, sealed, cookieOptions(house.config.issuer));
 }
 
 function readSheet(visit: Visit): Sheet | undefined {
