@@ -29,7 +29,8 @@ const sayings: Record<Kind, Saying> = {
 export function passkeyOfferPage(context: PasskeyOfferContext): Html {
   const t = translate(context.language);
   const said = sayProblems(context.language, context.problems, sayings);
-  const label = html`${t('passkey.create')} <small>${t('passkey.name')}</small>`;
+  const needsKey = context.insists === 'hardware';
+  const label = html`${t(needsKey ? 'passkey-offer.use-key' : 'passkey.create')} <small>${t('passkey.name')}</small>`;
   const reasons = [t('passkey-offer.quick'), t('passkey-offer.safe'), t('passkey-offer.stays')];
   return page(context, {
     title: t(context.insists ? 'passkey-offer.title-needed' : 'passkey-offer.title'),
@@ -37,7 +38,7 @@ export function passkeyOfferPage(context: PasskeyOfferContext): Html {
     scripts: ['passkey.js'],
     content: html`${problemSummary(context.language, said)}
 ${insistenceNote(context, context.insists) || html`<p class="intro">${t('passkey-offer.intro')}</p>`}
-<ul class="reasons">${reasons.map((reason) => html`<li>${check}<span>${reason}</span></li>`)}</ul>
+${!needsKey && html`<ul class="reasons">${reasons.map((reason) => html`<li>${check}<span>${reason}</span></li>`)}</ul>`}
 <p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
 ${form(context, [
   button({
