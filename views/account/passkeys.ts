@@ -43,8 +43,8 @@ export type PasskeysContext = Frame & {
 export function passkeysPart(context: PasskeysContext): Html {
   const t = translate(context.language);
   const rows = context.passkeys.map((passkey, index) => passkeyRow(context, passkey, `passkey-${index}`));
-  const intro = context.passkeys.length > 0 ? t('account.passkeys-intro') : t('account.no-passkeys');
-  return part('passkeys', t('account.passkeys'), intro, [
+  const intro = context.passkeys.length > 0 ? 'account.passkeys-intro' : 'account.no-passkeys';
+  return part('passkeys', t('account.passkeys'), !context.onSharedDevice && t(intro), [
     rows.length > 0 && html`<ul class="rows">${rows}</ul>`,
     context.onSharedDevice ? html`<p class="hint">${t('shared.no-passkey')}</p>` : addPasskey(context),
     otherWays(context),
