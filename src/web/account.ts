@@ -132,7 +132,7 @@ async function takePasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;
   if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
   // Two removals at once must not each leave the other's passkey as the last one.
-  await holdAccount(db, account.id);
+  if (!(await holdAccount(db, account.id))) throw new Refusal('account_unavailable');
   const ways = await listWays(db, account);
   const passkey = ways.passkeys.find(({ credentialId }) => credentialId === form.get('passkey'));
   checkUnrestricted(account, passkey && { since: passkey.createdAt });

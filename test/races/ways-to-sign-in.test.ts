@@ -1,7 +1,9 @@
 /** Two changes of the ways to sign in at the same moment: each would be right alone. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { freeze } from '#src/oidc/account-end.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
+import { hasTotp } from '#src/people/totp.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { setUpApp } from '#test/support/authenticator-app.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
@@ -57,4 +59,31 @@ test('a code of an authenticator app opens one of twenty browsers', async () => 
   }
   const ends = await Promise.all(pages.map((page) => page.fill({ code }).press('#continue')));
   expect(ends.filter((page) => page.has('#connected-apps'))).toHaveLength(1);
+});
+
+test('nothing is taken off while the account is being frozen', async () => {
+  const id = await world.citizen('dibekukan@contoh.id', { password });
+  const device = new SoftwareAuthenticator();
+  await enrol(world, id, device);
+  await setUpApp(world, id);
+  passADay();
+  const browser = world.browser();
+  const account = await signInByPasskey(await browser.visit(`${world.issuer}/account`), device);
+  const pages = [
+    [account, '[data-passkey] .stop'],
+    [await browser.visit(`${world.issuer}/account/password`), '#switch-off'],
+    [await browser.visit(`${world.issuer}/account/authenticator-app`), '#remove'],
+  ] as const;
+  world.statements.length = 0;
+  const presses = await world.database.transaction(async (tx) => {
+    await freeze(tx, world.house.secrets, id, { reason: 'not-me' });
+    const pressed = pages.map(([page, button]) => page.press(button));
+    const waiting = () => world.statements.filter((text) => text.includes('for no key update'));
+    await vi.waitFor(() => expect(waiting()).toHaveLength(3), 20_000);
+    return { pressed };
+  });
+  for (const answer of await Promise.all(presses.pressed)) expect(answer.status).toBe(403);
+  const { database } = world;
+  const passkeys = await database.query('select 1 from passkeys where account_id = $1', [id]);
+  expect([passkeys.length, await hasPassword(database, id), await hasTotp(database, id)]).toEqual([1, true, true]);
 });

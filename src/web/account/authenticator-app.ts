@@ -62,7 +62,7 @@ async function confirm(visit: Visit, form: Form): Promise<void> {
 
 async function remove(visit: Visit): Promise<void> {
   const { ctx, house, db, session, account } = visit;
-  await holdAccount(db, account.id);
+  if (!(await holdAccount(db, account.id))) throw new Refusal('account_unavailable');
   const ways = await listWays(db, account);
   if (!ways.totpSince) return seeOther(ctx, PATH);
   checkUnrestricted(account, { since: ways.totpSince });

@@ -68,7 +68,7 @@ async function endElsewhere({ db, account, session }: Visit): Promise<void> {
 async function switchOff(visit: Visit): Promise<void> {
   const { ctx, house, db, session, account } = visit;
   // The last passkey must not be removed at the same time.
-  await holdAccount(db, account.id);
+  if (!(await holdAccount(db, account.id))) throw new Refusal('account_unavailable');
   const ways = await listWays(db, account);
   if (!ways.passwordSince) return seeOther(ctx, '/account/password');
   checkUnrestricted(account, { since: ways.passwordSince });
