@@ -148,6 +148,7 @@ export type Limits = Readonly<Record<LimitName, Limit>>;
 /** The numbers that an operator has chosen. */
 export type ChosenLimits = Readonly<Partial<Record<LimitName, Pick<Limit, 'points' | 'duration'>>>>;
 
+/** The limits with the numbers of `LIMITS` in place of their own. */
 export function withChosen(chosen: ChosenLimits): Limits {
   const named = Object.entries(limits) as [LimitName, Limit][];
   return Object.fromEntries(named.map(([name, limit]) => [name, { ...limit, ...chosen[name] }])) as unknown as Limits;

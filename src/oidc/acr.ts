@@ -34,6 +34,7 @@ export interface Demand {
   readonly wished: readonly string[];
 }
 
+/** What the registration insists on, and what the request insists on or wishes. */
 export function demandOf(
   { minAuthentication }: Pick<ClientRecord, 'minAuthentication'>,
   params: RequestParams,
@@ -43,9 +44,9 @@ export function demandOf(
   return isEssential ? { needed: [minimum, wanted], wished: [] } : { needed: [minimum], wished: wanted };
 }
 
-/** What a sign-in lacks of a demand. */
 export type Lack = 'needed' | 'wished';
 
+/** What a sign-in lacks of a demand; undefined when it meets all of it. */
 export function lackOf(held: Held, { needed, wished }: Demand): Lack | undefined {
   if (needed.some((values) => !isOneMet(held, values))) return 'needed';
   return wished.length > 0 && !isOneMet(held, wished) ? 'wished' : undefined;

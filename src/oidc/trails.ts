@@ -29,6 +29,7 @@ export function trailIn(ctx: KoaContextWithOIDC | undefined): Trail | undefined 
   return login?.trail;
 }
 
+/** What a session's row keeps of its browser. */
 export function sealTrail(wrap: Keyring, uid: string, about: About): Buffer {
   return wrap.seal(placeOf(uid), JSON.stringify(about));
 }

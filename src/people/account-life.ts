@@ -152,6 +152,7 @@ export interface Life {
   readonly createdAt: Date;
 }
 
+/** How an account stands, and since when; undefined when there is none. */
 export async function findLife(db: Db, id: string): Promise<Life | undefined> {
   const shard = shardOf(id);
   const home = db.for(shard);

@@ -217,6 +217,7 @@ export type CodeAudience =
       readonly account: Account;
     };
 
+/** What a code for this address may open. */
 export async function codeAudience(db: Db, secrets: Secrets, identifier: Identifier): Promise<CodeAudience> {
   const accountId = (await findAccountId(db, secrets, identifier)) ?? newAccountId();
   const account = await findAccount(db, secrets, accountId);

@@ -14,6 +14,7 @@ export function newDataKey(wrap: Keyring, accountId: string): { readonly dataKey
   return { dataKey: new Keyring([key]), sealed: wrap.seal(placeOf(accountId), key) };
 }
 
+/** The key as it is stored, opened. */
 export function openDataKey(wrap: Keyring, accountId: string, sealed: Buffer): Keyring {
   return new Keyring([wrap.open(placeOf(accountId), sealed)]);
 }

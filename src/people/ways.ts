@@ -38,6 +38,7 @@ export interface ShownProof extends Held {
   readonly signedInAt: Date;
 }
 
+/** What an account has to sign in with. */
 export async function listWays(db: Db, account: Pick<Account, 'id' | 'restrictedAt'>): Promise<Ways> {
   const { id, restrictedAt } = account;
   return {

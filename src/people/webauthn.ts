@@ -97,6 +97,7 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** What the browser says it signed for. @throws `passkey_failed`, also when a page inside another site asked */
 export function readClientData(encoded: string): z.infer<typeof clientData> {
   const parsed = clientData.safeParse(parseJson(Buffer.from(encoded, 'base64url').toString()));
   if (!parsed.success) throw fail('malformed client data');
@@ -104,6 +105,7 @@ export function readClientData(encoded: string): z.infer<typeof clientData> {
   return parsed.data;
 }
 
+/** The bytes of a credential id. @throws `passkey_failed` when it is too long (Web Authentication Level 3 §7.1) */
 export function readCredentialId(id: string): Buffer {
   const bytes = Buffer.from(id, 'base64url');
   if (bytes.length > MAX_CREDENTIAL_ID) throw fail('the credential id is over 1,023 bytes');
@@ -120,6 +122,7 @@ export function userHandleOf(accountId: string): string {
   return Buffer.from(toUserHandle(accountId)).toString('base64url');
 }
 
+/** The account of a user handle. @throws `passkey_failed` when it is none of ours */
 export function readUserHandle(handle: string): string {
   const bytes = Buffer.from(handle, 'base64url');
   if (bytes.length !== 16) throw fail('the user handle is none of ours');

@@ -14,6 +14,7 @@ const enough: readonly (readonly [held: Assurance, insists: Insistence])[] = [
   [byPassword, 'two-proofs'],
 ];
 
+/** What this app lets nobody in without; undefined when any sign-in will do. */
 export function insistenceIn(interaction: OpenInteraction): Insistence | undefined {
   const demand = demandIn(interaction);
   return enough.find(([held]) => lackOf(held, demand) === 'needed')?.[1];

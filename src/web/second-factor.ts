@@ -108,6 +108,7 @@ interface Said {
   readonly forgotten?: string | undefined;
 }
 
+/** The page that asks for one more proof. */
 export async function showSecondFactor(
   visit: Visit,
   step: SecondFactorStep,
