@@ -128,10 +128,11 @@ export const limits = {
     duration: DAY,
     answers: 'many machines guess the codes of one authenticator app: 320 in a million a day at most',
   },
-  recovery_code_from_network: {
+  recovery_code_from_network_to_account: {
     points: 100,
     duration: HOUR,
-    answers: 'one machine keeps the database busy with made-up recovery codes; with 80 random bits none is guessed',
+    answers:
+      'one machine keeps the database busy with made-up recovery codes for an account; with 80 random bits none is guessed',
   },
   wrong_code_in_all: {
     points: 600,

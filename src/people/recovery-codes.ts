@@ -80,7 +80,9 @@ export async function useRecoveryCode(
   const code = readCode(typed.code);
   if (code === undefined) throw wrong('not shaped like a recovery code');
   const accountId = typed.accountId ?? newAccountId();
-  const cost: Cost = [['recovery_code_from_network', networkOf(typed.network)]];
+  // By account, so that nobody keeps neighbours behind the same address from theirs.
+  const from = networkOf(typed.network);
+  const cost: Cost = [['recovery_code_from_network_to_account', `${from} ${typed.accountId ?? "nobody's"}`]];
   await atCost(throttles, { cost, counts: 'recovery_code_wrong' }, async () => {
     const shard = shardOf(accountId);
     const home = db.for(shard);

@@ -104,10 +104,12 @@ test('for nobody it is the same answer by the same statements', async () => {
   expect(nobody).toEqual(known);
 });
 
-test('one machine is limited, the owner elsewhere is not held up', async () => {
+test('one machine is limited for an account; its owner elsewhere and its neighbours are not held up', async () => {
   const siti = await owner();
-  for (let i = 0; i < limits.recovery_code_from_network.points; i += 1)
-    await typed(undefined, 'ABCD-EFGH-JKMN-PQRS', '192.0.10.1');
+  const neighbour = await owner();
+  for (let i = 0; i < limits.recovery_code_from_network_to_account.points; i += 1)
+    await siti.type('ABCD-EFGH-JKMN-PQRS', '192.0.10.1');
+  expect(await neighbour.type(neighbour.codes[0], '192.0.10.2')).toBeUndefined();
   expect(await siti.type(siti.codes[0], '192.0.10.2')).toBe('too_many_attempts');
   expect(await siti.type(siti.codes[0], '198.51.100.10')).toBeUndefined();
 });
