@@ -96,6 +96,9 @@ export type Step =
   /** A new way to sign in ends the recovery. */
   | { readonly at: 'recovery-way'; readonly proof: RecoveryProof };
 
+/** One of them. */
+export type StepAt<At extends Step['at']> = Extract<Step, { at: At }>;
+
 /** An interaction of the browser that asks, with the app it is for. */
 export interface OpenInteraction {
   readonly uid: string;

@@ -9,7 +9,7 @@ import {
   finishConsent,
   type OpenInteraction,
   type Proof,
-  type Step,
+  type StepAt,
   wantedIn,
 } from '#src/oidc/interactions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
@@ -23,7 +23,7 @@ import type { Visit } from './interaction-pages.ts';
 import type { Form } from './middleware/forms.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 
-type ConsentStep = Extract<Step, { at: 'consent' }>;
+type ConsentStep = StepAt<'consent'>;
 
 const DAY = 24 * 3600 * 1000;
 

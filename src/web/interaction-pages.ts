@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import type { Refusal } from '#src/base/refusals.ts';
 import { isAccountClient } from '#src/oidc/account-client.ts';
-import type { OpenInteraction, Step } from '#src/oidc/interactions.ts';
+import type { OpenInteraction, StepAt } from '#src/oidc/interactions.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { timesLeft } from '#src/people/codes.ts';
 import { newAuthenticationOptions } from '#src/people/passkey-sign-in.ts';
@@ -148,7 +148,7 @@ async function showSecond(visit: Visit, step: SecondFactorStep, said: Said): Pro
   await showSecondFactor(visit, step, { problems, forgotten: said.forgotten });
 }
 
-async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said: Said): Promise<void> {
+async function showName(visit: Visit, step: StepAt<'name'>, said: Said): Promise<void> {
   const { ctx, house, interaction } = visit;
   const page = signUpNamePage({
     ...frameOf(ctx, house, interaction.client),
@@ -162,7 +162,7 @@ async function showName(visit: Visit, step: Extract<Step, { at: 'name' }>, said:
   showForm(ctx, page, interaction.client, interaction.params.redirect_uri);
 }
 
-function firstPasskeyOptions({ house, interaction }: Visit, step: Extract<Step, { at: 'name' }>, said: Said) {
+function firstPasskeyOptions({ house, interaction }: Visit, step: StepAt<'name'>, said: Said) {
   return newPasskeyOptions(house, {
     accountId: step.accountId,
     accountName: step.identifier.value,
@@ -171,7 +171,7 @@ function firstPasskeyOptions({ house, interaction }: Visit, step: Extract<Step, 
   });
 }
 
-async function showOffer(visit: Visit, step: Extract<Step, { at: 'passkey-offer' }>, said: Said): Promise<void> {
+async function showOffer(visit: Visit, step: StepAt<'passkey-offer'>, said: Said): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { accountId } = step.signedIn;
   const account = await loadAccount(db, house.secrets, accountId);

@@ -5,7 +5,7 @@
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { unfreeze } from '#src/oidc/account-end.ts';
-import type { Opening, Step } from '#src/oidc/interactions.ts';
+import type { Opening, Step, StepAt } from '#src/oidc/interactions.ts';
 import { assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
 import type { CountingContact } from '#src/people/contacts.ts';
@@ -24,7 +24,7 @@ import { notifyContacts, sendRecoveryCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 import { settleRecovered } from './settle.ts';
 
-export type FrozenStep = Extract<Step, { at: 'frozen' }>;
+type FrozenStep = StepAt<'frozen'>;
 
 /** The passkey was right: from here on its owner may know that the account is frozen. */
 export async function beginByPasskey(

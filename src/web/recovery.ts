@@ -9,7 +9,13 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endEverything } from '#src/oidc/account-end.ts';
-import { leaveSessionOf, type ProvenContact, type RecoveryProof, type Step } from '#src/oidc/interactions.ts';
+import {
+  leaveSessionOf,
+  type ProvenContact,
+  type RecoveryProof,
+  type Step,
+  type StepAt,
+} from '#src/oidc/interactions.ts';
 import { holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { assuranceAfterRecovery, assuranceOf } from '#src/people/assurance.ts';
 import { verifyCode } from '#src/people/codes.ts';
@@ -52,8 +58,6 @@ import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
 import { settleRecovered } from './settle.ts';
 
 type Answer = (visit: Visit, form: Form) => Promise<void>;
-
-type StepAt<At extends Step['at']> = Extract<Step, { at: At }>;
 
 /** What a page of a recovery may be answered, by the step it belongs to. */
 const answers: ReadonlyMap<string, Answer> = new Map(

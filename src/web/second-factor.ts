@@ -8,7 +8,7 @@
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isBetter, type Lack, lackOf } from '#src/oidc/acr.ts';
-import { demandIn, isUntouched, type Proof, type Step } from '#src/oidc/interactions.ts';
+import { demandIn, isUntouched, type Proof, type StepAt } from '#src/oidc/interactions.ts';
 import { findCurrentSession } from '#src/oidc/sessions.ts';
 import { assuranceIn, assuranceOf, type Way } from '#src/people/assurance.ts';
 import { timesLeft, verifyCode } from '#src/people/codes.ts';
@@ -29,7 +29,7 @@ import { moveTo, stay } from './interaction-steps.ts';
 import { sendSecondCode } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 
-export type SecondFactorStep = Extract<Step, { at: 'second-factor' }>;
+export type SecondFactorStep = StepAt<'second-factor'>;
 
 /** How many contacts are named; nobody looks through more. */
 const MAX_CONTACTS = 3;

@@ -2,11 +2,11 @@
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId } from '#src/base/secrets.ts';
-import type { Step } from '#src/oidc/interactions.ts';
+import type { StepAt } from '#src/oidc/interactions.ts';
 import { readPasskeyHolder } from '#src/oidc/storage.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
-import { readIdentifier } from '#src/people/identifiers.ts';
+import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
 import { FrozenOwner, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
 import { signedInByCode, signInWithPassword } from '#src/people/sign-in.ts';
 import { callerOf } from './device.ts';
@@ -81,7 +81,7 @@ export async function resendCode(visit: Visit): Promise<void> {
 }
 
 /** The code that was sent to an address. */
-export async function enterCode(visit: Visit, form: Form, step: Extract<Step, { at: 'code' }>): Promise<void> {
+export async function enterCode(visit: Visit, form: Form, step: StepAt<'code'>): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { identifier } = step;
   const slot = {
@@ -95,10 +95,7 @@ export async function enterCode(visit: Visit, form: Form, step: Extract<Step, { 
 }
 
 /** The address is theirs: it signs in the account that has it, or begins a new one. */
-export async function enterByAddress(
-  visit: Visit,
-  identifier: Extract<Step, { at: 'code' }>['identifier'],
-): Promise<void> {
+export async function enterByAddress(visit: Visit, identifier: Identifier): Promise<void> {
   const audience = await codeAudience(visit.db, visit.house.secrets, identifier);
   if (audience.kind === 'new') {
     return moveTo(visit, { at: 'name', identifier, accountId: newAccountId(), provenAt: epochSeconds() });

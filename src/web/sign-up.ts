@@ -1,6 +1,6 @@
 /** A new account, and the first passkey of one. */
 import { Refusal } from '#src/base/refusals.ts';
-import { keepStep, type Step } from '#src/oidc/interactions.ts';
+import { keepStep, type StepAt } from '#src/oidc/interactions.ts';
 import { createAccount, holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { assuranceOf } from '#src/people/assurance.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
@@ -19,7 +19,7 @@ import { findStrongerWay, isEnough, offerPasskey, proven, settle, settleFor } fr
 import { enterByAddress } from './sign-in.ts';
 
 /** A name, and a password if one was chosen, make the account. */
-export async function openAccount(visit: Visit, form: Form, step: Extract<Step, { at: 'name' }>): Promise<void> {
+export async function openAccount(visit: Visit, form: Form, step: StepAt<'name'>): Promise<void> {
   const { db } = visit;
   const password = form.get('password');
   const personal = [form.get('name'), step.identifier.value];
@@ -35,7 +35,7 @@ export async function openAccount(visit: Visit, form: Form, step: Extract<Step, 
 }
 
 /** Opens the account, unless another tab was faster: then the proven address signs in there. @returns whether it opened. */
-async function createOrEnter(visit: Visit, form: Form, step: Extract<Step, { at: 'name' }>): Promise<boolean> {
+async function createOrEnter(visit: Visit, form: Form, step: StepAt<'name'>): Promise<boolean> {
   const { ctx, house, db, interaction } = visit;
   const { identifier, accountId } = step;
   try {
@@ -91,7 +91,7 @@ export async function createPasskey(visit: Visit, form: Form): Promise<void> {
  * @throws {Refusal} `fresh_proof_required`, `passkey_required`, `password_required`, `account_unavailable`,
  *   `account_restricted`
  */
-async function checkOffer(visit: Visit, { signedIn }: Extract<Step, { at: 'passkey-offer' }>): Promise<void> {
+async function checkOffer(visit: Visit, { signedIn }: StepAt<'passkey-offer'>): Promise<void> {
   const { house, db } = visit;
   if (!isFresh(signedIn.provenAt)) await backToSignIn(visit, 'fresh_proof_required');
   if (!(await holdAccount(db, signedIn.accountId))) throw new Refusal('account_unavailable');
