@@ -40,8 +40,9 @@ export class ShardedLimiter extends RateLimiterCompatibleAbstract {
   /** Takes a point. @throws {RateLimiterRes} with the time until one may pass, and then none is taken */
   override async consume(key: string): Promise<RateLimiterRes> {
     const place = locate(key);
+    const isReturning = this.#returning.has(key);
     let counter = await this.#take(place);
-    if (!counter && this.#returning.has(key)) {
+    if (!counter && (isReturning || this.#returning.has(key))) {
       // What others have taken and will not need is theirs who wait.
       await this.#database.settle();
       counter = await this.#take(place);
