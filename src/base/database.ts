@@ -344,16 +344,14 @@ export class Database extends Statements {
   soon(write: Write, row: Row): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#soon.push({ write, row, tried: resolve });
-    this.#timer ??= setTimer(() => {
-      this.#writingSoon = this.#writeSoon();
-    }, SOON_MS).unref();
+    this.#timer ??= setTimer(() => void this.settle(), SOON_MS).unref();
     return promise;
   }
 
-  /** Writes now what is to be written soon. */
-  async settle(): Promise<void> {
-    await this.#writingSoon;
-    await this.#writeSoon();
+  /** Writes now what is to be written soon; what is being written already is awaited as well. */
+  settle(): Promise<void> {
+    this.#writingSoon = this.#writingSoon.then(() => this.#writeSoon());
+    return this.#writingSoon;
   }
 
   async #writeSoon(): Promise<void> {
