@@ -13,8 +13,8 @@ import type { Visitor } from './visitor.ts';
 export const waysBackStops = [
   'account-offer',
   ...['second-factor', 'second-factor-wrong', 'second-factor-clock', 'second-factor-elsewhere'],
-  ...['recovery', 'recovery-code', 'recovery-ways', 'recovery-second', 'recovery-waiting'],
-  ...['recovery-cancel', 'recovery-cancelled', 'recovery-new-way'],
+  ...['recovery', 'recovery-code', 'recovery-lost-contact', 'recovery-ways', 'recovery-second', 'recovery-waiting'],
+  ...['account-recovering', 'account-restricted', 'recovery-cancel', 'recovery-cancelled', 'recovery-new-way'],
   ...['consent-shared', 'account-shared', 'contacts-shared'],
   ...['account-end', 'account-closing', 'open-again'],
 ] as const;
@@ -32,6 +32,7 @@ export async function tourTheWaysBack(stage: Stage, visitor: Visitor, language: 
 }
 
 interface Owner {
+  readonly id: string;
   readonly email: string;
   readonly phone: string;
 }
@@ -46,18 +47,18 @@ type Walk = Pick<Visitor, 'page' | 'context' | 'device'> & {
 };
 
 async function openOwner({ world }: Stage, language: Language): Promise<Owner> {
-  const owner = {
+  const named = {
     email: `ratna.${language}@contoh.id`,
     phone: language === 'id' ? '+6281288800011' : '+6281288800012',
   };
-  const profile = { phone_number: owner.phone, phone_number_verified: true };
-  const id = await world.citizen(owner.email, { name: 'Ratna Sari', password, profile });
+  const profile = { phone_number: named.phone, phone_number_verified: true };
+  const id = await world.citizen(named.email, { name: 'Ratna Sari', password, profile });
   // Two contacts that came with one account on one day count as one for a month.
   const since = new Date(Date.now() - 40 * 24 * 3600 * 1000);
   await world.database
     .for(shardOf(id))
     .execute('update contacts set confirmed_at = $3 where shard = $1 and account_id = $2', [shardOf(id), id, since]);
-  return owner;
+  return { id, ...named };
 }
 
 async function addWays(walk: Walk): Promise<void> {
@@ -129,6 +130,7 @@ async function loseTheWay(walk: Walk): Promise<void> {
   await page.waitForSelector('#recovery-waiting');
   await at('recovery-waiting', page);
   const { link } = await stage.world.message(owner.email);
+  await seeRecovering(walk);
   await page.goto(link ?? '');
   await at('recovery-cancel', page);
   await page.click('#cancel-recovery');
@@ -139,6 +141,30 @@ async function loseTheWay(walk: Walk): Promise<void> {
   await page.click('#use-recovery-code');
   await page.waitForSelector('#create-passkey');
   await at('recovery-new-way', page);
+}
+
+/** What the owner sees who still gets in while somebody recovers the account, and after a recovery by two contacts. */
+async function seeRecovering(walk: Walk): Promise<void> {
+  const { stage, page, owner, at } = walk;
+  await page.goto(`${stage.world.issuer}/account`);
+  await signInByPassword(page, owner.email);
+  await page.click('#skip-second-factor');
+  await page.waitForSelector('#recovering');
+  await at('account-recovering', page);
+  await restrict(walk, new Date());
+  await page.reload();
+  await page.waitForSelector('#restricted');
+  await at('account-restricted', page);
+  await restrict(walk, null);
+  await page.reload();
+  await signOut(page);
+}
+
+async function restrict({ stage, owner }: Walk, at: Date | null): Promise<void> {
+  const shard = shardOf(owner.id);
+  await stage.world.database
+    .for(shard)
+    .execute('update accounts set restricted_at = $3 where shard = $1 and id = $2', [shard, owner.id, at]);
 }
 
 /** To the page that offers what is left, by a code to the phone's owner. */
@@ -153,6 +179,10 @@ async function proveFirst(walk: Walk): Promise<void> {
   await page.click('#continue');
   await page.waitForSelector('#code');
   await at('recovery-code', page);
+  await page.click('a[href*="page=lost-contact"]');
+  await page.waitForSelector('#to-code');
+  await at('recovery-lost-contact', page);
+  await page.click('#to-code');
   await typeLatest(walk, owner.email);
   await page.waitForSelector('#use-recovery-code');
 }
