@@ -23,9 +23,15 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startTestPostgres();
   const { adminUrl } = server;
-  project.provide('adminUrl', adminUrl);
-  project.provide('emptyTemplate', await prepareTemplate(adminUrl, async (url) => void (await migrate(url))));
-  project.provide('sandboxTemplate', await prepareTemplate(adminUrl, fillSandbox));
+  try {
+    project.provide('adminUrl', adminUrl);
+    project.provide('emptyTemplate', await prepareTemplate(adminUrl, async (url) => void (await migrate(url))));
+    project.provide('sandboxTemplate', await prepareTemplate(adminUrl, fillSandbox));
+  } catch (error) {
+    // A set-up that fails is not taken down by the runner.
+    await server.stop();
+    throw error;
+  }
   return () => server.stop();
 }
 
