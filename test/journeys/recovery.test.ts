@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { confirmContact } from '#src/people/account-contacts.ts';
 import { loadAccount } from '#src/people/accounts.ts';
@@ -11,6 +11,7 @@ import { givePasskey } from '#test/security/scene.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { useMovedClock } from '#test/support/clock.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
@@ -31,12 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => vi.useRealTimers());
-
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const pass = useMovedClock();
 
 let made = 0;
 

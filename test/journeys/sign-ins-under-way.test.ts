@@ -1,5 +1,5 @@
 /** Whoever stands half-way in a sign-in is out as well when everything of an account is ended. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freeze } from '#src/oidc/account-end.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { answerOf } from '#test/oidc/flows.ts';
@@ -7,6 +7,7 @@ import { byPasskey, byPassword } from '#test/security/cast.ts';
 import { givePasskey } from '#test/security/scene.ts';
 import type { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { type BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
+import { useMovedClock } from '#test/support/clock.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
@@ -22,12 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => vi.useRealTimers());
-
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const pass = useMovedClock();
 
 let made = 0;
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DatabaseUnavailable, type Db } from '#src/base/database.ts';
 import { limits, withChosen } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
@@ -7,6 +7,7 @@ import { rememberDevice } from '#src/people/devices.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { setAccountState } from '#test/support/account-state.ts';
+import { useMovedClock } from '#test/support/clock.ts';
 import { email, openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;
@@ -17,13 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => people[Symbol.asyncDispose]());
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-
-afterEach(() => vi.useRealTimers());
-
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const pass = useMovedClock();
 
 let visitors = 0;
 /** Somebody new at an address of their own, in a browser of their own. */

@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newAccountId, shardOf } from '#src/base/secrets.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { checkUnrestricted, type IdentityLevel, identityAssurance, recordEvidence } from '#src/people/proofing.ts';
+import { useMovedClock } from '#test/support/clock.ts';
 import { openPeople, type People, refusalOf } from './people.ts';
 
 let people: People;
@@ -11,12 +12,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => people[Symbol.asyncDispose]());
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => vi.useRealTimers());
 
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const pass = useMovedClock();
 let citizens = 0;
 
 async function somebody() {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freezeAccount, unfreezeAccount } from '#src/people/account-life.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
@@ -15,6 +15,7 @@ import {
   startRecovery,
 } from '#src/people/recoveries.ts';
 import { setAccountState } from '#test/support/account-state.ts';
+import { useMovedClock } from '#test/support/clock.ts';
 import { email, openPeople, type People, refusalOf } from './people.ts';
 
 const hour = 3600;
@@ -27,12 +28,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => people[Symbol.asyncDispose]());
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] });
-});
-afterEach(() => vi.useRealTimers());
 
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const pass = useMovedClock();
 
 let citizens = 0;
 
