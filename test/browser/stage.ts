@@ -44,6 +44,13 @@ export async function signInByPassword(page: Page, identifier = 'siti@contoh.id'
   await page.click('#sign-in');
 }
 
+/** From the account page: ends the session of this browser. */
+export async function signOutHere(page: Page): Promise<void> {
+  await page.click('#sign-out');
+  await page.click('#logout-yes');
+  await page.waitForSelector('#logout-done');
+}
+
 /** On the code page: types the code that was sent. */
 export async function typeCode(page: Page, world: World, address: string): Promise<void> {
   await page.waitForSelector('#code');

@@ -3,7 +3,7 @@ import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
 import { setClientState } from '#src/registry/clients.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
-import { type Stage, signInByPassword, typeCode } from './stage.ts';
+import { type Stage, signInByPassword, signOutHere, typeCode } from './stage.ts';
 import type { Visitor } from './visitor.ts';
 import { tourTheWaysBack, waysBackStops } from './ways-back-tour.ts';
 
@@ -241,7 +241,7 @@ async function answerApps(stage: Stage, { page, device }: Visitor, at: AtPage): 
   await page.goto(`${stage.world.issuer}/account`);
   await page.click('#add-passkey');
   await page.waitForSelector('[data-passkey]');
-  await endSession(page);
+  await signOutHere(page);
   await device.reacts(false);
   await begin(page, await health.startSignIn());
   await signInByPassword(page, 'budi@contoh.id');
@@ -253,7 +253,7 @@ async function answerApps(stage: Stage, { page, device }: Visitor, at: AtPage): 
   await page.click('#cancel');
   await page.waitForURL(`${stage.health}/**`);
   await page.goto(`${stage.world.issuer}/account`);
-  await endSession(page);
+  await signOutHere(page);
 }
 
 /** The second passkey was told to Putri, who says that it was not she. */
@@ -310,12 +310,6 @@ async function allow(page: Page): Promise<void> {
   const back = page.waitForURL('**/callback?**');
   await page.click('#consent-allow');
   await back;
-}
-
-async function endSession(page: Page): Promise<void> {
-  await page.click('#sign-out');
-  await page.click('#logout-yes');
-  await page.waitForSelector('#logout-done');
 }
 
 /** Apps of the tour that ask by law, and partly by law. */

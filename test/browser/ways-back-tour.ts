@@ -1,11 +1,10 @@
 /** The half of the tour about getting in and out: a second factor, the ways back, a device that others use, the end. */
 import { Secret, TOTP } from 'otpauth';
-import type { Page } from 'playwright-core';
 import { shardOf } from '#src/base/secrets.ts';
 import { freeze } from '#src/oidc/account-end.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { password } from '#test/support/world.ts';
-import { type Stage, signInByPassword } from './stage.ts';
+import { type Stage, signInByPassword, signOutHere } from './stage.ts';
 import type { AtPage, Language } from './tour.ts';
 import type { Visitor } from './visitor.ts';
 
@@ -80,7 +79,7 @@ async function addWays(walk: Walk): Promise<void> {
   walk.recoveryCode = (await page.locator('#recovery-codes li').first().textContent()) ?? '';
   await page.click('#kept');
   await page.goto(`${stage.world.issuer}/account`);
-  await signOut(page);
+  await signOutHere(page);
 }
 
 function open({ stage, page }: Walk, name: string) {
@@ -91,12 +90,6 @@ async function typeLatest({ stage, page }: Walk, address: string): Promise<void>
   const { code } = await stage.world.message(address);
   await page.fill('#code', code ?? '');
   await page.click('#continue');
-}
-
-async function signOut(page: Page): Promise<void> {
-  await page.click('#sign-out');
-  await page.click('#logout-yes');
-  await page.waitForSelector('#logout-done');
 }
 
 async function askForSecondFactor(walk: Walk): Promise<void> {
@@ -157,7 +150,7 @@ async function seeRecovering(walk: Walk): Promise<void> {
   await at('account-restricted', page);
   await restrict(walk, null);
   await page.reload();
-  await signOut(page);
+  await signOutHere(page);
 }
 
 async function restrict({ stage, owner }: Walk, at: Date | null): Promise<void> {
@@ -221,7 +214,7 @@ async function endTheAccount(walk: Walk): Promise<void> {
   await page.click('#keep-account');
   await page.waitForSelector('#closing', { state: 'detached' });
   await page.goto(`${stage.world.issuer}/account`);
-  await signOut(page);
+  await signOutHere(page);
 }
 
 /** Her account is frozen; her mailbox is older than that by more than a week, and so are her printed codes. */
