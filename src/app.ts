@@ -4,9 +4,9 @@ import Router, { type RouterMiddleware } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import mount from 'koa-mount';
 import { Refusal } from '#src/base/refusals.ts';
-import { accountClient } from '#src/oidc/account-client.ts';
 import { Engine } from '#src/oidc/engine.ts';
 import { checkBegun } from '#src/oidc/interaction-cookies.ts';
+import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
@@ -105,9 +105,10 @@ async function openMakers({ config, log }: House): Promise<Makers> {
 
 function openHouse(house: House, makers: Makers): OpenHouse {
   const { config, clients } = house;
-  const own = accountClient(config.issuer, config.brand);
+  const own = [accountClient, consoleClient].map((create) => create(config.issuer, config.brand));
   const findClient = (id: string) => {
-    if (id === own.id) return own;
+    const itself = own.find((client) => client.id === id);
+    if (itself) return itself;
     const client = clients.find(id);
     return client && isAvailable(client, config.mode) ? client : undefined;
   };

@@ -336,6 +336,17 @@ const table = {
     id: { say: 'Alamat ini sudah dipakai oleh lima akun.', next: 'Pakai email atau nomor ponsel lain.' },
     en: { say: 'This address is already used by five accounts.', next: 'Use another email address or phone number.' },
   },
+  not_here: {
+    status: 404,
+    id: {
+      say: 'Halaman ini tidak ada, atau bukan milik instansi Anda.',
+      next: 'Kembali ke daftar layanan Anda, atau minta pemilik instansi itu mengundang Anda.',
+    },
+    en: {
+      say: "There is nothing here, or it is not your agency's.",
+      next: 'Go back to your list of services, or ask an owner of that agency to invite you.',
+    },
+  },
   not_found: {
     status: 404,
     id: { say: 'Halaman ini tidak ada.', next: 'Periksa alamatnya, atau mulai dari halaman depan.' },
@@ -429,6 +440,17 @@ const table = {
     status: 503,
     id: { say: 'Sedang banyak sekali permintaan.', next: 'Tunggu sebentar, lalu coba lagi.' },
     en: { say: 'There are very many requests right now.', next: 'Wait a moment, then try again.' },
+  },
+  role_required: {
+    status: 403,
+    id: {
+      say: 'Peran Anda di instansi ini tidak mengizinkan hal ini.',
+      next: 'Minta pemilik instansi memberi Anda peran yang sesuai, atau minta ia yang melakukannya.',
+    },
+    en: {
+      say: 'Your role at this agency does not allow this.',
+      next: 'Ask an owner of the agency for a role that does, or ask them to do it.',
+    },
   },
   session_required: {
     status: 401,

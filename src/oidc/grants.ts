@@ -9,9 +9,9 @@ import { longestSessionSeconds } from '#src/base/session-limits.ts';
 import { type Consent, endConsent, termOf } from '#src/consents/consents.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
-import { isAccountClient } from './account-client.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
+import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
 import { noteConsentOf, readConsent } from './storage.ts';
 
@@ -66,7 +66,7 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
     if (!client || !account || !session) return undefined;
     const record = recordOf(client);
     const db = currentDb(database);
-    if (isAccountClient(record)) {
+    if (isOwnClient(record)) {
       const nothing = { scopes: ['openid'], claims: [] };
       return saveGrant(ctx, grantId(secrets, ctx, nothing), nothing, new Date(Date.now() + 60_000));
     }

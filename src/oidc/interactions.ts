@@ -13,10 +13,10 @@ import type { Consent } from '#src/consents/consents.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
-import { isAccountClient } from './account-client.ts';
 import { type Demand, demandOf } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
 import { recordOf } from './models.ts';
+import { isOwnClient } from './own-clients.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
 import { holdInteraction as holdRow, isSharedSession, readPerson } from './storage.ts';
 import type { Trail } from './trails.ts';
@@ -291,7 +291,7 @@ export async function consentNeeded(
   interaction: OpenInteraction,
   accountId: string,
 ): Promise<{ needed: boolean; before: Consent | undefined }> {
-  if (isAccountClient(interaction.client)) return { needed: false, before: undefined };
+  if (isOwnClient(interaction.client)) return { needed: false, before: undefined };
   const { consent: before } = await readPerson({ secrets }, db, accountId, interaction.client);
   const isRequested = wordsOf(interaction.params.prompt).includes('consent');
   const covered = isCovered(interaction.client, before, wantedIn(interaction), new Date());

@@ -9,10 +9,10 @@ import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Makers } from '#src/people/makers.ts';
 import { hasPassword } from '#src/people/passwords.ts';
-import { isAccountClient } from './account-client.ts';
 import { type Demand, demandOf, isBetter, lackOf, offeredAcrValues } from './acr.ts';
 import { mayFallShort } from './interactions.ts';
 import { recordOf } from './models.ts';
+import { isOwnClient } from './own-clients.ts';
 
 const { base, Check } = interactionPolicy;
 
@@ -60,7 +60,7 @@ const accountUnavailable = new Check(
 /** A one-time code alone opens nothing personal, so not the account page either (NIST SP 800-63B-4 §3.1.3). */
 const codeAlone = new Check('code_alone', 'a one-time code does not open the account page', 'login_required', (ctx) => {
   const { client, session } = ctx.oidc;
-  const needed = client && session?.accountId && isAccountClient(recordOf(client)) && isCodeAlone(session.amr);
+  const needed = client && session?.accountId && isOwnClient(recordOf(client)) && isCodeAlone(session.amr);
   return needed ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
 });
 

@@ -1,14 +1,114 @@
-/** Who works for an agency: a dated role of an account. */
+/**
+ * Who works for an agency: dated roles of an account. What a role may do where is the registry's to say
+ * (`registry/authority.ts`).
+ *
+ * A suspended role counts for nothing: it rests when somebody came back into the account without any of its old factors,
+ * until another admin restores it.
+ */
 import type { Db } from '#src/base/database.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { SHARDS, shardOf } from '#src/base/secrets.ts';
+
+export const roles = ['owner', 'developer', 'approver', 'coordinator', 'desk', 'auditor', 'operator'] as const;
+export type Role = (typeof roles)[number];
+
+export interface Membership {
+  readonly accountId: string;
+  readonly agencyId: string;
+  readonly role: Role;
+  readonly since: Date;
+  readonly until: Date | undefined;
+  readonly suspendedAt: Date | undefined;
+  readonly suspendedReason: string | undefined;
+}
+
+interface MembershipRow {
+  account_id: string;
+  agency_id: string;
+  role: Role;
+  since: Date;
+  until: Date | null;
+  suspended_at: Date | null;
+  suspended_reason: string | null;
+}
+
+const columns = 'account_id, agency_id, role, since, until, suspended_at, suspended_reason';
 
 /** Whether the account has a role at some agency now. */
 export async function hasMembership(db: Db, accountId: string, now: Date): Promise<boolean> {
+  const memberships = await listMemberships(db, accountId, now);
+  return memberships.some(({ suspendedAt }) => !suspendedAt);
+}
+
+/** The roles that an account has now, the suspended ones too. */
+export async function listMemberships(db: Db, accountId: string, now: Date): Promise<Membership[]> {
   const shard = shardOf(accountId);
-  const row = await db.for(shard).first(
-    `select 1 as one from memberships
-     where shard = $1 and account_id = $2 and since <= $3 and (until is null or until > $3) limit 1`,
+  const rows = await db.for(shard).query<MembershipRow>(
+    `select ${columns} from memberships
+     where shard = $1 and account_id = $2 and since <= $3 and (until is null or until > $3)
+     order by agency_id, role`,
     [shard, accountId, now],
   );
-  return row !== undefined;
+  return rows.map(toMembership);
+}
+
+const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
+
+/** Everybody who has a role at one of these agencies now, the suspended too. */
+export async function listMembers(db: Db, agencyIds: readonly string[], now: Date): Promise<Membership[]> {
+  const rows = await db.forAll(everyShard).query<MembershipRow>(
+    `select ${columns} from memberships
+     where shard = any($1) and agency_id = any($2) and since <= $3 and (until is null or until > $3)
+     order by agency_id, role, since`,
+    [everyShard, agencyIds, now],
+  );
+  return rows.map(toMembership);
+}
+
+function toMembership(row: MembershipRow): Membership {
+  return {
+    accountId: row.account_id,
+    agencyId: row.agency_id,
+    role: row.role,
+    since: row.since,
+    until: row.until ?? undefined,
+    suspendedAt: row.suspended_at ?? undefined,
+    suspendedReason: row.suspended_reason ?? undefined,
+  };
+}
+
+/**
+ * Gives an account a role; one that it has already stays as it is.
+ *
+ * @param grantedBy the account id of who gave it, or `command`
+ * @returns whether it is new
+ */
+export async function grantMembership(
+  db: Db,
+  { accountId, agencyId, role }: Pick<Membership, 'accountId' | 'agencyId' | 'role'>,
+  grantedBy: string,
+): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const granted = await db.for(shard).execute(
+    `insert into memberships (shard, account_id, agency_id, role, since, granted_by)
+     select $1, $2, $3, $4, $5, $6
+     where not exists (select from memberships
+       where shard = $1 and account_id = $2 and agency_id = $3 and role = $4 and (until is null or until > $5))
+     on conflict do nothing`,
+    [shard, accountId, agencyId, role, new Date(), grantedBy],
+  );
+  return granted > 0;
+}
+
+/** Ends a role. @returns whether there was one */
+export async function endMembership(
+  db: Db,
+  { accountId, agencyId, role }: Pick<Membership, 'accountId' | 'agencyId' | 'role'>,
+): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const ended = await db.for(shard).execute(
+    `update memberships set until = $5
+     where shard = $1 and account_id = $2 and agency_id = $3 and role = $4 and (until is null or until > $5)`,
+    [shard, accountId, agencyId, role, new Date()],
+  );
+  return ended > 0;
 }

@@ -15,6 +15,8 @@ export interface AgencyDraft {
 }
 
 export interface AgencyRecord extends AgencyDraft {
+  /** The ids from the root of the tree to the agency itself. */
+  readonly path: readonly string[];
   readonly createdAt: Date;
 }
 
@@ -27,12 +29,13 @@ interface AgencyRow {
   name_en: string;
   legal_name: string;
   domain: string;
+  path: string[];
   created_at: Date;
 }
 
 export async function findAgency(db: Db, id: string): Promise<AgencyRecord | undefined> {
   const row = await db.first<AgencyRow>(
-    'select id, name, name_en, legal_name, domain, created_at from agencies where id = $1',
+    'select id, name, name_en, legal_name, domain, path, created_at from agencies where id = $1',
     [id],
   );
   return row && toAgency(row);
@@ -47,7 +50,13 @@ export async function loadAgency(db: Db, id: string): Promise<AgencyRecord> {
 
 function toAgency(row: AgencyRow): AgencyRecord {
   const { id, name, domain } = row;
-  return { id, name, nameEn: row.name_en, legalName: row.legal_name, domain, createdAt: row.created_at };
+  const path = toPath(id, row.path);
+  return { id, name, nameEn: row.name_en, legalName: row.legal_name, domain, path, createdAt: row.created_at };
+}
+
+/** A row that older code wrote has no path: it stands at the top. */
+export function toPath(id: string, path: readonly string[]): readonly string[] {
+  return path.length === 0 ? [id] : path;
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup } from './agencies.ts';
+import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
@@ -137,6 +137,7 @@ interface ClientRow {
   agency_name_en: string;
   agency_legal_name: string;
   agency_domain: string;
+  agency_path: string[];
   agency_created_at: Date;
   subject_group_id: string;
   state: ClientState;
@@ -178,7 +179,7 @@ interface ClientRow {
 
 const selectClients = `
   select c.id, c.agency_id, a.name as agency_name, a.name_en as agency_name_en, a.legal_name as agency_legal_name,
-    a.domain as agency_domain, a.created_at as agency_created_at, c.subject_group_id, c.state, c.type, c.name, c.name_en,
+    a.domain as agency_domain, a.path as agency_path, a.created_at as agency_created_at, c.subject_group_id, c.state, c.type, c.name, c.name_en,
     c.purpose, c.purpose_en, c.home_uri, c.initiate_login_uri, c.logo_uri, c.policy_uri, c.tos_uri, c.redirect_uris,
     c.post_logout_redirect_uris, c.response_types, c.grant_types, c.scopes, c.token_endpoint_auth_method, c.jwks,
     c.jwks_uri, c.id_token_signed_response_alg, c.userinfo_signed_response_alg, c.require_pkce, c.require_par,
@@ -271,6 +272,7 @@ function toRecord(row: ClientRow): ClientRecord {
       nameEn: row.agency_name_en,
       legalName: row.agency_legal_name,
       domain: row.agency_domain,
+      path: toPath(row.agency_id, row.agency_path),
       createdAt: row.agency_created_at,
     },
     subjectGroupId: row.subject_group_id,

@@ -1,6 +1,6 @@
 /** What every page shows around its content, made from the request. */
 import type { Context } from 'koa';
-import { isAccountClient } from '#src/oidc/account-client.ts';
+import { isOwnClient } from '#src/oidc/own-clients.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import type { Html } from '#views/html.ts';
 import type { Frame, Service } from '#views/page.ts';
@@ -10,7 +10,7 @@ import { forForm, forPage } from './middleware/headers.ts';
 
 /** The frame of a page; with a form in it (`csrf`) unless it says otherwise. */
 export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): Frame {
-  const service = client && !isAccountClient(client) ? serviceOf(client, ctx.state.language) : undefined;
+  const service = client && !isOwnClient(client) ? serviceOf(client, ctx.state.language) : undefined;
   return {
     language: ctx.state.language,
     brand: house.config.brand,

@@ -2,8 +2,8 @@
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import type { Refusal } from '#src/base/refusals.ts';
-import { isAccountClient } from '#src/oidc/account-client.ts';
 import type { OpenInteraction, StepAt } from '#src/oidc/interactions.ts';
+import { isAccountClient } from '#src/oidc/own-clients.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { timesLeft } from '#src/people/codes.ts';
 import { newAuthenticationOptions } from '#src/people/passkey-sign-in.ts';

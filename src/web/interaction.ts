@@ -8,9 +8,9 @@ import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { UnitOfWork } from '#src/base/database.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
-import { isAccountClient } from '#src/oidc/account-client.ts';
 import { rememberBegun } from '#src/oidc/interaction-cookies.ts';
 import { atStep, finishAsHeld, noteShared, openInteraction, whereFinished } from '#src/oidc/interactions.ts';
+import { isOwnClient } from '#src/oidc/own-clients.ts';
 import { endSession } from '#src/oidc/sessions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
 import { isEndedSince } from '#src/people/accounts.ts';
@@ -81,7 +81,7 @@ async function openVisit(ctx: Context, house: OpenHouse, uid: string, options?: 
   ctx.state.language = ctx.state.chosenLanguage ?? known(interaction.params.ui_locales) ?? ctx.state.language;
   ctx.state.appId = interaction.client.id;
   const { issuer } = house.config;
-  if (!isAccountClient(interaction.client)) {
+  if (!isOwnClient(interaction.client)) {
     ctx.cookies.set(cookieNames(issuer).app, interaction.client.id, cookieOptions(issuer));
   }
   const visit = { ctx, house, db: ctx.state.db, interaction };

@@ -3,9 +3,9 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import type { RefusalCode } from '#src/base/refusals.ts';
-import { isAccountClient } from '#src/oidc/account-client.ts';
 import { lackOf } from '#src/oidc/acr.ts';
 import { consentNeeded, demandIn, finishSignIn, type OpenInteraction, type Proof } from '#src/oidc/interactions.ts';
+import { isOwnClient } from '#src/oidc/own-clients.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { isCodeAlone } from '#src/people/assurance.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
@@ -81,7 +81,7 @@ export async function findStrongerWay(
 
 /** The account page takes no one-time code alone; an app may insist on more than a password. */
 export function isEnough(interaction: OpenInteraction, { acr, amr }: SignedIn): boolean {
-  if (isAccountClient(interaction.client) && isCodeAlone(amr)) return false;
+  if (isOwnClient(interaction.client) && isCodeAlone(amr)) return false;
   return lackOf({ acr, amr }, demandIn(interaction)) !== 'needed';
 }
 

@@ -253,6 +253,10 @@ async function hangOn(where: string): Promise<void> {
     from accounts a where ${where}`);
   await own.query(`insert into memberships
     select a.shard, a.id, 'instansi-1', 'developer', now() from accounts a where ${where}`);
+  await own.query(`insert into desk_sheets
+    select a.shard, a.id, gen_random_uuid(), sha256(a.id::text::bytea), 'recovery', 'waiting', 'instansi-1', 'petugas', null,
+      'kasus-1', 'ktp', now(), now(), now() + interval '7 days'
+    from accounts a where ${where}`);
   await own.query(`insert into devices
     select a.shard, a.id, sha256((n || a.id::text)::bytea), now(), now(), now() + interval '400 days'
     from accounts a, generate_series(1, 2) as n where ${where}`);

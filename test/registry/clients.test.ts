@@ -109,7 +109,7 @@ describe('a client', () => {
     await registerClient(draft);
     const record = await loadClient(database, 'puskesmas');
     expect(record).toMatchObject(draft);
-    expect(record.agency).toEqual({ ...health, createdAt: expect.any(Date) });
+    expect(record.agency).toEqual({ ...health, path: [health.id], createdAt: expect.any(Date) });
     expect(record).toMatchObject({
       secrets: [],
       firstSignInAt: undefined,

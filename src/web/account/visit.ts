@@ -1,10 +1,8 @@
 /** A person on their own pages: whose session it is, and how to come to one. */
-import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { randomSecret } from '#src/base/secrets.ts';
-import { accountClient } from '#src/oidc/account-client.ts';
+import { accountClient } from '#src/oidc/own-clients.ts';
 import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
 import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
 import { isCodeAlone } from '#src/people/assurance.ts';
@@ -13,7 +11,7 @@ import { isFresh } from '../fresh-proof.ts';
 import type { OpenHouse } from '../house.ts';
 import { checkForm } from '../middleware/browser.ts';
 import { type Form, readForm } from '../middleware/forms.ts';
-import { seeOther } from '../see-other.ts';
+import { beginOwnSignIn } from '../own-sign-in.ts';
 
 /** A request of somebody who is signed in, with more than a one-time code, to an account that may be used. */
 export interface Visit {
@@ -115,18 +113,7 @@ export async function answerForm(
   await change(visit, form);
 }
 
-/** Begins the pages' own authorization request (PKCE as for any public client; the verifier is never needed). */
-export function beginSignIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {}): void {
+function beginSignIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {}): void {
   const client = accountClient(house.config.issuer, house.config.brand);
-  const query = new URLSearchParams({
-    client_id: client.id,
-    redirect_uri: client.redirectUris[0] ?? '',
-    response_type: 'code',
-    scope: 'openid',
-    state: `${randomSecret()}:${ctx.path}`,
-    code_challenge: createHash('sha256').update(randomSecret()).digest('base64url'),
-    code_challenge_method: 'S256',
-    ...more,
-  });
-  seeOther(ctx, `/authorize?${query}`);
+  beginOwnSignIn(ctx, client, { state: ctx.path, ...more });
 }

@@ -17,6 +17,8 @@ export interface CookieNames {
   readonly device: string;
   readonly passkeyLater: string;
   readonly recoveryCodes: string;
+  /** When the console was last used; signed. */
+  readonly console: string;
 }
 
 /** The cookies of the pages beside the engine's. */
@@ -29,6 +31,7 @@ export function cookieNames(issuer: string): CookieNames {
     device: `${prefix}device`,
     passkeyLater: `${prefix}passkey-later`,
     recoveryCodes: `${prefix}recovery-codes`,
+    console: `${prefix}console`,
   };
 }
 

@@ -1,29 +1,44 @@
 /**
- * The account page as an app of this provider, so that it signs people in by the same path as every other app and
- * shares their session. It lives in no registry, asks for nothing and needs no consent.
+ * The account page and the console as apps of this provider, so that they sign people in by the same path as every other
+ * app and share their session. They live in no registry, ask for nothing and need no consent.
  */
 import type { ClientRecord } from '#src/registry/clients.ts';
 
 const ACCOUNT_CLIENT_ID = 'lawang-account';
+const CONSOLE_CLIENT_ID = 'lawang-console';
 
 /** The registry's record that the account page would have. */
 export function accountClient(issuer: string, brand: string): ClientRecord {
+  return ownClient(ACCOUNT_CLIENT_ID, issuer, brand, { at: '/account', minAuthentication: 'aal1' });
+}
+
+/** The registry's record that the console would have: whoever works for an agency signs in with a passkey. */
+export function consoleClient(issuer: string, brand: string): ClientRecord {
+  return ownClient(CONSOLE_CLIENT_ID, issuer, brand, { at: '/console', minAuthentication: 'phr' });
+}
+
+function ownClient(
+  id: string,
+  issuer: string,
+  brand: string,
+  { at, minAuthentication }: { at: string; minAuthentication: ClientRecord['minAuthentication'] },
+): ClientRecord {
   const epoch = new Date(0);
   const name = { id: brand, en: brand };
   return {
-    id: ACCOUNT_CLIENT_ID,
-    agencyId: ACCOUNT_CLIENT_ID,
-    subjectGroupId: ACCOUNT_CLIENT_ID,
+    id,
+    agencyId: id,
+    subjectGroupId: id,
     state: 'live',
     type: 'web',
     name,
     purpose: name,
-    homeUri: `${issuer}/account`,
+    homeUri: `${issuer}${at}`,
     initiateLoginUri: undefined,
     logoUri: undefined,
     policyUri: undefined,
     tosUri: undefined,
-    redirectUris: [`${issuer}/account/callback`],
+    redirectUris: [`${issuer}${at}/callback`],
     postLogoutRedirectUris: [],
     responseTypes: ['code'],
     grantTypes: ['authorization_code'],
@@ -39,15 +54,16 @@ export function accountClient(issuer: string, brand: string): ClientRecord {
     rotateRefresh: false,
     defaultMaxAge: undefined,
     consentDays: 365,
-    minAuthentication: 'aal1',
+    minAuthentication,
     backchannelLogoutUri: undefined,
     claims: [],
     agency: {
-      id: ACCOUNT_CLIENT_ID,
+      id,
       name: brand,
       nameEn: brand,
       legalName: brand,
       domain: new URL(issuer).hostname,
+      path: [id],
       createdAt: epoch,
     },
     secrets: [],
@@ -61,4 +77,9 @@ export function accountClient(issuer: string, brand: string): ClientRecord {
 /** Whether a client is the account page itself. */
 export function isAccountClient(client: Pick<ClientRecord, 'id'>): boolean {
   return client.id === ACCOUNT_CLIENT_ID;
+}
+
+/** Whether a client is the provider itself: the account page or the console. */
+export function isOwnClient(client: Pick<ClientRecord, 'id'>): boolean {
+  return client.id === ACCOUNT_CLIENT_ID || client.id === CONSOLE_CLIENT_ID;
 }

@@ -1,0 +1,87 @@
+/**
+ * What a role at a node of the tree may do there and below. The one table that pages, the API and the command line ask.
+ */
+import { Refusal } from '#src/base/refusals.ts';
+
+/** What may be done at an agency. */
+export const permissions = [
+  /** See its apps, their versions, checks and attempts. */
+  'apps.read',
+  /** Register and change apps, ask for production, invite testers. */
+  'apps.write',
+  /** Make and end secrets, keys and tokens. */
+  'apps.secrets',
+  /** Stop an app at once, or let it run again. */
+  'apps.suspend',
+  /** Agree to a risky change. */
+  'reviews.decide',
+  'team.read',
+  'team.write',
+  /** Create and change agencies below. */
+  'agencies.write',
+  'events.read',
+  /** Decide about the apps of a sector. */
+  'sectors.decide',
+  /** Issue sheets that open an account, and look an account up for it. */
+  'desk.issue',
+] as const;
+export type Permission = (typeof permissions)[number];
+
+const byRole: Readonly<Record<string, readonly Permission[]>> = {
+  owner: [
+    'apps.read',
+    'apps.write',
+    'apps.secrets',
+    'apps.suspend',
+    'team.read',
+    'team.write',
+    'agencies.write',
+    'events.read',
+  ],
+  developer: ['apps.read', 'apps.write', 'apps.secrets', 'team.read'],
+  approver: ['apps.read', 'reviews.decide'],
+  coordinator: ['apps.read', 'sectors.decide'],
+  desk: ['desk.issue'],
+  auditor: ['apps.read', 'team.read', 'events.read'],
+  operator: ['apps.read', 'apps.suspend', 'team.read', 'team.write', 'agencies.write', 'events.read'],
+};
+
+/** A role as it counts: somebody's, at an agency, not suspended. */
+export interface HeldRole {
+  readonly agencyId: string;
+  readonly role: string;
+  readonly suspendedAt?: Date | undefined;
+}
+
+/** Where an agency stands: the ids from the root to itself. */
+export interface Place {
+  readonly path: readonly string[];
+}
+
+/** Whether one of the roles allows it at this agency: the role's own agency or one above. */
+export function mayAt(held: readonly HeldRole[], permission: Permission, { path }: Place): boolean {
+  return held.some(
+    ({ agencyId, role, suspendedAt }) =>
+      !suspendedAt && path.includes(agencyId) && (byRole[role] ?? []).includes(permission),
+  );
+}
+
+/** The agencies at which, and below which, the roles allow it. */
+export function nodesWith(held: readonly HeldRole[], permission: Permission): string[] {
+  const allowing = held.filter(({ role, suspendedAt }) => !suspendedAt && (byRole[role] ?? []).includes(permission));
+  return [...new Set(allowing.map(({ agencyId }) => agencyId))];
+}
+
+/**
+ * Refuses what no role allows. Whoever may not even see the agency's apps is told that there is no such thing, so that
+ * nobody learns what exists elsewhere.
+ *
+ * @throws {Refusal} `role_required`; `not_here` where nothing of the agency may be seen
+ */
+export function demandAt(held: readonly HeldRole[], permission: Permission, place: Place): void {
+  if (mayAt(held, permission, place)) return;
+  const seesIt = permissions.some((one) => mayAt(held, one, place));
+  throw seesIt
+    ? new Refusal('role_required', `no role with ${permission} at ${place.path.at(-1)}`)
+    : new Refusal('not_here', `nothing of ${place.path.at(-1)} is this person's to see`);
+}

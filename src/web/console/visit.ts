@@ -1,0 +1,138 @@
+/**
+ * Somebody on the console: who they are, which roles they have, and how to come to be there.
+ *
+ * The console is an app of this provider that insists on a passkey (`phr`). After a quarter of an hour without a request it
+ * asks for the passkey again: the time of the last one is in a signed cookie beside the session, bound to it.
+ */
+import type { Context } from 'koa';
+import type { Db } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { consoleClient } from '#src/oidc/own-clients.ts';
+import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
+import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
+import { isMet } from '#src/people/assurance.ts';
+import { listMemberships, type Membership } from '#src/people/memberships.ts';
+import { type AgencyRecord, loadAgency } from '#src/registry/agencies.ts';
+import { demandAt, type Permission } from '#src/registry/authority.ts';
+import { type ClientRecord, findClient } from '#src/registry/clients.ts';
+import type { OpenHouse } from '../house.ts';
+import { checkForm, cookieNames, cookieOptions } from '../middleware/browser.ts';
+import { type Form, readForm } from '../middleware/forms.ts';
+import { beginOwnSignIn } from '../own-sign-in.ts';
+
+/** How long the console stays open without a request. */
+export const CONSOLE_IDLE_SECONDS = 15 * 60;
+
+/** A request of somebody who is signed in with a passkey and has used the console within the last quarter of an hour. */
+export interface ConsoleVisit {
+  readonly ctx: Context;
+  readonly house: OpenHouse;
+  readonly db: Db;
+  readonly session: CurrentSession;
+  readonly account: Account;
+  /** The roles of this moment, the suspended ones too; ask `registry/authority.ts` what they allow. */
+  readonly held: readonly Membership[];
+}
+
+/** Shows a page of the console, or begins a sign-in that comes back to it. */
+export async function showConsole(
+  ctx: Context,
+  house: OpenHouse,
+  show: (visit: ConsoleVisit) => Promise<void>,
+): Promise<void> {
+  const visit = await findConsoleVisit(ctx, house);
+  if (!visit) return beginConsoleSignIn(ctx, house);
+  await show(visit);
+}
+
+/**
+ * Carries out what a form of the console asks: the change that its button names.
+ *
+ * @throws {Refusal} `session_required`, `csrf_mismatch`, `invalid_request`
+ */
+export async function answerConsole(
+  ctx: Context,
+  house: OpenHouse,
+  changes: ReadonlyMap<string, (visit: ConsoleVisit, form: Form) => Promise<void>>,
+): Promise<void> {
+  const form = await readForm(ctx);
+  const visit = await findConsoleVisit(ctx, house);
+  if (!visit) throw new Refusal('session_required');
+  checkForm(ctx, house.secrets, house.config.issuer, form.get('csrf'));
+  const change = changes.get(form.get('action'));
+  if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
+  await change(visit, form);
+}
+
+/** Who uses the console with this request, if they may go on without a new proof. */
+async function findConsoleVisit(ctx: Context, house: OpenHouse): Promise<ConsoleVisit | undefined> {
+  const db: Db = ctx.state.db;
+  const session = await findCurrentSession(house.provider, ctx);
+  if (!session || !isMet(session, 'phr') || !isInUse(ctx, house, session)) return undefined;
+  const account = await findAccount(db, house.secrets, session.accountId);
+  if (!account || !mayUse(account)) return undefined;
+  noteUse(ctx, house, session);
+  const held = await listMemberships(db, account.id, new Date());
+  return { ctx, house, db, session, account, held };
+}
+
+/** Whether the proof or the last request of this session on the console is recent. */
+function isInUse(ctx: Context, house: OpenHouse, session: CurrentSession): boolean {
+  const { console: name } = cookieNames(house.config.issuer);
+  const [uid, at] = (ctx.cookies.get(name, { signed: true }) ?? '').split('.');
+  const lastUse = uid === session.uid ? Number(at) : 0;
+  const last = Math.max(lastUse, session.signedInAt.getTime() / 1000);
+  return epochSeconds() - last <= CONSOLE_IDLE_SECONDS;
+}
+
+function noteUse(ctx: Context, house: OpenHouse, session: CurrentSession): void {
+  const { issuer } = house.config;
+  const options = { ...cookieOptions(issuer), signed: true };
+  ctx.cookies.set(cookieNames(issuer).console, `${session.uid}.${epochSeconds()}`, options);
+}
+
+function beginConsoleSignIn(ctx: Context, house: OpenHouse): void {
+  const client = consoleClient(house.config.issuer, house.config.brand);
+  beginOwnSignIn(ctx, client, { state: ctx.path, prompt: 'login' });
+}
+
+/** Where a sign-in to the console comes back to: a page of it, whatever else the answer says. */
+export function consolePlaceToReturnTo(ctx: Context): string {
+  const place = String(ctx.query.state ?? '').replace(/^[^:]*:/, '');
+  return /^\/console(\/[\w-]+)*$/.test(place) ? place : '/console';
+}
+
+/**
+ * The agency of an address, for somebody who may do this there.
+ *
+ * @throws {Refusal} `not_here` when there is none, or it is not theirs to see; `role_required`
+ */
+export async function loadAgencyFor(
+  { db, held }: ConsoleVisit,
+  agencyId: string,
+  permission: Permission,
+): Promise<AgencyRecord> {
+  const agency = await loadAgency(db, agencyId).catch((error: unknown) => {
+    throw error instanceof Refusal ? new Refusal('not_here', `no agency ${agencyId}`) : error;
+  });
+  demandAt(held, permission, agency);
+  return agency;
+}
+
+/**
+ * The app of an address, for somebody who may do this at its agency. Read from the database: what is shown can be changed
+ * at once.
+ *
+ * @throws {Refusal} `not_here` when there is none, or it is not theirs to see; `role_required`
+ */
+export async function loadClientFor(
+  { db, held }: ConsoleVisit,
+  clientId: string,
+  permission: Permission,
+): Promise<ClientRecord> {
+  const client = await findClient(db, clientId);
+  if (!client) throw new Refusal('not_here', 'no such client');
+  demandAt(held, permission, client.agency);
+  return client;
+}
