@@ -100,7 +100,28 @@ export const rules: readonly Rule[] = [
       'the key left out',
     ),
   ),
-  rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], checkSecretSource),
+  rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], (entry) =>
+    findWhen(
+      entry.client_secret_env !== undefined && !entry.token_endpoint_auth_method.startsWith('client_secret_'),
+      'client_secret_env',
+      `client_secret_env does not go with token_endpoint_auth_method ${entry.token_endpoint_auth_method}`,
+      'no client_secret_env',
+    ),
+  ),
+];
+
+/** What a file has to say beside: it cannot show a secret that was just made, as a page or an answer of the API can. */
+export const fileRules: readonly Rule[] = [
+  rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], (entry, mode) =>
+    findWhen(
+      mode === 'production' &&
+        entry.client_secret_env === undefined &&
+        entry.token_endpoint_auth_method.startsWith('client_secret_'),
+      'client_secret_env',
+      'client_secret_env is missing',
+      'the environment variable that has the secret',
+    ),
+  ),
 ];
 
 function checkAuthentication({ type, token_endpoint_auth_method: method }: ClientEntry): Finding[] {
@@ -190,25 +211,6 @@ function checkClaims({ claims, type }: ClientEntry): Finding[] {
         : [],
     ),
     ...findWhen(type === 'machine' && claims.length > 0, 'claims', 'an app of type machine has no people', 'no claims'),
-  ];
-}
-
-function checkSecretSource(entry: ClientEntry, mode: Config['mode']): Finding[] {
-  const secret = entry.token_endpoint_auth_method.startsWith('client_secret_');
-  const named = entry.client_secret_env !== undefined;
-  return [
-    ...findWhen(
-      named && !secret,
-      'client_secret_env',
-      `client_secret_env does not go with token_endpoint_auth_method ${entry.token_endpoint_auth_method}`,
-      'no client_secret_env',
-    ),
-    ...findWhen(
-      secret && !named && mode === 'production',
-      'client_secret_env',
-      'client_secret_env is missing',
-      'the environment variable that has the secret',
-    ),
   ];
 }
 

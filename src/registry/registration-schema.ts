@@ -20,7 +20,7 @@ import {
   signingAlgorithms,
 } from './clients.ts';
 import { complain, type Finding, readKey, toFindings } from './registration-findings.ts';
-import { rules } from './registration-rules.ts';
+import { fileRules, type Rule, rules } from './registration-rules.ts';
 
 /** Line breaks, other control characters and the marks that turn the direction of writing (they disguise names). */
 const unfitForText = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
@@ -134,7 +134,10 @@ const fileSchema = z.strictObject({
 
 export type AgencyEntry = z.output<typeof agencySchema>;
 
-/** One client of a file, with what it leaves out filled in. */
+/** What is written about one client. */
+export type ClientDeclaration = z.input<typeof clientSchema>;
+
+/** A client as declared, with what it leaves out filled in. */
 export type ClientEntry = ReturnType<typeof resolveDefaults>;
 
 /** A file as far as it could be understood, and everything wrong in it. */
@@ -169,7 +172,7 @@ export function checkFile(content: unknown, mode: Config['mode']): Reading {
   const clients: { index: number; entry: ClientEntry }[] = [];
   const ids: { index: number; id: string }[] = [];
   for (const [index, value] of values.entries()) {
-    const checked = checkClient(value, mode);
+    const checked = checkBy([...rules, ...fileRules], value, mode);
     if (checked.entry) clients.push({ index, entry: checked.entry });
     const id = readKey(value, 'client_id');
     if (typeof id === 'string') ids.push({ index, id });
@@ -179,14 +182,25 @@ export function checkFile(content: unknown, mode: Config['mode']): Reading {
   return { agency, clients, ids, findings };
 }
 
-function checkClient(value: unknown, mode: Config['mode']): { entry?: ClientEntry; findings: Finding[] } {
+/** One client, and everything wrong in its declaration; the entry is there when nothing is. */
+export interface CheckedClient {
+  readonly entry?: ClientEntry;
+  readonly findings: readonly Finding[];
+}
+
+/** Checks what is declared about one client, by whatever way it comes. Where its secret comes from is a file's matter. */
+export function checkClientEntry(value: unknown, mode: Config['mode']): CheckedClient {
+  return checkBy(rules, value, mode);
+}
+
+function checkBy(applied: readonly Rule[], value: unknown, mode: Config['mode']): CheckedClient {
   const parsed = clientSchema.safeParse(value);
   const findings = parsed.success ? [] : parsed.error.issues.flatMap((issue) => toFindings(issue, value, clientNames));
   if (findings.some(({ path, key }) => path.length === 0 && key === undefined)) return { findings };
   const mistaken = new Set(findings.map(({ path, key }) => String(path[0] ?? key)));
   const sound = Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => !mistaken.has(key)));
   const entry = resolveDefaults((parsed.data ?? sound) as z.output<typeof clientSchema>);
-  for (const { reads, check } of rules) {
+  for (const { reads, check } of applied) {
     if (!reads.some((key) => mistaken.has(key))) findings.push(...check(entry, mode));
   }
   return findings.length === 0 ? { entry, findings } : { findings };
@@ -218,6 +232,8 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
     })),
     id_token_signed_response_alg: given.id_token_signed_response_alg ?? ('ES256' as const),
     require_pkce: given.require_pkce ?? true,
+    require_pushed_authorization_requests: given.require_pushed_authorization_requests ?? false,
+    dpop_bound_access_tokens: given.dpop_bound_access_tokens ?? false,
     rotate_refresh: given.rotate_refresh ?? method === 'none',
     consent_days: given.consent_days ?? 365,
     min_authentication: given.min_authentication ?? ('aal1' as const),

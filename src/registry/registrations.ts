@@ -18,14 +18,14 @@ import {
   findClient,
   findClients,
   hasSecret,
-  inOrder,
   isCurrentSecret,
   isLive,
   saveClient,
   setClientSecret,
 } from './clients.ts';
+import { draftOf } from './declarations.ts';
 import { show } from './registration-findings.ts';
-import { type AgencyEntry, type ClientEntry, checkFile, splitScope } from './registration-schema.ts';
+import { type AgencyEntry, type ClientEntry, checkFile } from './registration-schema.ts';
 import { formatMistake, type Mistake, readSource } from './registration-source.ts';
 import { lockRegistry } from './version.ts';
 
@@ -33,13 +33,7 @@ type Mode = Config['mode'];
 
 /** One client as a file declares it. */
 export interface ClientRegistration {
-  readonly declared: Omit<ClientDraft, 'agencyId' | 'subjectGroupId' | 'state'>;
-  /** Undefined: as it is; at first `sandbox` in a sandbox, else `draft`. */
-  readonly state: ClientState | undefined;
-  /** The group's name within the agency. Undefined: as it is; at first the agency's own. */
-  readonly subjectGroup: string | undefined;
-  /** The environment variable that has the secret. */
-  readonly secretEnv: string | undefined;
+  readonly entry: ClientEntry;
   readonly line: number;
   readonly column: number;
 }
@@ -120,7 +114,7 @@ async function readFileAt(
   }));
   mistakes.sort((one, other) => one.line - other.line || one.column - other.column);
   if (!agency) return { declared, mistakes };
-  const registered = clients.map(({ entry: client, index }) => ({ ...toRegistration(client), ...placeOf(index) }));
+  const registered = clients.map(({ entry: client, index }) => ({ entry: client, ...placeOf(index) }));
   return { registration: { file, agency, clients: registered }, declared, mistakes };
 }
 
@@ -133,46 +127,6 @@ function toAgencyDraft(entry: AgencyEntry, firstApp: ClientEntry | undefined): A
     nameEn: entry['name#en'] ?? entry.name,
     legalName: entry.legal_name ?? entry.name,
     domain: entry.domain ?? (address && URL.parse(address)?.hostname) ?? entry.id,
-  };
-}
-
-function toRegistration(entry: ClientEntry): Omit<ClientRegistration, 'line' | 'column'> {
-  return {
-    state: entry.state,
-    subjectGroup: entry.subject_group,
-    secretEnv: entry.client_secret_env,
-    declared: {
-      id: entry.client_id,
-      type: entry.type,
-      name: { id: entry.client_name, en: entry['client_name#en'] },
-      purpose: { id: entry.purpose, en: entry['purpose#en'] },
-      homeUri: entry.client_uri,
-      initiateLoginUri: entry.initiate_login_uri,
-      backchannelLogoutUri: entry.backchannel_logout_uri,
-      logoUri: entry.logo_uri,
-      policyUri: entry.policy_uri,
-      tosUri: entry.tos_uri,
-      redirectUris: entry.redirect_uris,
-      postLogoutRedirectUris: entry.post_logout_redirect_uris,
-      responseTypes: entry.response_types,
-      grantTypes: entry.grant_types,
-      scopes: splitScope(entry.scope),
-      tokenEndpointAuthMethod: entry.token_endpoint_auth_method,
-      jwks: entry.jwks,
-      jwksUri: entry.jwks_uri,
-      idTokenSignedResponseAlg: entry.id_token_signed_response_alg,
-      userinfoSignedResponseAlg: entry.userinfo_signed_response_alg,
-      requirePkce: entry.require_pkce,
-      requirePar: entry.require_pushed_authorization_requests ?? false,
-      dpopBoundAccessTokens: entry.dpop_bound_access_tokens ?? false,
-      rotateRefresh: entry.rotate_refresh,
-      defaultMaxAge: entry.default_max_age,
-      consentDays: entry.consent_days,
-      minAuthentication: entry.min_authentication,
-      claims: inOrder(
-        entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
-      ),
-    },
   };
 }
 
@@ -242,19 +196,23 @@ const MIN_SECRET_LENGTH = 32;
 
 function findSecretMistakes({ file, clients }: Registration, options: ApplyOptions): Mistake[] {
   return clients.flatMap((client) => {
-    const mistake = hasSecret(client.declared) ? findSecretMistake(client, options) : undefined;
+    const mistake = needsSecret(client.entry) ? findSecretMistake(client.entry, options) : undefined;
     return mistake ? [{ file, line: client.line, column: client.column, ...mistake }] : [];
   });
 }
 
+function needsSecret({ token_endpoint_auth_method: tokenEndpointAuthMethod }: ClientEntry): boolean {
+  return hasSecret({ tokenEndpointAuthMethod });
+}
+
 function findSecretMistake(
-  { declared, secretEnv }: ClientRegistration,
+  { client_id: id, client_secret_env: secretEnv }: ClientEntry,
   { environment, mode }: ApplyOptions,
 ): Pick<Mistake, 'what' | 'expected'> | undefined {
   if (secretEnv === undefined)
     return mode === 'sandbox' ? undefined : { what: 'client_secret_env is missing', expected: 'it, in production' };
   const secret = environment[secretEnv];
-  if (!secret) return { what: `the secret of ${declared.id} is missing`, expected: `it in the variable ${secretEnv}` };
+  if (!secret) return { what: `the secret of ${id} is missing`, expected: `it in the variable ${secretEnv}` };
   if (secret.length >= MIN_SECRET_LENGTH) return undefined;
   return {
     what: `the secret in ${secretEnv} is too short`,
@@ -269,14 +227,14 @@ async function applyFile(
   options: ApplyOptions,
 ): Promise<Applied[]> {
   await saveAgency(tx, agency, options.actor);
-  const ids = clients.map(({ declared }) => declared.id);
+  const ids = clients.map(({ entry }) => entry.client_id);
   const known = new Map((await findClients(tx, ids)).map((client) => [client.id, client]));
   const applied: Applied[] = [];
   const mistakes: Mistake[] = [];
   for (const client of clients) {
     try {
-      const before = known.get(client.declared.id);
-      applied.push({ file, ...(await applyClient(tx, secrets, agency, client, before, options)) });
+      const before = known.get(client.entry.client_id);
+      applied.push({ file, ...(await applyClient(tx, secrets, agency, client.entry, before, options)) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { say, next } = error.in('en');
@@ -298,16 +256,16 @@ async function applyClient(
   tx: Db,
   secrets: Secrets,
   agency: AgencyDraft,
-  client: ClientRegistration,
+  entry: ClientEntry,
   before: ClientRecord | undefined,
   options: ApplyOptions,
 ): Promise<Omit<Applied, 'file'>> {
-  const { id } = client.declared;
-  const expected = planClient(client, before, agency, options);
+  const { client_id: id } = entry;
+  const expected = planClient(entry, before, agency, options);
   if (before && holds(secrets, before, expected))
     return { clientId: id, outcome: 'unchanged', state: expected.draft.state };
   await lockRegistry(tx);
-  const { draft, secret } = planClient(client, await findClient(tx, id), agency, options);
+  const { draft, secret } = planClient(entry, await findClient(tx, id), agency, options);
   const outcome = await saveClient(tx, draft, options.actor);
   const changed = secret !== undefined && (await setClientSecret(tx, secrets, id, secret, options.actor));
   return { clientId: id, outcome: outcome === 'unchanged' && changed ? 'updated' : outcome, state: draft.state };
@@ -321,14 +279,12 @@ interface Plan {
 }
 
 function planClient(
-  client: ClientRegistration,
+  entry: ClientEntry,
   current: ClientRecord | undefined,
   agency: AgencyDraft,
   { environment, mode }: ApplyOptions,
 ): Plan {
-  const subjectGroupId = groupFor(client, current, agency);
-  const draft = { ...client.declared, agencyId: agency.id, subjectGroupId, state: stateFor(client, current, mode) };
-  return { draft, secret: secretFor(client, current, environment) };
+  return { draft: draftOf(entry, agency, current, mode), secret: secretFor(entry, current, environment) };
 }
 
 function holds(secrets: Secrets, current: ClientRecord, { draft, secret }: Plan): boolean {
@@ -336,31 +292,16 @@ function holds(secrets: Secrets, current: ClientRecord, { draft, secret }: Plan)
   return secret === undefined || isCurrentSecret(secrets, current, secret);
 }
 
-function stateFor({ state }: ClientRegistration, current: ClientRecord | undefined, mode: Mode): ClientState {
-  if (current?.state === 'suspended' || current?.state === 'retired') return current.state;
-  return state ?? current?.state ?? (mode === 'sandbox' ? 'sandbox' : 'draft');
-}
-
-/** An app that moves to another agency keeps its group, so that nobody becomes somebody else to it. */
-function groupFor(
-  { subjectGroup }: ClientRegistration,
-  current: ClientRecord | undefined,
-  agency: AgencyDraft,
-): string {
-  if (subjectGroup === undefined) return current?.subjectGroupId ?? agency.id;
-  return subjectGroup === agency.id ? agency.id : `${agency.id}.${subjectGroup}`;
-}
-
 /** The secret to set. In a sandbox a client without one of its own gets a secret that everybody knows. */
 function secretFor(
-  { declared, secretEnv }: ClientRegistration,
+  entry: ClientEntry,
   current: ClientRecord | undefined,
   environment: ApplyOptions['environment'],
 ): string | undefined {
-  if (!hasSecret(declared)) return undefined;
-  if (secretEnv !== undefined) return environment[secretEnv];
+  if (!needsSecret(entry)) return undefined;
+  if (entry.client_secret_env !== undefined) return environment[entry.client_secret_env];
   const now = new Date();
-  return current?.secrets.some((secret) => isLive(secret, now)) ? undefined : sandboxSecret(declared.id);
+  return current?.secrets.some((secret) => isLive(secret, now)) ? undefined : sandboxSecret(entry.client_id);
 }
 
 /** The secret of a confidential client in a sandbox whose registration names none. */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { draftOf } from '#src/registry/declarations.ts';
 import { formatMistake } from '#src/registry/registration-source.ts';
 import { readRegistrations, validateRegistrations } from '#src/registry/registrations.ts';
 import { agency, openFolder, webClient } from './fixtures.ts';
@@ -405,7 +406,8 @@ test('Bahasa Indonesia stands in for a language left out, and the scopes for cla
     legalName: 'Dinas Uji',
     domain: 'uji.contoh.go.id',
   });
-  const declared = registrations[0]?.clients[0]?.declared;
+  const entry = registrations[0]?.clients[0]?.entry;
+  const declared = entry && draftOf(entry, agency, undefined, 'sandbox');
   expect(declared?.name).toEqual({ id: 'Layanan Uji', en: 'Layanan Uji' });
   const claim = { required: true, basis: 'consent', purpose: 'Menguji layanan.', purposeEn: 'Menguji layanan.' };
   expect(declared?.claims).toEqual([

@@ -1,0 +1,122 @@
+/**
+ * Between what is written about a client and what is kept of it: every way in (file, page, API, bundle) checks a
+ * declaration and makes a draft of it, and a client as it is kept can be written down again.
+ */
+import type { Config } from '#src/base/config.ts';
+import { type ClientDraft, type ClientRecord, type ClientState, inOrder } from './clients.ts';
+import { type ClientDeclaration, type ClientEntry, splitScope } from './registration-schema.ts';
+
+/**
+ * What a file would say about a client, with nothing left to defaults: it means the same when they change, and checked
+ * and drafted again it comes to the same client.
+ *
+ * Its state is not in it, so that restoring or carrying over a declaration moves no client; nor is any secret.
+ */
+export function declarationOf(client: ClientDraft): ClientDeclaration {
+  const declaration: ClientDeclaration = {
+    client_id: client.id,
+    client_name: client.name.id,
+    'client_name#en': client.name.en,
+    purpose: client.purpose.id,
+    'purpose#en': client.purpose.en,
+    type: client.type,
+    client_uri: client.homeUri,
+    initiate_login_uri: client.initiateLoginUri,
+    logo_uri: client.logoUri,
+    policy_uri: client.policyUri,
+    tos_uri: client.tosUri,
+    redirect_uris: [...client.redirectUris],
+    post_logout_redirect_uris: [...client.postLogoutRedirectUris],
+    backchannel_logout_uri: client.backchannelLogoutUri,
+    response_types: [...client.responseTypes],
+    grant_types: [...client.grantTypes],
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    jwks: client.jwks && { keys: [...client.jwks.keys] },
+    jwks_uri: client.jwksUri,
+    id_token_signed_response_alg: client.idTokenSignedResponseAlg,
+    userinfo_signed_response_alg: client.userinfoSignedResponseAlg,
+    require_pkce: client.requirePkce,
+    require_pushed_authorization_requests: client.requirePar,
+    dpop_bound_access_tokens: client.dpopBoundAccessTokens,
+    rotate_refresh: client.rotateRefresh,
+    subject_group: groupNameOf(client),
+    default_max_age: client.defaultMaxAge,
+    consent_days: client.consentDays,
+    min_authentication: client.minAuthentication,
+    scope: client.scopes.join(' '),
+    claims: client.claims.map(({ claim, required, basis, purpose, purposeEn }) => ({
+      ...{ name: claim, required, basis, purpose },
+      'purpose#en': purposeEn,
+    })),
+  };
+  return Object.fromEntries(
+    Object.entries(declaration).filter(([, value]) => value !== undefined),
+  ) as ClientDeclaration;
+}
+
+/** The group's name within the agency. An app that came from another agency is in a group of that one, which has none here. */
+function groupNameOf({ agencyId, subjectGroupId }: ClientDraft): string | undefined {
+  if (subjectGroupId === agencyId) return agencyId;
+  const prefix = `${agencyId}.`;
+  return subjectGroupId.startsWith(prefix) ? subjectGroupId.slice(prefix.length) : undefined;
+}
+
+/** What a checked declaration comes to for a client as it is; undefined where it is new. */
+export function draftOf(
+  entry: ClientEntry,
+  agency: { readonly id: string },
+  current: ClientRecord | undefined,
+  mode: Config['mode'],
+): ClientDraft {
+  return {
+    id: entry.client_id,
+    agencyId: agency.id,
+    subjectGroupId: groupFor(entry, agency, current),
+    state: stateFor(entry, current, mode),
+    type: entry.type,
+    name: { id: entry.client_name, en: entry['client_name#en'] },
+    purpose: { id: entry.purpose, en: entry['purpose#en'] },
+    homeUri: entry.client_uri,
+    initiateLoginUri: entry.initiate_login_uri,
+    backchannelLogoutUri: entry.backchannel_logout_uri,
+    logoUri: entry.logo_uri,
+    policyUri: entry.policy_uri,
+    tosUri: entry.tos_uri,
+    redirectUris: entry.redirect_uris,
+    postLogoutRedirectUris: entry.post_logout_redirect_uris,
+    responseTypes: entry.response_types,
+    grantTypes: entry.grant_types,
+    scopes: splitScope(entry.scope),
+    tokenEndpointAuthMethod: entry.token_endpoint_auth_method,
+    jwks: entry.jwks,
+    jwksUri: entry.jwks_uri,
+    idTokenSignedResponseAlg: entry.id_token_signed_response_alg,
+    userinfoSignedResponseAlg: entry.userinfo_signed_response_alg,
+    requirePkce: entry.require_pkce,
+    requirePar: entry.require_pushed_authorization_requests,
+    dpopBoundAccessTokens: entry.dpop_bound_access_tokens,
+    rotateRefresh: entry.rotate_refresh,
+    defaultMaxAge: entry.default_max_age,
+    consentDays: entry.consent_days,
+    minAuthentication: entry.min_authentication,
+    claims: inOrder(
+      entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
+    ),
+  };
+}
+
+/** An app that moves to another agency keeps its group, so that nobody becomes somebody else to it. */
+function groupFor(
+  { subject_group: name }: ClientEntry,
+  agency: { readonly id: string },
+  current: ClientRecord | undefined,
+): string {
+  if (name === undefined) return current?.subjectGroupId ?? agency.id;
+  return name === agency.id ? agency.id : `${agency.id}.${name}`;
+}
+
+/** A suspended or retired client stays so, whatever is declared. */
+function stateFor({ state }: ClientEntry, current: ClientRecord | undefined, mode: Config['mode']): ClientState {
+  if (current?.state === 'suspended' || current?.state === 'retired') return current.state;
+  return state ?? current?.state ?? (mode === 'sandbox' ? 'sandbox' : 'draft');
+}
