@@ -64,6 +64,18 @@ export async function listMembers(db: Db, agencyIds: readonly string[], now: Dat
   return rows.map(toMembership);
 }
 
+/** Everybody who is an operator somewhere now, but for those whose role rests. */
+export async function listOperators(db: Db, now: Date): Promise<Membership[]> {
+  const rows = await db.forAll(everyShard).query<MembershipRow>(
+    `select ${columns} from memberships
+     where shard = any($1) and role = 'operator' and since <= $2 and (until is null or until > $2)
+       and suspended_at is null
+     order by account_id`,
+    [everyShard, now],
+  );
+  return rows.map(toMembership);
+}
+
 function toMembership(row: MembershipRow): Membership {
   return {
     accountId: row.account_id,
@@ -111,4 +123,36 @@ export async function endMembership(
     [shard, accountId, agencyId, role, new Date()],
   );
   return ended > 0;
+}
+
+/** Why roles rest. */
+export type Rest = 'recovered' | 'new-factor' | 'desk';
+
+/**
+ * Lets all roles of an account rest, until another admin restores each: somebody came into it without a factor of before.
+ *
+ * @returns how many roles it concerned
+ */
+export async function suspendMemberships(db: Db, accountId: string, reason: Rest): Promise<number> {
+  const shard = shardOf(accountId);
+  return db.for(shard).execute(
+    `update memberships set suspended_at = $3, suspended_reason = $4
+     where shard = $1 and account_id = $2 and suspended_at is null and (until is null or until > $3)`,
+    [shard, accountId, new Date(), reason],
+  );
+}
+
+/** Lets a role count again. @returns whether it rested */
+export async function restoreMembership(
+  db: Db,
+  { accountId, agencyId, role }: Pick<Membership, 'accountId' | 'agencyId' | 'role'>,
+): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const restored = await db.for(shard).execute(
+    `update memberships set suspended_at = null, suspended_reason = null
+     where shard = $1 and account_id = $2 and agency_id = $3 and role = $4 and suspended_at is not null
+       and (until is null or until > $5)`,
+    [shard, accountId, agencyId, role, new Date()],
+  );
+  return restored > 0;
 }
