@@ -1,5 +1,6 @@
 /** A client of the registry as the protocol engine reads it (OpenID Connect Dynamic Client Registration §2). */
 import type { ClientMetadata } from 'oidc-provider';
+import { isApiScope } from '#src/registry/api-scopes.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 
 /**
@@ -8,6 +9,8 @@ import type { ClientRecord } from '#src/registry/clients.ts';
  */
 export function clientMetadata(record: ClientRecord): ClientMetadata {
   const hasCitizens = record.redirectUris.length > 0;
+  // The library knows scopes of a resource by the resource alone.
+  const scopes = record.scopes.filter((scope) => !isApiScope(scope));
   return {
     client_id: record.id,
     client_name: record.name.id,
@@ -22,7 +25,7 @@ export function clientMetadata(record: ClientRecord): ClientMetadata {
     require_pushed_authorization_requests: record.requirePar,
     dpop_bound_access_tokens: record.dpopBoundAccessTokens,
     subject_type: hasCitizens ? 'pairwise' : 'public',
-    ...(record.scopes.length > 0 && { scope: record.scopes.join(' ') }),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(hasCitizens && { sector_identifier_uri: `https://${record.subjectGroupId}.subject-group.invalid/` }),
     ...(record.jwks && { jwks: record.jwks as NonNullable<ClientMetadata['jwks']> }),
     ...(record.jwksUri && { jwks_uri: record.jwksUri }),

@@ -20,6 +20,7 @@ import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import type { Makers } from '#src/people/makers.ts';
+import { apiAddress, isApiScope } from '#src/registry/api-scopes.ts';
 import { scopes } from '#src/registry/claims.ts';
 import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry/clients.ts';
 import { offeredAcrValues } from './acr.ts';
@@ -173,7 +174,7 @@ function protocol(context: ProviderContext): Configuration {
       introspection: { enabled: true, allowedPolicy: introspectionPolicy(context) },
       jwtUserinfo: { enabled: true },
       pushedAuthorizationRequests: { enabled: true },
-      resourceIndicators: { enabled: true, getResourceServerInfo: resourceServerOf(findResourceServer) },
+      resourceIndicators: { enabled: true, getResourceServerInfo: resourceServerOf(config.issuer, findResourceServer) },
       revocation: { enabled: true, allowedPolicy: mayRevoke },
       rpInitiatedLogout: {
         enabled: true,
@@ -291,11 +292,14 @@ function mayReadAcrossOrigins(ctx: KoaContextWithOIDC, origin: string, client: C
  * The token's own client, or a resource server in its audience (RFC 7662 §4), as long as the app and the person it
  * stands for may be used. The library itself looks at the grant only.
  */
-function introspectionPolicy({ database, secrets, findClient }: ProviderContext) {
+function introspectionPolicy({ config, database, secrets, findClient }: ProviderContext) {
   const findAccount = createFindAccount(database, secrets);
+  // Nobody else has the API's address, whatever an app says of itself.
+  const isOurs = apiAddress(config.issuer);
   return async (ctx: KoaContextWithOIDC, client: Client, token: Introspected): Promise<boolean> => {
     const { type, homeUri } = recordOf(client);
-    const isAudience = type === 'machine' && homeUri !== undefined && [token.aud].flat().includes(homeUri);
+    const isAudience =
+      type === 'machine' && homeUri !== undefined && homeUri !== isOurs && [token.aud].flat().includes(homeUri);
     if (token.clientId !== client.clientId && !isAudience) return false;
     if (!token.clientId || !findClient(token.clientId)) return false;
     return !token.accountId || (await findAccount(ctx, token.accountId)) !== undefined;
@@ -315,9 +319,17 @@ function mayRevoke(_ctx: KoaContextWithOIDC, client: Client, token: { clientId?:
   throw new errors.InvalidRequest('the token was issued to another client');
 }
 
-/** A resource (RFC 8707) is the home address of a registered machine: it may introspect what is made for it. */
-function resourceServerOf(findResourceServer: ProviderContext['findResourceServer']) {
-  return (_ctx: KoaContextWithOIDC, resource: string): ResourceServer => {
+/**
+ * A resource (RFC 8707) is the home address of a registered machine, which may introspect what is made for it; or our own
+ * API, for machines that are registered for some of its scopes.
+ */
+function resourceServerOf(issuer: string, findResourceServer: ProviderContext['findResourceServer']) {
+  return (_ctx: KoaContextWithOIDC, resource: string, client: Client): ResourceServer => {
+    if (resource === apiAddress(issuer)) {
+      const allowed = recordOf(client).scopes.filter(isApiScope);
+      if (allowed.length === 0) throw new errors.InvalidTarget('the client is not registered for the API');
+      return { scope: allowed.join(' '), audience: resource, accessTokenFormat: 'opaque' };
+    }
     if (!findResourceServer(resource)) throw new errors.InvalidTarget('the resource is not registered');
     return { scope: '', audience: resource, accessTokenFormat: 'opaque' };
   };

@@ -13,6 +13,7 @@ import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
+import type { ApiScope } from './api-scopes.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
@@ -82,7 +83,8 @@ export interface ClientDraft {
   readonly postLogoutRedirectUris: readonly string[];
   readonly responseTypes: readonly 'code'[];
   readonly grantTypes: readonly GrantType[];
-  readonly scopes: readonly Scope[];
+  /** Of a machine those of the API. */
+  readonly scopes: readonly (Scope | ApiScope)[];
   readonly tokenEndpointAuthMethod: AuthMethod;
   readonly jwks: Jwks | undefined;
   readonly jwksUri: string | undefined;
@@ -155,7 +157,7 @@ interface ClientRow {
   post_logout_redirect_uris: string[];
   response_types: 'code'[];
   grant_types: GrantType[];
-  scopes: Scope[];
+  scopes: (Scope | ApiScope)[];
   token_endpoint_auth_method: AuthMethod;
   jwks: Jwks | null;
   jwks_uri: string | null;

@@ -1,7 +1,8 @@
 /** The rules between the keys of a client's registration; what one key alone may say is the schema's. */
 import type { Config } from '#src/base/config.ts';
 import { type AddressMistake, findKeysUriMistake, findPageUriMistake, findRedirectUriMistake } from './addresses.ts';
-import { claimsOfScope, scopes } from './claims.ts';
+import { apiScopes } from './api-scopes.ts';
+import { scopes } from './claims.ts';
 import type { AuthMethod, ClientType } from './clients.ts';
 import { findKeyMistakes } from './public-keys.ts';
 import { type Finding, findWhen, oneOf, show, suggest } from './registration-findings.ts';
@@ -182,13 +183,21 @@ function checkRedirectUris(entry: ClientEntry, mode: Config['mode']): Finding[] 
 
 function checkScope({ scope, grant_types: grants, type }: ClientEntry): Finding[] {
   const asked = scope === '' ? [] : scope.split(' ');
-  const unknown = asked.filter((one) => !Object.hasOwn(claimsOfScope, one));
+  const isMachine = type === 'machine';
+  const known: readonly string[] = isMachine ? apiScopes : scopes;
+  const aboutPeople = asked.filter((one) => isMachine && (scopes as readonly string[]).includes(one));
+  const unknown = asked.filter((one) => !known.includes(one) && !aboutPeople.includes(one));
   return [
-    ...unknown.flatMap((one) => findWhen(true, 'scope', `the scope "${one}" is not known`, suggest(one, scopes))),
+    ...unknown.flatMap((one) => findWhen(true, 'scope', `the scope "${one}" is not known`, suggest(one, known))),
     ...findWhen(new Set(asked).size < asked.length, 'scope', 'a scope is there twice', 'each once'),
-    ...findWhen(type === 'machine' && asked.length > 0, 'scope', 'an app of type machine has no people', 'no scope'),
     ...findWhen(
-      type !== 'machine' && !asked.includes('openid'),
+      aboutPeople.length > 0,
+      'scope',
+      'an app of type machine has no people',
+      `no scope, or some of ${apiScopes.join(', ')}`,
+    ),
+    ...findWhen(
+      !isMachine && !asked.includes('openid'),
       'scope',
       'the scope openid is missing',
       'openid among the scopes',

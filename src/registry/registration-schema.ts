@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Config } from '#src/base/config.ts';
 import { MAX_ADDRESS_LENGTH } from './addresses.ts';
+import { type ApiScope, apiScopes } from './api-scopes.ts';
 import { claimsOfScope, type Scope, type StandardClaim, scopes, standardClaims } from './claims.ts';
 import {
   type AuthMethod,
@@ -248,12 +249,12 @@ const needed: readonly StandardClaim[] = ['name', 'email', 'email_verified'];
 /** What an app that names no claims may read: those of its scopes, for its one purpose, and most of them as people like. */
 function claimsOf(scope: string, purpose: Purpose): z.output<typeof claimSchema>[] {
   return splitScope(scope)
-    .flatMap((one): readonly StandardClaim[] => claimsOfScope[one])
+    .flatMap((one): readonly StandardClaim[] => claimsOfScope[one as Scope] ?? [])
     .map((name) => ({ name, required: needed.includes(name), basis: 'consent', ...purpose }));
 }
 
 /** The scopes that a declaration asks for, each once. */
-export function splitScope(scope: string): Scope[] {
+export function splitScope(scope: string): (Scope | ApiScope)[] {
   const asked = new Set(scope.split(' '));
-  return scopes.filter((one) => asked.has(one));
+  return [...scopes, ...apiScopes].filter((one) => asked.has(one));
 }
