@@ -57,6 +57,7 @@ export type AdminEventKind =
   | 'client.changed'
   | 'client.state-changed'
   | 'client.secret-set'
+  | 'client.secret-ended'
   | 'key.published'
   | 'key.activated'
   | 'key.retired'

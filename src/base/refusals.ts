@@ -83,6 +83,17 @@ const table = {
       next: 'Try again later, or contact the people who run it.',
     },
   },
+  client_without_secret: {
+    status: 409,
+    id: {
+      say: 'Layanan ini membuktikan diri tanpa rahasia bersama.',
+      next: 'Pakai pasangan kuncinya, atau ubah dulu cara layanan membuktikan diri.',
+    },
+    en: {
+      say: 'This service proves itself without a shared secret.',
+      next: 'Use its key pair, or change first how the service proves itself.',
+    },
+  },
   csrf_mismatch: {
     status: 403,
     id: {
@@ -194,6 +205,14 @@ const table = {
       say: 'Another machine has this address already.',
       next: 'Give each machine an address (client_uri) of its own.',
     },
+  },
+  overlap_out_of_range: {
+    status: 400,
+    id: {
+      say: 'Rahasia lama harus berakhir antara hari ini dan 90 hari lagi.',
+      next: 'Pilih tanggal lain.',
+    },
+    en: { say: 'The old secret has to end between today and 90 days from now.', next: 'Choose another date.' },
   },
   passkey_failed: {
     status: 422,
@@ -452,6 +471,17 @@ const table = {
       next: 'Ask an owner of the agency for a role that does, or ask them to do it.',
     },
   },
+  secret_not_found: {
+    status: 404,
+    id: {
+      say: 'Rahasia ini tidak ada, atau sudah berakhir.',
+      next: 'Buka lagi halaman kunci dan rahasia layanan, lalu lihat yang masih berlaku.',
+    },
+    en: {
+      say: 'There is no such secret, or it has ended.',
+      next: 'Open the keys and secrets of the service again and see which ones are still good.',
+    },
+  },
   session_required: {
     status: 401,
     id: { say: 'Anda belum masuk.', next: 'Masuk lebih dulu.' },
@@ -507,6 +537,17 @@ const table = {
     en: {
       say: 'This code of the authenticator app does not match or was used before.',
       next: 'Wait for the next code in the app and enter that one.',
+    },
+  },
+  two_secrets_live: {
+    status: 409,
+    id: {
+      say: 'Layanan ini sudah punya dua rahasia yang berlaku.',
+      next: 'Akhiri dulu yang lama, atau buat yang baru dan akhiri semua yang lain sekarang juga.',
+    },
+    en: {
+      say: 'This service already has two secrets that are good.',
+      next: 'End the old one first, or make a new one and end all others at once.',
     },
   },
 } as const satisfies Record<string, RefusalEntry>;

@@ -16,7 +16,8 @@ import {
 import { currentDb } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
-import { type ClientRecord, compareClientSecret } from '#src/registry/clients.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { compareClientSecret } from '#src/registry/secret-hashes.ts';
 import { answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
 import { claimReplayMarker, hasWrittenSession, newTaggedId, type StorageContext } from './storage.ts';

@@ -1,10 +1,9 @@
 /**
- * The apps of agencies, as the protocol's clients: what is declared, their life-cycle and their secrets.
+ * The apps of agencies, as the protocol's clients: what is declared, and their life-cycle.
  *
  * Writes run inside a transaction; each takes the registry's lock first and stamps what it changed with the next
  * registry version (`registry/version.ts`), so that every process reads it anew within about a second.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { recordAdminEvent, recordAdminEvents } from '#src/audit/events.ts';
 import type { Config } from '#src/base/config.ts';
@@ -15,6 +14,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
 import type { ApiScope } from './api-scopes.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
+import { hashClientSecret } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
 export const clientStates = ['draft', 'sandbox', 'review', 'live', 'suspended', 'retired'] as const;
@@ -117,7 +117,9 @@ export interface ClientRecord extends ClientDraft {
   readonly updatedAt: Date;
 }
 
-interface ClientSecret {
+/** A secret as it is stored; made and ended in `client-secrets.ts`. */
+export interface ClientSecret {
+  readonly id: string;
   readonly hash: Buffer;
   readonly expiresAt?: Date;
 }
@@ -176,7 +178,7 @@ interface ClientRow {
   created_at: Date;
   updated_at: Date;
   claims: [claim: StandardClaim, required: boolean, purpose: string, purposeEn: string, basis: LegalBasis][];
-  secrets: [hash: string, expiresAt: string | null][];
+  secrets: [id: string, hash: string, expiresAt: string | null][];
 }
 
 const selectClients = `
@@ -189,7 +191,7 @@ const selectClients = `
     c.backchannel_logout_uri, c.first_sign_in_at, c.version, c.created_at, c.updated_at,
     coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis))
       from client_claims k where k.client_id = c.id), '[]') as claims,
-    coalesce((select json_agg(json_build_array(encode(s.hash, 'hex'), s.expires_at) order by s.created_at)
+    coalesce((select json_agg(json_build_array(s.id, encode(s.hash, 'hex'), s.expires_at) order by s.created_at)
       from client_secrets s where s.client_id = c.id), '[]') as secrets
   from clients c join agencies a on a.id = c.agency_id`;
 
@@ -314,7 +316,8 @@ function toRecord(row: ClientRow): ClientRecord {
         basis,
       })),
     ),
-    secrets: row.secrets.map(([hash, expiresAt]) => ({
+    secrets: row.secrets.map(([id, hash, expiresAt]) => ({
+      id,
       hash: Buffer.from(hash, 'hex'),
       ...(expiresAt === null ? {} : { expiresAt: new Date(expiresAt) }),
     })),
@@ -377,7 +380,7 @@ export interface NewClient {
 }
 
 /**
- * {@link saveClient} and {@link setClientSecret} for the many of a load: clients of agencies and subject groups that there
+ * {@link saveClient} and `setClientSecret` for the many of a load: clients of agencies and subject groups that there
  * are, each new. They share one version, so that processes read them in their usual small batches.
  */
 export async function createClients(
@@ -567,81 +570,4 @@ export async function noteFirstSignIns(tx: Transaction, clientIds: readonly stri
     'update clients set first_sign_in_at = $2, version = $3 where id = any($1) and first_sign_in_at is null',
     [clientIds, new Date(), await raiseRegistryVersion(tx)],
   );
-}
-
-/** How long the secret before stays valid when a new one is set. */
-export const SECRET_OVERLAP_HOURS = 24;
-
-/** What is stored of a client's secret. Bound to the client, so that equal secrets do not look equal. */
-export function hashClientSecret(secrets: Secrets, clientId: string, secret: string): Buffer {
-  return secrets.hash('client-secret', `${clientId}\0${secret}`);
-}
-
-/**
- * Whether `candidate` is one of the client's secrets that have not expired; two during a rotation. Takes the same time
- * whichever it is.
- */
-export function compareClientSecret(
-  secrets: Secrets,
-  client: Pick<ClientRecord, 'id' | 'secrets'>,
-  candidate: string,
-): boolean {
-  const hash = hashClientSecret(secrets, client.id, candidate);
-  const now = new Date();
-  let equal = false;
-  for (const secret of client.secrets) {
-    const same = timingSafeEqual(secret.hash, hash);
-    equal = (same && isLive(secret, now)) || equal;
-  }
-  return equal;
-}
-
-/** Whether a secret has not expired. */
-export function isLive(secret: { readonly expiresAt?: Date }, now: Date): boolean {
-  return secret.expiresAt === undefined || secret.expiresAt > now;
-}
-
-/** Whether a secret is the one that a client has for good, and not one that is about to end. */
-export function isCurrentSecret(secrets: Secrets, client: ClientRecord, secret: string): boolean {
-  const hash = hashClientSecret(secrets, client.id, secret);
-  return client.secrets.some((one) => one.hash.equals(hash) && !one.expiresAt);
-}
-
-/**
- * Gives a client a secret. The newest one before it stays valid for {@link SECRET_OVERLAP_HOURS}, older ones end at
- * once. Setting the current one again changes nothing. Inside a transaction.
- *
- * @returns whether anything changed.
- * @throws {Refusal} `client_not_found`
- */
-export async function setClientSecret(
-  db: Db,
-  secrets: Secrets,
-  clientId: string,
-  secret: string,
-  actor: string,
-): Promise<boolean> {
-  await lockRegistry(db);
-  const client = await loadClient(db, clientId);
-  const hash = hashClientSecret(secrets, clientId, secret);
-  if (isCurrentSecret(secrets, client, secret)) return false;
-  const now = new Date();
-  const previous = client.secrets.findLast((one) => isLive(one, now) && !one.hash.equals(hash));
-  const overlap = new Date(now.getTime() + SECRET_OVERLAP_HOURS * 3_600_000);
-  await db.execute('delete from client_secrets where client_id = $1 and hash is distinct from $2', [
-    clientId,
-    previous?.hash ?? null,
-  ]);
-  await db.execute('update client_secrets set expires_at = least(expires_at, $2::timestamptz) where client_id = $1', [
-    clientId,
-    overlap,
-  ]);
-  await db.execute('insert into client_secrets (client_id, hash, created_at) values ($1, $2, $3)', [
-    clientId,
-    hash,
-    now,
-  ]);
-  await db.execute('update clients set version = $2 where id = $1', [clientId, await raiseRegistryVersion(db)]);
-  await recordAdminEvent(db, { kind: 'client.secret-set', actor, subject: `client ${clientId}` });
-  return true;
 }

@@ -10,6 +10,7 @@ import type { Database, Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyDraft, type Outcome, saveAgency } from './agencies.ts';
+import { isCurrentSecret, setClientSecret } from './client-secrets.ts';
 import {
   type ClientDraft,
   type ClientRecord,
@@ -18,15 +19,13 @@ import {
   findClient,
   findClients,
   hasSecret,
-  isCurrentSecret,
-  isLive,
   saveClient,
-  setClientSecret,
 } from './clients.ts';
 import { draftOf } from './declarations.ts';
 import { show } from './registration-findings.ts';
 import { type AgencyEntry, type ClientEntry, checkFile } from './registration-schema.ts';
 import { formatMistake, type Mistake, readSource } from './registration-source.ts';
+import { isLive } from './secret-hashes.ts';
 import { lockRegistry } from './version.ts';
 
 type Mode = Config['mode'];

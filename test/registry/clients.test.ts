@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { Database, type Db } from '#src/base/database.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { setClientSecret } from '#src/registry/client-secrets.ts';
 import {
   type ClientState,
   clientStates,
-  compareClientSecret,
   findClient,
   isAvailable,
   listClients,
   loadClient,
   noteFirstSignIn,
   saveClient,
-  setClientSecret,
   setClientState,
 } from '#src/registry/clients.ts';
 import {
@@ -22,6 +21,7 @@ import {
   sandboxSecret,
   seedExampleRegistry,
 } from '#src/registry/registrations.ts';
+import { compareClientSecret } from '#src/registry/secret-hashes.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { agency, clientDraft, newSecrets, openFolder, webClient } from './fixtures.ts';
