@@ -39,6 +39,10 @@ export type AccountEventKind =
   | 'recovery-codes.made'
   | 'recovery.cancelled'
   | 'recovery.started'
+  | 'role.ended'
+  | 'role.given'
+  | 'role.restored'
+  | 'role.suspended'
   | 'session.ended'
   | 'sign-in.succeeded'
   | 'totp.added'
@@ -58,11 +62,18 @@ export type AdminEventKind =
   | 'client.state-changed'
   | 'client.secret-set'
   | 'client.secret-ended'
+  | 'invitation.accepted'
+  | 'invitation.made'
+  | 'invitation.revoked'
   | 'key.published'
   | 'key.activated'
   | 'key.retired'
   | 'key.removed'
   | 'key.revoked'
+  | 'role.ended'
+  | 'role.given'
+  | 'role.restored'
+  | 'sector.changed'
   | 'sessions.ended';
 
 /** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
@@ -91,6 +102,8 @@ export interface AdminEvent {
   readonly actor: string;
   /** What it was done to, for example `client puskesmas-online`. */
   readonly subject: string;
+  /** Whose it is: the agency itself, or that of the app. */
+  readonly agencyId?: string;
   readonly details?: EventDetails;
 }
 
@@ -137,7 +150,7 @@ function accountEventRow({ accountId, kind, clientId, details = {} }: AccountEve
 /** Writes one event of the administration and counts it. */
 export async function recordAdminEvent(db: Db, event: AdminEvent): Promise<void> {
   await db.execute(
-    `insert into admin_events (id, at, kind, actor, subject, details) values ($1, $2, $3, $4, $5, $6)`,
+    `insert into admin_events (id, at, kind, actor, subject, agency_id, details) values ($1, $2, $3, $4, $5, $6, $7)`,
     adminEventRow(event),
   );
   businessEvents.inc({ kind: event.kind });
@@ -145,12 +158,15 @@ export async function recordAdminEvent(db: Db, event: AdminEvent): Promise<void>
 
 /** {@link recordAdminEvent} for the many of a load. */
 export async function recordAdminEvents(tx: Transaction, events: readonly AdminEvent[]): Promise<void> {
-  await tx.copy('copy admin_events (id, at, kind, actor, subject, details) from stdin', events.map(adminEventRow));
+  await tx.copy(
+    'copy admin_events (id, at, kind, actor, subject, agency_id, details) from stdin',
+    events.map(adminEventRow),
+  );
   for (const { kind } of events) businessEvents.inc({ kind });
 }
 
-function adminEventRow({ kind, actor, subject, details = {} }: AdminEvent): Row {
-  return [randomUUID(), new Date(), kind, actor, subject, JSON.stringify(details)];
+function adminEventRow({ kind, actor, subject, agencyId, details = {} }: AdminEvent): Row {
+  return [randomUUID(), new Date(), kind, actor, subject, agencyId ?? null, JSON.stringify(details)];
 }
 
 /**

@@ -49,6 +49,14 @@ const table = {
     },
     en: { say: 'This account cannot be used right now.', next: 'Contact support and give the reference below.' },
   },
+  agency_circle: {
+    status: 409,
+    id: {
+      say: 'Sebuah instansi tidak dapat berada di bawah dirinya sendiri.',
+      next: 'Pilih instansi induk yang lain.',
+    },
+    en: { say: 'An agency cannot stand below itself.', next: 'Choose another agency above it.' },
+  },
   agency_not_found: {
     status: 404,
     id: { say: 'Instansi ini tidak terdaftar.', next: 'Periksa ejaannya, atau daftarkan instansinya lebih dulu.' },
@@ -355,6 +363,28 @@ const table = {
     id: { say: 'Alamat ini sudah dipakai oleh lima akun.', next: 'Pakai email atau nomor ponsel lain.' },
     en: { say: 'This address is already used by five accounts.', next: 'Use another email address or phone number.' },
   },
+  invitation_other_address: {
+    status: 403,
+    id: {
+      say: 'Undangan ini untuk orang yang beralamat email di instansi itu.',
+      next: 'Tambahkan email kantor Anda pada halaman kontak akun, lalu buka tautan undangan ini lagi.',
+    },
+    en: {
+      say: 'This invitation is for people with an email address of that agency.',
+      next: "Add your office's email address on the contacts page of your account, then open this link again.",
+    },
+  },
+  invitation_over: {
+    status: 410,
+    id: {
+      say: 'Undangan ini sudah dipakai, dibatalkan, atau habis masanya.',
+      next: 'Minta undangan baru kepada orang yang mengundang Anda.',
+    },
+    en: {
+      say: 'This invitation was used, taken back, or is over.',
+      next: 'Ask whoever invited you for a new one.',
+    },
+  },
   not_here: {
     status: 404,
     id: {
@@ -389,6 +419,25 @@ const table = {
       say: 'This link from our message is no longer valid.',
       next: 'Open the latest message from us, or sign in to your account page and check there.',
     },
+  },
+  not_oneself: {
+    status: 403,
+    id: {
+      say: 'Ini tidak dapat Anda lakukan untuk diri sendiri.',
+      next: 'Minta admin lain dari instansi ini, atau dari instansi di atasnya, melakukannya.',
+    },
+    en: {
+      say: 'You cannot do this for yourself.',
+      next: 'Ask another admin of this agency, or of the one above it, to do it.',
+    },
+  },
+  owner_last: {
+    status: 409,
+    id: {
+      say: 'Ini pemilik terakhir instansi ini.',
+      next: 'Serahkan dulu kepemilikannya kepada orang lain.',
+    },
+    en: { say: 'This is the last owner of the agency.', next: 'Hand the ownership over to somebody else first.' },
   },
   password_busy: {
     status: 503,
@@ -454,6 +503,22 @@ const table = {
       say: 'The service asked to return to an address that is not registered.',
       next: 'This is not your fault. Tell the people who run it, with the reference below.',
     },
+  },
+  role_from_above: {
+    status: 403,
+    id: {
+      say: 'Peran pengawas dan data resmi instansi ini ditetapkan oleh instansi di atasnya.',
+      next: 'Minta pemilik instansi di atasnya melakukannya.',
+    },
+    en: {
+      say: 'Roles that watch over this agency, and its official details, are given by the agency above it.',
+      next: 'Ask an owner of the agency above to do it.',
+    },
+  },
+  sector_not_found: {
+    status: 404,
+    id: { say: 'Sektor ini tidak ada.', next: 'Pilih sektor dari daftar.' },
+    en: { say: 'There is no such sector.', next: 'Choose one from the list.' },
   },
   server_busy: {
     status: 503,

@@ -13,7 +13,7 @@ import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
 import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
 import { isMet } from '#src/people/assurance.ts';
 import { listMemberships, type Membership } from '#src/people/memberships.ts';
-import { type AgencyRecord, loadAgency } from '#src/registry/agencies.ts';
+import { type Agency, loadAgency } from '#src/registry/agencies.ts';
 import { demandAt, type Permission } from '#src/registry/authority.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import type { OpenHouse } from '../house.ts';
@@ -112,7 +112,7 @@ export async function loadAgencyFor(
   { db, held }: ConsoleVisit,
   agencyId: string,
   permission: Permission,
-): Promise<AgencyRecord> {
+): Promise<Agency> {
   const agency = await loadAgency(db, agencyId).catch((error: unknown) => {
     throw error instanceof Refusal ? new Refusal('not_here', `no agency ${agencyId}`) : error;
   });
