@@ -19,6 +19,7 @@ import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
 import { changePassword, showPassword } from '#src/web/account/password.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
+import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { Documents } from '#src/web/documents.ts';
 import { answerErrors, answerWith } from '#src/web/errors.ts';
 import { formTargets } from '#src/web/frame.ts';
@@ -174,6 +175,8 @@ function pages(house: OpenHouse): Router {
   router.get('/account/end', (ctx) => showEnd(ctx, house));
   router.post('/account/end', (ctx) => answerEnd(ctx, house));
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
+  router.get('/console', (ctx) => showMine(ctx, house));
+  router.get('/console/callback', (ctx) => returnToConsole(ctx));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
   router.get('/recovery/cancel', (ctx) => showRecoveryCancel(ctx, house));

@@ -13,7 +13,15 @@ export type Asset = {
   readonly gzip: Buffer;
 };
 
-export type AssetName = 'lawang.css' | 'more.css' | 'passkey.js' | 'quiet.js' | 'code.js' | 'mark.svg' | 'arches.svg';
+export type AssetName =
+  | 'lawang.css'
+  | 'more.css'
+  | 'console.css'
+  | 'passkey.js'
+  | 'quiet.js'
+  | 'code.js'
+  | 'mark.svg'
+  | 'arches.svg';
 
 const contentTypes: Record<string, string> = {
   css: 'text/css; charset=utf-8',

@@ -63,8 +63,8 @@ type Parts = {
   /** The one heading, also the title of the document. */
   title: string;
   content: Content;
-  /** `card` for one question, `wide` for pages with many parts. */
-  shape?: 'card' | 'wide';
+  /** `card` for one question, `wide` for pages with many parts, `console` for those of agencies. */
+  shape?: 'card' | 'wide' | 'console';
   /**
    * Says above the heading which app this is for and how it is concerned; by default that one is on the way to it,
    * where there is one. False leaves it out.
@@ -72,6 +72,13 @@ type Parts = {
   band?: false | 'page.on-the-way' | 'page.asked-by';
   /** A small line over the heading. */
   lead?: Content;
+  /** What leads to the neighbouring pages, beside the content on a desktop and above it on a phone. */
+  side?: Html;
+  /** What stands in one line with the heading. */
+  besideHeading?: Content;
+  /** Which part of the house this is, beside the brand. */
+  place?: string;
+  styles?: readonly AssetName[];
   scripts?: readonly AssetName[];
   /** The page that most people see first loads nothing that it has no need of. */
   isFirst?: boolean;
@@ -83,7 +90,7 @@ type Parts = {
 export function page(frame: Frame, parts: Parts): Html {
   const t = translate(frame.language);
   const title = parts.hasProblem ? t('page.problem-title', { title: parts.title }) : parts.title;
-  const shape = parts.shape ?? 'card';
+  const shape = parts.shape === 'console' ? 'wide console' : (parts.shape ?? 'card');
   return html`<!DOCTYPE html>
 <html lang="${frame.language}">
 <head>
@@ -92,22 +99,27 @@ export function page(frame: Frame, parts: Parts): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · ${frame.brand}</title>
-<link rel="stylesheet" href="${assetPath('lawang.css')}">${!parts.isFirst && html`<link rel="stylesheet" href="${assetPath('more.css')}">`}
+<link rel="stylesheet" href="${assetPath('lawang.css')}">${!parts.isFirst && html`<link rel="stylesheet" href="${assetPath('more.css')}">`}${parts.styles?.map((name) => html`<link rel="stylesheet" href="${assetPath(name)}">`)}
 <link rel="icon" type="image/svg+xml" href="${assetPath('mark.svg')}">
 ${scriptTags(frame, parts)}</head>
 <body class="${shape}">
 <a class="skip" href="#main">${t('page.skip')}</a>
-${masthead(frame)}
-<main id="main">
-${sharedDeviceBar(frame)}${frame.service && parts.band !== false && band(frame, frame.service, parts.band ?? 'page.on-the-way')}
-${closingBanner(frame)}${parts.lead}<h1>${parts.title}</h1>
-${parts.content}
-</main>
+${masthead(frame, parts.place)}
+${parts.side ? html`<div class="beside">${parts.side}\n${middle(frame, parts)}</div>` : middle(frame, parts)}
 ${foot(frame)}
 ${frame.passkeySignal && jsonBlock('passkey-signal', frame.passkeySignal)}
 </body>
 </html>
 `;
+}
+
+function middle(frame: Frame, parts: Parts): Html {
+  const heading = html`<h1>${parts.title}</h1>`;
+  return html`<main id="main">
+${sharedDeviceBar(frame)}${frame.service && parts.band !== false && band(frame, frame.service, parts.band ?? 'page.on-the-way')}
+${closingBanner(frame)}${parts.lead}${parts.besideHeading ? html`<div class="heading">${heading}${parts.besideHeading}</div>` : heading}
+${parts.content}
+</main>`;
 }
 
 function scriptTags(frame: Frame, parts: Parts): Html[] {
@@ -116,11 +128,11 @@ function scriptTags(frame: Frame, parts: Parts): Html[] {
   return [...names].map((name) => html`<script type="module" src="${assetPath(name)}"></script>\n`);
 }
 
-function masthead(frame: Frame): Html {
+function masthead(frame: Frame, place: string | undefined): Html {
   const t = translate(frame.language);
   const own = safeAddress(frame.brandMark);
   return html`<header>${frame.sandbox && html`<p class="sandbox">${t('page.sandbox')}</p>`}
-<div class="masthead"><p class="brand">${own ? html`<img src="${own}" alt="" width="32" height="32">` : mark} <span>${frame.brand}</span></p>
+<div class="masthead"><p class="brand">${own ? html`<img src="${own}" alt="" width="32" height="32">` : mark} <span>${frame.brand}</span>${place && html`<span class="place">${place}</span>`}</p>
 <nav aria-label="${t('page.language')}"><ul class="languages">${languages.map((language) => languageChoice(frame, language))}</ul></nav></div>
 </header>`;
 }

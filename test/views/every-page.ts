@@ -11,6 +11,7 @@ import {
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
+import { minePage, mineSamples } from '#views/console/mine.ts';
 import { errorPage, errorSamples } from '#views/error.ts';
 import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.ts';
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
@@ -68,6 +69,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-codes', recoveryCodesPage, recoveryCodesSamples),
     ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
     ...render('contacts', contactsPage, contactsSamples),
+    ...render('console-mine', minePage, mineSamples),
     ...render('open-again', openAgainPage, openAgainSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),

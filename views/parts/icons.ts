@@ -25,6 +25,36 @@ export const warning: Html = icon('<path d="M12 4 2.8 20h18.400zM12 10v4.500M12 
 /** Something worth knowing. */
 export const information: Html = icon('<circle cx="12" cy="12" r="9"/><path d="M12 11v5.500M12 7.500v.2"/>');
 
+/** One's own apps. */
+export const squares: Html = icon(
+  '<path d="M4.500 4.500h6v6h-6zM13.500 4.500h6v6h-6zM4.500 13.500h6v6h-6zM13.500 13.500h6v6h-6z"/>',
+);
+
+/** All apps of a registry. */
+export const shelf: Html = icon('<path d="M4 20V5h4v15M8 20V8h4v12M13.200 8.200l3.800-1L20 19M3 20h18"/>');
+
+/** An organisation. */
+export const building: Html = icon('<path d="M4 20h16M5.500 20V10M18.500 20V10M10 20v-6h4v6M3.500 10 12 4l8.500 6z"/>');
+
+/** What waits for somebody to agree. */
+export const clipboard: Html = icon(
+  '<path d="M8 5.500H5.500V20h13V5.500H16M8.500 4h7v3.500h-7zM9 13.500l2.200 2.200L15.500 11.500"/>',
+);
+
+/** A service desk. */
+export const counter: Html = icon(
+  '<circle cx="12" cy="7" r="3"/><path d="M6.500 15a5.500 5.500 0 0 1 11 0M3.500 15h17v5h-17z"/>',
+);
+
+/** What happened, line by line. */
+export const lines: Html = icon('<path d="M4.500 6h.2M4.500 12h.2M4.500 18h.2M9 6h11M9 12h11M9 18h7"/>');
+
+/** Looking for something. */
+export const glass: Html = icon('<circle cx="10.500" cy="10.500" r="6"/><path d="M15 15l5 5"/>');
+
+/** One more of something. */
+export const plus: Html = icon('<path d="M12 5v14M5 12h14"/>');
+
 function icon(shapes: string): Html {
   return trustedMarkup(
     `<svg class="icon" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">${shapes}</svg>`,

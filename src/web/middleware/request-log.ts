@@ -56,6 +56,8 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/account/password',
   '/account/recovery-codes',
   '/authorize',
+  '/console',
+  '/console/callback',
   '/help',
   '/introspect',
   '/jwks',

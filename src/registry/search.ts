@@ -1,0 +1,195 @@
+/**
+ * The registry as the console and the API list it: apps and agencies by name, page by page, narrowed down by words and by
+ * what is chosen; always within the agencies that somebody may see.
+ *
+ * A page is found by its place in the order (name, id), never by counting. Statements here look for words by trigrams, which
+ * takes bitmaps, and are planned for what is asked: a word that every app has is looked for along the order, a rare one by
+ * its trigrams.
+ */
+import type { Db } from '#src/base/database.ts';
+import type { ClientState, ClientType, Localized } from './clients.ts';
+
+/** A place in an order by name. */
+export interface NamePosition {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** Which apps to list. */
+export interface AppSearch {
+  /** The agencies at and below which to look. */
+  readonly nodes: readonly string[];
+  /** All of its words have to be in the name or the id. */
+  readonly words?: string | undefined;
+  readonly state?: ClientState | undefined;
+  readonly sector?: string | undefined;
+  readonly agencyId?: string | undefined;
+  /** The last app of the page before. */
+  readonly after?: NamePosition | undefined;
+  readonly limit?: number;
+}
+
+/** An app as a list shows it. */
+export interface AppLine {
+  readonly id: string;
+  readonly name: Localized;
+  readonly agencyId: string;
+  readonly agencyName: Localized;
+  readonly state: ClientState;
+  readonly type: ClientType;
+  readonly sectors: readonly string[];
+  readonly risk: string;
+  readonly homeUri: string | undefined;
+  readonly logoDigest: string | undefined;
+  readonly position: NamePosition;
+}
+
+interface AppRow {
+  id: string;
+  name: string;
+  name_en: string;
+  agency_id: string;
+  agency_name: string;
+  agency_name_en: string;
+  state: ClientState;
+  type: ClientType;
+  sectors: string[];
+  risk: string;
+  home_uri: string | null;
+  logo_digest: string | null;
+  sort_name: string;
+}
+
+/** A page of a list. */
+export interface Found<Line> {
+  readonly lines: readonly Line[];
+  /** Whether there are more behind the last one. */
+  readonly hasMore: boolean;
+}
+
+export const APPS_PER_PAGE = 25;
+
+/** So many agencies are named one by one; the apps of more are found along the order, looking at each one's agency. */
+const MOST_NAMED = 200;
+
+/**
+ * Apps by name.
+ *
+ * @param search.limit 25 unless told otherwise
+ */
+export async function searchApps(db: Db, search: AppSearch): Promise<Found<AppLine>> {
+  const limit = search.limit ?? APPS_PER_PAGE;
+  await planForSearch(db);
+  const rows = await db.query<AppRow>(
+    `select c.id, c.name, c.name_en, c.agency_id, a.name as agency_name, a.name_en as agency_name_en, c.state, c.type,
+       c.sectors, c.risk, c.home_uri, c.logo_digest, lower(c.name) as sort_name
+     from clients c join agencies a on a.id = c.agency_id
+     where ${appConditions}
+       and ($9::text is null or (lower(c.name) collate "C", c.id collate "C") > ($9, $10))
+     order by lower(c.name) collate "C", c.id collate "C" limit $11`,
+    [...(await appValues(db, search)), search.after?.name, search.after?.id, limit + 1],
+  );
+  return { lines: rows.slice(0, limit).map(toAppLine), hasMore: rows.length > limit };
+}
+
+const appConditions = `(a.path && $1 or a.id = any($1))
+  and ($2::text[] is null or c.agency_id = any($2))
+  and ($3::text is null or c.agency_id = $3)
+  and ($4::text is null or c.state = $4)
+  and ($5::text is null or c.sectors @> array[$5])
+  and ($6::text is null or c.search like $6)
+  and ($7::text is null or c.search like $7)
+  and ($8::text is null or c.search like $8)`;
+
+/** The values of {@link appConditions}. */
+async function appValues(db: Db, { nodes, agencyId, state, sector, words }: AppSearch): Promise<unknown[]> {
+  const [one, two, three] = likeWords(words);
+  return [nodes, await listFewAgencies(db, nodes), agencyId, state, sector, one, two, three];
+}
+
+/** At most three words, each to be found anywhere; what the pattern would take for its own is taken literally. */
+function likeWords(words = ''): string[] {
+  const all = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return all.slice(0, 3).map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
+}
+
+/** The agencies at and below these nodes, unless there are too many to name. */
+async function listFewAgencies(db: Db, nodes: readonly string[]): Promise<string[] | undefined> {
+  const rows = await db.query<{ id: string }>('select id from agencies where path && $1 or id = any($1) limit $2', [
+    nodes,
+    MOST_NAMED + 1,
+  ]);
+  return rows.length > MOST_NAMED ? undefined : rows.map(({ id }) => id);
+}
+
+/** In the transaction of the request, or not at all: a statement of its own would only be planned less well. */
+async function planForSearch(db: Db): Promise<void> {
+  if (!db.isUnit) return;
+  await db.execute('set local enable_bitmapscan = on');
+  await db.execute('set local plan_cache_mode = force_custom_plan');
+}
+
+function toAppLine(row: AppRow): AppLine {
+  return {
+    id: row.id,
+    name: { id: row.name, en: row.name_en },
+    agencyId: row.agency_id,
+    agencyName: { id: row.agency_name, en: row.agency_name_en },
+    state: row.state,
+    type: row.type,
+    sectors: row.sectors,
+    risk: row.risk,
+    homeUri: row.home_uri ?? undefined,
+    logoDigest: row.logo_digest ?? undefined,
+    position: { name: row.sort_name, id: row.id },
+  };
+}
+
+/** What is worth knowing of an app at a glance. */
+export interface AppHealth {
+  readonly lastSignInAt: Date | undefined;
+  /** When the last of its secrets ends, if it does. */
+  readonly secretEndsAt: Date | undefined;
+  /** How many checks failed last time. */
+  readonly failingChecks: number;
+  /** Whether a test sign-in with everything in it has been seen. */
+  readonly isTried: boolean;
+  /** Since when a change waits for somebody to agree. */
+  readonly waitsSince: Date | undefined;
+}
+
+interface HealthRow {
+  id: string;
+  last_sign_in_at: Date | null;
+  secret_ends_at: Date | null;
+  failing: number;
+  is_tried: boolean;
+  waits_since: Date | null;
+}
+
+/** How the apps of a page are. */
+export async function readHealth(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, AppHealth>> {
+  const rows = await db.query<HealthRow>(
+    `select c.id, u.last_sign_in_at, v.created_at as waits_since,
+       (select case when bool_and(s.expires_at is not null) then max(s.expires_at) end
+         from client_secrets s where s.client_id = c.id) as secret_ends_at,
+       (select count(*)::integer from client_checks k where k.client_id = c.id and k.outcome = 'failed') as failing,
+       exists (select from client_test_sign_ins t where t.client_id = c.id and t.complete_at is not null) as is_tried
+     from clients c
+       left join client_uses u on u.client_id = c.id
+       left join client_versions v on v.client_id = c.id and v.status = 'pending'
+     where c.id = any($1)`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, toHealth(row)]));
+}
+
+function toHealth(row: HealthRow): AppHealth {
+  return {
+    lastSignInAt: row.last_sign_in_at ?? undefined,
+    secretEndsAt: row.secret_ends_at ?? undefined,
+    failingChecks: row.failing,
+    isTried: row.is_tried,
+    waitsSince: row.waits_since ?? undefined,
+  };
+}

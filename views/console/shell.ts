@@ -1,0 +1,85 @@
+import { type Content, type Html, html } from '../html.ts';
+import { type MessageKey, translate } from '../locale.ts';
+import { type Frame, page } from '../page.ts';
+import { building, clipboard, counter, lines, shelf, squares } from '../parts/icons.ts';
+import { type Notice, noticeBox } from '../parts/notice.ts';
+import { problemSummary, type SaidProblem } from '../parts/problem.ts';
+import { sampleFrame } from '../samples.ts';
+
+/** The parts of the console, in the order of its list. */
+export const consoleSections = ['mine', 'apps', 'agencies', 'reviews', 'desk', 'events'] as const;
+export type ConsoleSection = (typeof consoleSections)[number];
+
+/** What every page of the console needs. */
+export type ConsoleFrame = Frame & {
+  /** What the person who is signed in is called. */
+  person: string;
+  /** Where the page belongs. */
+  section: ConsoleSection;
+  /** What the person's roles let them see. */
+  sections: readonly ConsoleSection[];
+};
+
+export type ConsoleParts = {
+  title: string;
+  content: Content;
+  /** A small line over the heading; see `parts/crumbs.ts`. */
+  lead?: Content;
+  /** One sentence under the heading. */
+  intro?: Content;
+  /** Buttons and links in one line with the heading. */
+  actions?: Content;
+  /** The pages of one app or one agency; see `parts/tabs.ts`. */
+  tabs?: Html;
+  notice?: Notice | undefined;
+  problems?: readonly SaidProblem[];
+  scripts?: Parameters<typeof page>[1]['scripts'];
+};
+
+/** A page of the console: its list of parts at the side, the work beside it. */
+export function consolePage(frame: ConsoleFrame, parts: ConsoleParts): Html {
+  const t = translate(frame.language);
+  const problems = parts.problems ?? [];
+  return page(frame, {
+    title: parts.title,
+    shape: 'console',
+    band: false,
+    place: t('console.place'),
+    styles: ['console.css'],
+    side: sideList(frame),
+    lead: parts.lead,
+    besideHeading: parts.actions && html`<div class="actions">${parts.actions}</div>`,
+    hasProblem: problems.length > 0,
+    ...(parts.scripts && { scripts: parts.scripts }),
+    content: html`${parts.intro && html`<p class="intro">${parts.intro}</p>`}${parts.tabs}
+<div class="work">${noticeBox(parts.notice)}${problemSummary(frame.language, problems)}${parts.content}</div>`,
+  });
+}
+
+const places: Record<ConsoleSection, { link: string; label: MessageKey; icon: Html }> = {
+  mine: { link: '/console', label: 'console.mine', icon: squares },
+  apps: { link: '/console/apps', label: 'console.apps', icon: shelf },
+  agencies: { link: '/console/agencies', label: 'console.agencies', icon: building },
+  reviews: { link: '/console/reviews', label: 'console.reviews', icon: clipboard },
+  desk: { link: '/console/desk', label: 'console.desk', icon: counter },
+  events: { link: '/console/events', label: 'console.events', icon: lines },
+};
+
+function sideList(frame: ConsoleFrame): Html {
+  const t = translate(frame.language);
+  const links = frame.sections.map((section) => {
+    const { link, label, icon } = places[section];
+    const isHere = section === frame.section;
+    return html`<li><a href="${link}"${isHere && html` aria-current="true"`}>${icon}<span>${t(label)}</span></a></li>`;
+  });
+  return html`<nav class="places" aria-label="${t('console.parts')}"><ul>${links}</ul>
+<p class="who"><span>${frame.person}</span> <a href="/account">${t('console.account')}</a> <a href="/logout">${t('console.sign-out')}</a></p></nav>`;
+}
+
+/** The frame that the samples of all pages of the console share: a person with every role. */
+export const sampleConsoleFrame: ConsoleFrame = {
+  ...sampleFrame,
+  person: 'Siti Rahayu',
+  section: 'mine',
+  sections: consoleSections,
+};
