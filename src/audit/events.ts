@@ -19,6 +19,7 @@ export type AccountEventKind =
   | 'account.closing'
   | 'account.erased'
   | 'account.reactivated'
+  | 'account.read-by-staff'
   | 'account.recovered'
   | 'app.disconnected'
   | 'consent.given'
@@ -44,6 +45,11 @@ export type AccountEventKind =
   | 'role.restored'
   | 'role.suspended'
   | 'session.ended'
+  | 'sheet.agreed'
+  | 'sheet.cancelled'
+  | 'sheet.confirmed'
+  | 'sheet.issued'
+  | 'sheet.used'
   | 'sign-in.succeeded'
   | 'totp.added'
   | 'totp.removed';
@@ -65,6 +71,11 @@ export type AdminEventKind =
   | 'invitation.accepted'
   | 'invitation.made'
   | 'invitation.revoked'
+  | 'desk.account-opened'
+  | 'desk.looked-up'
+  | 'desk.sheet-agreed'
+  | 'desk.sheet-cancelled'
+  | 'desk.sheet-issued'
   | 'key.published'
   | 'key.activated'
   | 'key.retired'
@@ -83,6 +94,7 @@ export type CountedKind =
   | 'code.failed'
   | 'totp.failed'
   | 'recovery-code.failed'
+  | 'sheet-code.failed'
   | 'throttle.hit';
 
 /** Codes, counts and names of standard things (claims, methods): no personal values. */

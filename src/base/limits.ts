@@ -134,6 +134,22 @@ export const limits = {
     answers:
       'one machine keeps the database busy with made-up recovery codes for an account; with 80 random bits none is guessed',
   },
+  sheet_code_from_network: {
+    points: 100,
+    duration: HOUR,
+    answers:
+      'one machine keeps the database busy with made-up codes of desk sheets; with 88 random bits none is guessed',
+  },
+  desk_look_up_by_officer: {
+    points: 60,
+    duration: DAY,
+    answers: 'an officer, or somebody at their browser, tries addresses to see who has an account',
+  },
+  desk_sheet_by_officer: {
+    points: 20,
+    duration: DAY,
+    answers: 'an officer, or somebody at their browser, issues sheets for many accounts',
+  },
   wrong_code_in_all: {
     points: 600,
     duration: MINUTE,

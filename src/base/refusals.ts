@@ -67,6 +67,17 @@ const table = {
     id: { say: 'Data yang dikirim terlalu besar.', next: 'Kembali, perpendek isian, lalu kirim lagi.' },
     en: { say: 'What was sent is too large.', next: 'Go back, shorten what you entered and send it again.' },
   },
+  case_number_invalid: {
+    status: 422,
+    id: {
+      say: 'Nomor kasus belum diisi atau tidak dapat dibaca.',
+      next: 'Tulis nomor berkas loket Anda, paling panjang 40 huruf dan angka.',
+    },
+    en: {
+      say: 'The case number is missing or cannot be read.',
+      next: "Enter the number of your desk's file, 40 letters and digits at most.",
+    },
+  },
   client_not_found: {
     status: 404,
     id: { say: 'Layanan ini tidak terdaftar.', next: 'Periksa alamatnya, atau beri tahu pengelola layanan.' },
@@ -122,6 +133,36 @@ const table = {
     en: {
       say: 'The service is briefly disconnected.',
       next: 'We are bringing it back. Try again in a few seconds; nothing is lost.',
+    },
+  },
+  desk_document_missing: {
+    status: 422,
+    id: {
+      say: 'Belum dicatat dokumen apa yang Anda lihat.',
+      next: 'Pilih jenis dokumennya, dan pastikan nama dan fotonya cocok dengan orangnya.',
+    },
+    en: {
+      say: 'It is not noted yet which document you have seen.',
+      next: 'Choose its kind, and make sure that its name and photo match the person.',
+    },
+  },
+  desk_own_account: {
+    status: 422,
+    id: {
+      say: 'Anda tidak dapat menerbitkan lembar untuk akun Anda sendiri.',
+      next: 'Minta petugas lain yang melayani Anda.',
+    },
+    en: { say: 'You cannot issue a sheet for your own account.', next: 'Ask another officer to serve you.' },
+  },
+  desk_same_officer: {
+    status: 422,
+    id: {
+      say: 'Lembar ini Anda sendiri yang menerbitkan.',
+      next: 'Minta petugas lain di loket ini, atau di loket di atasnya, untuk melihat orang dan dokumennya.',
+    },
+    en: {
+      say: 'You issued this sheet yourself.',
+      next: 'Ask another officer of this desk, or of one above it, to see the person and the document.',
     },
   },
   fresh_proof_required: {
@@ -545,6 +586,25 @@ const table = {
     en: {
       say: 'There is no such secret, or it has ended.',
       next: 'Open the keys and secrets of the service again and see which ones are still good.',
+    },
+  },
+  sheet_code_wrong: {
+    status: 422,
+    id: {
+      say: 'Kode ini tidak cocok dengan lembar mana pun.',
+      next: 'Periksa hurufnya di lembar Anda, lalu ketik sekali lagi.',
+    },
+    en: { say: 'This code matches no sheet.', next: 'Check its letters on your sheet and enter it once more.' },
+  },
+  sheet_over: {
+    status: 422,
+    id: {
+      say: 'Lembar ini sudah dipakai, dibatalkan, atau lewat waktunya.',
+      next: 'Datanglah ke loket lagi dengan dokumen Anda untuk meminta lembar baru.',
+    },
+    en: {
+      say: 'This sheet was used or cancelled, or its time is over.',
+      next: 'Come to the desk again with your document and ask for a new one.',
     },
   },
   session_required: {

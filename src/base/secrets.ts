@@ -21,6 +21,9 @@ import {
 /** Number of shard values; a shard is 0 to 4095. */
 export const SHARDS = 4096;
 
+/** Each of them, for what is asked of all citizens' rows. */
+export const everyShard: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard);
+
 /** A fresh account id (UUID v4). Its first three hex digits are its shard. */
 export function newAccountId(): string {
   return randomUUID();
@@ -170,6 +173,7 @@ export type HashPurpose =
   | 'one-time-code'
   | 'totp-code'
   | 'recovery-code'
+  | 'desk-sheet'
   | 'challenge'
   | 'throttle'
   | 'replay'

@@ -41,6 +41,15 @@ const overdueRecoveries: Sweep = {
     where shard = any($1) and state = 'waiting' and expires_at <= $2`,
 };
 
+/** A sheet that nobody used in time stays with the account, as what its desk has done. */
+const overdueSheets: Sweep = {
+  table: 'desk_sheets',
+  count: `select shard, count(*)::integer as overdue from desk_sheets
+    where shard = any($1) and state in ('second-officer', 'waiting') and expires_at <= $2 group by shard`,
+  remove: `update desk_sheets set state = 'expired', ended_at = $2
+    where shard = any($1) and state in ('second-officer', 'waiting') and expires_at <= $2`,
+};
+
 /** Children before their parents, so that little is left to cascades. */
 export const sweeps: readonly Sweep[] = [
   sweepOf('used_challenges'),
@@ -54,6 +63,7 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('devices'),
   sweepOf('outbox'),
   overdueRecoveries,
+  overdueSheets,
 ];
 
 export interface Purge {

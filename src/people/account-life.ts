@@ -2,13 +2,14 @@
  * The life of an account: which step leads from where to where, and whose it is.
  *
  * Each step is one conditional statement, so of several at once one is taken, and none from a state that it does not start
- * from. Holding an account cancels a recovery that waits. A step says nothing to sessions, tokens and apps:
+ * from. Holding an account cancels a recovery and a desk's sheet that wait. A step says nothing to sessions, tokens and apps:
  * `oidc/account-end.ts` takes it together with what it ends.
  */
 import { type AccountEventKind, type AdminEventKind, recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import type { AccountState } from './accounts.ts';
+import { endOpen } from './desk.ts';
 import { cancelWaiting } from './recoveries.ts';
 
 /** How long who asked for the end of an account may change their mind. */
@@ -54,7 +55,7 @@ export async function freezeAccount(db: Db, id: string, why: Why): Promise<boole
      where shard = $1 and id = $2 and state = any($3)`,
     [lifeSteps.freeze.from, new Date(), why.reason],
   );
-  if (isTaken) await cancelWaiting(db, id);
+  if (isTaken) await endWaysBack(db, id);
   if (isTaken) await record(db, id, why, 'account.frozen', 'account.frozen');
   return isTaken;
 }
@@ -81,7 +82,7 @@ export async function disableAccount(db: Db, id: string, why: OperatorsWhy): Pro
      where shard = $1 and id = $2 and state = any($3)`,
     [lifeSteps.disable.from, new Date(), why.reason],
   );
-  if (isTaken) await cancelWaiting(db, id);
+  if (isTaken) await endWaysBack(db, id);
   if (isTaken) await record(db, id, why, 'account.disabled', 'account.disabled');
   return isTaken;
 }
@@ -214,6 +215,11 @@ export function noteReminder(db: Db, id: string): Promise<boolean> {
      where shard = $1 and id = $2 and state = any($3) and reminded_at is null and closes_at > $4`,
     [['closing'], new Date()],
   );
+}
+
+async function endWaysBack(db: Db, id: string): Promise<void> {
+  await cancelWaiting(db, id);
+  await endOpen(db, id, 'held');
 }
 
 async function take(db: Db, id: string, text: string, values: readonly unknown[]): Promise<boolean> {

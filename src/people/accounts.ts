@@ -101,7 +101,7 @@ export function isEndedSince({ endedAt }: Pick<Account, 'endedAt'>, provenAt: nu
 }
 
 /** Whether a text is shaped like an account id; anything else cannot be looked up. */
-function isAccountId(text: string): boolean {
+export function isAccountId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
@@ -255,15 +255,36 @@ export async function createAccount(db: Db, secrets: Secrets, account: NewAccoun
   const { row, dataKey, contacts, created } = sealAccount(secrets, account);
   await claimIdentifier(db, secrets, identifier, created.id);
   await endOtherClaims(db, secrets, identifier, created.id);
-  await db.for(shardOf(created.id)).execute(
-    `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    row,
-  );
+  await insertAccount(db, created.id, row);
   for (const contact of contacts) await addContact(db, secrets, dataKey, contact);
   await confirmIdentifier(db, secrets, identifier, created.id);
   await recordAccountEvent(db, creationOf(created.id, identifier));
   return created;
+}
+
+/**
+ * Opens an account that has no address: an officer at a desk has seen whose it is (`people/desk.ts`). It holds nothing but the
+ * name, and nobody gets in until a way to sign in is made for it.
+ *
+ * @throws `name_invalid`
+ */
+export async function createAccountWithoutAddress(
+  db: Db,
+  secrets: Secrets,
+  account: Pick<NewAccount, 'name' | 'language'>,
+): Promise<Account> {
+  const { row, created } = sealAccount(secrets, account);
+  await insertAccount(db, created.id, row);
+  await recordAccountEvent(db, { accountId: created.id, kind: 'account.created', details: { at: 'desk' } });
+  return created;
+}
+
+async function insertAccount(db: Db, id: string, row: Row): Promise<void> {
+  await db.for(shardOf(id)).execute(
+    `insert into accounts (shard, id, state, data_key, profile, language, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    row,
+  );
 }
 
 /** Ends what other accounts have claimed without proof: an address as an unconfirmed contact, and in a profile. */
@@ -309,11 +330,16 @@ interface SealedAccount {
   readonly contacts: readonly NewContact[];
 }
 
-function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
+function sealAccount(
+  secrets: Secrets,
+  account: Omit<NewAccount, 'identifier'> & Partial<Pick<NewAccount, 'identifier'>>,
+): SealedAccount {
   const { language, identifier } = account;
   const id = account.id ?? newAccountId();
   const now = new Date();
-  const profile = withContact({ ...account.profile, name: readName(account.name) }, identifier, true);
+  const named = { ...account.profile, name: readName(account.name) };
+  const profile = identifier ? withContact(named, identifier, true) : named;
+  const own = identifier && [{ contact: identifier, isIdentifier: true, confirmed: true, device: account.device }];
   const { dataKey, sealed } = newDataKey(secrets.wrap, id);
   return {
     created: {
@@ -330,11 +356,11 @@ function sealAccount(secrets: Secrets, account: NewAccount): SealedAccount {
     dataKey,
     row: [shardOf(id), id, 'active', sealed, sealProfile(dataKey, id, profile), language, now, now],
     contacts: [
-      { accountId: id, contact: identifier, isIdentifier: true, confirmed: true, device: account.device },
-      ...contactsIn(profile, identifier).map((named) => {
-        return { accountId: id, isIdentifier: false, device: account.profileDevice, ...named };
+      ...(own ?? []),
+      ...contactsIn(profile, identifier).map((contact) => {
+        return { isIdentifier: false, device: account.profileDevice, ...contact };
       }),
-    ],
+    ].map((contact) => ({ accountId: id, ...contact })),
   };
 }
 
@@ -410,14 +436,17 @@ async function writeAddress(
 }
 
 /** The contacts that a profile names beside the identifier, in their one spelling. */
-function contactsIn(profile: Profile, identifier: Identifier): { contact: Identifier; confirmed: boolean }[] {
+function contactsIn(
+  profile: Profile,
+  identifier: Identifier | undefined,
+): { contact: Identifier; confirmed: boolean }[] {
   const named = [
     { text: profile.email, confirmed: profile.email_verified ?? false },
     { text: profile.phone_number, confirmed: profile.phone_number_verified ?? false },
   ];
   return named.flatMap(({ text, confirmed }) => {
     const contact = text === undefined ? undefined : parseIdentifier(text);
-    return contact && contact.value !== identifier.value ? [{ contact, confirmed }] : [];
+    return contact && contact.value !== identifier?.value ? [{ contact, confirmed }] : [];
   });
 }
 

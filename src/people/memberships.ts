@@ -6,7 +6,7 @@
  * until another admin restores it.
  */
 import type { Db } from '#src/base/database.ts';
-import { SHARDS, shardOf } from '#src/base/secrets.ts';
+import { everyShard, shardOf } from '#src/base/secrets.ts';
 
 export const roles = ['owner', 'developer', 'approver', 'coordinator', 'desk', 'auditor', 'operator'] as const;
 export type Role = (typeof roles)[number];
@@ -50,8 +50,6 @@ export async function listMemberships(db: Db, accountId: string, now: Date): Pro
   );
   return rows.map(toMembership);
 }
-
-const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** Everybody who has a role at one of these agencies now, the suspended too. */
 export async function listMembers(db: Db, agencyIds: readonly string[], now: Date): Promise<Membership[]> {

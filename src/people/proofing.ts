@@ -70,6 +70,24 @@ async function liftRestriction(db: Db, { accountId, level }: Evidence, restricte
   await home.execute('update accounts set restricted_at = null where shard = $1 and id = $2', [shard, accountId]);
 }
 
+/**
+ * From now on only what is proven anew counts, and what was there before stays closed. Where the account is restricted
+ * already, what came meanwhile does not become old by it.
+ */
+export async function restrictAccount(db: Db, accountId: string): Promise<void> {
+  const shard = shardOf(accountId);
+  await db
+    .for(shard)
+    .execute('update accounts set restricted_at = coalesce(restricted_at, $3) where shard = $1 and id = $2', [
+      ...[shard, accountId, new Date()],
+    ]);
+}
+
+/** The best evidence there is, also what a recovery has closed; undefined when there is none. */
+export async function highestEvidence(db: Db, accountId: string): Promise<IdentityLevel | undefined> {
+  return highestOf(await listLevels(db, accountId, { until: new Date() }));
+}
+
 /** How well it is proven now who the person is; undefined when nothing is. What is closed does not count. */
 export async function identityAssurance(db: Db, accountId: string): Promise<IdentityLevel | undefined> {
   const shard = shardOf(accountId);

@@ -13,6 +13,7 @@ import { bytesOfId, idOfBytes, newAccountId, type Secrets, shardOf } from '#src/
 import { findAccount, holdAccount, mayUse } from './accounts.ts';
 import { type CountingContact, listCountingContacts, listUsers } from './contacts.ts';
 import { findAccountId, type Identifier, indexOf, isSameAddress } from './identifiers.ts';
+import { restrictAccount } from './proofing.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** How long after the wait it may be completed; then it begins again. */
@@ -71,10 +72,11 @@ export function countAsTwo(one: RecoveryContact, other: RecoveryContact): boolea
   if (one.isShared || other.isShared) return false;
   if (isSameAddress(one, other)) return false;
   const areApart = one.firstDevice && other.firstDevice && !one.firstDevice.equals(other.firstDevice);
-  return Boolean(areApart) || [one, other].some(isOld);
+  return Boolean(areApart) || [one, other].some(isOldContact);
 }
 
-function isOld({ confirmedAt }: RecoveryContact): boolean {
+/** Whether a contact was the owner's long before whatever happens now. */
+export function isOldContact({ confirmedAt }: Pick<RecoveryContact, 'confirmedAt'>): boolean {
   return Date.now() - confirmedAt.getTime() > OLD_CONTACT_MS;
 }
 
@@ -230,21 +232,15 @@ export async function completeRecovery(
   { accountId, id, contacts }: ProvenContacts & Pick<Recovery, 'id'>,
 ): Promise<void> {
   const shard = shardOf(accountId);
-  const home = db.for(shard);
   const now = new Date();
-  const completed = await home.execute(
+  const completed = await db.for(shard).execute(
     `update recoveries set state = 'completed', ended_at = $4
      where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at <= $4 and expires_at > $4
        and contacts = $5`,
     [shard, accountId, id, now, hashesOf(secrets, contacts)],
   );
   if (completed === 0) throw new Refusal('recovery_over', 'no recovery to complete');
-  // Where it is restricted already, what an earlier recovery brought does not become old by the next one.
-  await home.execute('update accounts set restricted_at = coalesce(restricted_at, $3) where shard = $1 and id = $2', [
-    shard,
-    accountId,
-    now,
-  ]);
+  await restrictAccount(db, accountId);
 }
 
 const PLACE = 'recovery-cancel';

@@ -4,21 +4,17 @@
  * Each has 80 random bits, so nobody guesses one, and no limit on an account stands in its owner's way (NIST SP
  * 800-63B-4 §3.1.2.2 asks for one below 64 bits). What is kept of a code is a keyed hash.
  */
-import { randomInt } from 'node:crypto';
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { holdAccount } from './accounts.ts';
+import { drawLetters, inGroups, readLetters } from './paper-codes.ts';
 import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
 
 const CODES = 10;
 /** Of five bits each. */
 const LETTERS = 16;
-/** Digits and capitals without those that look like others on paper (Douglas Crockford's base 32). */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** What people read in place of a letter that is not in the alphabet. */
-const LOOKALIKES: Readonly<Record<string, string>> = { O: '0', I: '1', L: '1', U: 'V' };
 
 /**
  * Makes ten codes, which void all earlier ones. They are returned to be shown once, in groups of four; nobody can read
@@ -29,7 +25,7 @@ const LOOKALIKES: Readonly<Record<string, string>> = { O: '0', I: '1', L: '1', U
 export async function makeRecoveryCodes(db: Db, secrets: Secrets, accountId: string): Promise<string[]> {
   // Of two sheets made at once only one is good.
   if (!(await holdAccount(db, accountId))) throw new Refusal('account_unavailable', 'not in use');
-  const codes = Array.from({ length: CODES }, drawCode);
+  const codes = Array.from({ length: CODES }, () => drawLetters(LETTERS));
   const shard = shardOf(accountId);
   const home = db.for(shard);
   await home.execute(`delete from recovery_codes where shard = $1 and account_id = $2`, [shard, accountId]);
@@ -39,28 +35,11 @@ export async function makeRecoveryCodes(db: Db, secrets: Secrets, accountId: str
     [shard, accountId, codes.map((code) => hashOf(secrets, accountId, code)), new Date()],
   );
   await recordAccountEvent(db, { accountId, kind: 'recovery-codes.made', details: { count: CODES } });
-  return codes.map((code) => code.replace(/.{4}(?=.)/g, '$&-'));
-}
-
-function drawCode(): string {
-  return Array.from({ length: LETTERS }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+  return codes.map(inGroups);
 }
 
 function hashOf(secrets: Secrets, accountId: string, code: string): Buffer {
   return secrets.hash('recovery-code', `${accountId} ${code}`);
-}
-
-/** The code in what somebody typed: in any case, grouped in any way, with letters that look alike. */
-function readCode(typed: string): string | undefined {
-  const letters =
-    typed.length > 100
-      ? ''
-      : typed
-          .normalize('NFKC')
-          .toUpperCase()
-          .replace(/[\s.\p{Pd}]/gu, '');
-  const code = letters.replace(/[OILU]/g, (letter) => LOOKALIKES[letter] ?? letter);
-  return code.length === LETTERS && [...code].every((letter) => ALPHABET.includes(letter)) ? code : undefined;
 }
 
 /**
@@ -77,7 +56,7 @@ export async function useRecoveryCode(
   throttles: Throttles,
   typed: { readonly accountId: string | undefined; readonly code: string; readonly network: string },
 ): Promise<void> {
-  const code = readCode(typed.code);
+  const code = readLetters(typed.code, LETTERS);
   if (code === undefined) throw wrong('not shaped like a recovery code');
   const accountId = typed.accountId ?? newAccountId();
   // By account, so that nobody keeps neighbours behind the same address from theirs.

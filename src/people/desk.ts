@@ -1,0 +1,580 @@
+/**
+ * Sheets of a service desk. An officer who has seen a person and a document hands out a one-time code on paper, and with it
+ * the person makes a new passkey: for an account that has no address yet, or as the last way back into one.
+ *
+ * A sheet moves by conditional statements alone: `second-officer` → `waiting` → `used`, from each of the two to `cancelled`
+ * or `expired`. Where more is at stake a second officer has to see the same. Into an account that somebody may be using the
+ * code opens only after a wait, in which whoever is signed in and every contact may cancel; an old contact may end the wait.
+ *
+ * The officer sees the code, so it must not be worth anything before its owner could object: everything here rests on the
+ * wait and the notices, not on the officer.
+ */
+import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { type Language, Refusal } from '#src/base/refusals.ts';
+import { everyShard, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { readAccountNumber } from './account-numbers.ts';
+import {
+  type Account,
+  type AccountState,
+  createAccountWithoutAddress,
+  findAccount,
+  listAccountContacts,
+  loadAccount,
+} from './accounts.ts';
+import { type CountingContact, listCountingContacts } from './contacts.ts';
+import { findAccountId, indexOf, parseIdentifier } from './identifiers.ts';
+import { drawLetters, inGroups, lettersOf, numberOf, readLetters } from './paper-codes.ts';
+import { highestEvidence, type IdentityLevel, identityLevels, recordEvidence, restrictAccount } from './proofing.ts';
+import { cancelWaiting, isOldContact } from './recoveries.ts';
+import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
+import { cameWithAccount } from './trial.ts';
+import { listWays } from './ways.ts';
+
+const HOUR_MS = 3600 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+/** How long after its wait a sheet opens the account. */
+const OPEN_MS = 7 * DAY_MS;
+/** The second officer sees the person on the same visit. */
+const SECOND_OFFICER_MS = DAY_MS;
+
+/** What kind of document an officer has seen; its number is nowhere. */
+export const deskDocuments = ['ktp', 'passport', 'family-card', 'driving-licence', 'birth-certificate'] as const;
+export type DeskDocument = (typeof deskDocuments)[number];
+
+export type SheetState = 'second-officer' | 'waiting' | 'used' | 'cancelled' | 'expired';
+
+/** A sheet without its code, which nobody can read again. */
+export interface Sheet {
+  readonly id: string;
+  readonly accountId: string;
+  /** `first`: there was no way into the account before. */
+  readonly kind: 'first' | 'recovery';
+  readonly state: SheetState;
+  readonly agencyId: string;
+  /** Account ids. */
+  readonly officer: string;
+  readonly secondOfficer: string | undefined;
+  readonly caseNumber: string;
+  readonly document: DeskDocument;
+  readonly issuedAt: Date;
+  /** From then on it opens the account, if it waits. */
+  readonly readyAt: Date;
+  readonly expiresAt: Date;
+  readonly confirmedAt: Date | undefined;
+}
+
+interface SheetRow {
+  id: string;
+  account_id: string;
+  kind: Sheet['kind'];
+  state: SheetState;
+  agency_id: string;
+  officer: string;
+  second_officer: string | null;
+  case_number: string;
+  document: DeskDocument;
+  issued_at: Date;
+  ready_at: Date;
+  expires_at: Date;
+  confirmed_at: Date | null;
+}
+
+const columns = `id, account_id, kind, state, agency_id, officer, second_officer, case_number, document, issued_at, ready_at,
+  expires_at, confirmed_at`;
+
+function toSheet(row: SheetRow): Sheet {
+  const isOver = row.expires_at.getTime() <= Date.now();
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    kind: row.kind,
+    state: isOpen(row) && isOver ? 'expired' : row.state,
+    agencyId: row.agency_id,
+    officer: row.officer,
+    secondOfficer: row.second_officer ?? undefined,
+    caseNumber: row.case_number,
+    document: row.document,
+    issuedAt: row.issued_at,
+    readyAt: row.ready_at,
+    expiresAt: row.expires_at,
+    confirmedAt: row.confirmed_at ?? undefined,
+  };
+}
+
+/** Whether it may still open the account one day. */
+export function isOpen({ state }: { readonly state: SheetState }): boolean {
+  return state === 'second-officer' || state === 'waiting';
+}
+
+/** Whether it opens the account now. */
+export function isSheetReady({ state, readyAt }: Pick<Sheet, 'state' | 'readyAt'>): boolean {
+  return state === 'waiting' && readyAt.getTime() <= Date.now();
+}
+
+/** For which account an officer works, and on what occasion. */
+export interface DeskCase {
+  readonly accountId: string;
+  /** The officer's account id. */
+  readonly officer: string;
+  /** The desk. */
+  readonly agencyId: string;
+  /** The number under which the desk keeps its papers. */
+  readonly caseNumber: string;
+}
+
+/** Longest case number. */
+const CASE_LENGTH = 40;
+
+/**
+ * A case number as it is typed: letters, digits and what stands between them.
+ *
+ * @throws `case_number_invalid`
+ */
+export function readCaseNumber(typed: string): string {
+  const caseNumber = typed.normalize('NFKC').trim();
+  if (caseNumber.length > CASE_LENGTH || !/^[\p{L}\p{N}][\p{L}\p{N} ./_-]*$/u.test(caseNumber))
+    throw new Refusal('case_number_invalid');
+  return caseNumber;
+}
+
+/**
+ * The account that somebody at a desk names: by an address that signs in to it, or by its number. A point of the officer's
+ * day goes with each try, and the person sees it: {@link readAsStaff} is the only way to what is inside.
+ *
+ * @throws `too_many_attempts`
+ */
+export async function lookUp(
+  db: Db,
+  secrets: Secrets,
+  throttles: Throttles,
+  { officer, named }: { readonly officer: string; readonly named: string },
+): Promise<string | undefined> {
+  return atCost(throttles, { cost: [['desk_look_up_by_officer', officer]], counts: 'done' }, async () => {
+    const address = parseIdentifier(named);
+    if (address) return findAccountId(db, secrets, address);
+    const id = readAccountNumber(named);
+    return id && (await findAccount(db, secrets, id))?.id;
+  });
+}
+
+/** What an officer sees of an account, to compare it with the person and the document. */
+export interface AccountAtDesk {
+  readonly account: Account;
+  /** Those that count. */
+  readonly contacts: readonly CountingContact[];
+  /** The best evidence there is, also what a recovery has closed. */
+  readonly proven: IdentityLevel | undefined;
+  readonly kind: Sheet['kind'];
+  readonly needsSecond: boolean;
+  /** A sheet that would be replaced by another one. */
+  readonly open: Sheet | undefined;
+}
+
+/**
+ * Reads an account for somebody of the staff, and writes into its owner's history who looked, in which role, why and in which
+ * case: there is no reading without that line.
+ *
+ * @throws `account_unavailable`
+ */
+export async function readAsStaff(
+  db: Db,
+  secrets: Secrets,
+  { accountId, officer, agencyId, caseNumber }: DeskCase,
+  why: { readonly role: 'desk'; readonly reason: 'asked-at-desk' | 'second-officer' },
+): Promise<AccountAtDesk> {
+  const read = await readForDesk(db, secrets, accountId);
+  const details = { ...why, agency: agencyId, case: caseNumber, officer };
+  await recordAccountEvent(db, { accountId, kind: 'account.read-by-staff', details });
+  return read;
+}
+
+/** The same again for who has read it under the same case a moment ago. @throws `account_unavailable` */
+export async function readForDesk(db: Db, secrets: Secrets, accountId: string): Promise<AccountAtDesk> {
+  const account = await loadAccount(db, secrets, accountId);
+  const contacts = await listCountingContacts(db, secrets, accountId);
+  const ways = await listWays(db, account);
+  const addresses = await listAccountContacts(db, secrets, accountId);
+  const isEmpty = addresses.length === 0 && ways.passkeys.length === 0 && !ways.passwordSince;
+  return {
+    account,
+    contacts,
+    proven: await highestEvidence(db, accountId),
+    kind: isEmpty ? 'first' : 'recovery',
+    needsSecond: await needsSecond(db, account),
+    open: await findOpenSheet(db, accountId),
+  };
+}
+
+/**
+ * Whether two officers have to see the person: somebody has proven before who the person is by a document, or the account is
+ * one that must not be opened lightly.
+ */
+async function needsSecond(
+  db: Db,
+  { id, state, restrictedAt }: Pick<Account, 'id' | 'state' | 'restrictedAt'>,
+): Promise<boolean> {
+  if (state === 'frozen' || restrictedAt) return true;
+  const level = await highestEvidence(db, id);
+  return level !== undefined && identityLevels.indexOf(level) >= identityLevels.indexOf('ial2');
+}
+
+const servedStates: readonly AccountState[] = ['active', 'closing', 'frozen'];
+
+/** Letters of a code: two and a half for the shard, filled up by chance, then 85 random bits. */
+const SHARD_LETTERS = 3;
+const RANDOM_LETTERS = 17;
+/** Three letters have three bits more than a shard. */
+const SPARE_BITS = 3n;
+
+function drawCode(shard: number): string {
+  const spare = numberOf(drawLetters(1)) >> 2n;
+  return lettersOf((BigInt(shard) << SPARE_BITS) | spare, SHARD_LETTERS) + drawLetters(RANDOM_LETTERS);
+}
+
+function shardOfCode(code: string): number {
+  return Number(numberOf(code.slice(0, SHARD_LETTERS)) >> SPARE_BITS);
+}
+
+/** What an officer asks for with a sheet, beside the account. */
+export type SheetRequest = Omit<DeskCase, 'accountId'> & {
+  readonly document: DeskDocument;
+  /** Asks for a second officer also where one would do. */
+  readonly withSecond: boolean;
+};
+
+/** A sheet, and its code to be shown once. */
+export interface IssuedSheet {
+  readonly sheet: Sheet;
+  readonly code: string;
+}
+
+/**
+ * Issues a sheet. One that was issued before and is still open is void from now on. Call it before the unit of work has
+ * written anything (see {@link Throttles}).
+ *
+ * @param wait.seconds how long a way back into an account waits; what had no way in opens at once
+ * @throws `desk_own_account`, `account_unavailable`, `too_many_attempts`
+ */
+export async function issueSheet(
+  db: Db,
+  secrets: Secrets,
+  throttles: Throttles,
+  asked: SheetRequest & Pick<DeskCase, 'accountId'>,
+  wait: { readonly seconds: number },
+): Promise<IssuedSheet> {
+  const { accountId, officer } = asked;
+  if (officer === accountId) throw new Refusal('desk_own_account');
+  return atCost(throttles, { cost: costOf(asked), counts: 'done' }, async () => {
+    await holdForDesk(db, accountId);
+    const { kind, needsSecond: isTwofold } = await readForDesk(db, secrets, accountId);
+    await endOpen(db, accountId, 'replaced');
+    return issue(db, secrets, { ...asked, withSecond: asked.withSecond || isTwofold }, kind, wait);
+  });
+}
+
+/**
+ * Opens an account for somebody who has no address, and issues its first sheet. Call it before the unit of work has written
+ * anything.
+ *
+ * @throws `name_invalid`, `too_many_attempts`
+ */
+export async function openAccountAtDesk(
+  db: Db,
+  secrets: Secrets,
+  throttles: Throttles,
+  asked: SheetRequest & { readonly name: string; readonly language: Language },
+): Promise<IssuedSheet> {
+  return atCost(throttles, { cost: costOf(asked), counts: 'done' }, async () => {
+    const { id: accountId } = await createAccountWithoutAddress(db, secrets, asked);
+    return issue(db, secrets, { ...asked, accountId }, 'first', { seconds: 0 });
+  });
+}
+
+function costOf({ officer }: Pick<DeskCase, 'officer'>): Cost {
+  return [['desk_sheet_by_officer', officer]];
+}
+
+async function issue(
+  db: Db,
+  secrets: Secrets,
+  asked: SheetRequest & Pick<DeskCase, 'accountId'>,
+  kind: Sheet['kind'],
+  wait: { readonly seconds: number },
+): Promise<IssuedSheet> {
+  const code = drawCode(shardOf(asked.accountId));
+  const sheet = newSheet(asked, { kind, state: asked.withSecond ? 'second-officer' : 'waiting' }, wait);
+  await insertSheet(db, sheet, secrets.hash('desk-sheet', code));
+  await recordSheet(db, sheet, 'sheet.issued', { officer: sheet.officer, document: sheet.document });
+  return { sheet, code: inGroups(code) };
+}
+
+/** @throws `account_unavailable` */
+async function holdForDesk(db: Db, id: string): Promise<Pick<Account, 'id' | 'state' | 'restrictedAt'>> {
+  const shard = shardOf(id);
+  const row = await db
+    .for(shard)
+    .first<{ state: AccountState; restricted_at: Date | null }>(
+      `select state, restricted_at from accounts where shard = $1 and id = $2 for no key update`,
+      [shard, id],
+    );
+  if (!row || !servedStates.includes(row.state)) throw new Refusal('account_unavailable', 'not to be opened by a desk');
+  return { id, state: row.state, restrictedAt: row.restricted_at ?? undefined };
+}
+
+function newSheet(
+  { accountId, agencyId, officer, caseNumber, document }: DeskCase & Pick<Sheet, 'document'>,
+  { kind, state }: { readonly kind: Sheet['kind']; readonly state: 'second-officer' | 'waiting' },
+  wait: { readonly seconds: number },
+): Sheet {
+  const issuedAt = new Date();
+  return {
+    ...{ id: newIdIn(shardOf(accountId)), accountId, kind, state, agencyId, officer, caseNumber, document, issuedAt },
+    ...timesOf({ kind, state }, issuedAt, wait),
+    secondOfficer: undefined,
+    confirmedAt: undefined,
+  };
+}
+
+/** From when a sheet opens the account, and until when. */
+function timesOf(
+  { kind, state }: { readonly kind: Sheet['kind']; readonly state: 'second-officer' | 'waiting' },
+  now: Date,
+  wait: { readonly seconds: number },
+): Pick<Sheet, 'readyAt' | 'expiresAt'> {
+  const readyAt = new Date(now.getTime() + (kind === 'first' ? 0 : wait.seconds * 1000));
+  const expiresAt = new Date(state === 'waiting' ? readyAt.getTime() + OPEN_MS : now.getTime() + SECOND_OFFICER_MS);
+  return { readyAt, expiresAt };
+}
+
+async function insertSheet(db: Db, sheet: Sheet, hash: Buffer): Promise<void> {
+  const shard = shardOf(sheet.accountId);
+  await db.for(shard).execute(
+    `insert into desk_sheets (shard, account_id, id, token_hash, kind, state, agency_id, officer, case_number, document,
+       issued_at, ready_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      ...[shard, sheet.accountId, sheet.id, hash, sheet.kind, sheet.state, sheet.agencyId, sheet.officer],
+      ...[sheet.caseNumber, sheet.document, sheet.issuedAt, sheet.readyAt, sheet.expiresAt],
+    ],
+  );
+}
+
+async function recordSheet(
+  db: Db,
+  { accountId, agencyId, caseNumber, kind: sheet }: Sheet,
+  kind: 'sheet.issued' | 'sheet.agreed' | 'sheet.confirmed' | 'sheet.cancelled' | 'sheet.used',
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const details = { sheet, agency: agencyId, case: caseNumber, ...more };
+  await recordAccountEvent(db, { accountId, kind, details });
+}
+
+/**
+ * A second officer has seen the same: from now on the sheet waits. Of two at once one agrees, and never the one who issued it.
+ *
+ * @throws `desk_own_account`, `desk_same_officer`, `sheet_over`
+ */
+export async function agreeToSheet(
+  db: Db,
+  sheet: Sheet,
+  officer: string,
+  wait: { readonly seconds: number },
+): Promise<Sheet> {
+  if (officer === sheet.accountId) throw new Refusal('desk_own_account');
+  if (officer === sheet.officer) throw new Refusal('desk_same_officer');
+  const now = new Date();
+  const { readyAt, expiresAt } = timesOf({ kind: sheet.kind, state: 'waiting' }, now, wait);
+  const agreed = await moveSheet(
+    db,
+    sheet,
+    `update desk_sheets set state = 'waiting', second_officer = $5, ready_at = $6, expires_at = $7
+     where shard = $1 and account_id = $2 and id = $3 and state = 'second-officer' and officer <> $5 and expires_at > $4
+     returning ${columns}`,
+    [now, officer, readyAt, expiresAt],
+  );
+  if (!agreed) throw new Refusal('sheet_over', 'no sheet that waits for a second officer');
+  await recordSheet(db, agreed, 'sheet.agreed', { officer });
+  return agreed;
+}
+
+async function moveSheet(
+  db: Db,
+  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
+  text: string,
+  values: readonly unknown[],
+): Promise<Sheet | undefined> {
+  const shard = shardOf(accountId);
+  const row = await db.for(shard).first<SheetRow>(text, [shard, accountId, id, ...values]);
+  return row && toSheet(row);
+}
+
+/** Who cancels a sheet. `replaced`: another one was issued. `held`: the account was frozen or disabled. */
+export type CancelledBy = 'owner' | 'contact' | 'officer' | 'replaced' | 'held';
+
+/** Ends a sheet that is still open. @returns it, or undefined where it had ended already */
+export async function cancelSheet(
+  db: Db,
+  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
+  by: CancelledBy,
+): Promise<Sheet | undefined> {
+  const cancelled = await moveSheet(
+    db,
+    { accountId, id },
+    `update desk_sheets set state = 'cancelled', ended_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and state in ('second-officer', 'waiting') and expires_at > $4
+     returning ${columns}`,
+    [new Date()],
+  );
+  if (cancelled) await recordSheet(db, cancelled, 'sheet.cancelled', { by });
+  return cancelled;
+}
+
+/** Ends what is open for an account that is held, or that is given another sheet; what is too old makes room as well. */
+export async function endOpen(db: Db, accountId: string, by: CancelledBy): Promise<void> {
+  const open = await findOpenSheet(db, accountId);
+  if (open) await cancelSheet(db, open, by);
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
+    `update desk_sheets set state = 'expired', ended_at = $3
+     where shard = $1 and account_id = $2 and state in ('second-officer', 'waiting') and expires_at <= $3`,
+    [shard, accountId, new Date()],
+  );
+}
+
+/** The sheet of an account that may still open it. */
+export async function findOpenSheet(db: Db, accountId: string): Promise<Sheet | undefined> {
+  const shard = shardOf(accountId);
+  const row = await db.for(shard).first<SheetRow>(
+    `select ${columns} from desk_sheets
+     where shard = $1 and account_id = $2 and state in ('second-officer', 'waiting') and expires_at > $3`,
+    [shard, accountId, new Date()],
+  );
+  return row && toSheet(row);
+}
+
+/** One sheet by its id, which carries its shard. */
+export async function findSheet(db: Db, id: string): Promise<Sheet | undefined> {
+  const shard = shardOf(id);
+  const row = await db
+    .for(shard)
+    .first<SheetRow>(`select ${columns} from desk_sheets where shard = $1 and id = $2`, [shard, id]);
+  return row && toSheet(row);
+}
+
+/** The contacts that may end the wait: they came with the account, or long before the sheet. */
+export async function listOldContacts(db: Db, secrets: Secrets, accountId: string): Promise<CountingContact[]> {
+  const { createdAt } = await loadAccount(db, secrets, accountId);
+  const counting = await listCountingContacts(db, secrets, accountId);
+  return counting.filter(
+    (contact) => !contact.isShared && (isOldContact(contact) || cameWithAccount(contact.confirmedAt, createdAt)),
+  );
+}
+
+/**
+ * An old contact says that it is its owner who was at the desk: the wait is over. The contact must still be one.
+ *
+ * @param index the keyed hash of the contact that was told of it
+ * @returns the sheet, or undefined when it does not wait any more, or not for this contact
+ */
+export async function confirmSheet(
+  db: Db,
+  secrets: Secrets,
+  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
+  index: Buffer,
+): Promise<Sheet | undefined> {
+  const old = await listOldContacts(db, secrets, accountId);
+  if (!old.some((contact) => indexOf(secrets, contact).index.equals(index))) return undefined;
+  const confirmed = await moveSheet(
+    db,
+    { accountId, id },
+    `update desk_sheets set confirmed_at = $4, ready_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at > $4 and expires_at > $4
+     returning ${columns}`,
+    [new Date()],
+  );
+  if (confirmed) await recordSheet(db, confirmed, 'sheet.confirmed');
+  return confirmed;
+}
+
+/**
+ * The sheet of a code that somebody types, in whatever state it is: nobody has a code but who holds its paper.
+ *
+ * @throws `sheet_code_wrong`, `too_many_attempts`
+ */
+export async function findSheetByCode(
+  db: Db,
+  secrets: Secrets,
+  throttles: Throttles,
+  typed: { readonly code: string; readonly network: string },
+): Promise<Sheet> {
+  const code = readLetters(typed.code, SHARD_LETTERS + RANDOM_LETTERS);
+  if (code === undefined) throw wrong('not shaped like the code of a sheet');
+  const cost = [['sheet_code_from_network', networkOf(typed.network)]] as const;
+  return atCost(throttles, { cost, counts: 'sheet_code_wrong' }, async () => {
+    const shard = shardOfCode(code);
+    const row = await db
+      .for(shard)
+      .first<SheetRow>(`select ${columns} from desk_sheets where shard = $1 and token_hash = $2`, [
+        shard,
+        secrets.hash('desk-sheet', code),
+      ]);
+    if (!row) throw wrong('no such sheet');
+    return toSheet(row);
+  });
+}
+
+function wrong(reason: string): Refusal {
+  countEvent('sheet-code.failed');
+  return new Refusal('sheet_code_wrong', reason);
+}
+
+/**
+ * Uses a sheet whose wait is over. One statement decides against every other use and end; the caller gives the account its new
+ * passkey in the same unit of work, and ends what was signed in. What the officers saw becomes evidence of who the person is:
+ * of two it is as good as can be had here, and lifts a restriction; where one officer alone had nothing to go by but a name
+ * that anybody may have typed, the account is restricted from now on.
+ *
+ * @returns the sheet, and in which state its account was
+ * @throws `sheet_over`, `account_unavailable`
+ */
+export async function useSheet(
+  db: Db,
+  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
+): Promise<{ readonly sheet: Sheet; readonly was: AccountState }> {
+  const account = await holdForDesk(db, accountId);
+  const used = await moveSheet(
+    db,
+    { accountId, id },
+    `update desk_sheets set state = 'used', ended_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at <= $4 and expires_at > $4
+     returning ${columns}`,
+    [new Date()],
+  );
+  if (!used) throw new Refusal('sheet_over', 'no sheet to use');
+  // What makes two officers necessary may have come during the wait.
+  if (!used.secondOfficer && (await needsSecond(db, account)))
+    throw new Refusal('sheet_over', 'one officer is not enough any more');
+  await recordSheet(db, used, 'sheet.used');
+  await cancelWaiting(db, accountId);
+  const level = levelOf(used, await highestEvidence(db, accountId));
+  if (level) await recordEvidence(db, { accountId, level, method: 'desk', recordedBy: used.officer });
+  else await restrictAccount(db, accountId);
+  return { sheet: used, was: account.state };
+}
+
+/** What a sheet proves about the person; undefined where the account has never been seen with a document. */
+function levelOf(sheet: Sheet, before: IdentityLevel | undefined): IdentityLevel | undefined {
+  if (sheet.secondOfficer) return 'ial2';
+  return sheet.kind === 'first' || sheet.confirmedAt || before ? 'ial1' : undefined;
+}
+
+/** The sheets of some desks that are still open, the oldest first. */
+export async function listOpenSheets(db: Db, agencyIds: readonly string[], limit: number): Promise<Sheet[]> {
+  const rows = await db.forAll(everyShard).query<SheetRow>(
+    `select ${columns} from desk_sheets
+     where shard = any($1) and agency_id = any($2) and state in ('second-officer', 'waiting') and expires_at > $3
+     order by issued_at, id limit $4`,
+    [everyShard, agencyIds, new Date(), limit],
+  );
+  return rows.map(toSheet);
+}
