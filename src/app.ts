@@ -6,6 +6,7 @@ import mount from 'koa-mount';
 import { Refusal } from '#src/base/refusals.ts';
 import { Engine } from '#src/oidc/engine.ts';
 import { checkBegun } from '#src/oidc/interaction-cookies.ts';
+import { Observations } from '#src/oidc/observations.ts';
 import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
@@ -123,6 +124,7 @@ function openHouse(house: House, makers: Makers): OpenHouse {
     ...house,
     makers,
     findClient,
+    observations: new Observations(house.database),
     findResourceServer: (homeUri) => {
       const machine = clients.findMachine(homeUri);
       return machine && isAvailable(machine, config.mode) ? machine : undefined;

@@ -271,7 +271,9 @@ function isAbout(tables: readonly string[], text: string | undefined): boolean {
 function sendingsToShards(sources: readonly Pick<SourceFile, 'path' | 'text'>[]): Sending[] {
   const tables = shardedTables();
   const shared = sources
-    .filter(({ path }) => path === 'src/oidc/statements.ts')
+    .filter(({ path }) =>
+      ['oidc/statements', 'registry/attempts', 'registry/uses'].some((name) => path === `src/${name}.ts`),
+    )
     .flatMap(({ text }) => constantsIn(text));
   const rooms = sources.filter(
     ({ path }) => path.startsWith('src/') && !/^src\/(base\/|main\.ts|[\w-]+\.js)/.test(path),

@@ -32,6 +32,15 @@ function sweepOf(table: string): Sweep {
   };
 }
 
+/** Tables of the registry with an end, which have no shards. */
+export const registryTables = [
+  'api_requests',
+  'bundles',
+  'client_attempts',
+  'invitations',
+  'registration_tokens',
+] as const;
+
 /** A recovery that nobody completed in time is not removed: how often one was cancelled is told from its neighbours. */
 const overdueRecoveries: Sweep = {
   table: 'recoveries',
@@ -88,6 +97,11 @@ export function startPurge(
         failures.push(error);
         return 0;
       });
+    for (const table of registryTables)
+      removed += await purgeRegistryTable(database, table, stopping.signal).catch((error) => {
+        failures.push(error);
+        return 0;
+      });
     if (failures.length > 0) throw failures[0];
     return removed;
   };
@@ -118,6 +132,35 @@ async function purgeTable(db: Db, sweep: Sweep, stopping: AbortSignal): Promise<
     }
   } finally {
     overdueRows.set({ table: sweep.table }, Math.max(0, found - removed));
+  }
+  return removed;
+}
+
+/** The same for a table without shards. */
+async function purgeRegistryTable(
+  db: Db,
+  table: (typeof registryTables)[number],
+  stopping: AbortSignal,
+): Promise<number> {
+  if (stopping.aborted) return 0;
+  const now = new Date();
+  const found = await db.first<{ overdue: number }>(
+    `select count(*)::integer as overdue from ${table} where expires_at <= $1`,
+    [now],
+  );
+  const overdue = found?.overdue ?? 0;
+  let removed = 0;
+  try {
+    while (removed < overdue && !stopping.aborted) {
+      const step = await db.execute(
+        `delete from ${table} where ctid = any(array(select ctid from ${table} where expires_at <= $1 limit ${STEP}))`,
+        [now],
+      );
+      if (step === 0) break;
+      removed += step;
+    }
+  } finally {
+    overdueRows.set({ table }, Math.max(0, overdue - removed));
   }
   return removed;
 }

@@ -17,9 +17,10 @@ import { currentDb } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
-import { compareClientSecret } from '#src/registry/secret-hashes.ts';
+import { findMatchingSecret, isLive } from '#src/registry/secret-hashes.ts';
 import { answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
+import { noteSecret, type Observations } from './observations.ts';
 import { claimReplayMarker, hasWrittenSession, newTaggedId, type StorageContext } from './storage.ts';
 
 /** The clients that may be used right now. */
@@ -33,6 +34,7 @@ interface ClientModel {
 
 interface ModelContext extends StorageContext {
   readonly findClient: FindClient;
+  readonly observations: Observations;
   readonly sandbox: boolean;
 }
 
@@ -140,7 +142,10 @@ function withholdCookie(name: string): void {
 }
 
 /** Clients are built from the registry's memory when first asked for, and again when their record changed. */
-function readClientsFromRegistry(provider: Provider, { findClient, secrets, sandbox }: ModelContext): void {
+function readClientsFromRegistry(
+  provider: Provider,
+  { findClient, observations, secrets, sandbox }: ModelContext,
+): void {
   const ClientOfRegistry = provider.Client as unknown as ClientModel;
   const built = new WeakMap<ClientRecord, Client>();
 
@@ -158,7 +163,10 @@ function readClientsFromRegistry(provider: Provider, { findClient, secrets, sand
 
   const { prototype } = provider.Client;
   prototype.compareClientSecret = function compare(this: Client, candidate) {
-    return compareClientSecret(secrets, recordOf(this), candidate);
+    const record = recordOf(this);
+    const secret = findMatchingSecret(secrets, record, candidate);
+    if (secret) noteSecret(observations, record, secret);
+    return secret !== undefined && isLive(secret, new Date());
   };
   prototype.redirectUriAllowed = function allowed(this: Client, uri) {
     return redirectUriAllowed(recordOf(this), uri, { sandbox });

@@ -8,6 +8,8 @@ declare module 'oidc-provider' {
   interface AuthorizationCode {
     /** Seconds since 1970. */
     consumed?: number | undefined;
+    /** Ours: whether the request for it had a `state`. */
+    withState?: boolean;
     generateTokenId(): string;
   }
   interface ClientCredentials {

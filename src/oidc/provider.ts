@@ -30,6 +30,7 @@ import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
 import type { KeyCache } from './key-cache.ts';
 import { clockToleranceSeconds, jwksCacheSeconds, limitOf, tokenSeconds } from './lifetimes.ts';
 import { adaptModels, type FindClient, recordOf } from './models.ts';
+import { noteKey, type Observations, observe } from './observations.ts';
 import { createPolicy } from './prompts.ts';
 import { createAdapter } from './storage.ts';
 import { loadSubject } from './subjects.ts';
@@ -63,6 +64,9 @@ export interface ProviderContext {
   readonly log: Log;
   readonly makers: Makers;
   readonly findClient: FindClient;
+  /** All of the registry, in whatever state. */
+  readonly clients: { find(id: string): ClientRecord | undefined };
+  readonly observations: Observations;
   /** The machine whose home address this is. */
   readonly findResourceServer: (homeUri: string) => ClientRecord | undefined;
   readonly pages: EnginePages;
@@ -131,6 +135,7 @@ export function buildProvider(context: ProviderContext): Provider {
   provider.use(letKeySetBeKept);
   forgetEnded(context, provider);
   adaptModels(provider, { ...context, sandbox: context.config.mode === 'sandbox' });
+  observe(provider, { ...context, recordOf });
   provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the protocol engine failed'));
   return provider;
 }
@@ -143,7 +148,7 @@ async function letKeySetBeKept(ctx: Context, next: () => Promise<void>): Promise
 
 /** What is supported, the same for everybody. */
 function protocol(context: ProviderContext): Configuration {
-  const { config, makers, pages, findResourceServer } = context;
+  const { config, makers, observations, pages, findResourceServer } = context;
   return {
     acrValues: offeredAcrValues(makers),
     claims: claimsConfiguration,
@@ -153,7 +158,10 @@ function protocol(context: ProviderContext): Configuration {
     clientAuthMethods: [...authMethods],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: clockToleranceSeconds,
-    assertJwtClientAuthClaimsAndHeader: checkAssertion,
+    assertJwtClientAuthClaimsAndHeader: (ctx, claims, header, client) => {
+      checkAssertion(ctx, claims, header);
+      noteKey(ctx, observations, recordOf(client), header.kid);
+    },
     // A public client and every other one sends S256; the registry names the few legacy ones that cannot.
     pkce: { required: (_ctx, client) => recordOf(client).requirePkce },
     allowOmittingSingleRegisteredRedirectUri: false,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { overdueRows } from '#src/base/metrics.ts';
 import { shardOf } from '#src/base/secrets.ts';
-import { startPurge, sweeps } from '#src/jobs/purge.ts';
+import { registryTables, startPurge, sweeps } from '#src/jobs/purge.ts';
 import { openPeople, type People, statementsOf } from '#test/people/people.ts';
 
 let people: People;
@@ -40,7 +40,9 @@ test('every table with an end is swept', async () => {
      where table_schema = 'public' and column_name = 'expires_at' and table_name not in ('consents', 'client_secrets')
      order by table_name`,
   );
-  expect(sweeps.map(({ table }) => table).sort()).toEqual(tables.map(({ table_name }) => table_name));
+  expect([...registryTables, ...sweeps.map(({ table }) => table)].sort()).toEqual(
+    tables.map(({ table_name }) => table_name),
+  );
 });
 
 test('what is over goes, in every shard, and what is not stays', async () => {
@@ -52,6 +54,18 @@ test('what is over goes, in every shard, and what is not stays', async () => {
   expect(await purge.purgeNow()).toBe(4);
   expect(await purge.purgeNow()).toBe(0);
   expect(await count('used_challenges')).toBe(4);
+  await purge.stop();
+});
+
+test('in a table of the registry as well', async () => {
+  for (const at of [past(), past(), future()])
+    await people.database.execute(
+      `insert into bundles (id, issuer, client_id, signed, received_at, expires_at) values ($1, 'i', 'c', 's', $2, $3)`,
+      [randomUUID(), past(), at],
+    );
+  const purge = open();
+  expect(await purge.purgeNow()).toBe(2);
+  expect(await count('bundles')).toBe(1);
   await purge.stop();
 });
 
