@@ -2,7 +2,7 @@
  * The account page and the console as apps of this provider, so that they sign people in by the same path as every other
  * app and share their session. They live in no registry, ask for nothing and need no consent.
  */
-import type { ClientRecord } from '#src/registry/clients.ts';
+import { type ClientRecord, unsaid } from '#src/registry/clients.ts';
 
 const ACCOUNT_CLIENT_ID = 'lawang-account';
 const CONSOLE_CLIENT_ID = 'lawang-console';
@@ -26,6 +26,7 @@ function ownClient(
   const epoch = new Date(0);
   const name = { id: brand, en: brand };
   return {
+    ...unsaid,
     id,
     agencyId: id,
     subjectGroupId: id,
@@ -34,29 +35,12 @@ function ownClient(
     name,
     purpose: name,
     homeUri: `${issuer}${at}`,
-    initiateLoginUri: undefined,
-    logoUri: undefined,
-    policyUri: undefined,
-    tosUri: undefined,
     redirectUris: [`${issuer}${at}/callback`],
-    postLogoutRedirectUris: [],
     responseTypes: ['code'],
     grantTypes: ['authorization_code'],
     scopes: ['openid'],
     tokenEndpointAuthMethod: 'none',
-    jwks: undefined,
-    jwksUri: undefined,
-    idTokenSignedResponseAlg: 'ES256',
-    userinfoSignedResponseAlg: undefined,
-    requirePkce: true,
-    requirePar: false,
-    dpopBoundAccessTokens: false,
-    rotateRefresh: false,
-    defaultMaxAge: undefined,
-    consentDays: 365,
     minAuthentication,
-    backchannelLogoutUri: undefined,
-    claims: [],
     agency: {
       id,
       name: brand,
@@ -67,6 +51,14 @@ function ownClient(
       createdAt: epoch,
     },
     secrets: [],
+    testers: [],
+    number: 0,
+    risk: 'low',
+    logoDigest: undefined,
+    stateSince: epoch,
+    stateReason: undefined,
+    liveSince: epoch,
+    reviewAskedAt: undefined,
     firstSignInAt: epoch,
     version: 0,
     createdAt: epoch,

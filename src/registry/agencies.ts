@@ -220,7 +220,9 @@ async function moveBelow(db: Db, id: string, path: readonly string[], now: Date)
   );
 }
 
-async function checkSectors(db: Db, ids: readonly string[]): Promise<void> {
+/** @throws {Refusal} `sector_not_found` when one of them is not declared */
+export async function checkSectors(db: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
   const known = new Set((await listSectors(db)).map(({ id }) => id));
   const unknown = ids.find((id) => !known.has(id));
   if (unknown !== undefined) throw new Refusal('sector_not_found', `no sector ${unknown}`);

@@ -34,3 +34,22 @@ export const scopes = Object.keys(claimsOfScope) as Scope[];
 
 /** Every claim an app may declare, in the order in which a page lists them. */
 export const standardClaims: readonly StandardClaim[] = Object.values(claimsOfScope).flat();
+
+/**
+ * What a claim tells beyond who somebody is. `telling`: something of their life. `sensitive`: together with the others of
+ * its kind it amounts to the national number, which holds the date of birth, the sex and the district, or it leads to
+ * somebody's door.
+ */
+export type Sensitivity = 'plain' | 'telling' | 'sensitive';
+
+const beyondPlain: Partial<Record<StandardClaim, Sensitivity>> = {
+  picture: 'telling',
+  gender: 'telling',
+  phone_number: 'telling',
+  birthdate: 'sensitive',
+  address: 'sensitive',
+};
+
+export function sensitivityOf(claim: StandardClaim): Sensitivity {
+  return beyondPlain[claim] ?? 'plain';
+}

@@ -11,9 +11,11 @@ import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type AgencyRecord, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
+import { type AgencyRecord, checkSectors, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
 import type { ApiScope } from './api-scopes.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
+import { type ColumnRow, readColumns, selectedColumns, writtenColumns, writtenRow } from './client-columns.ts';
+import type { Risk } from './risk.ts';
 import { hashClientSecret } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
@@ -48,6 +50,36 @@ export type LegalBasis = (typeof legalBases)[number];
 export const authenticationMinimums = ['aal1', 'aal2', 'aal3', 'phr', 'phrh'] as const;
 export type AuthenticationMinimum = (typeof authenticationMinimums)[number];
 
+/** How well it has to be proven who a person is, the weakest first: identity assurance of NIST SP 800-63A-4. */
+export const identityMinimums = ['ial1', 'ial2', 'ial3'] as const;
+export type IdentityMinimum = (typeof identityMinimums)[number];
+
+/** Whom an app serves. */
+export const audiences = ['citizens', 'businesses', 'officials'] as const;
+export type Audience = (typeof audiences)[number];
+
+/** `fapi2`: the FAPI 2.0 Security Profile, which the engine then insists on. */
+export const securityProfiles = ['baseline', 'fapi2'] as const;
+export type SecurityProfile = (typeof securityProfiles)[number];
+
+/** How many requests an app is expected to make. */
+export const rateTiers = ['low', 'standard', 'high'] as const;
+export type RateTier = (typeof rateTiers)[number];
+
+/** How far an app has come from accounts of its own: from trying this one beside them, to this one alone, to none. */
+export const migrationStages = ['shadow', 'optional', 'default', 'required', 'off'] as const;
+export type MigrationStage = (typeof migrationStages)[number];
+
+/** What the people named by an app are to be told about. */
+export const contactRoles = ['technical', 'security', 'privacy', 'support'] as const;
+export type ContactRole = (typeof contactRoles)[number];
+
+/** An office address that an app names. Whether it is confirmed is not declared: see `client_contacts`. */
+export interface ClientContact {
+  readonly role: ContactRole;
+  readonly email: string;
+}
+
 /** One text in every language. */
 export type Localized = Readonly<Record<Language, string>>;
 
@@ -74,6 +106,13 @@ export interface ClientDraft {
   readonly type: ClientType;
   readonly name: Localized;
   readonly purpose: Localized;
+  /** What the app does, for those who look after the registry; the purpose is for citizens. */
+  readonly description: Localized | undefined;
+  /** Ids of policy areas. */
+  readonly sectors: readonly string[];
+  readonly audience: readonly Audience[];
+  /** The code of the service in the national architecture (SPBE). */
+  readonly serviceCode: string | undefined;
   readonly homeUri: string | undefined;
   readonly initiateLoginUri: string | undefined;
   readonly logoUri: string | undefined;
@@ -99,16 +138,78 @@ export interface ClientDraft {
   readonly consentDays: number;
   /** What every sign-in has to meet, whatever a request asks for. */
   readonly minAuthentication: AuthenticationMinimum;
+  /** What has to be proven about the person, or the app gets no answer. */
+  readonly minIdentity: IdentityMinimum | undefined;
+  readonly securityProfile: SecurityProfile;
+  /** How long the app promises to keep what it reads, at most. */
+  readonly retentionDays: number | undefined;
+  readonly rateTier: RateTier;
+  readonly migrationStage: MigrationStage;
+  /** A day, as `2027-01-31`. */
+  readonly launchOn: string | undefined;
+  readonly sunsetOn: string | undefined;
+  /** By role and address. */
+  readonly contacts: readonly ClientContact[];
+  /** Where the app is to hear of events about the people it knows. */
+  readonly eventUri: string | undefined;
   /** Where the app hears that a person is signed out (OpenID Connect Back-Channel Logout 1.0 §2.2). */
   readonly backchannelLogoutUri: string | undefined;
   /** In the order of OpenID Connect Core §5.1. */
   readonly claims: readonly ClientClaim[];
 }
 
+/** What holds of an app that says nothing about it. */
+export const unsaid = {
+  description: undefined,
+  sectors: [],
+  audience: ['citizens'],
+  serviceCode: undefined,
+  homeUri: undefined,
+  initiateLoginUri: undefined,
+  logoUri: undefined,
+  policyUri: undefined,
+  tosUri: undefined,
+  postLogoutRedirectUris: [],
+  jwks: undefined,
+  jwksUri: undefined,
+  idTokenSignedResponseAlg: 'ES256',
+  userinfoSignedResponseAlg: undefined,
+  requirePkce: true,
+  requirePar: false,
+  dpopBoundAccessTokens: false,
+  rotateRefresh: false,
+  defaultMaxAge: undefined,
+  consentDays: 365,
+  minAuthentication: 'aal1',
+  minIdentity: undefined,
+  securityProfile: 'baseline',
+  retentionDays: undefined,
+  rateTier: 'standard',
+  migrationStage: 'optional',
+  launchOn: undefined,
+  sunsetOn: undefined,
+  contacts: [],
+  backchannelLogoutUri: undefined,
+  eventUri: undefined,
+  claims: [],
+} as const satisfies Partial<ClientDraft>;
+
 /** A client as it is stored. Never changed in place: whoever reads it anew gets another object. */
 export interface ClientRecord extends ClientDraft {
   readonly agency: AgencyRecord;
   readonly secrets: readonly ClientSecret[];
+  /** The accounts that may open the app before it is live. */
+  readonly testers: readonly string[];
+  /** The declared version that is in force; 0 before there was any. */
+  readonly number: number;
+  readonly risk: Risk;
+  /** Of the logo that was fetched and found safe, served at `/logos/:digest`. */
+  readonly logoDigest: string | undefined;
+  readonly stateSince: Date | undefined;
+  readonly stateReason: string | undefined;
+  /** Since when it is, or was, in production. */
+  readonly liveSince: Date | undefined;
+  readonly reviewAskedAt: Date | undefined;
   /** From then on the subject group is fixed. */
   readonly firstSignInAt: Date | undefined;
   /** The registry version of its last change. */
@@ -134,65 +235,31 @@ export function hasSecret(client: Pick<ClientDraft, 'tokenEndpointAuthMethod'>):
   return client.tokenEndpointAuthMethod.startsWith('client_secret_');
 }
 
-interface ClientRow {
-  id: string;
-  agency_id: string;
+/** A row of {@link selectClients}: the client's own columns, and what stands in other tables. */
+interface ClientRow extends ColumnRow {
   agency_name: string;
   agency_name_en: string;
   agency_legal_name: string;
   agency_domain: string;
   agency_path: string[];
   agency_created_at: Date;
-  subject_group_id: string;
-  state: ClientState;
-  type: ClientType;
-  name: string;
-  name_en: string;
-  purpose: string;
-  purpose_en: string;
-  home_uri: string | null;
-  initiate_login_uri: string | null;
-  logo_uri: string | null;
-  policy_uri: string | null;
-  tos_uri: string | null;
-  redirect_uris: string[];
-  post_logout_redirect_uris: string[];
-  response_types: 'code'[];
-  grant_types: GrantType[];
-  scopes: (Scope | ApiScope)[];
-  token_endpoint_auth_method: AuthMethod;
-  jwks: Jwks | null;
-  jwks_uri: string | null;
-  id_token_signed_response_alg: SigningAlgorithm;
-  userinfo_signed_response_alg: SigningAlgorithm | null;
-  require_pkce: boolean;
-  require_par: boolean;
-  dpop_bound_access_tokens: boolean;
-  rotate_refresh: boolean;
-  default_max_age: number | null;
-  consent_days: number;
-  min_authentication: AuthenticationMinimum;
-  backchannel_logout_uri: string | null;
-  first_sign_in_at: Date | null;
   version: string;
-  created_at: Date;
-  updated_at: Date;
   claims: [claim: StandardClaim, required: boolean, purpose: string, purposeEn: string, basis: LegalBasis][];
+  contacts: [role: ContactRole, email: string][];
   secrets: [id: string, hash: string, expiresAt: string | null][];
+  testers: string[];
 }
 
 const selectClients = `
-  select c.id, c.agency_id, a.name as agency_name, a.name_en as agency_name_en, a.legal_name as agency_legal_name,
-    a.domain as agency_domain, a.path as agency_path, a.created_at as agency_created_at, c.subject_group_id, c.state, c.type, c.name, c.name_en,
-    c.purpose, c.purpose_en, c.home_uri, c.initiate_login_uri, c.logo_uri, c.policy_uri, c.tos_uri, c.redirect_uris,
-    c.post_logout_redirect_uris, c.response_types, c.grant_types, c.scopes, c.token_endpoint_auth_method, c.jwks,
-    c.jwks_uri, c.id_token_signed_response_alg, c.userinfo_signed_response_alg, c.require_pkce, c.require_par,
-    c.dpop_bound_access_tokens, c.rotate_refresh, c.default_max_age, c.consent_days, c.min_authentication,
-    c.backchannel_logout_uri, c.first_sign_in_at, c.version, c.created_at, c.updated_at,
+  select ${selectedColumns('c')}, c.version, a.name as agency_name, a.name_en as agency_name_en,
+    a.legal_name as agency_legal_name, a.domain as agency_domain, a.path as agency_path, a.created_at as agency_created_at,
     coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis))
       from client_claims k where k.client_id = c.id), '[]') as claims,
+    coalesce((select json_agg(json_build_array(k.role, k.email)) from client_contacts k where k.client_id = c.id), '[]')
+      as contacts,
     coalesce((select json_agg(json_build_array(s.id, encode(s.hash, 'hex'), s.expires_at) order by s.created_at)
-      from client_secrets s where s.client_id = c.id), '[]') as secrets
+      from client_secrets s where s.client_id = c.id), '[]') as secrets,
+    array(select t.tester_id::text from client_testers t where t.client_id = c.id order by t.tester_id) as testers
   from clients c join agencies a on a.id = c.agency_id`;
 
 export async function findClient(db: Db, id: string): Promise<ClientRecord | undefined> {
@@ -268,8 +335,7 @@ export async function listChangedClients(db: Db, after: ChangePosition, limit: n
 
 function toRecord(row: ClientRow): ClientRecord {
   return {
-    id: row.id,
-    agencyId: row.agency_id,
+    ...readColumns(row),
     agency: {
       id: row.agency_id,
       name: row.agency_name,
@@ -279,53 +345,28 @@ function toRecord(row: ClientRow): ClientRecord {
       path: toPath(row.agency_id, row.agency_path),
       createdAt: row.agency_created_at,
     },
-    subjectGroupId: row.subject_group_id,
-    state: row.state,
-    type: row.type,
-    name: { id: row.name, en: row.name_en },
-    purpose: { id: row.purpose, en: row.purpose_en },
-    homeUri: row.home_uri ?? undefined,
-    initiateLoginUri: row.initiate_login_uri ?? undefined,
-    logoUri: row.logo_uri ?? undefined,
-    policyUri: row.policy_uri ?? undefined,
-    tosUri: row.tos_uri ?? undefined,
-    redirectUris: row.redirect_uris,
-    postLogoutRedirectUris: row.post_logout_redirect_uris,
-    responseTypes: row.response_types,
-    grantTypes: row.grant_types,
-    scopes: row.scopes,
-    tokenEndpointAuthMethod: row.token_endpoint_auth_method,
-    jwks: row.jwks ?? undefined,
-    jwksUri: row.jwks_uri ?? undefined,
-    idTokenSignedResponseAlg: row.id_token_signed_response_alg,
-    userinfoSignedResponseAlg: row.userinfo_signed_response_alg ?? undefined,
-    requirePkce: row.require_pkce,
-    requirePar: row.require_par,
-    dpopBoundAccessTokens: row.dpop_bound_access_tokens,
-    rotateRefresh: row.rotate_refresh,
-    defaultMaxAge: row.default_max_age ?? undefined,
-    consentDays: row.consent_days,
-    minAuthentication: row.min_authentication,
-    backchannelLogoutUri: row.backchannel_logout_uri ?? undefined,
     claims: inOrder(
       row.claims.map(([claim, required, purpose, purposeEn, basis]) => ({
-        claim,
-        required,
-        purpose,
-        purposeEn,
-        basis,
+        ...{ claim, required, purpose, purposeEn, basis },
       })),
     ),
+    contacts: byRole(row.contacts.map(([role, email]) => ({ role, email }))),
     secrets: row.secrets.map(([id, hash, expiresAt]) => ({
       id,
       hash: Buffer.from(hash, 'hex'),
       ...(expiresAt === null ? {} : { expiresAt: new Date(expiresAt) }),
     })),
-    firstSignInAt: row.first_sign_in_at ?? undefined,
+    testers: row.testers,
     version: Number(row.version),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
   };
+}
+
+/** Contacts in the order of their roles, whatever order they were declared in. */
+export function byRole(contacts: readonly ClientContact[]): ClientContact[] {
+  return contacts.toSorted(
+    (one, other) =>
+      contactRoles.indexOf(one.role) - contactRoles.indexOf(other.role) || (one.email < other.email ? -1 : 1),
+  );
 }
 
 /** Claims in the order of OpenID Connect Core §5.1, whatever order they were declared in. */
@@ -341,7 +382,7 @@ export function inOrder(claims: readonly ClientClaim[]): ClientClaim[] {
  *
  * @throws {Refusal} `subject_group_fixed` when the group would change after the first sign-in: everybody would become
  *   somebody else to the app; `machine_address_taken` when another machine has its home address: tokens are made for a
- *   machine by that address (RFC 8707), and it could read the other's; `agency_not_found`.
+ *   machine by that address (RFC 8707), and it could read the other's; `sector_not_found`; `agency_not_found`.
  */
 export async function saveClient(db: Db, draft: ClientDraft, actor: string): Promise<Outcome> {
   await lockRegistry(db);
@@ -354,10 +395,12 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
       `client ${draft.id} is in subject group ${current.subjectGroupId} for good`,
     );
   await refuseTakenAddress(db, draft);
+  await checkSectors(db, draft.sectors);
   await loadAgency(db, draft.agencyId);
   await saveSubjectGroup(db, draft.subjectGroupId, draft.agencyId);
   await writeClient(db, draft, await raiseRegistryVersion(db));
   await writeClaims(db, draft);
+  await writeContacts(db, draft);
   if (!hasSecret(draft)) await db.execute('delete from client_secrets where client_id = $1', [draft.id]);
   const kind = current ? 'client.changed' : 'client.created';
   await recordAdminEvent(db, { kind, actor, subject: `client ${draft.id}`, details: { fields: changed ?? [] } });
@@ -393,8 +436,8 @@ export async function createClients(
   const version = await raiseRegistryVersion(tx);
   const now = new Date();
   await tx.copy(
-    `copy clients (${clientColumns}) from stdin`,
-    clients.map(({ draft }) => clientRow(draft, version)),
+    `copy clients (${writtenColumns.join(', ')}) from stdin`,
+    clients.map(({ draft }) => writtenRow(draft, version)),
   );
   await tx.copy(
     'copy client_claims (client_id, claim, required, purpose, purpose_en, basis) from stdin',
@@ -423,75 +466,16 @@ export function changedFields(current: ClientRecord, draft: ClientDraft): string
   return keys.filter((key) => !isDeepStrictEqual(current[key], draft[key]));
 }
 
-const clientColumns = `id, agency_id, subject_group_id, state, type, name, name_en, purpose, purpose_en, home_uri,
-  initiate_login_uri, logo_uri, policy_uri, tos_uri, redirect_uris, post_logout_redirect_uris, response_types,
-  grant_types, scopes, token_endpoint_auth_method, jwks, jwks_uri, id_token_signed_response_alg,
-  userinfo_signed_response_alg, require_pkce, require_par, dpop_bound_access_tokens, rotate_refresh,
-  default_max_age, consent_days, min_authentication, backchannel_logout_uri, version, created_at, updated_at`;
+const insertClient = `
+  insert into clients (${writtenColumns.join(', ')})
+  values (${writtenColumns.map((_, index) => `$${index + 1}`).join(', ')})
+  on conflict (id) do update set ${writtenColumns
+    .filter((column) => column !== 'id' && column !== 'created_at')
+    .map((column) => `${column} = excluded.${column}`)
+    .join(', ')}`;
 
 async function writeClient(db: Db, draft: ClientDraft, version: number): Promise<void> {
-  await db.execute(
-    `insert into clients (${clientColumns})
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-       $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
-     on conflict (id) do update set agency_id = excluded.agency_id, subject_group_id = excluded.subject_group_id,
-       state = excluded.state, type = excluded.type, name = excluded.name, name_en = excluded.name_en,
-       purpose = excluded.purpose, purpose_en = excluded.purpose_en, home_uri = excluded.home_uri,
-       initiate_login_uri = excluded.initiate_login_uri, logo_uri = excluded.logo_uri,
-       policy_uri = excluded.policy_uri, tos_uri = excluded.tos_uri, redirect_uris = excluded.redirect_uris,
-       post_logout_redirect_uris = excluded.post_logout_redirect_uris, response_types = excluded.response_types,
-       grant_types = excluded.grant_types, scopes = excluded.scopes,
-       token_endpoint_auth_method = excluded.token_endpoint_auth_method, jwks = excluded.jwks,
-       jwks_uri = excluded.jwks_uri, id_token_signed_response_alg = excluded.id_token_signed_response_alg,
-       userinfo_signed_response_alg = excluded.userinfo_signed_response_alg, require_pkce = excluded.require_pkce,
-       require_par = excluded.require_par, dpop_bound_access_tokens = excluded.dpop_bound_access_tokens,
-       rotate_refresh = excluded.rotate_refresh, default_max_age = excluded.default_max_age,
-       consent_days = excluded.consent_days, min_authentication = excluded.min_authentication,
-       backchannel_logout_uri = excluded.backchannel_logout_uri, version = excluded.version, updated_at = excluded.updated_at`,
-    clientRow(draft, version),
-  );
-}
-
-/** The values of {@link clientColumns}. */
-function clientRow(draft: ClientDraft, version: number): Row {
-  const now = new Date();
-  return [
-    draft.id,
-    draft.agencyId,
-    draft.subjectGroupId,
-    draft.state,
-    draft.type,
-    draft.name.id,
-    draft.name.en,
-    draft.purpose.id,
-    draft.purpose.en,
-    draft.homeUri,
-    draft.initiateLoginUri,
-    draft.logoUri,
-    draft.policyUri,
-    draft.tosUri,
-    draft.redirectUris,
-    draft.postLogoutRedirectUris,
-    draft.responseTypes,
-    draft.grantTypes,
-    draft.scopes,
-    draft.tokenEndpointAuthMethod,
-    draft.jwks && JSON.stringify(draft.jwks),
-    draft.jwksUri,
-    draft.idTokenSignedResponseAlg,
-    draft.userinfoSignedResponseAlg,
-    draft.requirePkce,
-    draft.requirePar,
-    draft.dpopBoundAccessTokens,
-    draft.rotateRefresh,
-    draft.defaultMaxAge,
-    draft.consentDays,
-    draft.minAuthentication,
-    draft.backchannelLogoutUri,
-    version,
-    now,
-    now,
-  ];
+  await db.execute(insertClient, [...writtenRow(draft, version)]);
 }
 
 async function writeClaims(db: Db, { id, claims }: ClientDraft): Promise<void> {
@@ -509,6 +493,22 @@ async function writeClaims(db: Db, { id, claims }: ClientDraft): Promise<void> {
       claims.map(({ purposeEn }) => purposeEn),
       claims.map(({ basis }) => basis),
     ],
+  );
+}
+
+/** An address that stays keeps its confirmation. */
+async function writeContacts(db: Db, { id, contacts }: ClientDraft): Promise<void> {
+  const values = [id, contacts.map(({ role }) => role), contacts.map(({ email }) => email)];
+  await db.execute(
+    `delete from client_contacts k where client_id = $1 and not exists (
+       select from unnest($2::text[], $3::text[]) as named (role, email) where named.role = k.role and named.email = k.email)`,
+    values,
+  );
+  await db.execute(
+    `insert into client_contacts (client_id, role, email)
+     select $1, role, email from unnest($2::text[], $3::text[]) as named (role, email)
+     on conflict (client_id, role, email) do nothing`,
+    values,
   );
 }
 

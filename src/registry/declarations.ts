@@ -3,7 +3,15 @@
  * declaration and makes a draft of it, and a client as it is kept can be written down again.
  */
 import type { Config } from '#src/base/config.ts';
-import { type ClientDraft, type ClientRecord, type ClientState, inOrder } from './clients.ts';
+import {
+  audiences,
+  byRole,
+  type ClientDraft,
+  type ClientRecord,
+  type ClientState,
+  inOrder,
+  type Localized,
+} from './clients.ts';
 import { type ClientDeclaration, type ClientEntry, splitScope } from './registration-schema.ts';
 
 /**
@@ -19,6 +27,11 @@ export function declarationOf(client: ClientDraft): ClientDeclaration {
     'client_name#en': client.name.en,
     purpose: client.purpose.id,
     'purpose#en': client.purpose.en,
+    description: client.description?.id,
+    'description#en': client.description?.en,
+    sectors: [...client.sectors],
+    audience: [...client.audience],
+    service_code: client.serviceCode,
     type: client.type,
     client_uri: client.homeUri,
     initiate_login_uri: client.initiateLoginUri,
@@ -43,6 +56,15 @@ export function declarationOf(client: ClientDraft): ClientDeclaration {
     default_max_age: client.defaultMaxAge,
     consent_days: client.consentDays,
     min_authentication: client.minAuthentication,
+    min_identity: client.minIdentity,
+    security_profile: client.securityProfile,
+    retention_days: client.retentionDays,
+    rate_tier: client.rateTier,
+    migration_stage: client.migrationStage,
+    launch_on: client.launchOn,
+    sunset_on: client.sunsetOn,
+    contacts: client.contacts.map(({ role, email }) => ({ role, email })),
+    event_uri: client.eventUri,
     scope: client.scopes.join(' '),
     claims: client.claims.map(({ claim, required, basis, purpose, purposeEn }) => ({
       ...{ name: claim, required, basis, purpose },
@@ -76,6 +98,10 @@ export function draftOf(
     type: entry.type,
     name: { id: entry.client_name, en: entry['client_name#en'] },
     purpose: { id: entry.purpose, en: entry['purpose#en'] },
+    description: entry.description === undefined ? undefined : descriptionOf(entry, entry.description),
+    sectors: entry.sectors.toSorted(),
+    audience: audiences.filter((one) => entry.audience.includes(one)),
+    serviceCode: entry.service_code,
     homeUri: entry.client_uri,
     initiateLoginUri: entry.initiate_login_uri,
     backchannelLogoutUri: entry.backchannel_logout_uri,
@@ -99,10 +125,23 @@ export function draftOf(
     defaultMaxAge: entry.default_max_age,
     consentDays: entry.consent_days,
     minAuthentication: entry.min_authentication,
+    minIdentity: entry.min_identity,
+    securityProfile: entry.security_profile,
+    retentionDays: entry.retention_days,
+    rateTier: entry.rate_tier,
+    migrationStage: entry.migration_stage,
+    launchOn: entry.launch_on,
+    sunsetOn: entry.sunset_on,
+    contacts: byRole(entry.contacts),
+    eventUri: entry.event_uri,
     claims: inOrder(
       entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
     ),
   };
+}
+
+function descriptionOf({ 'description#en': english }: ClientEntry, description: string): Localized {
+  return { id: description, en: english ?? description };
 }
 
 /** An app that moves to another agency keeps its group, so that nobody becomes somebody else to it. */

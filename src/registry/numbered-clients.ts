@@ -3,7 +3,7 @@ import type { Db, Transaction } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyDraft, findAgency, saveAgency } from './agencies.ts';
 import { scopes, standardClaims } from './claims.ts';
-import { type ClientDraft, type ClientRecord, createClients, findClients } from './clients.ts';
+import { type ClientDraft, type ClientRecord, createClients, findClients, unsaid } from './clients.ts';
 import { sandboxSecret } from './registrations.ts';
 import { lockRegistry } from './version.ts';
 
@@ -29,6 +29,7 @@ export function numberedClient(number: number): ClientDraft {
   const agency = agencyOf(number).id;
   const purpose = { id: `Melayani Anda di layanan ${number}.`, en: `To serve you at service ${number}.` };
   return {
+    ...unsaid,
     id,
     agencyId: agency,
     subjectGroupId: agency,
@@ -37,28 +38,13 @@ export function numberedClient(number: number): ClientDraft {
     name: { id: `Layanan ${number}`, en: `Service ${number}` },
     purpose,
     homeUri: `${home}/`,
-    initiateLoginUri: undefined,
-    backchannelLogoutUri: undefined,
-    logoUri: undefined,
-    policyUri: undefined,
-    tosUri: undefined,
     redirectUris: [`${home}/callback`],
     postLogoutRedirectUris: [`${home}/signed-out`],
     responseTypes: ['code'],
     grantTypes: ['authorization_code', 'refresh_token'],
     scopes,
     tokenEndpointAuthMethod: 'client_secret_basic',
-    jwks: undefined,
-    jwksUri: undefined,
-    idTokenSignedResponseAlg: 'ES256',
-    userinfoSignedResponseAlg: undefined,
-    requirePkce: true,
-    requirePar: false,
-    dpopBoundAccessTokens: false,
     rotateRefresh: true,
-    defaultMaxAge: undefined,
-    consentDays: 365,
-    minAuthentication: 'aal1',
     claims: standardClaims.map((claim) => ({
       claim,
       required: needed.includes(claim),

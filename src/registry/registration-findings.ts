@@ -34,7 +34,15 @@ export function toFindings(
       what: `the key ${show(key)} is not known`,
       expected: suggest(key, knownKeys(path)),
     }));
-  return [{ path, ...describe(issue, nameOf(path) ?? name, path.reduce(readKey, content)) }];
+  const value = path.reduce(readKey, content);
+  if (issue.code === 'invalid_union') {
+    const meant = issue.errors.find(([first]) => first?.code !== 'invalid_type' || first.path.length > 0);
+    const complaints = meant ?? issue.errors.at(-1) ?? [];
+    return complaints.flatMap((one) =>
+      toFindings({ ...one, path: [...path, ...one.path] }, content, { name, knownKeys }),
+    );
+  }
+  return [{ path, ...describe(issue, nameOf(path) ?? name, value) }];
 }
 
 function nameOf(path: readonly PropertyKey[]): string | undefined {

@@ -18,6 +18,16 @@ function rule(reads: Rule['reads'], check: Rule['check']): Rule {
   return { reads, check };
 }
 
+const pageKeys = [
+  'client_uri',
+  'logo_uri',
+  'policy_uri',
+  'tos_uri',
+  'initiate_login_uri',
+  'backchannel_logout_uri',
+  'event_uri',
+] as const;
+
 export const rules: readonly Rule[] = [
   rule(['type', 'application_type'], ({ type, application_type }) =>
     findWhen(
@@ -68,12 +78,11 @@ export const rules: readonly Rule[] = [
       locate(['post_logout_redirect_uris', index], uri, findRedirectUriMistake(uri, { type: entry.type, mode })),
     ),
   ),
-  ...(['client_uri', 'logo_uri', 'policy_uri', 'tos_uri', 'initiate_login_uri', 'backchannel_logout_uri'] as const).map(
-    (key) =>
-      rule([key], (entry, mode) => {
-        const uri = entry[key];
-        return uri === undefined ? [] : locate([key], uri, findPageUriMistake(uri, mode));
-      }),
+  ...pageKeys.map((key) =>
+    rule([key], (entry, mode) => {
+      const uri = entry[key];
+      return uri === undefined ? [] : locate([key], uri, findPageUriMistake(uri, mode));
+    }),
   ),
   rule(['backchannel_logout_uri', 'type', 'application_type'], ({ type, backchannel_logout_uri: uri }) =>
     findWhen(
@@ -99,6 +108,54 @@ export const rules: readonly Rule[] = [
       'min_authentication',
       'an app of type machine signs nobody in',
       'the key left out',
+    ),
+  ),
+  rule(['min_identity', 'type', 'application_type'], ({ type, min_identity: minimum }) =>
+    findWhen(
+      type === 'machine' && minimum !== undefined,
+      'min_identity',
+      'an app of type machine has no people',
+      'the key left out',
+    ),
+  ),
+  rule(
+    ['min_identity', 'claims', 'scope', 'token_endpoint_auth_method', 'type', 'application_type'],
+    checkVerifiedAttributes,
+  ),
+  rule(
+    [
+      ...(['security_profile', 'token_endpoint_auth_method', 'require_pkce', 'type', 'application_type'] as const),
+      ...(['require_pushed_authorization_requests', 'dpop_bound_access_tokens'] as const),
+    ],
+    checkFapi,
+  ),
+  rule(['description', 'description#en'], (entry) =>
+    findWhen(
+      entry.description === undefined && entry['description#en'] !== undefined,
+      'description#en',
+      'description#en without description',
+      'description beside it',
+    ),
+  ),
+  ...(['sectors', 'audience'] as const).map((key) =>
+    rule([key], (entry) =>
+      findWhen(new Set(entry[key]).size < entry[key].length, key, `${key} has a word twice`, 'each once'),
+    ),
+  ),
+  rule(['contacts'], ({ contacts }) =>
+    findWhen(
+      new Set(contacts.map(({ role, email }) => `${role} ${email}`)).size < contacts.length,
+      'contacts',
+      'an address is there twice for one role',
+      'each once',
+    ),
+  ),
+  rule(['launch_on', 'sunset_on'], ({ launch_on: launch, sunset_on: sunset }) =>
+    findWhen(
+      launch !== undefined && sunset !== undefined && sunset <= launch,
+      'sunset_on',
+      `sunset_on ${sunset} is not after launch_on ${launch}`,
+      'a later day',
     ),
   ),
   rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], (entry) =>
@@ -178,6 +235,49 @@ function checkRedirectUris(entry: ClientEntry, mode: Config['mode']): Finding[] 
     ...findWhen(!needed && uris.length > 0, 'redirect_uris', 'redirect_uris without authorization_code', 'none'),
     ...findWhen(new Set(uris).size < uris.length, 'redirect_uris', 'an address is there twice', 'each once'),
     ...uris.flatMap((uri, index) => locate(['redirect_uris', index], uri, findRedirectUriMistake(uri, { type, mode }))),
+  ];
+}
+
+/**
+ * What is read of a person whose identity has to be proven is a verified attribute. An app that keeps no secret could be
+ * anybody's copy of it, so it gets none: such an app may insist on the proof and read who it is (`sub`), nothing more. A key
+ * that every installation of a native app shares is no secret either (RFC 8252 §8.4).
+ */
+function checkVerifiedAttributes(entry: ClientEntry): Finding[] {
+  const isPublic = entry.type === 'spa' || entry.type === 'native' || entry.token_endpoint_auth_method === 'none';
+  const isProven = entry.min_identity === 'ial2' || entry.min_identity === 'ial3';
+  return findWhen(
+    isPublic && isProven && entry.claims.length > 0,
+    'min_identity',
+    `a public app cannot read verified attributes, and with min_identity ${entry.min_identity} every claim is one`,
+    'claims: [], or an app of type web',
+  );
+}
+
+/** What the FAPI 2.0 Security Profile §5.3.2 asks of an app; the sender of a token is bound by DPoP (§5.3.2.1). */
+function checkFapi(entry: ClientEntry): Finding[] {
+  if (entry.security_profile !== 'fapi2') return [];
+  const means = 'security_profile fapi2';
+  return [
+    ...findWhen(
+      entry.token_endpoint_auth_method !== 'private_key_jwt',
+      'token_endpoint_auth_method',
+      `${means} with token_endpoint_auth_method ${entry.token_endpoint_auth_method}`,
+      'private_key_jwt',
+    ),
+    ...findWhen(
+      !entry.require_pushed_authorization_requests && entry.type !== 'machine',
+      'require_pushed_authorization_requests',
+      `${means} without pushed authorization requests`,
+      'require_pushed_authorization_requests: true',
+    ),
+    ...findWhen(
+      !entry.dpop_bound_access_tokens,
+      'dpop_bound_access_tokens',
+      `${means} without tokens bound by DPoP`,
+      'dpop_bound_access_tokens: true',
+    ),
+    ...findWhen(!entry.require_pkce, 'require_pkce', `${means} without PKCE`, 'require_pkce: true'),
   ];
 }
 

@@ -9,16 +9,24 @@ import { MAX_ADDRESS_LENGTH } from './addresses.ts';
 import { type ApiScope, apiScopes } from './api-scopes.ts';
 import { claimsOfScope, type Scope, type StandardClaim, scopes, standardClaims } from './claims.ts';
 import {
+  type Audience,
   type AuthMethod,
+  audiences,
   authenticationMinimums,
   authMethods,
   type ClientType,
   clientStates,
   clientTypes,
+  contactRoles,
   type GrantType,
   grantTypes,
+  identityMinimums,
   legalBases,
+  migrationStages,
+  rateTiers,
+  securityProfiles,
   signingAlgorithms,
+  unsaid,
 } from './clients.ts';
 import { complain, type Finding, readKey, toFindings } from './registration-findings.ts';
 import { fileRules, type Rule, rules } from './registration-rules.ts';
@@ -76,12 +84,34 @@ const claimSchema = z.strictObject({
   basis: z.enum(legalBases).default('consent'),
 });
 
+const email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .regex(z.regexes.email, complain('is not an e-mail address', 'an address like tim@contoh.go.id'));
+
+const contactSchema = z.strictObject({ role: z.enum(contactRoles), email });
+
+const day = z.iso.date(complain('is not a day', 'a day like 2027-01-31'));
+
 const clientSchema = z.strictObject({
   client_id: ownWord,
   client_name: text(100),
   'client_name#en': text(100).optional(),
   purpose: text(300),
   'purpose#en': text(300).optional(),
+  description: text(1_000).optional(),
+  'description#en': text(1_000).optional(),
+  sectors: z.array(word).max(20).optional(),
+  audience: z.array(z.enum(audiences)).min(1).optional(),
+  service_code: z
+    .string()
+    .regex(
+      /^(?=.{1,50}$)[A-Z0-9]+([.-][A-Z0-9]+)*$/,
+      complain('is not a code of the national architecture', 'a code like RAL.02.03.01'),
+    )
+    .optional(),
   type: z.enum(clientTypes).optional(),
   state: z.enum(clientStates).optional(),
   application_type: z.enum(['web', 'native']).optional(),
@@ -124,6 +154,19 @@ const clientSchema = z.strictObject({
   default_max_age: z.int().min(0).max(31_536_000).optional(),
   consent_days: z.int().min(1).max(1_825).optional(),
   min_authentication: z.enum(authenticationMinimums).optional(),
+  min_identity: z.enum(identityMinimums).optional(),
+  security_profile: z.enum(securityProfiles).optional(),
+  retention_days: z.int().min(0).max(36_525).optional(),
+  rate_tier: z.enum(rateTiers).optional(),
+  migration_stage: z.enum(migrationStages).optional(),
+  launch_on: day.optional(),
+  sunset_on: day.optional(),
+  // RFC 7591 §2 knows addresses alone; who is to hear of what is said by the role.
+  contacts: z
+    .array(z.union([email, contactSchema]))
+    .max(20)
+    .optional(),
+  event_uri: address.optional(),
 });
 
 const MAX_CLIENTS = 10_000;
@@ -160,6 +203,7 @@ const clientNames = {
   name: 'the client',
   knownKeys: ([first]: readonly PropertyKey[]) => {
     if (first === 'claims') return Object.keys(claimSchema.shape);
+    if (first === 'contacts') return Object.keys(contactSchema.shape);
     return first === 'jwks' ? ['keys'] : Object.keys(clientSchema.shape);
   },
 };
@@ -213,12 +257,17 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
   const grants: readonly GrantType[] = given.grant_types ?? [
     type === 'machine' ? 'client_credentials' : 'authorization_code',
   ];
-  const method: AuthMethod = given.token_endpoint_auth_method ?? (isPublic ? 'none' : 'client_secret_basic');
+  const audience: readonly Audience[] = given.audience ?? unsaid.audience;
+  const isFapi = given.security_profile === 'fapi2';
+  const method: AuthMethod = given.token_endpoint_auth_method ?? methodFor(isPublic, isFapi);
   const scope = given.scope ?? (type === 'machine' ? '' : 'openid');
   const purpose = { purpose: given.purpose, 'purpose#en': given['purpose#en'] ?? given.purpose };
   return {
     ...given,
     ...purpose,
+    'description#en': given['description#en'] ?? given.description,
+    sectors: given.sectors ?? unsaid.sectors,
+    audience,
     'client_name#en': given['client_name#en'] ?? given.client_name,
     type,
     grant_types: grants,
@@ -231,14 +280,25 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
       ...claim,
       'purpose#en': claim['purpose#en'] ?? claim.purpose,
     })),
-    id_token_signed_response_alg: given.id_token_signed_response_alg ?? ('ES256' as const),
-    require_pkce: given.require_pkce ?? true,
-    require_pushed_authorization_requests: given.require_pushed_authorization_requests ?? false,
-    dpop_bound_access_tokens: given.dpop_bound_access_tokens ?? false,
+    id_token_signed_response_alg: given.id_token_signed_response_alg ?? unsaid.idTokenSignedResponseAlg,
+    require_pkce: given.require_pkce ?? unsaid.requirePkce,
+    require_pushed_authorization_requests: given.require_pushed_authorization_requests ?? isFapi,
+    dpop_bound_access_tokens: given.dpop_bound_access_tokens ?? isFapi,
     rotate_refresh: given.rotate_refresh ?? method === 'none',
-    consent_days: given.consent_days ?? 365,
-    min_authentication: given.min_authentication ?? ('aal1' as const),
+    consent_days: given.consent_days ?? unsaid.consentDays,
+    min_authentication: given.min_authentication ?? unsaid.minAuthentication,
+    security_profile: given.security_profile ?? unsaid.securityProfile,
+    rate_tier: given.rate_tier ?? unsaid.rateTier,
+    migration_stage: given.migration_stage ?? unsaid.migrationStage,
+    contacts: (given.contacts ?? []).map((one) =>
+      typeof one === 'string' ? { role: 'technical' as const, email: one } : one,
+    ),
   };
+}
+
+function methodFor(isPublic: boolean, isFapi: boolean): AuthMethod {
+  if (isPublic) return 'none';
+  return isFapi ? 'private_key_jwt' : 'client_secret_basic';
 }
 
 type Purpose = Pick<z.output<typeof claimSchema>, 'purpose' | 'purpose#en'>;

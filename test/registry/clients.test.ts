@@ -66,6 +66,20 @@ async function listEvents(): Promise<string[]> {
   return rows.map(({ kind, subject, details }) => [kind, subject, ...(details.fields ?? [])].join(' '));
 }
 
+function declareSector(id: string) {
+  return database.execute('insert into sectors (id, name, name_en, updated_at) values ($1, $1, $1, $2)', [
+    id,
+    new Date(),
+  ]);
+}
+
+async function listConfirmed() {
+  const rows = await database.query<{ role: string; confirmed: boolean }>(
+    'select role, confirmed_at is not null as confirmed from client_contacts order by role',
+  );
+  return rows.map(({ role, confirmed }) => [role, confirmed]);
+}
+
 /** What a deployment's `clients apply` does with the content of files. */
 async function apply(contents: readonly unknown[], options: Partial<ApplyOptions> = {}) {
   await using folder = await openFolder();
@@ -105,13 +119,33 @@ describe('a client', () => {
       rotateRefresh: true,
       defaultMaxAge: 0,
       minAuthentication: 'phrh',
+      description: { id: 'Antrean puskesmas.', en: 'Places in the queue.' },
+      sectors: ['kesehatan'],
+      audience: ['citizens', 'officials'],
+      serviceCode: 'RAL.02.03.01',
+      minIdentity: 'ial2',
+      securityProfile: 'fapi2',
+      retentionDays: 90,
+      rateTier: 'high',
+      migrationStage: 'shadow',
+      launchOn: '2027-01-31',
+      sunsetOn: '2030-01-01',
+      contacts: [
+        { role: 'technical', email: 'tim@contoh.go.id' },
+        { role: 'privacy', email: 'pdp@contoh.go.id' },
+      ],
+      eventUri: 'https://puskesmas.contoh.go.id/kabar',
     });
+    await declareSector('kesehatan');
     await registerClient(draft);
     const record = await loadClient(database, 'puskesmas');
     expect(record).toMatchObject(draft);
     expect(record.agency).toEqual({ ...health, path: [health.id], createdAt: expect.any(Date) });
     expect(record).toMatchObject({
       secrets: [],
+      testers: [],
+      risk: 'medium',
+      number: 0,
       firstSignInAt: undefined,
       version: await readRegistryVersion(database),
     });
@@ -129,6 +163,28 @@ describe('a client', () => {
       'client.created client puskesmas',
       'client.changed client puskesmas consentDays',
     ]);
+  });
+
+  test('names only sectors that there are', async () => {
+    await expect(registerClient({ sectors: ['kesehatan'] })).rejects.toMatchObject({ code: 'sector_not_found' });
+    await declareSector('kesehatan');
+    expect(await registerClient({ sectors: ['kesehatan'] })).toBe('created');
+  });
+
+  test('keeps the confirmation of a contact that stays, and that of no other', async () => {
+    const tim = { role: 'technical', email: 'tim@contoh.go.id' } as const;
+    await registerClient({ contacts: [tim] });
+    await database.execute('update client_contacts set confirmed_at = $1', [new Date()]);
+    await registerClient({ contacts: [tim, { role: 'security', email: tim.email }] });
+    expect(await listConfirmed()).toEqual(
+      [
+        ['technical', true],
+        ['security', false],
+      ].sort(),
+    );
+    await registerClient({ contacts: [] });
+    await registerClient({ contacts: [tim] });
+    expect(await listConfirmed()).toEqual([['technical', false]]);
   });
 
   test('of an agency that is not registered is refused', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Db } from '#src/base/database.ts';
 import { Secrets, wrappingKeyring } from '#src/base/secrets.ts';
-import type { ClientDraft } from '#src/registry/clients.ts';
+import { type ClientDraft, unsaid } from '#src/registry/clients.ts';
 
 /** The hashing of one deployment, without a database to keep its keys. */
 export function newSecrets(): Secrets {
@@ -55,6 +55,7 @@ export async function openFolder() {
 /** What `saveClient` takes, for an app of {@link agency}. */
 export function clientDraft(changes: Partial<ClientDraft> = {}): ClientDraft {
   return {
+    ...unsaid,
     id: 'puskesmas',
     agencyId: agency.id,
     subjectGroupId: agency.id,
@@ -62,29 +63,11 @@ export function clientDraft(changes: Partial<ClientDraft> = {}): ClientDraft {
     type: 'web',
     name: { id: 'Puskesmas', en: 'Health Centre' },
     purpose: { id: 'Mendaftar antrean.', en: 'To book a place.' },
-    homeUri: undefined,
-    initiateLoginUri: undefined,
-    backchannelLogoutUri: undefined,
-    logoUri: undefined,
-    policyUri: undefined,
-    tosUri: undefined,
     redirectUris: ['https://puskesmas.contoh.go.id/callback'],
-    postLogoutRedirectUris: [],
     responseTypes: ['code'],
     grantTypes: ['authorization_code'],
     scopes: ['openid', 'profile'],
     tokenEndpointAuthMethod: 'client_secret_basic',
-    jwks: undefined,
-    jwksUri: undefined,
-    idTokenSignedResponseAlg: 'ES256',
-    userinfoSignedResponseAlg: undefined,
-    requirePkce: true,
-    requirePar: false,
-    dpopBoundAccessTokens: false,
-    rotateRefresh: false,
-    defaultMaxAge: undefined,
-    consentDays: 365,
-    minAuthentication: 'aal1',
     claims: [
       { claim: 'name', required: true, purpose: 'Memanggil Anda.', purposeEn: 'To call you.', basis: 'consent' },
       { claim: 'email', required: false, purpose: 'Mengabari Anda.', purposeEn: 'To tell you.', basis: 'public_task' },
