@@ -62,6 +62,8 @@ export type PasskeySignal =
 type Parts = {
   /** The one heading, also the title of the document. */
   title: string;
+  /** What the page is one of several of; the title of the document says it too. */
+  of?: string;
   content: Content;
   /** `card` for one question, `wide` for pages with many parts, `console` for those of agencies. */
   shape?: 'card' | 'wide' | 'console';
@@ -89,7 +91,8 @@ type Parts = {
 /** The document around each page: mark and language, the app it is for, one heading, quiet links. */
 export function page(frame: Frame, parts: Parts): Html {
   const t = translate(frame.language);
-  const title = parts.hasProblem ? t('page.problem-title', { title: parts.title }) : parts.title;
+  const named = parts.of ? `${parts.title} · ${parts.of}` : parts.title;
+  const title = parts.hasProblem ? t('page.problem-title', { title: named }) : named;
   const shape = parts.shape === 'console' ? 'wide console' : (parts.shape ?? 'card');
   return html`<!DOCTYPE html>
 <html lang="${frame.language}">

@@ -23,14 +23,14 @@ export type ConsoleFrame = Frame & {
 export type ConsoleParts = {
   title: string;
   content: Content;
-  /** A small line over the heading; see `parts/crumbs.ts`. */
+  /** The name of what the page is about, where it is one of several about it; see `app-page.ts`. */
+  of?: string;
+  /** What stands over the heading; see `parts/crumbs.ts`. */
   lead?: Content;
   /** One sentence under the heading. */
   intro?: Content;
   /** Buttons and links in one line with the heading. */
   actions?: Content;
-  /** The pages of one app or one agency; see `parts/tabs.ts`. */
-  tabs?: Html;
   notice?: Notice | undefined;
   problems?: readonly SaidProblem[];
   scripts?: Parameters<typeof page>[1]['scripts'];
@@ -48,10 +48,11 @@ export function consolePage(frame: ConsoleFrame, parts: ConsoleParts): Html {
     styles: ['console.css'],
     side: sideList(frame),
     lead: parts.lead,
+    ...(parts.of && { of: parts.of }),
     besideHeading: parts.actions && html`<div class="actions">${parts.actions}</div>`,
     hasProblem: problems.length > 0,
     ...(parts.scripts && { scripts: parts.scripts }),
-    content: html`${parts.intro && html`<p class="intro">${parts.intro}</p>`}${parts.tabs}
+    content: html`${parts.intro && html`<p class="intro">${parts.intro}</p>`}
 <div class="work">${noticeBox(parts.notice)}${problemSummary(frame.language, problems)}${parts.content}</div>`,
   });
 }

@@ -1,5 +1,10 @@
 /** What every page of the console shows around its content, made from the visit. */
-import { nodesWith, type Permission } from '#src/registry/authority.ts';
+import type { Language } from '#src/base/refusals.ts';
+import { type AgencyRecord, findAgencies } from '#src/registry/agencies.ts';
+import { mayAt, nodesWith, type Permission } from '#src/registry/authority.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { type AgencyHead, type AgencyTab, agencyTabs } from '#views/console/agency-page.ts';
+import { type AppHead, type AppTab, appTabs } from '#views/console/app-page.ts';
 import { type ConsoleFrame, type ConsoleSection, consoleSections } from '#views/console/shell.ts';
 import { frameOf } from '../frame.ts';
 import type { ConsoleVisit } from './visit.ts';
@@ -21,4 +26,50 @@ export function consoleFrame(visit: ConsoleVisit, section: ConsoleSection): Cons
     return !permissions || permissions.some((permission) => nodesWith(held, permission).length > 0);
   });
   return { ...frameOf(ctx, house), person: account.profile.name ?? '', section, sections };
+}
+
+/** Which pages of an app a permission opens. */
+const tabNeeds: Record<AppTab, Permission> = {
+  overview: 'apps.read',
+  production: 'apps.read',
+  attempts: 'apps.read',
+  edit: 'apps.write',
+  keys: 'apps.secrets',
+  versions: 'apps.read',
+  testers: 'apps.write',
+  bundle: 'apps.write',
+};
+
+/** The head of a page about an app; whether the person may see that page is asked before (`loadClientFor`). */
+export function appHeadOf({ ctx, held }: ConsoleVisit, client: ClientRecord): AppHead {
+  const language: Language = ctx.state.language;
+  const { agency } = client;
+  return {
+    id: client.id,
+    name: client.name[language],
+    state: client.state,
+    agency: { id: agency.id, name: language === 'en' ? agency.nameEn : agency.name },
+    tabs: appTabs.filter((tab) => mayAt(held, tabNeeds[tab], agency)),
+  };
+}
+
+const agencyTabNeeds: Record<AgencyTab, readonly Permission[]> = {
+  overview: ['apps.read', 'team.read'],
+  team: ['team.read'],
+  tokens: ['apps.secrets'],
+};
+
+/** The head of a page about an agency, with what is above it as far as the person may see it. */
+export async function agencyHeadOf({ ctx, db, held }: ConsoleVisit, agency: AgencyRecord): Promise<AgencyHead> {
+  const language: Language = ctx.state.language;
+  const above = await findAgencies(db, agency.path.slice(0, -1));
+  above.sort((one, other) => one.path.length - other.path.length);
+  const seen = above.filter((one) => agencyTabNeeds.overview.some((need) => mayAt(held, need, one)));
+  return {
+    id: agency.id,
+    name: language === 'en' ? agency.nameEn : agency.name,
+    domain: agency.domain,
+    above: seen.map(({ id, name, nameEn }) => ({ id, name: language === 'en' ? nameEn : name })),
+    tabs: agencyTabs.filter((tab) => agencyTabNeeds[tab].some((need) => mayAt(held, need, agency))),
+  };
 }
