@@ -168,6 +168,7 @@ export function wrappingKeyring(masterKeys: readonly Buffer[]): Keyring {
 /** What is hashed must say what it is, so that an id of one kind is never found as another. */
 export type HashPurpose =
   | 'client-secret'
+  | 'invitation'
   | 'interaction'
   | 'grant'
   | 'one-time-code'
