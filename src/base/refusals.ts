@@ -91,6 +91,11 @@ const table = {
     },
     en: { say: 'This service is retired and cannot come back.', next: 'Register a new service under another id.' },
   },
+  client_taken: {
+    status: 409,
+    id: { say: 'Kode layanan (client_id) ini sudah dipakai.', next: 'Pilih kode lain.' },
+    en: { say: 'This client_id is taken.', next: 'Choose another one.' },
+  },
   client_unavailable: {
     status: 403,
     id: {
@@ -262,6 +267,17 @@ const table = {
       next: 'Pilih tanggal lain.',
     },
     en: { say: 'The old secret has to end between today and 90 days from now.', next: 'Choose another date.' },
+  },
+  move_not_allowed: {
+    status: 409,
+    id: {
+      say: 'Dari keadaannya sekarang, layanan ini tidak dapat langsung ke keadaan itu.',
+      next: 'Muat ulang halaman layanan dan lihat langkah yang terbuka.',
+    },
+    en: {
+      say: 'From the state it is in, this service cannot go straight to that one.',
+      next: 'Reload the page of the service and see which steps are open.',
+    },
   },
   passkey_failed: {
     status: 422,
@@ -566,6 +582,17 @@ const table = {
     id: { say: 'Sedang banyak sekali permintaan.', next: 'Tunggu sebentar, lalu coba lagi.' },
     en: { say: 'There are very many requests right now.', next: 'Wait a moment, then try again.' },
   },
+  review_required: {
+    status: 409,
+    id: {
+      say: 'Langkah ini perlu disetujui orang lain dulu.',
+      next: 'Minta peninjauan dari halaman layanan; penyetuju instansi Anda yang memutuskan.',
+    },
+    en: {
+      say: 'Somebody else has to agree to this first.',
+      next: 'Ask for a review on the page of the service; the approvers of your agency decide.',
+    },
+  },
   role_required: {
     status: 403,
     id: {
@@ -673,6 +700,55 @@ const table = {
     en: {
       say: 'This service already has two secrets that are good.',
       next: 'End the old one first, or make a new one and end all others at once.',
+    },
+  },
+  version_conflict: {
+    status: 412,
+    id: {
+      say: 'Layanan ini sudah diubah orang lain sejak Anda membukanya.',
+      next: 'Buka lagi, bandingkan dengan perubahan Anda, lalu simpan sekali lagi.',
+    },
+    en: {
+      say: 'Somebody else has changed this service since you opened it.',
+      next: 'Open it again, compare it with your change and save once more.',
+    },
+  },
+  version_not_found: {
+    status: 404,
+    id: { say: 'Versi ini tidak ada.', next: 'Pilih salah satu dari daftar versi layanan.' },
+    en: { say: 'There is no such version.', next: 'Choose one from the list of versions of the service.' },
+  },
+  version_not_pending: {
+    status: 409,
+    id: {
+      say: 'Versi ini tidak menunggu keputusan lagi: sudah diputuskan, ditarik, atau diubah.',
+      next: 'Buka antrean peninjauan dan lihat yang masih menunggu.',
+    },
+    en: {
+      say: 'This version waits no longer: it was decided, withdrawn or edited.',
+      next: 'Open the queue of reviews and see what still waits.',
+    },
+  },
+  version_own: {
+    status: 403,
+    id: {
+      say: 'Anda ikut menyusun perubahan ini, jadi bukan Anda yang menyetujuinya.',
+      next: 'Minta rekan lain dengan peran penyetuju untuk memeriksanya.',
+    },
+    en: {
+      say: 'You had a hand in this change, so it is not yours to approve.',
+      next: 'Ask another colleague who has the role of approver to look at it.',
+    },
+  },
+  version_unfit: {
+    status: 422,
+    id: {
+      say: 'Isi versi ini tidak lagi memenuhi aturan yang berlaku sekarang.',
+      next: 'Perbaiki di halaman ubah layanan, lalu simpan sebagai versi baru.',
+    },
+    en: {
+      say: 'What this version says no longer meets the rules of today.',
+      next: 'Correct it on the edit page of the service and save it as a new version.',
     },
   },
 } as const satisfies Record<string, RefusalEntry>;

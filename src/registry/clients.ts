@@ -377,8 +377,8 @@ export function inOrder(claims: readonly ClientClaim[]): ClientClaim[] {
 /**
  * Creates a client or changes it to what is declared; an equal one stays untouched. Inside a transaction.
  *
- * The subject group is created when it is missing. `state` is taken as given: life-cycle rules are {@link setClientState}'s
- * and the callers'.
+ * The subject group is created when it is missing. `state` is taken as given, and no version is written: whoever changes an
+ * app goes through `applyChange` (`registry/changes.ts`).
  *
  * @throws {Refusal} `subject_group_fixed` when the group would change after the first sign-in: everybody would become
  *   somebody else to the app; `machine_address_taken` when another machine has its home address: tokens are made for a
@@ -403,7 +403,14 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
   await writeContacts(db, draft);
   if (!hasSecret(draft)) await db.execute('delete from client_secrets where client_id = $1', [draft.id]);
   const kind = current ? 'client.changed' : 'client.created';
-  await recordAdminEvent(db, { kind, actor, subject: `client ${draft.id}`, details: { fields: changed ?? [] } });
+  const { agencyId } = draft;
+  await recordAdminEvent(db, {
+    kind,
+    actor,
+    subject: `client ${draft.id}`,
+    agencyId,
+    details: { fields: changed ?? [] },
+  });
   return current ? 'updated' : 'created';
 }
 
@@ -449,9 +456,9 @@ export async function createClients(
   );
   await recordAdminEvents(
     tx,
-    clients.flatMap(({ draft: { id } }) => [
-      { kind: 'client.created', actor, subject: `client ${id}`, details: { fields: [] } },
-      { kind: 'client.secret-set', actor, subject: `client ${id}` },
+    clients.flatMap(({ draft: { id, agencyId } }) => [
+      { kind: 'client.created', actor, subject: `client ${id}`, agencyId, details: { fields: [] } },
+      { kind: 'client.secret-set', actor, subject: `client ${id}`, agencyId },
     ]),
   );
 }
@@ -513,8 +520,8 @@ async function writeContacts(db: Db, { id, contacts }: ClientDraft): Promise<voi
 }
 
 /**
- * Moves a client through its life-cycle: suspension takes effect on every process within about a second. Inside a
- * transaction.
+ * Puts a client into a state, which takes effect on every process within about a second. Inside a transaction. Which state may
+ * follow which, and the version, are `moveClient`'s (`registry/client-life.ts`).
  *
  * @returns whether it was in another state before.
  * @throws {Refusal} `client_not_found`; `client_retired`: nothing leads back from there.
@@ -531,7 +538,8 @@ export async function setClientState(db: Db, id: string, state: ClientState, act
     new Date(),
   ]);
   const details = { from: current.state, to: state };
-  await recordAdminEvent(db, { kind: 'client.state-changed', actor, subject: `client ${id}`, details });
+  const { agencyId } = current;
+  await recordAdminEvent(db, { kind: 'client.state-changed', actor, subject: `client ${id}`, agencyId, details });
   return true;
 }
 

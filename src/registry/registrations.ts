@@ -10,23 +10,15 @@ import type { Database, Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyDraft, type Outcome, saveAgency } from './agencies.ts';
-import { isCurrentSecret, setClientSecret } from './client-secrets.ts';
-import {
-  type ClientDraft,
-  type ClientRecord,
-  type ClientState,
-  changedFields,
-  findClient,
-  findClients,
-  hasSecret,
-  saveClient,
-} from './clients.ts';
-import { draftOf } from './declarations.ts';
+import { applyChange, isAsWanted } from './changes.ts';
+import { isCurrentSecret } from './client-secrets.ts';
+import { type ClientRecord, type ClientState, findClient, findClients, hasSecret } from './clients.ts';
 import { show } from './registration-findings.ts';
 import { type AgencyEntry, type ClientEntry, checkFile } from './registration-schema.ts';
 import { formatMistake, type Mistake, readSource } from './registration-source.ts';
 import { isLive } from './secret-hashes.ts';
 import { lockRegistry } from './version.ts';
+import type { Via } from './versions.ts';
 
 type Mode = Config['mode'];
 
@@ -164,7 +156,8 @@ export interface ApplyOptions {
 export interface Applied {
   readonly file: string;
   readonly clientId: string;
-  readonly outcome: Outcome;
+  /** `pending`: it waits until others agree. */
+  readonly outcome: Outcome | 'pending';
   /** A suspended or retired client stays so, whatever its file says. */
   readonly state: ClientState;
 }
@@ -260,34 +253,24 @@ async function applyClient(
   options: ApplyOptions,
 ): Promise<Omit<Applied, 'file'>> {
   const { client_id: id } = entry;
-  const expected = planClient(entry, before, agency, options);
-  if (before && holds(secrets, before, expected))
-    return { clientId: id, outcome: 'unchanged', state: expected.draft.state };
+  const request = { agencyId: agency.id, entry, via: viaOf(options), actor: options.actor, mode: options.mode };
+  if (before && isAsWanted(request, before) && hasIts(secrets, before, secretFor(entry, before, options.environment)))
+    return { clientId: id, outcome: 'unchanged', state: before.state };
   await lockRegistry(tx);
-  const { draft, secret } = planClient(entry, await findClient(tx, id), agency, options);
-  const outcome = await saveClient(tx, draft, options.actor);
-  const changed = secret !== undefined && (await setClientSecret(tx, secrets, id, secret, options.actor));
-  return { clientId: id, outcome: outcome === 'unchanged' && changed ? 'updated' : outcome, state: draft.state };
+  const current = await findClient(tx, id);
+  const secret = secretFor(entry, current, options.environment);
+  const isNewSecret = !(current && hasIts(secrets, current, secret));
+  const { outcome, client } = await applyChange(tx, secrets, { ...request, secret });
+  const isUpdated = outcome === 'applied' || (outcome === 'unchanged' && isNewSecret);
+  return { clientId: id, outcome: isUpdated ? 'updated' : outcome, state: client.state };
 }
 
-/** What a registration comes to for a client as it is. */
-interface Plan {
-  readonly draft: ClientDraft;
-  /** The secret to set. */
-  readonly secret: string | undefined;
+/** The examples come with the start of a sandbox; everything else from files that somebody applies. */
+function viaOf({ actor }: ApplyOptions): Via {
+  return actor === 'start' ? 'start' : 'file';
 }
 
-function planClient(
-  entry: ClientEntry,
-  current: ClientRecord | undefined,
-  agency: AgencyDraft,
-  { environment, mode }: ApplyOptions,
-): Plan {
-  return { draft: draftOf(entry, agency, current, mode), secret: secretFor(entry, current, environment) };
-}
-
-function holds(secrets: Secrets, current: ClientRecord, { draft, secret }: Plan): boolean {
-  if (changedFields(current, draft).length > 0) return false;
+function hasIts(secrets: Secrets, current: ClientRecord, secret: string | undefined): boolean {
   return secret === undefined || isCurrentSecret(secrets, current, secret);
 }
 
