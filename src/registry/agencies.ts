@@ -80,6 +80,11 @@ export async function loadAgency(db: Db, id: string): Promise<Agency> {
   return agency;
 }
 
+/** Waits for its turn to change who works for an agency: its last owner must not leave while another does. */
+export async function holdAgency(db: Db, id: string): Promise<void> {
+  await db.query('select id from agencies where id = $1 for no key update', [id]);
+}
+
 /** Those of these that exist, in the order of their ids. */
 export async function findAgencies(db: Db, ids: readonly string[]): Promise<Agency[]> {
   const rows = await db.query<AgencyRow>(`select ${columns} from agencies where id = any($1) order by id`, [ids]);

@@ -66,6 +66,29 @@ export function mayAt(held: readonly HeldRole[], permission: Permission, { path 
   );
 }
 
+/** The same, where it takes a role above the agency: nobody watches over themselves. */
+export function mayFromAbove(held: readonly HeldRole[], permission: Permission, { path }: Place): boolean {
+  return mayAt(held, permission, { path: path.slice(0, -1) });
+}
+
+/** What agencies give out themselves; every other role watches over them, or reaches beyond them. */
+const ownRoles: ReadonlySet<string> = new Set(['owner', 'developer']);
+
+/**
+ * Whether somebody may give, end or restore a role at an agency. Its owners do that with its own roles; a role that approves
+ * its changes, audits it or opens citizens' accounts comes from above, or from an operator. Operators are made by operators.
+ */
+export function mayGive(held: readonly HeldRole[], role: string, place: Place): boolean {
+  const isOperator = mayAt(
+    held.filter((one) => one.role === 'operator'),
+    'team.write',
+    place,
+  );
+  if (role === 'operator') return isOperator;
+  if (ownRoles.has(role)) return mayAt(held, 'team.write', place);
+  return isOperator || mayFromAbove(held, 'team.write', place);
+}
+
 /** The agencies at which, and below which, the roles allow it. */
 export function nodesWith(held: readonly HeldRole[], permission: Permission): string[] {
   const allowing = held.filter(({ role, suspendedAt }) => !suspendedAt && (byRole[role] ?? []).includes(permission));

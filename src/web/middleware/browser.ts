@@ -19,6 +19,8 @@ export interface CookieNames {
   readonly recoveryCodes: string;
   /** When the console was last used; signed. */
   readonly console: string;
+  /** What the next page of the console shows and no other does; sealed. */
+  readonly shownOnce: string;
 }
 
 /** The cookies of the pages beside the engine's. */
@@ -32,6 +34,7 @@ export function cookieNames(issuer: string): CookieNames {
     passkeyLater: `${prefix}passkey-later`,
     recoveryCodes: `${prefix}recovery-codes`,
     console: `${prefix}console`,
+    shownOnce: `${prefix}shown-once`,
   };
 }
 
