@@ -21,6 +21,7 @@ import { changePassword, showPassword } from '#src/web/account/password.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
+import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
 import { Documents } from '#src/web/documents.ts';
 import { answerErrors, answerWith } from '#src/web/errors.ts';
 import { formTargets } from '#src/web/frame.ts';
@@ -181,6 +182,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/callback', (ctx) => returnToConsole(ctx));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
+  router.get('/contacts/confirm', (ctx) => showContactConfirm(ctx, house));
+  router.post('/contacts/confirm', (ctx) => answerContactConfirm(ctx, house));
   router.get('/recovery/cancel', (ctx) => showRecoveryCancel(ctx, house));
   router.post('/recovery/cancel', (ctx) => answerRecoveryCancel(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));

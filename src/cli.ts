@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
+import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
@@ -38,6 +39,10 @@ const commands: Readonly<Record<string, Command>> = {
   'clients apply': applyClients,
   'clients list': showClients,
   'clients show': showClient,
+  'clients secrets': listClientSecrets,
+  'clients rotate-secret': rotateClientSecret,
+  'clients end-secret': endClientSecret,
+  'clients make-key': makeClientKey,
   'keys list': showKeys,
   'keys rotate': rotateKey,
   'keys revoke': revokeOneKey,

@@ -231,7 +231,11 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startLogoutNotices } = await import('./jobs/logout-notices.ts');
   const { startPurge } = await import('./jobs/purge.ts');
   const { startClosings } = await import('./jobs/closings.ts');
+  const { startSecretEnds } = await import('./jobs/secret-ends.ts');
+  const { startContactLinks } = await import('./jobs/contact-links.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
+  const { createTellSecretEnd } = await import('./web/secret-notices.ts');
+  const { createAskContact } = await import('./web/contacts-confirm.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -240,6 +244,10 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => notices.stop());
   const closings = startClosings({ ...base, tellOwner: createTellOwner(base) });
   server.defer(() => closings.stop());
+  const secretEnds = startSecretEnds({ ...base, tellSecretEnd: createTellSecretEnd(base) });
+  server.defer(() => secretEnds.stop());
+  const contactLinks = startContactLinks({ ...base, askContact: createAskContact(base) });
+  server.defer(() => contactLinks.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

@@ -238,7 +238,15 @@ test('rooms write their own tables only', () => {
   const owners: Record<string, string[]> = {
     base: ['instance', 'keys', 'keys_version'],
     audit: ['account_events', 'admin_events'],
-    registry: ['agencies', 'clients', 'client_claims', 'client_secrets', 'registry_version', 'subject_groups'],
+    registry: [
+      'agencies',
+      'clients',
+      'client_claims',
+      'client_contacts',
+      'client_secrets',
+      'registry_version',
+      'subject_groups',
+    ],
     consents: ['consents'],
   };
   const ownerOf = new Map(Object.entries(owners).flatMap(([room, tables]) => tables.map((table) => [table, room])));

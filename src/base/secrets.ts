@@ -169,6 +169,7 @@ export function wrappingKeyring(masterKeys: readonly Buffer[]): Keyring {
 export type HashPurpose =
   | 'client-secret'
   | 'invitation'
+  | 'client-contact'
   | 'interaction'
   | 'grant'
   | 'one-time-code'

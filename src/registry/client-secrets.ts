@@ -9,7 +9,7 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret, type Secrets } from '#src/base/secrets.ts';
-import { type ClientRecord, hasSecret, loadClient } from './clients.ts';
+import { type ClientRecord, hasSecret, type Localized, loadClient } from './clients.ts';
 import { hashClientSecret, isLive } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
@@ -24,8 +24,9 @@ export const MAX_OVERLAP_DAYS = 90;
 export const SECRET_LIFE_DAYS = 365;
 /** How many days before the end its agency is told. */
 export const WARNING_DAYS = [60, 30, 7] as const;
-/** How many that have ended stay, to be recognised. */
+/** How many that have ended stay, to be recognised, and how long. */
 const ENDED_KEPT = 3;
+const RECOGNISED_MS = 30 * DAY_MS;
 
 /** A secret as it may be shown: never the secret or its hash. */
 export interface ListedSecret {
@@ -224,4 +225,68 @@ async function forgetEnded(db: Db, clientId: string, now: Date): Promise<void> {
 
 async function stamp(db: Db, clientId: string): Promise<void> {
   await db.execute('update clients set version = $2 where id = $1', [clientId, await raiseRegistryVersion(db)]);
+}
+
+/** A secret whose agency is to be told of its end. */
+export interface DueWarning {
+  readonly clientId: string;
+  readonly agencyId: string;
+  readonly name: Localized;
+  readonly secretId: string;
+  readonly hint: string | undefined;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | undefined;
+  /** 60, 30 or 7: the smallest of {@link WARNING_DAYS} that has been reached; 0 when it has ended. */
+  readonly days: number;
+}
+
+/** How many days before its end a secret is at, by the steps at which its agency is told. */
+const stepOf = `case when s.expires_at <= $1 then 0 when s.expires_at <= $2 then 7 when s.expires_at <= $3 then 30 else 60 end`;
+
+/** Secrets whose agency has not been told yet where they stand, at most a hundred, the nearest end first. */
+export async function listDueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
+  const rows = await db.query<{
+    client_id: string;
+    agency_id: string;
+    name: string;
+    name_en: string;
+    id: string;
+    hint: string | null;
+    expires_at: Date;
+    last_used_at: Date | null;
+    days: number;
+  }>(
+    `select s.client_id, c.agency_id, c.name, c.name_en, s.id, s.hint, s.expires_at, u.last_used_at, ${stepOf} as days
+     from client_secrets s
+     join clients c on c.id = s.client_id and c.state <> 'retired'
+     left join client_credential_uses u on u.client_id = s.client_id and u.credential = 'secret:' || s.id
+     where s.expires_at <= $4 and (s.warned_days is null or s.warned_days > ${stepOf})
+     order by s.expires_at, s.client_id limit 100`,
+    [now, ...[7, 30, 60].map((days) => new Date(now.getTime() + days * DAY_MS))],
+  );
+  return rows.map((row) => ({
+    clientId: row.client_id,
+    agencyId: row.agency_id,
+    name: { id: row.name, en: row.name_en },
+    secretId: row.id,
+    hint: row.hint ?? undefined,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+    days: row.days,
+  }));
+}
+
+/** Takes on a warning, in the transaction that sends it. @returns false where another process has, or the end was moved */
+export async function takeWarning(db: Db, { clientId, secretId, expiresAt, days }: DueWarning): Promise<boolean> {
+  const taken = await db.execute(
+    `update client_secrets set warned_days = $4
+     where client_id = $1 and id = $2 and expires_at = $3 and (warned_days is null or warned_days > $4)`,
+    [clientId, secretId, expiresAt, days],
+  );
+  return taken > 0;
+}
+
+/** Forgets secrets that ended a month ago. */
+export async function forgetEndedSecrets(db: Db, now: Date): Promise<number> {
+  return db.execute('delete from client_secrets where expires_at <= $1', [new Date(now.getTime() - RECOGNISED_MS)]);
 }

@@ -12,6 +12,12 @@ import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
+import {
+  contactConfirmedPage,
+  contactConfirmedSamples,
+  contactConfirmPage,
+  contactConfirmSamples,
+} from '#views/contacts-confirm.ts';
 import { errorPage, errorSamples } from '#views/error.ts';
 import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.ts';
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
@@ -56,6 +62,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-new-way', recoveryNewWayPage, recoveryNewWaySamples),
     ...render('recovery-cancel', recoveryCancelPage, recoveryCancelSamples),
     ...render('recovery-ended', recoveryEndedPage, recoveryEndedSamples),
+    ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
+    ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
     ...render('consent', consentPage, consentSamples),
     ...render('sign-out', signOutPage, signOutSamples),
     ...render('signed-out', signedOutPage, signedOutSamples),

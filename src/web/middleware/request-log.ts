@@ -58,6 +58,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/authorize',
   '/console',
   '/console/callback',
+  '/contacts/confirm',
   '/help',
   '/introspect',
   '/jwks',
