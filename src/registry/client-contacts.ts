@@ -6,19 +6,15 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret, type Secrets } from '#src/base/secrets.ts';
-import type { Localized } from './clients.ts';
-
-export const contactRoles = ['technical', 'security', 'privacy', 'support'] as const;
-export type ContactRole = (typeof contactRoles)[number];
+import { type ClientContact, type ContactRole, contactRoles, type Localized } from './clients.ts';
 
 const LINK_LIFE_MS = 7 * 86_400_000;
 /** An address is no target: this long passes before another link goes to it for the same role. */
 const LINK_PAUSE_MS = 10 * 60_000;
 
-export interface ContactKey {
+/** Which address, of which app. */
+export interface ContactKey extends ClientContact {
   readonly clientId: string;
-  readonly role: ContactRole;
-  readonly email: string;
 }
 
 export interface ListedContact extends ContactKey {

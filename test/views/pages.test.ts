@@ -80,6 +80,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
       ![
         'account',
         'account-end',
+        'contact-confirmed',
         'contacts',
         'error',
         'frozen',
