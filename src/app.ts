@@ -20,6 +20,7 @@ import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
 import { changePassword, showPassword } from '#src/web/account/password.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
+import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
 import { Documents } from '#src/web/documents.ts';
@@ -81,13 +82,16 @@ export async function createApp(house: House): Promise<App> {
   app.use(unitOfWork(house.database));
   const router = pages(open);
   app.use(unlessOfEngine(router));
+  const api = apiRouter(open);
+  app.use(api.routes() as unknown as Middleware);
+  app.use(refuseUnknown(api));
   app.use(documents.keep);
   app.use(engine(open));
   const answer = app.callback();
 
   return {
     handler: (request, response) => documents.answer(request, response) || answer(request, response),
-    routes: [...healthRoutes, ...routesOf(router), ...engineRoutes],
+    routes: [...healthRoutes, ...routesOf(router), ...routesOf(api), ...engineRoutes],
     beginStop() {
       state.stopping = true;
     },

@@ -83,6 +83,8 @@ export type AdminEventKind =
   | 'client.glass-broken'
   | 'client.tester-added'
   | 'client.tester-removed'
+  | 'registration-token.made'
+  | 'registration-token.revoked'
   | 'key.published'
   | 'key.activated'
   | 'key.retired'

@@ -118,6 +118,118 @@ const table = {
       next: 'Use its key pair, or change first how the service proves itself.',
     },
   },
+  content_invalid: {
+    status: 422,
+    id: {
+      say: 'Isi permintaan ini belum benar.',
+      next: 'Perbaiki setiap hal dalam daftar errors, lalu kirim lagi.',
+    },
+    en: { say: 'What this request says is not right yet.', next: 'Put each point of errors right and send it again.' },
+  },
+  content_type_unknown: {
+    status: 415,
+    id: { say: 'Isi permintaan ini bukan JSON.', next: 'Kirim JSON dengan Content-Type: application/json.' },
+    en: { say: 'The body of this request is not JSON.', next: 'Send JSON with Content-Type: application/json.' },
+  },
+  idempotency_key_reused: {
+    status: 422,
+    id: {
+      say: 'Idempotency-Key ini sudah dipakai untuk permintaan lain.',
+      next: 'Pakai kunci baru untuk permintaan baru; kunci lama hanya untuk mengulang permintaan yang sama.',
+    },
+    en: {
+      say: 'This Idempotency-Key was used for another request.',
+      next: 'Take a new key for a new request; the old one only repeats the same request.',
+    },
+  },
+  precondition_required: {
+    status: 428,
+    id: {
+      say: 'Permintaan ini harus menyebut versi yang hendak diubah.',
+      next: 'Baca dulu, lalu kirim ETag-nya sebagai If-Match.',
+    },
+    en: {
+      say: 'This request has to say which version it changes.',
+      next: 'Read it first, then send its ETag as If-Match.',
+    },
+  },
+  precondition_failed: {
+    status: 412,
+    id: {
+      say: 'Versi ini sudah diubah orang lain.',
+      next: 'Baca lagi, gabungkan perubahannya, lalu kirim dengan ETag yang baru.',
+    },
+    en: {
+      say: 'Somebody else has changed this version meanwhile.',
+      next: 'Read it again, merge the changes and send them with the new ETag.',
+    },
+  },
+  proof_invalid: {
+    status: 401,
+    id: {
+      say: 'Bukti DPoP tidak cocok dengan permintaan ini atau sudah dipakai.',
+      next: 'Buat bukti baru untuk setiap permintaan: metode, alamat, waktu sekarang, dan hash token (ath).',
+    },
+    en: {
+      say: 'The DPoP proof does not fit this request, or was used before.',
+      next: 'Make a new proof for each request: its method, its address, the time now and the hash of the token (ath).',
+    },
+  },
+  proof_required: {
+    status: 401,
+    id: {
+      say: 'Untuk mengubah sesuatu, token harus terikat pada kunci dan disertai bukti DPoP.',
+      next: 'Minta token dengan header DPoP, lalu sertakan bukti baru pada setiap permintaan.',
+    },
+    en: {
+      say: 'To change anything, the token has to be bound to a key and come with a DPoP proof.',
+      next: 'Ask for the token with a DPoP header, then send a new proof with each request.',
+    },
+  },
+  registration_token_invalid: {
+    status: 401,
+    id: {
+      say: 'Token pendaftaran ini tidak dikenal, sudah habis, atau sudah dicabut.',
+      next: 'Minta token pendaftaran baru kepada pengelola instansi Anda.',
+    },
+    en: {
+      say: 'This registration token is unknown, used up, expired or revoked.',
+      next: 'Ask the people who run your agency for a new one.',
+    },
+  },
+  scope_required: {
+    status: 403,
+    id: {
+      say: 'Token ini tidak memiliki scope untuk permintaan ini.',
+      next: 'Minta token dengan scope yang disebut di WWW-Authenticate; mesinnya harus terdaftar untuk scope itu.',
+    },
+    en: {
+      say: 'This token does not have the scope for this request.',
+      next: 'Ask for a token with the scope in WWW-Authenticate; the machine has to be registered for it.',
+    },
+  },
+  token_invalid: {
+    status: 401,
+    id: {
+      say: 'Token ini tidak dikenal, kedaluwarsa, atau bukan untuk API ini.',
+      next: 'Minta token baru di /token dengan resource alamat API ini.',
+    },
+    en: {
+      say: 'This token is unknown, has expired or is not for this API.',
+      next: 'Ask /token for a new one with the address of this API as resource.',
+    },
+  },
+  token_required: {
+    status: 401,
+    id: {
+      say: 'Permintaan ini memerlukan token akses.',
+      next: 'Minta token di /token dengan client credentials dan resource alamat API ini.',
+    },
+    en: {
+      say: 'This request needs an access token.',
+      next: 'Ask /token for one by client credentials with the address of this API as resource.',
+    },
+  },
   csrf_mismatch: {
     status: 403,
     id: {
@@ -759,6 +871,14 @@ export type RefusalCode = keyof typeof table;
 /** The whole table, for the reference page and its test. */
 export const refusals: Readonly<Record<RefusalCode, RefusalEntry>> = table;
 
+/** One mistake in what a program has sent. */
+export interface RefusedContent {
+  /** Where: a JSON pointer into the body (RFC 6901), or the name of a parameter. */
+  readonly pointer: string;
+  readonly detail: string;
+  readonly expected: string;
+}
+
 /** A "no" with a reason that a person may read. Thrown anywhere; one place turns it into a page or a problem document. */
 export class Refusal extends Error {
   override name = 'Refusal';
@@ -766,6 +886,8 @@ export class Refusal extends Error {
   readonly status: number;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   readonly retryAfter: number | undefined;
+  /** What is wrong where, in what a program has sent. */
+  readonly findings: readonly RefusedContent[] | undefined;
   /** Seconds that a person's clock is ahead of ours (negative: behind), for a page to say. */
   readonly clockOff: number | undefined;
 
@@ -773,13 +895,14 @@ export class Refusal extends Error {
   constructor(
     code: RefusalCode,
     reason?: string,
-    options: { retryAfter?: number; clockOff?: number; cause?: unknown } = {},
+    options: { retryAfter?: number; clockOff?: number; findings?: readonly RefusedContent[]; cause?: unknown } = {},
   ) {
     super(reason ?? code, { cause: options.cause });
     this.code = code;
     this.status = table[code].status;
     this.retryAfter = options.retryAfter ?? (this.status === 503 ? 2 : undefined);
     this.clockOff = options.clockOff;
+    this.findings = options.findings;
   }
 
   /** The sentence and the next step in one language. */

@@ -167,6 +167,9 @@ export function wrappingKeyring(masterKeys: readonly Buffer[]): Keyring {
 
 /** What is hashed must say what it is, so that an id of one kind is never found as another. */
 export type HashPurpose =
+  | 'api-answer'
+  | 'api-request'
+  | 'registration-token'
   | 'client-secret'
   | 'invitation'
   | 'client-contact'

@@ -32,6 +32,7 @@ import { clockToleranceSeconds, jwksCacheSeconds, limitOf, tokenSeconds } from '
 import { adaptModels, type FindClient, recordOf } from './models.ts';
 import { noteKey, type Observations, observe } from './observations.ts';
 import { createPolicy } from './prompts.ts';
+import { proofAlgorithms } from './proofs.ts';
 import { createAdapter } from './storage.ts';
 import { loadSubject } from './subjects.ts';
 
@@ -170,7 +171,7 @@ function protocol(context: ProviderContext): Configuration {
       clientAuthSigningAlgValues: [...assertionAlgorithms],
       idTokenSigningAlgValues: [...signingAlgorithms],
       userinfoSigningAlgValues: [...signingAlgorithms],
-      dPoPSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519'],
+      dPoPSigningAlgValues: [...proofAlgorithms],
     },
     discovery: moreMetadata(config.issuer),
     features: {

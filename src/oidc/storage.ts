@@ -242,7 +242,7 @@ export function createAdapter(context: StorageContext): (model: string) => Adapt
  * may not use one for an assertion and for a DPoP proof.
  */
 export async function claimReplayMarker(
-  context: StorageContext,
+  context: Pick<StorageContext, 'database' | 'secrets'>,
   namespace: string,
   jti: string,
   expiresAt: Date,

@@ -34,7 +34,7 @@ import { fileRules, type Rule, rules } from './registration-rules.ts';
 /** Line breaks, other control characters and the marks that turn the direction of writing (they disguise names). */
 const unfitForText = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-const text = (max: number) =>
+export const text = (max: number) =>
   z
     .string()
     .trim()

@@ -37,8 +37,13 @@ export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): voi
   ctx.set('Cache-Control', 'no-store');
   if (refusal.retryAfter !== undefined) ctx.set('Retry-After', String(refusal.retryAfter));
   // A browser says that it takes HTML; a program that says nothing gets JSON.
-  if (ctx.accepts('json', 'html') === 'json') answerWithProblem(ctx, refusal);
+  if (isForPrograms(ctx) || ctx.accepts('json', 'html') === 'json') answerWithProblem(ctx, refusal);
   else answerWithPage(ctx, house, refusal);
+}
+
+/** Where no browser is expected, whatever it says that it takes. */
+function isForPrograms({ path }: Context): boolean {
+  return path.startsWith('/api/') || path === '/register' || path.startsWith('/register/');
 }
 
 function toRefusal(thrown: unknown): Refusal {
@@ -65,6 +70,7 @@ function answerWithProblem(ctx: Context, refusal: Refusal): void {
     status: refusal.status,
     code: refusal.code,
     reference: ctx.state.reference,
+    ...(refusal.findings && { errors: refusal.findings }),
   });
   ctx.type = 'application/problem+json';
 }

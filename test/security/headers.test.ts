@@ -60,7 +60,8 @@ test('the walk passes every address that the server knows, and every endpoint th
 function isForPrograms({ wanted, said }: (typeof answers)[number]): boolean {
   const path = wanted.path.split('?', 1)[0] ?? '';
   const isPage = said.headers.get('content-type')?.startsWith('text/html');
-  return !isPage && ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/jwks'].includes(path);
+  const fixed = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/jwks'];
+  return !isPage && (fixed.includes(path) || path.startsWith('/api/'));
 }
 
 test('what only programs ask has the strictest policy, and a page in its place that of every page', () => {
@@ -164,7 +165,7 @@ test('a form is answered with a page or with 303, never with a redirect that rep
 
 test('nothing personal is kept by a cache', () => {
   for (const { wanted, html, said } of answers) {
-    const isShared = /^\/(assets|jwks|\.well-known)\b/.test(wanted.path);
+    const isShared = /^\/(assets|jwks|\.well-known|api\/v1\/openapi)\b/.test(wanted.path);
     if (isShared || said.status >= 300 || said.body === '') continue;
     const control = said.headers.get('cache-control');
     expect([nameOf(wanted), html, control]).toEqual([nameOf(wanted), html, expect.stringContaining('no-store')]);

@@ -6,7 +6,10 @@ import { createApp } from '#src/app.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { sealRecovery, startRecovery } from '#src/people/recoveries.ts';
+import { apiScopes } from '#src/registry/api-scopes.ts';
+import { apiRoutes } from '#src/web/api/routes.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
+import { machineOf, requestToken } from '#test/support/api.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { type Answer, type BrowserAgent, exchange } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
@@ -32,6 +35,8 @@ export interface Scene {
   readonly notMePage: Page;
   /** Where the notice of a recovery leads. */
   readonly cancelPage: Page;
+  /** An agency's machine, its agency and its token for the API, bound to no key. */
+  readonly machine: { readonly clientId: string; readonly agencyId: string; readonly token: string };
 }
 
 export const callback = 'http://localhost:3001/callback';
@@ -49,8 +54,27 @@ export async function openScene(world: World): Promise<Scene> {
   const notMe = new URLSearchParams({ token: sealNotMe(world.house.secrets, notified) });
   const notMePage = await visitor.visit(`${world.issuer}/not-me?${notMe}`);
   const cancelPage = await visitor.visit(await startRecoveryOf(world));
+  const machine = await openMachine(world);
   const pages = { signInPage, signOutPage, accountPage, notMePage, cancelPage };
-  return { world, citizen, visitor, app, tokens, code, attempt, ...pages };
+  return { world, citizen, visitor, app, tokens, code, attempt, machine, ...pages };
+}
+
+async function openMachine(world: World): Promise<Scene['machine']> {
+  const clientId = 'mesin-adegan';
+  await world.declare(machineOf(clientId, apiScopes));
+  const { json } = await requestToken(world, clientId, { scope: apiScopes.join(' ') });
+  const agencyId = world.house.clients.find(clientId)?.agencyId ?? '';
+  return { clientId, agencyId, token: String(json.access_token) };
+}
+
+/** One request for each route of the API. What changes something is refused, because the token is bound to no key. */
+function apiRequestsOf({ machine }: Scene): Wanted[] {
+  const named: Readonly<Record<string, string>> = { client: machine.clientId, agency: machine.agencyId };
+  return apiRoutes.map(({ method, path }) => ({
+    method,
+    path: `/api/v1${path.replace(/:(\w+)/g, (_, name: string) => named[name] ?? '1')}`,
+    headers: { authorization: `Bearer ${machine.token}` },
+  }));
 }
 
 /** The address that cancels the recovery of somebody who lost their way in. */
@@ -65,7 +89,7 @@ async function startRecoveryOf({ issuer, house, database, citizen }: World): Pro
 
 /** A request that an honest caller could send; `form` as fields. */
 export interface Wanted {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
@@ -98,6 +122,8 @@ export function requestsOf(scene: Scene): Wanted[] {
     free(get('/help')),
     free(get('/privacy')),
     free(get('/account/frozen')),
+    free(get('/api/v1/openapi.json')),
+    ...apiRequestsOf(scene),
     free(get('/.well-known/openid-configuration')),
     free(get('/.well-known/oauth-authorization-server')),
     free(get('/.well-known/change-password')),

@@ -13,8 +13,11 @@ import { type CurrentSession, findCurrentSession } from '#src/oidc/sessions.ts';
 import { type Account, findAccount, mayUse } from '#src/people/accounts.ts';
 import { isMet } from '#src/people/assurance.ts';
 import { listMemberships, type Membership } from '#src/people/memberships.ts';
+
 import { type Agency, loadAgency } from '#src/registry/agencies.ts';
-import { demandAt, type Permission } from '#src/registry/authority.ts';
+
+import { demandAt, type HeldRole, type Permission } from '#src/registry/authority.ts';
+
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import type { OpenHouse } from '../house.ts';
 import { checkForm, cookieNames, cookieOptions } from '../middleware/browser.ts';
@@ -103,16 +106,18 @@ export function consolePlaceToReturnTo(ctx: Context): string {
   return /^\/console(\/[\w-]+)*$/.test(place) ? place : '/console';
 }
 
+/** Who asks for something: with the roles that count for them. */
+interface Asking {
+  readonly db: Db;
+  readonly held: readonly HeldRole[];
+}
+
 /**
  * The agency of an address, for somebody who may do this there.
  *
  * @throws {Refusal} `not_here` when there is none, or it is not theirs to see; `role_required`
  */
-export async function loadAgencyFor(
-  { db, held }: ConsoleVisit,
-  agencyId: string,
-  permission: Permission,
-): Promise<Agency> {
+export async function loadAgencyFor({ db, held }: Asking, agencyId: string, permission: Permission): Promise<Agency> {
   const agency = await loadAgency(db, agencyId).catch((error: unknown) => {
     throw error instanceof Refusal ? new Refusal('not_here', `no agency ${agencyId}`) : error;
   });
@@ -127,7 +132,7 @@ export async function loadAgencyFor(
  * @throws {Refusal} `not_here` when there is none, or it is not theirs to see; `role_required`
  */
 export async function loadClientFor(
-  { db, held }: ConsoleVisit,
+  { db, held }: Asking,
   clientId: string,
   permission: Permission,
 ): Promise<ClientRecord> {

@@ -30,6 +30,11 @@ export async function readBody(ctx: Context, limit: number): Promise<string> {
   if (!ctx.is('application/x-www-form-urlencoded')) {
     throw new Refusal('invalid_request', 'a form must be application/x-www-form-urlencoded');
   }
+  return readText(ctx, limit);
+}
+
+/** The body as text, whatever it is. @throws {Refusal} `body_too_large`, `invalid_request` */
+export async function readText(ctx: Context, limit: number): Promise<string> {
   const body = await getRawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null }).catch(
     (error: unknown) => {
       const isLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';

@@ -12,7 +12,7 @@ export function requestLog(log: Log): Middleware {
     ctx.res.setHeader('Request-Reference', reference);
     ctx.res.once('close', () => {
       const { method, path } = ctx;
-      noteAnswer(log, { reference, method, path, status: ctx.res.statusCode, started });
+      noteAnswer(log, { reference, method, path, route: ctx.state.route, status: ctx.res.statusCode, started });
     });
     return next();
   };
@@ -23,14 +23,17 @@ interface Answered {
   readonly reference: string;
   readonly method: string;
   readonly path: string;
+  /** The path without what varies, where whoever answered has said it. */
+  readonly route?: string | undefined;
   readonly status: number;
   readonly started: bigint;
 }
 
 /** Counts an answer and writes its line. */
-export function noteAnswer(log: Log, { reference, method, path, status, started }: Answered): void {
+export function noteAnswer(log: Log, answered: Answered): void {
+  const { reference, method, path, status, started } = answered;
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-  const route = routeOf(path);
+  const route = answered.route ?? routeOf(path);
   requestSeconds.observe({ method: knownMethod(method), route, status: String(status) }, seconds);
   const line = { reference, method, route, status, ms: Math.round(seconds * 1e4) / 10 };
   log[status >= 500 ? 'error' : 'info'](line, 'request');

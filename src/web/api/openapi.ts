@@ -1,0 +1,131 @@
+/** The API in words for programs: an OpenAPI 3.1 document, printed from the table of routes and their schemas. */
+import { z } from 'zod';
+import { type ApiScope, apiAddress } from '#src/registry/api-scopes.ts';
+import { querySchemaOf } from './answer.ts';
+import type { ApiRoute } from './route.ts';
+import { apiRoutes } from './routes.ts';
+import { named, problemSchema } from './schemas.ts';
+
+type Json = Record<string, unknown>;
+
+const scopeSentences: Readonly<Record<ApiScope, string>> = {
+  'apps.read': 'See the apps of the agency, their versions, checks and attempts.',
+  'apps.write': 'Register and change apps, and ask for production.',
+  'apps.secrets': 'Make and end secrets and registration tokens.',
+  'team.read': 'See the agency, what is below it and who works there.',
+};
+
+/** The whole document, for a provider with this address. */
+export function openApiDocument(issuer: string): Json {
+  const schemas = new Map<string, unknown>();
+  const problem = { 'application/problem+json': { schema: printSchema(problemSchema, 'output', schemas) } };
+  const paths: Record<string, Json> = {};
+  for (const route of apiRoutes) {
+    const path = toTemplate(route.path);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: printRoute(route, schemas) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Lawang',
+      version: '1',
+      description:
+        'Agencies run their apps by it. Every list has `limit` and `after`, says the next page by `Link`, and comes as csv where `Accept` asks for it. See docs/api.md.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: apiAddress(issuer) }],
+    paths,
+    components: {
+      schemas: Object.fromEntries([...schemas].sort(([one], [other]) => (one < other ? -1 : 1))),
+      responses: { Problem: { description: 'Why not, with a stable code.', content: problem } },
+      securitySchemes: {
+        token: {
+          type: 'oauth2',
+          description: `Client credentials of a machine of the agency, with resource=${apiAddress(issuer)}; to change anything, bound to a key by DPoP (RFC 9449).`,
+          flows: { clientCredentials: { tokenUrl: `${issuer}/token`, scopes: scopeSentences } },
+        },
+      },
+    },
+  };
+}
+
+/** `/apps/:client` as OpenAPI writes it. */
+export function toTemplate(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}');
+}
+
+function printRoute(route: ApiRoute, schemas: Map<string, unknown>): Json {
+  const answer = route.list ? z.strictObject({ items: z.array(route.list.item) }) : route.answer;
+  const content = answer && {
+    'application/json': { schema: printSchema(answer, 'output', schemas) },
+    ...(route.list && { 'text/csv': { schema: { type: 'string' } } }),
+  };
+  const also = Object.entries(route.alsoAnswers ?? {}).map(([status, description]) => [
+    status,
+    { description, ...(content && { content }) },
+  ]);
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    ...(route.description && { description: route.description }),
+    security: [{ token: [route.scope] }],
+    parameters: parametersOf(route, schemas),
+    ...(route.body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: printSchema(route.body, 'input', schemas) } },
+      },
+    }),
+    responses: {
+      [route.status]: { description: 'Done.', ...headersOf(route), ...(content && { content }) },
+      ...Object.fromEntries(also),
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  };
+}
+
+function headersOf(route: ApiRoute): Json {
+  const text = (description: string) => ({ description, schema: { type: 'string' } });
+  if (route.list) return { headers: { Link: text('The next page, rel="next", where there is one.') } };
+  return route.isVersioned ? { headers: { ETag: text('The number of the version, in quotes.') } } : {};
+}
+
+function parametersOf(route: ApiRoute, schemas: Map<string, unknown>): Json[] {
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    ...{ name, in: 'path', required: true },
+    schema: { type: 'string' },
+  }));
+  const query = printSchema(querySchemaOf(route), 'input', schemas) as {
+    properties?: Record<string, Json>;
+    required?: readonly string[];
+  };
+  const inQuery = Object.entries(query.properties ?? {}).map(([name, schema]) => ({
+    ...{ name, in: 'query', required: query.required?.includes(name) ?? false },
+    schema,
+  }));
+  const header = (name: string, description: string, required = false) => ({
+    ...{ name, in: 'header', required, description },
+    schema: { type: 'string' },
+  });
+  return [
+    ...inPath,
+    ...inQuery,
+    ...(route.isConditional ? [header('If-Match', 'The ETag of the version that is changed.', true)] : []),
+    ...(route.method === 'GET' ? [] : [header('Idempotency-Key', 'The same key and request get the same answer.')]),
+  ];
+}
+
+/** A schema as JSON Schema; named pieces go among the components. */
+function printSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Map<string, unknown>): unknown {
+  const printed = z.toJSONSchema(schema, { metadata: named, io, unrepresentable: 'any' });
+  const { $defs = {}, $schema: _, ...own } = withReferences(printed);
+  for (const [name, piece] of Object.entries($defs)) schemas.set(name, piece);
+  const name = named.get(schema)?.id;
+  if (name === undefined) return own;
+  schemas.set(name, own);
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function withReferences(printed: object): Json & { $defs?: Record<string, unknown> } {
+  return JSON.parse(JSON.stringify(printed).replaceAll('"#/$defs/', '"#/components/schemas/'));
+}
