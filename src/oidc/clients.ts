@@ -9,6 +9,7 @@ import type { ClientRecord } from '#src/registry/clients.ts';
  */
 export function clientMetadata(record: ClientRecord): ClientMetadata {
   const hasCitizens = record.redirectUris.length > 0;
+  const isFapi = isFapiClient(record);
   // The library knows scopes of a resource by the resource alone.
   const scopes = record.scopes.filter((scope) => !isApiScope(scope));
   return {
@@ -22,8 +23,8 @@ export function clientMetadata(record: ClientRecord): ClientMetadata {
     grant_types: [...record.grantTypes],
     token_endpoint_auth_method: record.tokenEndpointAuthMethod,
     id_token_signed_response_alg: record.idTokenSignedResponseAlg,
-    require_pushed_authorization_requests: record.requirePar,
-    dpop_bound_access_tokens: record.dpopBoundAccessTokens,
+    require_pushed_authorization_requests: record.requirePar || (isFapi && hasCitizens),
+    dpop_bound_access_tokens: record.dpopBoundAccessTokens || isFapi,
     subject_type: hasCitizens ? 'pairwise' : 'public',
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(hasCitizens && { sector_identifier_uri: `https://${record.subjectGroupId}.subject-group.invalid/` }),
@@ -37,4 +38,9 @@ export function clientMetadata(record: ClientRecord): ClientMetadata {
     ...(record.tosUri && { tos_uri: record.tosUri }),
     ...(record.initiateLoginUri && { initiate_login_uri: record.initiateLoginUri }),
   };
+}
+
+/** Whether the engine insists on the FAPI 2.0 Security Profile with this app. */
+export function isFapiClient({ securityProfile }: Pick<ClientRecord, 'securityProfile'>): boolean {
+  return securityProfile === 'fapi2';
 }

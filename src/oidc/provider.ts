@@ -25,6 +25,7 @@ import { scopes } from '#src/registry/claims.ts';
 import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry/clients.ts';
 import { offeredAcrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
+import { isFapiClient } from './clients.ts';
 import { createLoadExistingGrant } from './grants.ts';
 import { forgetEnded, rememberBegun } from './interaction-cookies.ts';
 import type { KeyCache } from './key-cache.ts';
@@ -160,11 +161,11 @@ function protocol(context: ProviderContext): Configuration {
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clockTolerance: clockToleranceSeconds,
     assertJwtClientAuthClaimsAndHeader: (ctx, claims, header, client) => {
-      checkAssertion(ctx, claims, header);
+      checkAssertion(ctx, claims, header, client);
       noteKey(ctx, observations, recordOf(client), header.kid);
     },
     // A public client and every other one sends S256; the registry names the few legacy ones that cannot.
-    pkce: { required: (_ctx, client) => recordOf(client).requirePkce },
+    pkce: { required: (_ctx, client) => recordOf(client).requirePkce || isFapiClient(recordOf(client)) },
     allowOmittingSingleRegisteredRedirectUri: false,
     conformIdTokenClaims: true,
     enabledJWA: {
@@ -179,6 +180,7 @@ function protocol(context: ProviderContext): Configuration {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
+      fapi: { enabled: true, profile: (_ctx, client) => profileOf(client) },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true, allowedPolicy: introspectionPolicy(context) },
       jwtUserinfo: { enabled: true },
@@ -205,7 +207,7 @@ function protocol(context: ProviderContext): Configuration {
     clientBasedCORS: (ctx, origin, client) => mayReadAcrossOrigins(ctx, origin, client),
     rotateRefreshToken: ({ oidc }) => {
       const { client } = oidc;
-      return client ? client.clientAuthMethod === 'none' || recordOf(client).rotateRefresh : true;
+      return client ? client.clientAuthMethod === 'none' || rotatesRefresh(recordOf(client)) : true;
     },
     extraTokenClaims: ({ oidc }) => authenticationOf(oidc.entities),
     routes,
@@ -225,6 +227,15 @@ function protocol(context: ProviderContext): Configuration {
 
 /** Those of every key that the registry takes (`registry/public-keys.ts`). */
 const assertionAlgorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'Ed25519'] as const;
+
+function profileOf(client: Client | undefined): '2.0' | undefined {
+  return client && isFapiClient(recordOf(client)) ? '2.0' : undefined;
+}
+
+/** Bound to its sender's key, a refresh token gains nothing by being exchanged (FAPI 2.0 Security Profile §5.3.2.1). */
+function rotatesRefresh(record: ClientRecord): boolean {
+  return record.rotateRefresh && !isFapiClient(record);
+}
 
 /** What the library leaves out of its metadata (OpenID Connect Discovery §3, RFC 8414 §2). */
 function moreMetadata(issuer: string): Record<string, unknown> {
@@ -252,13 +263,19 @@ function checkAssertion(
   ctx: KoaContextWithOIDC,
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
+  client: Client,
 ): void {
+  if (profileOf(client) && !fapiAlgorithms.has(String(header.alg)))
+    throw new errors.InvalidClientAuth('the algorithm is not one of the FAPI 2.0 Security Profile');
   if (claims.aud !== ctx.oidc.issuer) throw new errors.InvalidClientAuth('the audience must be the issuer');
   if (header.typ !== undefined && !assertionTypes.has(String(header.typ).toLowerCase()))
     throw new errors.InvalidClientAuth('the type is not that of an assertion');
   if (Number(claims.exp) > Date.now() / 1000 + ASSERTION_SECONDS)
     throw new errors.InvalidClientAuth('the assertion lives longer than an hour');
 }
+
+/** FAPI 2.0 Security Profile §5.4.1. */
+const fapiAlgorithms: ReadonlySet<string> = new Set(['PS256', 'ES256', 'EdDSA', 'Ed25519']);
 
 const assertionTypes: ReadonlySet<string> = new Set(['jwt', 'client-authentication+jwt']);
 

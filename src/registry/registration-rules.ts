@@ -125,7 +125,8 @@ export const rules: readonly Rule[] = [
   rule(
     [
       ...(['security_profile', 'token_endpoint_auth_method', 'require_pkce', 'type', 'application_type'] as const),
-      ...(['require_pushed_authorization_requests', 'dpop_bound_access_tokens'] as const),
+      ...(['require_pushed_authorization_requests', 'dpop_bound_access_tokens', 'rotate_refresh'] as const),
+      ...(['id_token_signed_response_alg', 'userinfo_signed_response_alg'] as const),
     ],
     checkFapi,
   ),
@@ -278,6 +279,10 @@ function checkFapi(entry: ClientEntry): Finding[] {
       'dpop_bound_access_tokens: true',
     ),
     ...findWhen(!entry.require_pkce, 'require_pkce', `${means} without PKCE`, 'require_pkce: true'),
+    ...findWhen(entry.rotate_refresh, 'rotate_refresh', `${means} with rotate_refresh`, 'rotate_refresh: false'),
+    ...(['id_token_signed_response_alg', 'userinfo_signed_response_alg'] as const).flatMap((key) =>
+      findWhen(entry[key] === 'RS256', key, `${means} with RS256`, 'ES256'),
+    ),
   ];
 }
 
