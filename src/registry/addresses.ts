@@ -4,6 +4,7 @@
  * Matching compares strings and never parses: two parsers that disagree are how redirects are stolen (RFC 9700 §4.1).
  */
 import { isIP } from 'node:net';
+import { parse as parseDomain } from 'tldts';
 import { type Config, isLoopback } from '#src/base/config.ts';
 import type { ClientRecord, ClientType } from './clients.ts';
 
@@ -71,7 +72,7 @@ export function findRedirectUriMistake(
   const scheme = uri.slice(0, uri.indexOf(':'));
   if (scheme === 'https') return findHostMistake(uri, client.mode);
   if (scheme === 'http') return findLoopbackMistake(uri, client);
-  return findOwnSchemeMistake(scheme, client.type);
+  return findOwnSchemeMistake(uri, client.type);
 }
 
 /** What speaks against `uri` as the address of a page (home, policy, logo): https, in a sandbox also http on loopback. */
@@ -136,11 +137,20 @@ function findLoopbackMistake(uri: string, client: { type: ClientType; mode: Mode
   return { what: 'is not https', expected };
 }
 
-function findOwnSchemeMistake(scheme: string, type: ClientType): AddressMistake | undefined {
+/**
+ * A scheme of its own is a domain in reverse, and one that somebody can own: any other app may claim a word like
+ * `kesehatan.app-saya` for itself (RFC 8252 §7.1). No authority stands behind it, so one slash.
+ */
+function findOwnSchemeMistake(uri: string, type: ClientType): AddressMistake | undefined {
+  const scheme = uri.slice(0, uri.indexOf(':'));
   if (type !== 'native') return { what: `has the scheme ${scheme}`, expected: 'https' };
-  if (/^[a-z][a-z\d-]*(\.[a-z\d-]+)+$/.test(scheme)) return undefined;
-  return {
-    what: `has the scheme ${scheme}`,
-    expected: 'https, or a scheme that is a domain of yours in reverse, like id.go.contoh.ponsel',
-  };
+  const { domain, isIcann } = parseDomain(scheme.split('.').reverse().join('.'));
+  if (!/^[a-z][a-z\d-]*(\.[a-z\d-]+)+$/.test(scheme) || !domain || !isIcann)
+    return {
+      what: `has the scheme ${scheme}`,
+      expected: 'https, or a scheme that is a domain of yours in reverse, like id.go.contoh.ponsel',
+    };
+  if (!uri.startsWith(`${scheme}:/`) || uri.startsWith(`${scheme}://`))
+    return { what: 'has not one slash behind its scheme', expected: `an address like ${scheme}:/callback` };
+  return undefined;
 }

@@ -204,6 +204,7 @@ describe('registering a redirect URI', () => {
     ['native', 'production', 'http://127.0.0.1/callback'],
     ['native', 'production', 'http://[::1]/callback'],
     ['native', 'production', 'id.go.contoh.ponsel:/callback'],
+    ['native', 'production', 'com.example.ponsel:/oauth/callback'],
     ['native', 'production', 'https://ponsel.contoh.go.id/callback'],
   ] as const)('%s in %s may have %s', (type, mode, uri) => {
     expect(findRedirectUriMistake(uri, { type, mode })).toBeUndefined();
@@ -249,6 +250,11 @@ describe('registering a redirect URI', () => {
     ['native', 'sandbox', 'data:text/html,x'],
     ['native', 'sandbox', 'file:///etc/passwd'],
     ['native', 'production', 'contoh:/callback'],
+    ['native', 'production', 'kesehatan.ponsel-saya:/callback'],
+    ['native', 'production', 'id.go:/callback'],
+    ['native', 'production', 'id.go.contoh.ponsel://callback'],
+    ['native', 'production', 'id.go.contoh.ponsel:callback'],
+    ['native', 'production', 'http://127.0.0.1.jahat.example/callback'],
     ['web', 'production', 'id.go.contoh.ponsel:/callback'],
     ['web', 'production', '/callback'],
     ['web', 'production', 'puskesmas.contoh.go.id/callback'],
