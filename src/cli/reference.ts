@@ -6,13 +6,15 @@ import { readConfig, secretNames, settings } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { limits } from '#src/base/limits.ts';
 import { refusals } from '#src/base/refusals.ts';
+import { printFileSchema } from '#src/registry/registration-schema.ts';
 import type { Command } from './command.ts';
 import { withDatabase } from './open.ts';
 
 const notice = '<!-- Printed by "npx lawang docs --write". Change the code it comes from, not this file. -->';
 
-/** A page by its file's name in `docs/`. */
+/** A page by its file's name in `docs/`, and the schema beside the declarations it is of. */
 export const pages = {
+  '../clients/registrations/schema.json': () => printFileSchema(),
   'configuration.md': () => printConfiguration(),
   'errors.md': () => printErrors(),
   'database.md': async (db: Db) => printDatabase(await listColumns(db)),
@@ -27,7 +29,8 @@ export async function printPages(db: Db): Promise<Record<keyof typeof pages, str
 
 export const printDocs: Command = {
   usage: '[--write]',
-  summary: 'print the reference pages (configuration, errors, database, privacy), or write them into docs/',
+  summary:
+    'print the reference pages (configuration, errors, database, privacy) and the schema of registrations, or write them where they belong',
   options: { write: { type: 'boolean' } },
   run: async ({ options, environment }) => {
     const printed = await withDatabase(readConfig(environment), printPages);

@@ -95,78 +95,145 @@ const contactSchema = z.strictObject({ role: z.enum(contactRoles), email });
 
 const day = z.iso.date(complain('is not a day', 'a day like 2027-01-31'));
 
-const clientSchema = z.strictObject({
-  client_id: ownWord,
-  client_name: text(100),
+/** One client, as a file, a page, the API or a bundle declares it. */
+export const clientSchema = z.strictObject({
+  client_id: ownWord.describe('Its name in the protocol. Cannot change.'),
+  client_name: text(100).describe('What citizens know it as.'),
   'client_name#en': text(100).optional(),
-  purpose: text(300),
+  purpose: text(300).describe('One sentence for citizens: why it signs them in. Shown where they consent.'),
   'purpose#en': text(300).optional(),
-  description: text(1_000).optional(),
+  description: text(1_000).optional().describe('What it does, for those who look after the registry.'),
   'description#en': text(1_000).optional(),
-  sectors: z.array(word).max(20).optional(),
-  audience: z.array(z.enum(audiences)).min(1).optional(),
+  sectors: z.array(word).max(20).optional().describe('Ids of the policy areas it belongs to.'),
+  audience: z.array(z.enum(audiences)).min(1).optional().describe('Whom it serves; citizens unless said.'),
   service_code: z
     .string()
     .regex(
       /^(?=.{1,50}$)[A-Z0-9]+([.-][A-Z0-9]+)*$/,
       complain('is not a code of the national architecture', 'a code like RAL.02.03.01'),
     )
-    .optional(),
-  type: z.enum(clientTypes).optional(),
-  state: z.enum(clientStates).optional(),
-  application_type: z.enum(['web', 'native']).optional(),
-  redirect_uris: addresses.optional(),
-  post_logout_redirect_uris: addresses.optional(),
-  grant_types: z.array(z.enum(grantTypes)).optional(),
-  response_types: z.array(z.enum(['code'])).optional(),
-  scope: z.string().max(1_000).optional(),
-  claims: z.array(claimSchema).max(100).optional(),
-  token_endpoint_auth_method: z.enum(authMethods).optional(),
+    .optional()
+    .describe('Its code in the national architecture (SPBE).'),
+  type: z
+    .enum(clientTypes)
+    .optional()
+    .describe(
+      'web: has a server; spa: runs in the browser alone; native: is installed; machine: has no people. web unless said.',
+    ),
+  state: z
+    .enum(clientStates)
+    .optional()
+    .describe(
+      'Where it stands in its life. Left out: where it is; at first sandbox in a sandbox, draft in production.',
+    ),
+  application_type: z
+    .enum(['web', 'native'])
+    .optional()
+    .describe('The word of OpenID Connect for type: native or web.'),
+  redirect_uris: addresses.optional().describe('Where people come back to, each compared as a text.'),
+  post_logout_redirect_uris: addresses.optional().describe('Where people may come back to after they sign out.'),
+  grant_types: z
+    .array(z.enum(grantTypes))
+    .optional()
+    .describe('authorization_code unless said; refresh_token beside it for access while the person is away.'),
+  response_types: z
+    .array(z.enum(['code']))
+    .optional()
+    .describe('code, or none for a machine.'),
+  scope: z
+    .string()
+    .max(1_000)
+    .optional()
+    .describe('What it may ask for, with spaces between: openid and profile, email, phone, address, offline_access.'),
+  claims: z
+    .array(claimSchema)
+    .max(100)
+    .optional()
+    .describe('What it may read of a person and why. Left out: the claims of its scopes, for its one purpose.'),
+  token_endpoint_auth_method: z
+    .enum(authMethods)
+    .optional()
+    .describe('How it proves itself. private_key_jwt is the safest; a public app has none.'),
   client_secret_env: z
     .string()
     .regex(
       /^[A-Z_][A-Z0-9_]{0,99}$/,
       complain('is not the name of an environment variable', 'a name like PUSKESMAS_SECRET'),
     )
-    .optional(),
-  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
-  jwks_uri: address.optional(),
-  id_token_signed_response_alg: z.enum(signingAlgorithms).optional(),
-  userinfo_signed_response_alg: z.enum(signingAlgorithms).optional(),
-  require_pkce: z.boolean().optional(),
-  require_pushed_authorization_requests: z.boolean().optional(),
-  dpop_bound_access_tokens: z.boolean().optional(),
-  rotate_refresh: z.boolean().optional(),
-  subject_group: word.optional(),
-  client_uri: address.optional(),
-  logo_uri: address.optional(),
-  policy_uri: address.optional(),
-  tos_uri: address.optional(),
-  initiate_login_uri: address.optional(),
-  backchannel_logout_uri: address.optional(),
+    .optional()
+    .describe(
+      'The environment variable that has its secret when the file is applied. The secret itself is never in a file.',
+    ),
+  jwks: z
+    .strictObject({ keys: z.array(z.record(z.string(), z.unknown())) })
+    .optional()
+    .describe('Its public keys (RFC 7517).'),
+  jwks_uri: address.optional().describe('Where its public keys are.'),
+  id_token_signed_response_alg: z.enum(signingAlgorithms).optional().describe('ES256 unless said.'),
+  userinfo_signed_response_alg: z
+    .enum(signingAlgorithms)
+    .optional()
+    .describe('Userinfo as a signed JWT; plain JSON unless said.'),
+  require_pkce: z.boolean().optional().describe('Whether a request without PKCE (S256) is refused; true unless said.'),
+  require_pushed_authorization_requests: z
+    .boolean()
+    .optional()
+    .describe('Whether it has to push its requests (RFC 9126).'),
+  dpop_bound_access_tokens: z
+    .boolean()
+    .optional()
+    .describe('Whether its tokens are bound to a key of its own (RFC 9449).'),
+  rotate_refresh: z
+    .boolean()
+    .optional()
+    .describe('Whether a refresh token is good for one use; always so for a public app.'),
+  subject_group: word
+    .optional()
+    .describe('Apps of one agency in the same group know a person by the same sub. Fixed from the first sign-in on.'),
+  client_uri: address.optional().describe('Its home page; of a machine the address that tokens are made for.'),
+  logo_uri: address
+    .optional()
+    .describe('Where its logo is: png, jpeg, webp or svg. It is fetched, checked and served from here.'),
+  policy_uri: address.optional().describe('Its privacy notice.'),
+  tos_uri: address.optional().describe('Its terms.'),
+  initiate_login_uri: address.optional().describe('Where a sign-in into it can be started from elsewhere.'),
+  backchannel_logout_uri: address.optional().describe('Where it hears that a person is signed out.'),
   backchannel_logout_session_required: z
     .boolean()
     .refine(
       (value) => !value,
       complain('asks for the session (sid) in each notice, which names the person alone', 'false'),
     )
-    .optional(),
-  default_max_age: z.int().min(0).max(31_536_000).optional(),
-  consent_days: z.int().min(1).max(1_825).optional(),
-  min_authentication: z.enum(authenticationMinimums).optional(),
-  min_identity: z.enum(identityMinimums).optional(),
-  security_profile: z.enum(securityProfiles).optional(),
-  retention_days: z.int().min(0).max(36_525).optional(),
-  rate_tier: z.enum(rateTiers).optional(),
-  migration_stage: z.enum(migrationStages).optional(),
-  launch_on: day.optional(),
-  sunset_on: day.optional(),
+    .optional()
+    .describe('false: notices name the person alone.'),
+  default_max_age: z.int().min(0).max(31_536_000).optional().describe('After so many seconds a person signs in anew.'),
+  consent_days: z.int().min(1).max(1_825).optional().describe('How long a consent lasts; 365 unless said.'),
+  min_authentication: z
+    .enum(authenticationMinimums)
+    .optional()
+    .describe('How sure every sign-in has to be; aal1 unless said.'),
+  min_identity: z.enum(identityMinimums).optional().describe('How well it has to be proven who the person is.'),
+  security_profile: z
+    .enum(securityProfiles)
+    .optional()
+    .describe('fapi2 asks for pushed requests, private_key_jwt and tokens bound to a key (FAPI 2.0).'),
+  retention_days: z
+    .int()
+    .min(0)
+    .max(36_525)
+    .optional()
+    .describe('For how long at most it promises to keep what it reads.'),
+  rate_tier: z.enum(rateTiers).optional().describe('How many requests it is expected to make.'),
+  migration_stage: z.enum(migrationStages).optional().describe('How far it has come from accounts of its own.'),
+  launch_on: day.optional().describe('The day it opens to the public.'),
+  sunset_on: day.optional().describe('The day it is planned to close.'),
   // RFC 7591 §2 knows addresses alone; who is to hear of what is said by the role.
   contacts: z
     .array(z.union([email, contactSchema]))
     .max(20)
-    .optional(),
-  event_uri: address.optional(),
+    .optional()
+    .describe('Office addresses, each with what it is to hear of; an address alone is technical.'),
+  event_uri: address.optional().describe('Where it is to hear of events about the people it knows.'),
 });
 
 const MAX_CLIENTS = 10_000;
@@ -175,6 +242,17 @@ const fileSchema = z.strictObject({
   agency: agencySchema,
   clients: z.array(z.unknown()).min(1).max(MAX_CLIENTS),
 });
+
+/**
+ * The JSON Schema (2020-12) of a file, for editors and for checks elsewhere. It knows each key by itself; the rules between
+ * keys are told by `lawang clients validate`.
+ */
+export function printFileSchema(): string {
+  const whole = fileSchema.extend({ clients: z.array(clientSchema).min(1).max(MAX_CLIENTS) });
+  const { $schema, ...rest } = z.toJSONSchema(whole, { io: 'input', unrepresentable: 'any' });
+  const title = 'The apps of an agency, as declared to Lawang';
+  return `${JSON.stringify({ $schema, title, ...rest }, undefined, 2)}\n`;
+}
 
 export type AgencyEntry = z.output<typeof agencySchema>;
 

@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { draftOf } from '#src/registry/declarations.ts';
+import { clientSchema } from '#src/registry/registration-schema.ts';
 import { formatMistake } from '#src/registry/registration-source.ts';
 import { readRegistrations, validateRegistrations } from '#src/registry/registrations.ts';
 import { agency, openFolder, webClient } from './fixtures.ts';
@@ -484,4 +488,40 @@ test('Bahasa Indonesia stands in for a language left out, and the scopes for cla
     { claim: 'email', ...claim },
     { claim: 'email_verified', ...claim },
   ]);
+});
+
+describe('the published JSON Schema', () => {
+  const directory = new URL('../../clients/registrations/', import.meta.url);
+
+  async function readSchema() {
+    const text = await readFile(new URL('schema.json', directory), 'utf8');
+    return z.fromJSONSchema(JSON.parse(text) as Parameters<typeof z.fromJSONSchema>[0]);
+  }
+
+  test('takes the example files, and each names it', async () => {
+    const schema = await readSchema();
+    const names = (await readdir(directory)).filter((name) => name.endsWith('.yaml'));
+    expect(names.length).toBeGreaterThan(2);
+    for (const name of names) {
+      const text = await readFile(new URL(name, directory), 'utf8');
+      expect(text, name).toMatch(/^# yaml-language-server: \$schema=schema\.json\n/);
+      expect(schema.safeParse(parse(text)).error, name).toBeUndefined();
+    }
+  });
+
+  test.each<[string, Entry]>([
+    ['an unknown key', { ...webClient, redirect_uri: 'x' }],
+    ['an unknown claim', { ...webClient, claims: [{ name: 'nik', purpose: 'x' }] }],
+    ['a contact of an unknown role', { ...webClient, contacts: [{ role: 'x', email: 'tim@contoh.go.id' }] }],
+    ['a missing purpose', without(webClient, 'purpose')],
+  ])('refuses %s', async (_, client) => {
+    const schema = await readSchema();
+    expect(schema.safeParse({ agency, clients: [webClient] }).success).toBe(true);
+    expect(schema.safeParse({ agency, clients: [client] }).success).toBe(false);
+  });
+
+  test('says of each key what it is for', () => {
+    for (const [key, schema] of Object.entries(clientSchema.shape))
+      if (!key.endsWith('#en')) expect(schema.description, key).toMatch(/\.$/);
+  });
 });
