@@ -58,6 +58,11 @@ export function formatDuration(language: Language, seconds: number): string {
   return t('duration.hours', { count: Math.ceil(seconds / 3600) });
 }
 
+/** "27.000" or "27,000". */
+export function formatNumber(language: Language, number: number): string {
+  return new Intl.NumberFormat(locales[language]).format(number);
+}
+
 /** "name, e-mail and address". */
 export function formatList(language: Language, items: readonly string[]): string {
   return new Intl.ListFormat(locales[language], { type: 'conjunction' }).format(items);

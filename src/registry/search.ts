@@ -7,7 +7,8 @@
  * its trigrams.
  */
 import type { Db } from '#src/base/database.ts';
-import type { ClientState, ClientType, Localized } from './clients.ts';
+import type { AgencyKind } from './agencies.ts';
+import { type ClientState, type ClientType, clientStates, type Localized } from './clients.ts';
 
 /** A place in an order by name. */
 export interface NamePosition {
@@ -38,7 +39,7 @@ export interface AppLine {
   readonly state: ClientState;
   readonly type: ClientType;
   readonly sectors: readonly string[];
-  readonly risk: string;
+  readonly risk: 'low' | 'medium' | 'high';
   readonly homeUri: string | undefined;
   readonly logoDigest: string | undefined;
   readonly position: NamePosition;
@@ -54,7 +55,7 @@ interface AppRow {
   state: ClientState;
   type: ClientType;
   sectors: string[];
-  risk: string;
+  risk: AppLine['risk'];
   home_uri: string | null;
   logo_digest: string | null;
   sort_name: string;
@@ -114,7 +115,7 @@ function likeWords(words = ''): string[] {
 }
 
 /** The agencies at and below these nodes, unless there are too many to name. */
-async function listFewAgencies(db: Db, nodes: readonly string[]): Promise<string[] | undefined> {
+export async function listFewAgencies(db: Db, nodes: readonly string[]): Promise<string[] | undefined> {
   const rows = await db.query<{ id: string }>('select id from agencies where path && $1 or id = any($1) limit $2', [
     nodes,
     MOST_NAMED + 1,
@@ -122,9 +123,12 @@ async function listFewAgencies(db: Db, nodes: readonly string[]): Promise<string
   return rows.length > MOST_NAMED ? undefined : rows.map(({ id }) => id);
 }
 
-/** In the transaction of the request, or not at all: a statement of its own would only be planned less well. */
-async function planForSearch(db: Db): Promise<void> {
-  if (!db.isUnit) return;
+const plannedForSearch = {};
+
+/** For the rest of the transaction; without one a statement is only planned less well. */
+export async function planForSearch(db: Db): Promise<void> {
+  if (!db.isUnit || db.memory.has(plannedForSearch)) return;
+  db.memory.set(plannedForSearch, true);
   await db.execute('set local enable_bitmapscan = on');
   await db.execute('set local plan_cache_mode = force_custom_plan');
 }
@@ -191,5 +195,94 @@ function toHealth(row: HealthRow): AppHealth {
     failingChecks: row.failing,
     isTried: row.is_tried,
     waitsSince: row.waits_since ?? undefined,
+  };
+}
+
+/** How many apps of each state a search finds; counted up to this. */
+export const MOST_COUNTED = 1000;
+
+/** The apps that a search finds, by state; one more than {@link MOST_COUNTED} means more than that. */
+export async function countApps(db: Db, search: Omit<AppSearch, 'state'>): Promise<ReadonlyMap<ClientState, number>> {
+  await planForSearch(db);
+  const rows = await db.query<{ state: ClientState; count: number }>(
+    `select s.state, (select count(*) from (
+         select from clients c join agencies a on a.id = c.agency_id
+         where ${appConditions} and c.state = s.state limit $10) as found)::integer as count
+     from unnest($9::text[]) as s (state)`,
+    [...(await appValues(db, search)), clientStates, MOST_COUNTED + 1],
+  );
+  return new Map(rows.map(({ state, count }) => [state, count]));
+}
+
+/** Which agencies to list. */
+export interface AgencySearch {
+  /** The agencies at and below which to look. */
+  readonly nodes: readonly string[];
+  /** All of its words have to be in the names or the id. */
+  readonly words?: string | undefined;
+  readonly kind?: AgencyKind | undefined;
+  readonly after?: NamePosition | undefined;
+  readonly limit?: number;
+}
+
+/** An agency as a list shows it. */
+export interface AgencyLine {
+  readonly id: string;
+  readonly name: Localized;
+  readonly kind: AgencyKind;
+  readonly domain: string;
+  /** Of the agency above, where there is one. */
+  readonly parentName: Localized | undefined;
+  /** How many apps it has itself, counted up to {@link MOST_COUNTED}. */
+  readonly apps: number;
+  readonly position: NamePosition;
+}
+
+interface AgencyRow {
+  id: string;
+  name: string;
+  name_en: string;
+  kind: AgencyKind;
+  domain: string;
+  parent_name: string | null;
+  parent_name_en: string | null;
+  apps: number;
+  sort_name: string;
+}
+
+/** Agencies by name. */
+export async function searchAgencies(db: Db, search: AgencySearch): Promise<Found<AgencyLine>> {
+  const limit = search.limit ?? APPS_PER_PAGE;
+  await planForSearch(db);
+  const [one, two, three] = likeWords(search.words);
+  const rows = await db.query<AgencyRow>(
+    `with found as (
+       select a.id, a.name, a.name_en, a.kind, a.domain, a.parent_id, lower(a.name) as sort_name from agencies a
+       where (a.path && $1 or a.id = any($1))
+         and ($2::text is null or a.kind = $2)
+         and ($3::text is null or a.search like $3)
+         and ($4::text is null or a.search like $4)
+         and ($5::text is null or a.search like $5)
+         and ($6::text is null or (lower(a.name) collate "C", a.id collate "C") > ($6, $7))
+       order by lower(a.name) collate "C", a.id collate "C" limit $8)
+     select f.id, f.name, f.name_en, f.kind, f.domain, p.name as parent_name, p.name_en as parent_name_en, f.sort_name,
+       (select count(*) from (select from clients c where c.agency_id = f.id limit $9) as own)::integer as apps
+     from found f left join agencies p on p.id = f.parent_id
+     order by f.sort_name collate "C", f.id collate "C"`,
+    [
+      ...[search.nodes, search.kind, one, two, three, search.after?.name, search.after?.id],
+      ...[limit + 1, MOST_COUNTED + 1],
+    ],
+  );
+  return { lines: rows.slice(0, limit).map(toAgencyLine), hasMore: rows.length > limit };
+}
+
+function toAgencyLine(row: AgencyRow): AgencyLine {
+  const { id, kind, domain, apps } = row;
+  const parentName = row.parent_name === null ? undefined : { id: row.parent_name, en: row.parent_name_en ?? '' };
+  return {
+    ...{ id, kind, domain, apps, parentName },
+    name: { id: row.name, en: row.name_en },
+    position: { name: row.sort_name, id },
   };
 }

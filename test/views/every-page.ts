@@ -11,6 +11,9 @@ import {
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
+import { agenciesPage, agenciesSamples } from '#views/console/agencies.ts';
+import { appsPage, appsSamples } from '#views/console/apps.ts';
+import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import {
   contactConfirmedPage,
@@ -78,6 +81,9 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
     ...render('contacts', contactsPage, contactsSamples),
     ...render('console-mine', minePage, mineSamples),
+    ...render('console-apps', appsPage, appsSamples),
+    ...render('console-agencies', agenciesPage, agenciesSamples),
+    ...render('console-events', eventsPage, eventsSamples),
     ...render('open-again', openAgainPage, openAgainSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),

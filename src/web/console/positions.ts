@@ -50,3 +50,10 @@ export function linkTo(ctx: Context, changes: Readonly<Record<string, string | u
   const text = query.toString();
   return text ? `${ctx.path}?${text}` : ctx.path;
 }
+
+/** A parameter of the address that is looked for as it is; nothing where it is empty, repeated or no text. */
+export function readWords(ctx: Context, name: string): string | undefined {
+  const value = ctx.query[name];
+  if (typeof value !== 'string' || !isText(value)) return undefined;
+  return value.trim().slice(0, 200) || undefined;
+}
