@@ -24,7 +24,15 @@ import { declarationOf, draftOf } from './declarations.ts';
 import type { ClientDeclaration, ClientEntry } from './registration-schema.ts';
 import { approvalsToChange, approvalsToGoLive, changedKeys, riskyKeys } from './risky.ts';
 import { lockRegistry } from './version.ts';
-import { type ClientVersion, findPendingVersion, type Via, writePendingVersion, writeVersion } from './versions.ts';
+import {
+  type ClientVersion,
+  findPendingVersion,
+  fitEntry,
+  loadVersion,
+  type Via,
+  writePendingVersion,
+  writeVersion,
+} from './versions.ts';
 
 /** What somebody wants a client to say. */
 export interface ChangeRequest {
@@ -113,6 +121,46 @@ export async function applyChange(tx: Db, secrets: Secrets, request: ChangeReque
   if (request.secret !== undefined) await setClientSecret(tx, secrets, clientId, request.secret, request.actor);
   const client = await loadClient(tx, clientId);
   return { clientId, number, outcome: planned.plan.outcome, client, plan: planned.plan };
+}
+
+/** Who asks for something about a client as it is. */
+export interface ClientRequest extends Pick<ChangeRequest, 'via' | 'actor' | 'mode' | 'reason'> {
+  readonly clientId: string;
+}
+
+/**
+ * Asks that a client go live as it is: at once where nobody has to agree, else it waits in review. What production demands of
+ * an app (`registry/checks`) is the caller's to see to. Inside a transaction.
+ *
+ * @throws {Refusal} `client_not_found`, `move_not_allowed`, `client_retired`; `version_unfit` where it does not meet the rules
+ */
+export async function askForProduction(tx: Db, secrets: Secrets, request: ClientRequest): Promise<Changed> {
+  await lockRegistry(tx);
+  const client = await loadClient(tx, request.clientId);
+  await tx.execute('update clients set review_asked_at = coalesce(review_asked_at, $2) where id = $1', [
+    client.id,
+    new Date(),
+  ]);
+  const entry = fitEntry({ clientId: client.id, number: client.number, content: declarationOf(client) }, request.mode);
+  return applyChange(tx, secrets, { ...request, agencyId: client.agencyId, entry, to: 'live' });
+}
+
+/**
+ * Makes a client say what one of its versions said, as a new version: by the same rules as any other change. The state stays
+ * as it is. Inside a transaction.
+ *
+ * @throws {Refusal} `version_not_found`; `version_unfit` where it does not meet the rules of today; what {@link applyChange} does
+ */
+export async function restoreVersion(
+  tx: Db,
+  secrets: Secrets,
+  request: ClientRequest & { readonly number: number; readonly ifNumber?: number | undefined },
+): Promise<Changed> {
+  await lockRegistry(tx);
+  const client = await loadClient(tx, request.clientId);
+  const version = await loadVersion(tx, client.id, request.number);
+  const entry = fitEntry(version, request.mode);
+  return applyChange(tx, secrets, { ...request, agencyId: client.agencyId, entry });
 }
 
 /** A plan with what carrying it out needs. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientDraft } from './clients.ts';
 import type { ClientDeclaration } from './registration-schema.ts';
+import { type Risk, riskOf } from './risk.ts';
 
 type Key = keyof ClientDeclaration;
 
@@ -20,10 +21,13 @@ const risky: readonly Key[] = [
   'require_pushed_authorization_requests',
   'dpop_bound_access_tokens',
   'rotate_refresh',
+  'security_profile',
   'min_authentication',
+  'min_identity',
   'subject_group',
   'initiate_login_uri',
   'backchannel_logout_uri',
+  'event_uri',
 ];
 
 /** The keys in which two declarations differ. */
@@ -36,6 +40,8 @@ export function changedKeys(before: ClientDeclaration | undefined, after: Client
 export function riskyKeys(before: ClientDeclaration, after: ClientDeclaration): Key[] {
   return changedKeys(before, after).filter((key) => {
     if (key === 'scope') return adds(split(before.scope), split(after.scope));
+    // Tokens are made for a machine by its address (RFC 8707).
+    if (key === 'client_uri') return after.type === 'machine';
     if (riskyToAdd.includes(key)) return adds(listed(before, key), listed(after, key));
     return risky.includes(key);
   });
@@ -54,12 +60,14 @@ function listed(declaration: ClientDeclaration, key: Key): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** How many have to agree to a risky change of an app that has been live. */
-export function approvalsToChange(_before: ClientDraft, _after: ClientDraft): number {
-  return 1;
+/** How many have to agree to a risky change of an app that has been live: two where it reads, or would read, much. */
+export function approvalsToChange(before: ClientDraft, after: ClientDraft): number {
+  return riskOf(before) === 'high' || riskOf(after) === 'high' ? 2 : 1;
 }
 
+const approvalsByRisk: Readonly<Record<Risk, number>> = { low: 0, medium: 1, high: 2 };
+
 /** How many have to agree before an app goes live for the first time. */
-export function approvalsToGoLive(_draft: ClientDraft): number {
-  return 0;
+export function approvalsToGoLive(draft: ClientDraft): number {
+  return approvalsByRisk[riskOf(draft)];
 }

@@ -4,12 +4,13 @@
  *
  * The newest version either is in force or waits: writing another makes the one that waits void, and every approval of it.
  */
+import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Move } from './client-life.ts';
 import type { ClientRecord, ClientState } from './clients.ts';
 import { declarationOf } from './declarations.ts';
-import type { ClientDeclaration } from './registration-schema.ts';
+import { type ClientDeclaration, type ClientEntry, checkClientEntry } from './registration-schema.ts';
 
 /** By which way a change comes in. */
 export const ways = ['page', 'api', 'file', 'command', 'registration', 'bundle', 'job', 'start'] as const;
@@ -125,6 +126,17 @@ export function toVersion(row: VersionRow): ClientVersion {
     decidedAt: row.decided_at ?? undefined,
     decidedBy: row.decided_by ?? undefined,
   };
+}
+
+/** What a version says, checked by the rules of today. @throws {Refusal} `version_unfit` */
+export function fitEntry(
+  { clientId, number, content }: Pick<ClientVersion, 'clientId' | 'number' | 'content'>,
+  mode: Config['mode'],
+): ClientEntry {
+  const { entry, findings } = checkClientEntry(content, mode);
+  if (entry) return entry;
+  const what = findings.map((finding) => finding.what).join('; ');
+  throw new Refusal('version_unfit', `version ${number} of client ${clientId}: ${what}`);
 }
 
 /** A version to be written. */
