@@ -10,6 +10,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
+import { connect } from 'node:tls';
 import { networksOf, specialNetworks } from './networks.ts';
 
 /** What is resolved to an address inside may not be asked. */
@@ -32,8 +33,7 @@ export type Resolve = (
  * @param resolve for tests
  */
 export function createGuardedFetch(intranet: readonly string[], resolve: Resolve = lookup): typeof fetch {
-  const allowed = networksOf(intranet);
-  const mayAsk = (address: string) => allowed.has(address) || !specialNetworks.has(address);
+  const mayAsk = askableWithin(intranet);
   const guardedLookup = guard(resolve, mayAsk);
 
   return async (asked, { method = 'GET', headers, signal, body } = {}) => {
@@ -54,6 +54,37 @@ export function createGuardedFetch(intranet: readonly string[], resolve: Resolve
       outgoing.end(typeof body === 'string' ? body : undefined);
     });
   };
+}
+
+/**
+ * Asks a host for its certificate, by the rules of {@link createGuardedFetch}.
+ *
+ * @returns a function that answers with the end of a certificate that is right for the host, and otherwise throws what the
+ *   connection throws; `code` says what is wrong
+ */
+export function createCertificateReader(intranet: readonly string[], resolve: Resolve = lookup) {
+  const mayAsk = askableWithin(intranet);
+  const guardedLookup = guard(resolve, mayAsk);
+
+  return (host: string, port: number, signal: AbortSignal): Promise<Date> => {
+    const { promise, resolve: answer, reject } = Promise.withResolvers<Date>();
+    if (isIP(host) && !mayAsk(host)) return Promise.reject(new ForbiddenAddress('the address is inside'));
+    const socket = connect({ host, port, servername: isIP(host) ? '' : host, lookup: guardedLookup });
+    const end = () => socket.destroy(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    socket.once('secureConnect', () => answer(new Date(socket.getPeerCertificate().valid_to)));
+    socket.on('error', reject);
+    return promise.finally(() => {
+      signal.removeEventListener('abort', end);
+      socket.destroy();
+    });
+  };
+}
+
+/** Whether an address may be asked: one outside, or in a network inside that is allowed. */
+export function askableWithin(intranet: readonly string[]): (address: string) => boolean {
+  const allowed = networksOf(intranet);
+  return (address) => allowed.has(address) || !specialNetworks.has(address);
 }
 
 /** Hands on only the addresses that may be asked. */
