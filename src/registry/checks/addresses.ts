@@ -21,7 +21,7 @@ function problemOf(uri: string): CheckProblem {
 
 /** What belongs to an app besides where it is answered. */
 export function pageUrisOf(client: ClientRecord): string[] {
-  const { homeUri, initiateLoginUri, logoUri, policyUri, tosUri, backchannelLogoutUri } = client;
-  const all = [homeUri, initiateLoginUri, logoUri, policyUri, tosUri, backchannelLogoutUri];
+  const { homeUri, initiateLoginUri, logoUri, policyUri, tosUri, backchannelLogoutUri, eventUri } = client;
+  const all = [homeUri, initiateLoginUri, logoUri, policyUri, tosUri, backchannelLogoutUri, eventUri];
   return all.filter((uri) => uri !== undefined);
 }

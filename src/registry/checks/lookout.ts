@@ -5,12 +5,7 @@
 import { lookup } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import {
-  askableWithin,
-  createCertificateReader,
-  createGuardedFetch,
-  type Resolve,
-} from '#src/base/guarded-fetch.ts';
+import { askableWithin, createCertificateReader, createGuardedFetch, type Resolve } from '#src/base/guarded-fetch.ts';
 
 const TIMEOUT_MS = 5_000;
 const DNS_TIMEOUT_MS = 3_000;
