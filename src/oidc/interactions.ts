@@ -15,6 +15,7 @@ import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { type Demand, demandOf } from './acr.ts';
 import { isCovered, type Wanted, wantedBy } from './grants.ts';
+import { lacksIdentity } from './identity-demand.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
@@ -284,18 +285,19 @@ export function wantedIn({ client, params }: OpenInteraction): Wanted {
   return wantedBy(client, wordsOf(params.scope), claimsParameterOf(params));
 }
 
-/** The consent on record and whether the app's request goes beyond it. */
+/** The consent on record, whether the app's request goes beyond it, and whether it asks for more proof of who it is. */
 export async function consentNeeded(
   db: Db,
   secrets: Secrets,
   interaction: OpenInteraction,
   accountId: string,
-): Promise<{ needed: boolean; before: Consent | undefined }> {
-  if (isOwnClient(interaction.client)) return { needed: false, before: undefined };
+): Promise<{ needed: boolean; before: Consent | undefined; lacksIdentity: boolean }> {
+  if (isOwnClient(interaction.client)) return { needed: false, before: undefined, lacksIdentity: false };
   const { consent: before } = await readPerson({ secrets }, db, accountId, interaction.client);
+  const lacks = await lacksIdentity(db, accountId, interaction.client);
   const isRequested = wordsOf(interaction.params.prompt).includes('consent');
   const covered = isCovered(interaction.client, before, wantedIn(interaction), new Date());
-  return { needed: isRequested || !covered, before };
+  return { needed: isRequested || !covered || lacks, before, lacksIdentity: lacks };
 }
 
 /** How sure the app has to be that it is the person. */

@@ -10,6 +10,7 @@ import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Makers } from '#src/people/makers.ts';
 import { hasPassword } from '#src/people/passwords.ts';
 import { type Demand, demandOf, isBetter, lackOf, offeredAcrValues } from './acr.ts';
+import { lacksIdentity } from './identity-demand.ts';
 import { mayFallShort } from './interactions.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
@@ -39,6 +40,7 @@ export function createPolicy(context: PolicyContext): interactionPolicy.DefaultP
   const asked = consent?.checks.get('consent_prompt');
   consent?.checks.clear();
   if (asked) consent?.checks.add(asked);
+  consent?.checks.add(identityUnproven(context));
   consent?.checks.add(consentMissing);
   return policy;
 }
@@ -107,6 +109,17 @@ async function canReach(context: PolicyContext, accountId: string, demand: Deman
   const { amr } = (await hasPassword(db, accountId)) ? assuranceOf({ by: 'password' }) : { amr: [] };
   const ways = await listFurtherWays(db, context, { accountId, amr });
   return ways.some((way) => isBetter(assuranceOf(way, amr), demand, 'wished'));
+}
+
+/** Before a consent: nobody is asked for data that the app could not use. The page says where one proves who one is. */
+function identityUnproven({ database }: PolicyContext): interactionPolicy.Check {
+  const description = 'it is not proven who the person is';
+  return new Check('identity_unproven', description, 'interaction_required', async ({ oidc }) => {
+    const { client, session } = oidc;
+    if (!client || !session?.accountId) return Check.NO_NEED_TO_PROMPT;
+    const lacks = await lacksIdentity(currentDb(database), session.accountId, recordOf(client));
+    return lacks ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+  });
 }
 
 /** `loadExistingGrant` answers with a grant exactly when the consent on record covers the request. */

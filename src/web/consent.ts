@@ -17,6 +17,7 @@ import { nameSubject } from '#src/oidc/subjects.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';
 import { type ClientClaim, type ClientRecord, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
+import { identityNeededPage } from '#views/identity-needed.ts';
 import { basisName } from '#views/legal-basis.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { Visit } from './interaction-pages.ts';
@@ -34,7 +35,8 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const { language } = ctx.state;
   if (!client.firstSignInAt) await fixSubjectGroup(visit);
   const person = await loadPerson(visit, step);
-  const { before } = await consentNeeded(db, house.secrets, interaction, person.id);
+  const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
+  if (lacksIdentity) return showIdentityNeeded(visit);
   const wanted = wantedIn(interaction);
   const asked = askedClaims(interaction);
   const page = consentPage({
@@ -52,6 +54,15 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
     quietPasskey: step.signedIn && (await findQuietOptions(signedInHere(visit, person, step.signedIn))),
   });
   showForm(ctx, page, client, interaction.params.redirect_uri);
+}
+
+function showIdentityNeeded({ ctx, house, interaction: { client, params } }: Visit): void {
+  const page = identityNeededPage({
+    ...frameOf(ctx, house, client),
+    service: serviceOf(client, ctx.state.language),
+    inPerson: client.minIdentity === 'ial3',
+  });
+  showForm(ctx, page, client, params.redirect_uri);
 }
 
 /**
@@ -86,7 +97,8 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   const shown = form.get('terms');
   if (shown && shown !== termsOf(client, asked)) return `/interaction/${interaction.uid}`;
   const person = await loadPerson(visit, step);
-  const { before } = await consentNeeded(db, house.secrets, interaction, person.id);
+  const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
+  if (lacksIdentity) return `/interaction/${interaction.uid}`;
   const ticked = form.list('claim');
   const allowed = asked.filter((item) => isFixed(item) || ticked.includes(item.claim)).map(({ claim }) => claim);
   const declined = asked.map(({ claim }) => claim).filter((claim) => !allowed.includes(claim));

@@ -25,6 +25,7 @@ import { errorPage, errorSamples } from '#views/error.ts';
 import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.ts';
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
 import type { Html } from '#views/html.ts';
+import { identityNeededPage, identityNeededSamples } from '#views/identity-needed.ts';
 import { type Language, languages } from '#views/locale.ts';
 import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-me.ts';
 import { openAgainPage, openAgainSamples } from '#views/open-again.ts';
@@ -68,6 +69,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
     ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
     ...render('consent', consentPage, consentSamples),
+    ...render('identity-needed', identityNeededPage, identityNeededSamples),
     ...render('sign-out', signOutPage, signOutSamples),
     ...render('signed-out', signedOutPage, signedOutSamples),
     ...render('error', errorPage, errorSamples),
