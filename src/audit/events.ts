@@ -152,6 +152,18 @@ export async function recordAccountEvent(db: Db, event: AccountEvent): Promise<v
   businessEvents.inc({ kind: event.kind });
 }
 
+/** How often something has happened to an account. */
+export async function countAccountEvents(db: Db, accountId: string, kind: AccountEventKind): Promise<number> {
+  const shard = shardOf(accountId);
+  const row = await db
+    .for(shard)
+    .first<{ count: number }>(
+      'select count(*)::integer as count from account_events where shard = $1 and account_id = $2 and kind = $3',
+      [shard, accountId, kind],
+    );
+  return row?.count ?? 0;
+}
+
 /** {@link recordAccountEvent} for the many of a load. */
 export async function recordAccountEvents(tx: Transaction, events: readonly AccountEvent[]): Promise<void> {
   const shards = events.map(({ accountId }) => shardOf(accountId));

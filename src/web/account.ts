@@ -26,6 +26,7 @@ import { cookieNames, cookieOptions } from './middleware/browser.ts';
 import type { Form } from './middleware/forms.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
+import { restRolesUnlessProven } from './roles-at-rest.ts';
 import { seeOther } from './see-other.ts';
 
 interface Said {
@@ -112,6 +113,7 @@ async function createPasskey(visit: Visit, form: Form): Promise<void> {
     throw error;
   }
   await notifyContacts(house, db, account.id, passkeyAddedMessage);
+  await restRolesUnlessProven(house, db, account.id, session);
   seeOther(ctx, '/account?done=passkey-added#passkeys');
 }
 

@@ -15,6 +15,7 @@ import { isFresh } from './fresh-proof.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
+import { restRolesUnlessProven } from './roles-at-rest.ts';
 
 /** Who may get one: somebody who has just signed in, in one browser. */
 export interface JustSignedIn {
@@ -60,6 +61,7 @@ async function keep(who: JustSignedIn, credential: string): Promise<void> {
   const made = { ...siteOf(house), boundTo, accountId, credential, language: ctx.state.language };
   await addQuietPasskey(db, house.secrets, made);
   await notifyContacts(house, db, accountId, passkeyAddedMessage);
+  await restRolesUnlessProven(house, db, accountId, proof);
 }
 
 function mayHaveOne({ account, proof, isShared }: JustSignedIn): boolean {

@@ -55,6 +55,7 @@ import { hashNewPassword } from './new-password.ts';
 import { beginOpening } from './open-again.ts';
 import { siteOf } from './passkeys.ts';
 import { choicesOf, mayRemoveApp, mayUsePassword } from './recovery-pages.ts';
+import { restRoles } from './roles-at-rest.ts';
 import { settleRecovered } from './settle.ts';
 
 type Answer = (visit: Visit, form: Form) => Promise<void>;
@@ -291,6 +292,7 @@ async function makeNewWay(
   const by = byContacts ? 'contacts' : 'recovery-code';
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by, made } });
   await notifyContacts(house, db, accountId, accountRecoveredMessage);
+  await restRoles(house, db, accountId, 'recovered');
   await settleRecovered(visit, { accountId, ...assuranceAfterRecovery(amr, made) });
 }
 

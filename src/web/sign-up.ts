@@ -15,6 +15,7 @@ import { backToSignIn, deny, hasMovedOn, stay } from './interaction-steps.ts';
 import { notifyContacts } from './messages.ts';
 import type { Form } from './middleware/forms.ts';
 import { siteOf } from './passkeys.ts';
+import { restRolesUnlessProven } from './roles-at-rest.ts';
 import { findStrongerWay, isEnough, offerPasskey, proven, settle, settleFor } from './settle.ts';
 import { enterByAddress } from './sign-in.ts';
 
@@ -75,7 +76,10 @@ export async function createPasskey(visit: Visit, form: Form): Promise<void> {
     language: ctx.state.language,
   };
   const added = await addPasskey(db, house.secrets, made);
-  if (step.at === 'passkey-offer') await notifyContacts(house, db, accountId, passkeyAddedMessage);
+  if (step.at === 'passkey-offer') {
+    await notifyContacts(house, db, accountId, passkeyAddedMessage);
+    await restRolesUnlessProven(house, db, accountId, step.signedIn);
+  }
   const before = step.at === 'name' ? signedInByCode(accountId, step.identifier).amr : step.signedIn.amr;
   const signedIn = proven({ ...added, amr: [...new Set([...added.amr, ...before])] });
   if (step.at === 'passkey-offer' && !isEnough(interaction, signedIn)) {
