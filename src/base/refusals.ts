@@ -153,17 +153,6 @@ const table = {
       next: 'Read it first, then send its ETag as If-Match.',
     },
   },
-  precondition_failed: {
-    status: 412,
-    id: {
-      say: 'Versi ini sudah diubah orang lain.',
-      next: 'Baca lagi, gabungkan perubahannya, lalu kirim dengan ETag yang baru.',
-    },
-    en: {
-      say: 'Somebody else has changed this version meanwhile.',
-      next: 'Read it again, merge the changes and send them with the new ETag.',
-    },
-  },
   proof_invalid: {
     status: 401,
     id: {

@@ -254,6 +254,12 @@ export function printFileSchema(): string {
   return `${JSON.stringify({ $schema, title, ...rest }, undefined, 2)}\n`;
 }
 
+/** The JSON Schema of one client, for the description of the API. */
+export function printClientSchema(): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(clientSchema, { io: 'input', unrepresentable: 'any' });
+  return schema;
+}
+
 export type AgencyEntry = z.output<typeof agencySchema>;
 
 /** What is written about one client. */

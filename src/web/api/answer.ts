@@ -75,12 +75,12 @@ export function toPointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** @throws {Refusal} `precondition_required`; `precondition_failed` for what can be no version's */
+/** @throws {Refusal} `precondition_required`; `version_conflict` for what can be no version's */
 function readIfMatch(ctx: Context): number {
   const header = ctx.get('If-Match');
   if (header === '') throw new Refusal('precondition_required', 'no If-Match');
   const [, number] = /^"(\d{1,9})"$/.exec(header) ?? [];
-  if (number === undefined) throw new Refusal('precondition_failed', 'If-Match names no version');
+  if (number === undefined) throw new Refusal('version_conflict', 'If-Match names no version');
   return Number(number);
 }
 

@@ -1,24 +1,67 @@
-/** The apps of agencies. */
-import type { z } from 'zod';
-import { type ClientRecord, listClients } from '#src/registry/clients.ts';
+/** The apps of agencies: found, read, registered and changed by the rules of every other way in. */
+import { z } from 'zod';
+import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
+import { nodesWith } from '#src/registry/authority.ts';
+import { applyChange, type Changed, type ChangeRequest } from '#src/registry/changes.ts';
+import { rotateSecret } from '#src/registry/client-secrets.ts';
+import { type ClientRecord, clientStates, hasSecret } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
+import { type ClientEntry, checkClientEntry, text } from '#src/registry/registration-schema.ts';
+import { type AppLine, searchApps } from '#src/registry/search.ts';
+import { toPointer } from './answer.ts';
 import { loadAgencyOf, loadAppOf } from './authority.ts';
-import { pageOf, readCursor } from './pages.ts';
-import { type ApiRoute, listRoute, route } from './route.ts';
-import { appSchema, appSummarySchema, said } from './schemas.ts';
+import { readCursor, toCursor } from './pages.ts';
+import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
+import { appSchema, appSummarySchema, changeSchema, declarationSchema, said, saidIfAny } from './schemas.ts';
+
+const changeBody = z.strictObject({
+  declaration: declarationSchema,
+  reason: text(500).optional().describe('Why, for whoever reads the versions.'),
+});
 
 export const appRoutes: readonly ApiRoute[] = [
   listRoute({
-    path: '/agencies/:agency/apps',
-    id: 'listApps',
-    summary: 'The apps of an agency, by id',
+    path: '/apps',
+    id: 'searchApps',
+    summary: 'The apps of the agency and of what is below it, by name',
     scope: 'apps.read',
+    query: z.strictObject({
+      q: z.string().max(200).optional().describe('Words, all of which are in the name or the id.'),
+      agency: z.string().max(63).optional(),
+      state: z.enum(clientStates).optional(),
+      sector: z.string().max(63).optional(),
+    }),
     item: appSummarySchema,
-    async page(call, after, limit) {
-      const agency = await loadAgencyOf(call, 'apps.read');
-      const [id] = readCursor(after, 1) ?? [];
-      const apps = await listClients(call.db, { agencyId: agency.id, limit, ...(id !== undefined && { after: id }) });
-      return pageOf(apps, limit, { show: showSummary, placeOf: (app) => [app.id] });
+    async page({ db, held, query }, after, limit) {
+      const [name, id] = readCursor(after, 2) ?? [];
+      const { lines, hasMore } = await searchApps(db, {
+        ...{ nodes: nodesWith(held, 'apps.read'), limit },
+        ...{ words: query.q, agencyId: query.agency, state: query.state, sector: query.sector },
+        after: name !== undefined && id !== undefined ? { name, id } : undefined,
+      });
+      const last = lines.at(-1)?.position;
+      return { items: lines.map(showLine), next: hasMore && last ? toCursor([last.name, last.id]) : undefined };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/agencies/:agency/apps',
+    id: 'registerApp',
+    summary: 'Register an app',
+    description: 'In a sandbox it can be used at once. An app that proves itself by a secret gets its first one here.',
+    scope: 'apps.write',
+    body: changeBody,
+    status: 201,
+    isVersioned: true,
+    answer: changeSchema,
+    async carryOut(call) {
+      const { db, house, body } = call;
+      const agency = await loadAgencyOf(call, 'apps.write');
+      const entry = checkDeclaration(call, body.declaration);
+      const change = { agencyId: agency.id, entry, isNew: true, reason: body.reason };
+      const changed = await applyChange(db, house.secrets, requestOf(call, change));
+      const secret = hasSecret(changed.client) ? await makeSecret(call, changed.clientId) : undefined;
+      return { ...answerChange(changed, secret), location: `/apps/${changed.clientId}` };
     },
   }),
   route({
@@ -28,27 +71,104 @@ export const appRoutes: readonly ApiRoute[] = [
     summary: 'One app, with all that is declared about it',
     scope: 'apps.read',
     status: 200,
+    isVersioned: true,
     answer: appSchema,
     async carryOut(call) {
       const app = await loadAppOf(call, 'apps.read');
-      return { body: showApp(app) };
+      return { body: showApp(app), number: app.number };
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/apps/:client',
+    id: 'changeApp',
+    summary: 'Make an app what is declared',
+    description:
+      'What the declaration leaves out goes back to its default. A risky change of an app that has been live answers 202 and waits until somebody else has agreed.',
+    scope: 'apps.write',
+    isConditional: true,
+    isVersioned: true,
+    body: changeBody,
+    status: 200,
+    alsoAnswers: { 202: 'Others have to agree first.' },
+    answer: changeSchema,
+    async carryOut(call) {
+      const { db, house, body } = call;
+      const app = await loadAppOf(call, 'apps.write');
+      const entry = checkDeclaration(call, { client_id: app.id, ...body.declaration });
+      if (entry.client_id !== app.id)
+        throw invalid([{ pointer: '/declaration/client_id', detail: 'is another one', expected: app.id }]);
+      const change = { agencyId: app.agencyId, entry, reason: body.reason, ifNumber: call.ifNumber };
+      return answerChange(await applyChange(db, house.secrets, requestOf(call, change)));
     },
   }),
 ];
 
-function showSummary(app: ClientRecord): z.input<typeof appSummarySchema> {
+type Change = Pick<ChangeRequest, 'agencyId' | 'entry' | 'isNew' | 'reason' | 'ifNumber'>;
+
+function requestOf({ actor, house }: ApiCall, change: Change): ChangeRequest {
+  return { ...change, actor, via: 'api', mode: house.config.mode };
+}
+
+/** What only whoever runs the deployment may say of an app. */
+const notDeclaredHere: readonly string[] = ['state', 'client_secret_env'];
+
+/** @throws {Refusal} `content_invalid` with every mistake */
+function checkDeclaration({ house }: ApiCall, declaration: Readonly<Record<string, unknown>>): ClientEntry {
+  const { entry, findings } = checkClientEntry(declaration, house.config.mode);
+  const mistakes = [
+    ...findings.map(({ path, key, what, expected }) => ({
+      pointer: toPointer(['declaration', ...path, ...(key === undefined ? [] : [key])]),
+      detail: what,
+      expected,
+    })),
+    ...notDeclaredHere
+      .filter((key) => Object.hasOwn(declaration, key))
+      .map((key) => ({
+        pointer: `/declaration/${key}`,
+        detail: `${key} is not declared here`,
+        expected: 'the key left out',
+      })),
+  ];
+  if (!entry || mistakes.length > 0) throw invalid(mistakes);
+  return entry;
+}
+
+function invalid(findings: readonly RefusedContent[]): Refusal {
+  return new Refusal('content_invalid', 'the declaration has mistakes', { findings });
+}
+
+async function makeSecret({ db, house, actor }: ApiCall, clientId: string): Promise<string> {
+  return (await rotateSecret(db, house.secrets, { clientId, actor })).secret;
+}
+
+function answerChange(changed: Changed, secret?: string) {
+  const { outcome, number, client, plan } = changed;
+  const body: z.input<typeof changeSchema> = {
+    ...{ outcome, number, changed: [...plan.changed], risky: [...plan.risky], approvals_needed: plan.approvalsNeeded },
+    ...(secret !== undefined && { client_secret: secret }),
+    app: showApp(client),
+  };
+  return { body, number: client.number, ...(outcome === 'pending' && { status: 202 }) };
+}
+
+function showLine(app: AppLine): z.input<typeof appSummarySchema> {
   return {
-    id: app.id,
-    agency: app.agencyId,
-    name: app.name.id,
-    name_en: app.name.en,
-    type: app.type,
-    state: app.state,
-    created_at: said(app.createdAt),
-    updated_at: said(app.updatedAt),
+    ...{ id: app.id, agency: app.agencyId, name: app.name.id, name_en: app.name.en, type: app.type, state: app.state },
+    ...{ risk: app.risk, sectors: [...app.sectors], home_uri: app.homeUri ?? null },
   };
 }
 
-function showApp(app: ClientRecord): z.input<typeof appSchema> {
-  return { ...showSummary(app), declaration: declarationOf(app) };
+export function showApp(app: ClientRecord): z.input<typeof appSchema> {
+  return {
+    ...{ id: app.id, agency: app.agencyId, name: app.name.id, name_en: app.name.en, type: app.type, state: app.state },
+    ...{ risk: app.risk, sectors: [...app.sectors], home_uri: app.homeUri ?? null },
+    number: app.number,
+    state_since: saidIfAny(app.stateSince),
+    state_reason: app.stateReason ?? null,
+    live_since: saidIfAny(app.liveSince),
+    created_at: said(app.createdAt),
+    updated_at: said(app.updatedAt),
+    declaration: declarationOf(app),
+  };
 }

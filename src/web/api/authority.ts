@@ -1,13 +1,13 @@
 /** What a call is about, for a caller who may do there what the route's scope says. */
 import { Refusal } from '#src/base/refusals.ts';
-import type { AgencyRecord } from '#src/registry/agencies.ts';
+import type { Agency } from '#src/registry/agencies.ts';
 import type { Permission } from '#src/registry/authority.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { loadAgencyFor, loadClientFor } from '../console/visit.ts';
 import type { ApiCall } from './route.ts';
 
 /** @throws {Refusal} `not_here`, `role_required` */
-export function loadAgencyOf(call: ApiCall, permission: Permission): Promise<AgencyRecord> {
+export function loadAgencyOf(call: ApiCall, permission: Permission): Promise<Agency> {
   return loadAgencyFor(call, call.param('agency'), permission);
 }
 

@@ -1,10 +1,11 @@
 /** The API in words for programs: an OpenAPI 3.1 document, printed from the table of routes and their schemas. */
 import { z } from 'zod';
 import { type ApiScope, apiAddress } from '#src/registry/api-scopes.ts';
+import { printClientSchema } from '#src/registry/registration-schema.ts';
 import { querySchemaOf } from './answer.ts';
 import type { ApiRoute } from './route.ts';
 import { apiRoutes } from './routes.ts';
-import { named, problemSchema } from './schemas.ts';
+import { declarationSchema, named, problemSchema } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
@@ -24,6 +25,8 @@ export function openApiDocument(issuer: string): Json {
     const path = toTemplate(route.path);
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: printRoute(route, schemas) };
   }
+  // A declaration is checked by rules of its own, which say more about a mistake than a schema does.
+  schemas.set(named.get(declarationSchema)?.id ?? '', printClientSchema());
   return {
     openapi: '3.1.0',
     info: {

@@ -14,7 +14,7 @@ export function pageOf<Row, Item>(
 }
 
 /** A place in a list as `after` says it; callers need not understand it. */
-function toCursor(place: readonly string[]): string {
+export function toCursor(place: readonly string[]): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url');
 }
 

@@ -1,6 +1,17 @@
 /** Every route of the API: the router, the OpenAPI document and the test that they agree are made of this table. */
+import { agencyRoutes } from './agencies.ts';
 import { appRoutes } from './apps.ts';
+import { attemptRoutes } from './attempts.ts';
 import type { ApiRoute } from './route.ts';
+import { secretRoutes } from './secrets.ts';
 import { tokenRoutes } from './tokens.ts';
+import { versionRoutes } from './versions.ts';
 
-export const apiRoutes: readonly ApiRoute[] = [...appRoutes, ...tokenRoutes];
+export const apiRoutes: readonly ApiRoute[] = [
+  ...appRoutes,
+  ...versionRoutes,
+  ...secretRoutes,
+  ...attemptRoutes,
+  ...agencyRoutes,
+  ...tokenRoutes,
+];

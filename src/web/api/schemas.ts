@@ -1,6 +1,9 @@
 /** What the API says, piece by piece, under the names by which the OpenAPI document refers to it. */
 import { z } from 'zod';
+import { agencyKinds } from '#src/registry/agencies.ts';
 import { clientStates, clientTypes } from '#src/registry/clients.ts';
+import { risks } from '#src/registry/risk.ts';
+import { ways } from '#src/registry/versions.ts';
 
 /** Named pieces. */
 export const named = z.registry<{ id: string }>();
@@ -34,12 +37,123 @@ export const appSummarySchema = name(
     name_en: z.string(),
     type: z.enum(clientTypes),
     state: z.enum(clientStates),
-    created_at: time,
-    updated_at: time,
+    risk: z.enum(risks),
+    sectors: z.array(z.string()),
+    home_uri: z.string().nullable(),
   }),
 );
 
-export const appSchema = name('App', appSummarySchema.extend({ declaration: declarationSchema }));
+export const appSchema = name(
+  'App',
+  appSummarySchema.extend({
+    number: z.int().describe('The version in force, also in ETag; 0 before there was any.'),
+    state_since: time.nullable(),
+    state_reason: z.string().nullable(),
+    live_since: time.nullable(),
+    created_at: time,
+    updated_at: time,
+    declaration: declarationSchema,
+  }),
+);
+
+export const versionSchema = name(
+  'Version',
+  z.strictObject({
+    number: z.int(),
+    status: z.enum(['pending', 'applied', 'rejected', 'superseded']),
+    changed: z.array(z.string()).describe('The keys in which it differs from what was in force.'),
+    is_risky: z.boolean(),
+    from: z.enum(clientStates),
+    to: z.enum(clientStates),
+    via: z.enum(ways),
+    actor: z.string().describe('An account, `client ID` of a machine, or what runs the deployment.'),
+    reason: z.string().nullable(),
+    approvals_needed: z.int(),
+    created_at: time,
+    due_at: time.nullable().describe('By when a decision is promised.'),
+    decided_at: time.nullable(),
+    decided_by: z.string().nullable(),
+    declaration: declarationSchema,
+  }),
+);
+
+/** What became of a change. */
+export const changeSchema = name(
+  'Change',
+  z.strictObject({
+    outcome: z.enum(['created', 'applied', 'pending', 'unchanged']),
+    number: z.int().describe('The version that says it.'),
+    changed: z.array(z.string()),
+    risky: z.array(z.string()).describe('Those of the changes that others have to agree to.'),
+    approvals_needed: z.int(),
+    client_secret: z.string().optional().describe('Of a new app that has one. In this answer alone.'),
+    app: appSchema,
+  }),
+);
+
+export const secretSchema = name(
+  'Secret',
+  z.strictObject({
+    id: z.string(),
+    hint: z.string().nullable().describe('Its last characters.'),
+    created_at: time,
+    created_by: z.string().nullable(),
+    expires_at: time.nullable(),
+    last_used_at: time.nullable().describe('At most an hour behind.'),
+    network: z.string().nullable().describe('From which network it was last used.'),
+  }),
+);
+
+export const attemptSchema = name(
+  'Attempt',
+  z.strictObject({
+    id: z.uuid(),
+    at: time,
+    reference: z.string(),
+    code: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  }),
+);
+
+export const agencySchema = name(
+  'Agency',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    name_en: z.string(),
+    legal_name: z.string(),
+    domain: z.string(),
+    kind: z.enum(agencyKinds),
+    parent: z.string().nullable(),
+    path: z.array(z.string()).describe('From the top of the tree to the agency itself.'),
+    sectors: z.array(z.string()),
+    email_domain: z.string().nullable(),
+    created_at: time,
+  }),
+);
+
+export const memberSchema = name(
+  'Member',
+  z.strictObject({
+    account: z.string(),
+    role: z.string(),
+    since: time,
+    until: time.nullable(),
+    suspended_at: time.nullable(),
+    suspended_reason: z.string().nullable(),
+  }),
+);
+
+export const sectorSchema = name(
+  'Sector',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    name_en: z.string(),
+    is_priority: z.boolean(),
+    coordinator: z.string().nullable(),
+  }),
+);
 
 export const registrationTokenSchema = name(
   'RegistrationToken',

@@ -124,7 +124,7 @@ test('an agency sees and changes nothing of another one', async () => {
   const other = await openApi(world, { clientId: 'mesin-tetangga' });
   const foreign = [
     await other.get('/apps/mesin-api'),
-    await other.get(`/agencies/${api.agencyId}/apps`),
+    await other.get(`/agencies/${api.agencyId}`),
     await other.get(tokens),
     await other.post(tokens, { label: 'x' }),
     await other.delete(`${tokens}/00000000-0000-4000-8000-000000000000`),
