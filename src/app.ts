@@ -24,6 +24,7 @@ import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
 import { downloadApps, showApps } from '#src/web/console/apps.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
+import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
 import { Documents } from '#src/web/documents.ts';
@@ -191,6 +192,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));
   router.get('/console/events', (ctx) => showEvents(ctx, house));
   router.get('/console/events.csv', (ctx) => downloadEvents(ctx, house));
+  router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
+  router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
   router.get('/console/callback', (ctx) => returnToConsole(ctx));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));

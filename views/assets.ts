@@ -20,6 +20,7 @@ export type AssetName =
   | 'passkey.js'
   | 'quiet.js'
   | 'code.js'
+  | 'keypair.js'
   | 'mark.svg'
   | 'arches.svg';
 

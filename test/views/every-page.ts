@@ -14,6 +14,7 @@ import { consentPage, consentSamples } from '#views/consent.ts';
 import { agenciesPage, agenciesSamples } from '#views/console/agencies.ts';
 import { appsPage, appsSamples } from '#views/console/apps.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
+import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import {
   contactConfirmedPage,
@@ -68,6 +69,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-ended', recoveryEndedPage, recoveryEndedSamples),
     ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
     ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
+    ...render('console-keys', keysPage, keysSamples),
     ...render('consent', consentPage, consentSamples),
     ...render('identity-needed', identityNeededPage, identityNeededSamples),
     ...render('sign-out', signOutPage, signOutSamples),
