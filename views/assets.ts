@@ -21,6 +21,7 @@ export type AssetName =
   | 'quiet.js'
   | 'code.js'
   | 'keypair.js'
+  | 'sheet.js'
   | 'mark.svg'
   | 'arches.svg';
 

@@ -184,6 +184,10 @@ export function recoveryCancelledMessage(context: EventMessageContext): Message 
   return tell(context, 'message.recovery-cancelled-subject', 'message.recovery-cancelled-text');
 }
 
+export function sheetCancelledMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.sheet-cancelled-subject', 'message.sheet-cancelled-text');
+}
+
 /** Somebody has shown at a desk who they are: what was closed after a recovery may be open again. */
 export function personProvenMessage(context: EventMessageContext): Message {
   return tell(context, 'message.person-proven-subject', 'message.person-proven-text');

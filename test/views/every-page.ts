@@ -44,6 +44,20 @@ import { recoveryNewWayPage, recoveryNewWaySamples } from '#views/recovery-new-w
 import { recoveryPasswordPage, recoveryPasswordSamples } from '#views/recovery-password.ts';
 import { recoveryWaysPage, recoveryWaysSamples } from '#views/recovery-ways.ts';
 import { secondFactorPage, secondFactorSamples } from '#views/second-factor.ts';
+import {
+  sheetCodePage,
+  sheetCodeSamples,
+  sheetDonePage,
+  sheetDoneSamples,
+  sheetEndedPage,
+  sheetEndedSamples,
+  sheetNoticePage,
+  sheetNoticeSamples,
+  sheetPasskeyPage,
+  sheetPasskeySamples,
+  sheetWaitPage,
+  sheetWaitSamples,
+} from '#views/sheet.ts';
 import { signInPage, signInSamples } from '#views/sign-in.ts';
 import { signedOutPage, signedOutSamples, signOutPage, signOutSamples } from '#views/sign-out.ts';
 import { signUpPage, signUpSamples } from '#views/sign-up.ts';
@@ -70,6 +84,12 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
     ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
     ...render('console-keys', keysPage, keysSamples),
+    ...render('sheet-code', sheetCodePage, sheetCodeSamples),
+    ...render('sheet-wait', sheetWaitPage, sheetWaitSamples),
+    ...render('sheet-passkey', sheetPasskeyPage, sheetPasskeySamples),
+    ...render('sheet-done', sheetDonePage, sheetDoneSamples),
+    ...render('sheet-notice', sheetNoticePage, sheetNoticeSamples),
+    ...render('sheet-ended', sheetEndedPage, sheetEndedSamples),
     ...render('consent', consentPage, consentSamples),
     ...render('identity-needed', identityNeededPage, identityNeededSamples),
     ...render('sign-out', signOutPage, signOutSamples),

@@ -1,0 +1,545 @@
+import { type Content, type Html, html } from '../html.ts';
+import { formatDay, formatMoment, type Language, type MessageKey, translate } from '../locale.ts';
+import { contactHint } from '../parts/contact-hint.ts';
+import { button, field, form, hidden, radio, tickBox } from '../parts/form.ts';
+import { information, warning } from '../parts/icons.ts';
+import type { Notice } from '../parts/notice.ts';
+import { type Problem, type SaidProblem, sayProblems } from '../parts/problem.ts';
+import { qrCode } from '../parts/qr.ts';
+import { hostileText } from '../samples.ts';
+import { crumbs } from './parts/crumbs.ts';
+import { dot } from './parts/state.ts';
+import { table } from './parts/table.ts';
+import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
+
+/** A service desk that the officer works at. */
+export type Desk = { id: string; name: string };
+
+export type SheetState = 'second-officer' | 'waiting' | 'used' | 'cancelled' | 'expired';
+export type DocumentKind = 'ktp' | 'passport' | 'family-card' | 'driving-licence' | 'birth-certificate';
+
+/** A sheet as officers know it: by the case, without the person. */
+export type SheetLine = {
+  id: string;
+  state: SheetState;
+  caseNumber: string;
+  desk: string;
+  document: DocumentKind;
+  kind: 'first' | 'recovery';
+  issuedAt: Date;
+  readyAt: Date;
+  /** Whether the reader issued it. */
+  isOwn: boolean;
+};
+
+/** What was typed, when the page comes back with a problem. */
+export type TypedAtDesk = {
+  desk?: string | undefined;
+  caseNumber?: string | undefined;
+  named?: string | undefined;
+  name?: string | undefined;
+};
+
+/**
+ * Posts `action` = `look-up` (with `desk`, `named`, `case`) or `open-account` (with `desk`, `name`, `language`, `new-case`,
+ * `document`, `seen`, `second`).
+ */
+export type DeskContext = ConsoleFrame & {
+  desks: readonly Desk[];
+  sheets: readonly SheetLine[];
+  typed?: TypedAtDesk | undefined;
+  /** Nobody signs in with what was looked up. */
+  foundNobody?: boolean | undefined;
+  notice?: Notice | undefined;
+  problems?: readonly Problem<never>[] | undefined;
+};
+
+const documents: Record<DocumentKind, MessageKey> = {
+  ktp: 'desk.document-ktp',
+  passport: 'desk.document-passport',
+  'family-card': 'desk.document-family-card',
+  'driving-licence': 'desk.document-driving-licence',
+  'birth-certificate': 'desk.document-birth-certificate',
+};
+
+/** `GET /console/desk`: whom an officer serves next, and the sheets that are still open. */
+export function deskPage(context: DeskContext): Html {
+  const t = translate(context.language);
+  const said = sayProblems(context.language, context.problems, {});
+  return consolePage(context, {
+    title: t('console.desk'),
+    intro: t('desk.intro'),
+    notice: context.notice,
+    problems: said,
+    content: html`${context.foundNobody && html`<div class="notice notice-info" id="found-nobody" role="status">${information}<div><p>${t('desk.found-nobody')}</p></div></div>`}
+<div class="desk-ways">${lookUpPart(context, said)}${newAccountPart(context, said)}</div>
+${sheetsPart(context)}`,
+  });
+}
+
+function lookUpPart(context: DeskContext, said: readonly SaidProblem[]): Html {
+  const t = translate(context.language);
+  const { typed = {} } = context;
+  return html`<section class="part" aria-labelledby="look-up-title"><h2 id="look-up-title">${t('desk.look-up-title')}</h2>
+<p class="hint">${t('desk.look-up-intro')}</p>
+${form(context, [
+  deskChoice(context, 'desk'),
+  field({
+    name: 'named',
+    label: t('desk.named'),
+    hint: t('desk.named-hint'),
+    value: typed.named,
+    autocomplete: 'off',
+    maxlength: 254,
+    plain: true,
+    problems: said,
+  }),
+  caseField(context, 'case', typed.caseNumber, said),
+  button({ id: 'look-up', value: 'look-up', label: t('desk.look-up'), look: 'main' }),
+])}</section>`;
+}
+
+function newAccountPart(context: DeskContext, said: readonly SaidProblem[]): Html {
+  const t = translate(context.language);
+  const { typed = {} } = context;
+  return html`<section class="part" aria-labelledby="new-account-title"><h2 id="new-account-title">${t('desk.new-title')}</h2>
+<p class="hint">${t('desk.new-intro')}</p>
+<details${(typed.name !== undefined || context.foundNobody) && html` open`}><summary id="open-new">${t('desk.new-open')}</summary>
+${form(context, [
+  deskChoice(context, 'new-desk'),
+  field({
+    name: 'name',
+    label: t('desk.name'),
+    hint: t('desk.name-hint'),
+    value: typed.name,
+    autocomplete: 'off',
+    maxlength: 200,
+    plain: true,
+    problems: said,
+  }),
+  html`<fieldset><legend>${t('desk.language')}</legend>${radio({ name: 'language', value: 'id', label: 'Bahasa Indonesia', chosen: true })}${radio({ name: 'language', value: 'en', label: 'English' })}</fieldset>`,
+  caseField(context, 'new-case', typed.caseNumber, said),
+  documentFields(context, said),
+  secondBox(context, false),
+  button({ id: 'open-account', value: 'open-account', label: t('desk.open-account'), look: 'main' }),
+])}</details></section>`;
+}
+
+function deskChoice(context: DeskContext, name: 'desk' | 'new-desk'): Content {
+  const { desks, typed, language } = context;
+  const [only, ...more] = desks;
+  if (more.length === 0) return hidden(name, only?.id);
+  return html`<fieldset><legend>${translate(language)('desk.at')}</legend>${desks.map(({ id, name: label }) =>
+    radio({ name, value: id, label, chosen: (typed?.desk ?? only?.id) === id }),
+  )}</fieldset>`;
+}
+
+function caseField(
+  { language }: ConsoleFrame,
+  name: 'case' | 'new-case',
+  value: string | undefined,
+  problems: readonly SaidProblem[],
+): Html {
+  const t = translate(language);
+  const hint = t('desk.case-hint');
+  return field({ name, label: t('desk.case'), hint, value, autocomplete: 'off', maxlength: 40, plain: true, problems });
+}
+
+function documentFields({ language }: ConsoleFrame, problems: readonly SaidProblem[]): Html {
+  const t = translate(language);
+  const problem = problems.find(({ field: at }) => at === 'document');
+  return html`<fieldset id="document"${problem && html` class="field-wrong"`}><legend>${t('desk.document')}</legend>${problem && html`<p class="wrong">${problem.text}</p>`}${Object.entries(
+    documents,
+  ).map(([value, key]) => radio({ name: 'document', value, label: t(key) }))}</fieldset>
+${tickBox({ id: 'seen', name: 'seen', value: 'yes', label: t('desk.seen') })}`;
+}
+
+/** Where one officer would do, two are worth more to the person. */
+function secondBox({ language }: ConsoleFrame, isNeeded: boolean): Html | false {
+  const label = translate(language)('desk.with-second');
+  return !isNeeded && tickBox({ id: 'second', name: 'second', value: 'yes', label });
+}
+
+function sheetsPart(context: DeskContext): Html {
+  const t = translate(context.language);
+  const { language, timeZone, sheets } = context;
+  const rows =
+    sheets.length === 0
+      ? html`<p class="hint" id="no-sheets">${t('desk.no-sheets')}</p>`
+      : table<SheetLine>({
+          caption: t('desk.sheets'),
+          hook: { name: 'data-sheet', value: ({ id }) => id },
+          columns: [
+            {
+              head: t('desk.case-head'),
+              kind: 'main',
+              cell: ({ id, caseNumber, desk }) =>
+                html`<a href="/console/desk/sheets/${id}">${caseNumber}</a><span class="below">${desk}</span>`,
+            },
+            { head: t('console.state'), cell: (sheet) => sheetDot(language, sheet, timeZone) },
+            { head: t('desk.document-head'), cell: ({ document }) => t(documents[document]) },
+            {
+              head: t('desk.issued-head'),
+              kind: 'short',
+              cell: ({ issuedAt }) => formatMoment(language, issuedAt, timeZone),
+            },
+          ],
+          rows: sheets,
+        });
+  return html`<section class="part" aria-labelledby="sheets-title"><h2 id="sheets-title">${t('desk.sheets')}</h2>
+<p class="hint">${t('desk.sheets-intro')}</p>${rows}</section>`;
+}
+
+function sheetDot(
+  language: Language,
+  { state, readyAt, isOwn }: Pick<SheetLine, 'state' | 'readyAt' | 'isOwn'>,
+  timeZone: string | undefined,
+): Html {
+  const t = translate(language);
+  switch (state) {
+    case 'second-officer':
+      return dot('waiting', t(isOwn ? 'desk.state-second-own' : 'desk.state-second'));
+    case 'waiting':
+      return readyAt.getTime() > Date.now()
+        ? dot('trial', t('desk.state-until', { ready: formatMoment(language, readyAt, timeZone) }))
+        : dot('good', t('desk.state-ready'));
+    case 'used':
+      return dot('over', t('desk.state-used'));
+    case 'cancelled':
+      return dot('stopped', t('desk.state-cancelled'));
+    case 'expired':
+      return dot('over', t('desk.state-expired'));
+  }
+}
+
+/** A person at the desk, as their account says it. */
+export type PersonAtDesk = {
+  name: string;
+  contacts: readonly { kind: 'email' | 'phone'; value: string }[];
+  proven?: 'ial1' | 'ial2' | 'ial3' | undefined;
+  since: Date;
+  isFrozen: boolean;
+  isRestricted: boolean;
+};
+
+/** Posts `action` = `issue` (with `document`, `seen`, `second`) or `leave`. */
+export type DeskPersonContext = ConsoleFrame & {
+  person: string;
+  served: PersonAtDesk;
+  desk: string;
+  caseNumber: string;
+  kind: 'first' | 'recovery';
+  needsSecond: boolean;
+  waitSeconds: number;
+  /** When an open sheet was issued that another one would replace. */
+  replaces?: Date | undefined;
+  problems?: readonly Problem<never>[] | undefined;
+};
+
+/** `GET /console/desk/person`: whom the officer compares with the person and the document. */
+export function deskPersonPage(context: DeskPersonContext): Html {
+  const t = translate(context.language);
+  const { language, timeZone, needsSecond, replaces } = context;
+  const said = sayProblems(language, context.problems, {});
+  return consolePage(context, {
+    title: t('desk.person-title'),
+    lead: crumbs(language, [{ link: '/console/desk', label: t('console.desk') }]),
+    intro: t('desk.person-intro'),
+    problems: said,
+    content: html`${personFacts(context)}
+${replaces && html`<div class="notice notice-info" id="replaces">${information}<div><p>${t('desk.replaces', { date: formatMoment(language, replaces, timeZone) })}</p></div></div>`}
+<section class="part" aria-labelledby="issue-title"><h2 id="issue-title">${t('desk.issue-title')}</h2>
+<p>${whatFollows(context)}</p>
+${form(context, [
+  documentFields(context, said),
+  secondBox(context, needsSecond),
+  html`<div class="buttons">${button({ id: 'issue', value: 'issue', label: t('desk.issue'), look: 'main' })}${button({ id: 'leave', value: 'leave', label: t('desk.leave'), look: 'quiet' })}</div>`,
+])}</section>`,
+  });
+}
+
+function whatFollows({ language, kind, needsSecond }: DeskPersonContext): string {
+  const t = translate(language);
+  if (needsSecond) return t('desk.needs-second');
+  return t(kind === 'first' ? 'desk.at-once' : 'desk.waits');
+}
+
+function personFacts(context: {
+  language: Language;
+  timeZone?: string | undefined;
+  served: PersonAtDesk;
+  desk: string;
+  caseNumber: string;
+}): Html {
+  const t = translate(context.language);
+  const { language, served, desk, caseNumber, timeZone } = context;
+  const state = [
+    served.isFrozen && dot('stopped', t('desk.frozen')),
+    served.isRestricted && dot('waiting', t('desk.restricted')),
+  ].filter((one) => one !== false);
+  const facts: (readonly [string, Content])[] = [
+    [t('claim.name'), html`<strong id="served-name">${served.name}</strong>`],
+    [
+      t('desk.contacts'),
+      served.contacts.length > 0 ? served.contacts.map(contactHint).join(', ') : t('desk.no-contacts'),
+    ],
+    [t('account.identity'), served.proven ? t(`account.identity-${served.proven}`) : t('desk.not-proven')],
+    [t('desk.since'), formatDay(language, served.since, timeZone)],
+    ...(state.length > 0 ? [[t('console.state'), html`<span class="dots">${state}</span>`] as const] : []),
+    [t('desk.case-head'), html`${caseNumber} <span class="hint">${desk}</span>`],
+  ];
+  return html`<dl class="terms facts">${facts.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
+<p class="hint">${t('desk.seen-by-owner')}</p>`;
+}
+
+/**
+ * Posts `action` = `look` (a second officer wants to see the person), `agree` (with `seen`), `cancel`, `put-away` (of the
+ * code that is shown).
+ */
+export type DeskSheetContext = ConsoleFrame & {
+  sheet: SheetLine;
+  /** Only while its code is shown, to whoever issued it. */
+  paper?: SheetPaper | undefined;
+  /** Whom it is for, once a second officer has asked to see. */
+  served?: PersonAtDesk | undefined;
+  mayAgree: boolean;
+  notice?: Notice | undefined;
+  problems?: readonly Problem<never>[] | undefined;
+};
+
+/** What stands on the paper that the person takes home. */
+export type SheetPaper = {
+  code: string;
+  /** Where the code is typed. */
+  address: string;
+  accountNumber: string;
+  name: string;
+  expiresAt: Date;
+};
+
+/** `GET /console/desk/sheets/:sheet`: one sheet, with its code for as long as it is being printed. */
+export function deskSheetPage(context: DeskSheetContext): Html {
+  const t = translate(context.language);
+  const { language, sheet, paper, timeZone, notice } = context;
+  const said = sayProblems(language, context.problems, {});
+  return consolePage(context, {
+    title: t('desk.sheet-title', { case: sheet.caseNumber }),
+    lead: crumbs(language, [{ link: '/console/desk', label: t('console.desk') }]),
+    notice,
+    problems: said,
+    content: html`${paper && paperPart(context, paper)}
+<dl class="terms facts not-on-paper">${sheetFacts(context).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
+${secondPart(context, said)}
+${isOpen(sheet) && html`<section class="part not-on-paper" aria-labelledby="cancel-title"><h2 id="cancel-title">${t('desk.cancel-title')}</h2><p class="hint">${t('desk.cancel-intro')}</p>${form(context, button({ id: 'cancel-sheet', value: 'cancel', label: t('desk.cancel'), look: 'stop' }))}</section>`}`,
+  });
+
+  function sheetFacts({ sheet: { desk, document, issuedAt, kind } }: DeskSheetContext): (readonly [string, Content])[] {
+    return [
+      [t('console.state'), sheetDot(language, sheet, timeZone)],
+      [t('desk.for'), t(kind === 'first' ? 'desk.for-first' : 'desk.for-recovery')],
+      [t('desk.document-head'), t(documents[document])],
+      [t('desk.at'), desk],
+      [t('desk.issued-head'), formatMoment(language, issuedAt, timeZone)],
+    ];
+  }
+}
+
+function isOpen({ state }: SheetLine): boolean {
+  return state === 'second-officer' || state === 'waiting';
+}
+
+function secondPart(context: DeskSheetContext, said: readonly SaidProblem[]): Html | false {
+  const t = translate(context.language);
+  const { sheet, served, mayAgree } = context;
+  if (!mayAgree) return false;
+  const content = served
+    ? html`${personFacts({ ...context, served, desk: sheet.desk, caseNumber: sheet.caseNumber })}
+${form(context, [
+  said.some(({ field: at }) => at === 'seen') &&
+    html`<p class="wrong">${said.find(({ field: at }) => at === 'seen')?.text}</p>`,
+  tickBox({
+    id: 'seen',
+    name: 'seen',
+    value: 'yes',
+    label: t('desk.seen-second', { document: t(documents[sheet.document]) }),
+  }),
+  button({ id: 'agree', value: 'agree', label: t('desk.agree'), look: 'main' }),
+])}`
+    : html`<p>${t('desk.second-intro')}</p>${form(context, button({ id: 'look', value: 'look', label: t('desk.look'), look: 'main' }))}`;
+  return html`<section class="part" aria-labelledby="second-title"><h2 id="second-title">${t('desk.second-title')}</h2>${content}</section>`;
+}
+
+function paperPart(context: DeskSheetContext, paper: SheetPaper): Html {
+  const t = translate(context.language);
+  const { language, brand, sheet, timeZone } = context;
+  const moment = (date: Date): string => formatMoment(language, date, timeZone);
+  const opens =
+    sheet.state === 'second-officer'
+      ? t('desk.paper-second')
+      : sheet.kind === 'first'
+        ? t('desk.paper-at-once', { end: moment(paper.expiresAt) })
+        : t('desk.paper-from', { ready: moment(sheet.readyAt), end: moment(paper.expiresAt) });
+  return html`<div class="notice notice-info not-on-paper" role="status">${warning}<div><p>${t('desk.print-now')}</p></div></div>
+<article class="paper" id="paper" aria-labelledby="paper-title">
+<p class="paper-head">${brand} · ${sheet.desk}</p>
+<h2 id="paper-title">${t('desk.paper-title', { name: paper.name })}</h2>
+<div class="paper-body"><div>${qrCode(`${paper.address}#${paper.code}`, t('desk.paper-qr'))}</div>
+<ol><li>${t('desk.paper-open')} <span class="domain">${paper.address}</span></li><li>${t('desk.paper-type')} <strong class="paper-code" id="sheet-code">${paper.code}</strong></li><li>${t('desk.paper-passkey')}</li></ol></div>
+<p>${opens}</p>
+<p>${t('desk.paper-warning', { brand })}</p>
+<p class="hint">${t('desk.paper-number')} <span class="paper-code" id="account-number">${paper.accountNumber}</span></p>
+<p class="hint">${t('desk.paper-case', { case: sheet.caseNumber, date: moment(sheet.issuedAt) })}</p>
+</article>
+${form(context, html`<div class="buttons not-on-paper">${button({ id: 'put-away', value: 'put-away', label: t('desk.put-away'), look: 'main' })}</div>`)}`;
+}
+
+const sheets: readonly SheetLine[] = [
+  {
+    id: '0a4b1c2d-0000-4000-8000-000000000001',
+    state: 'second-officer',
+    caseNumber: 'LKT/2026/0042',
+    desk: 'Dinas Dukcapil Kota Contoh',
+    document: 'ktp',
+    kind: 'recovery',
+    issuedAt: new Date('2026-11-21T02:10:00Z'),
+    readyAt: new Date('2026-11-22T02:10:00Z'),
+    isOwn: false,
+  },
+  {
+    id: '0a4b1c2d-0000-4000-8000-000000000002',
+    state: 'waiting',
+    caseNumber: 'LKT/2026/0041',
+    desk: 'Dinas Dukcapil Kota Contoh',
+    document: 'passport',
+    kind: 'recovery',
+    issuedAt: new Date('2026-11-21T01:40:00Z'),
+    readyAt: new Date('2126-11-22T01:40:00Z'),
+    isOwn: true,
+  },
+  {
+    id: '0a4b1c2d-0000-4000-8000-000000000003',
+    state: 'waiting',
+    caseNumber: 'LKT/2026/0040',
+    desk: 'Kecamatan Contoh Utara',
+    document: 'family-card',
+    kind: 'first',
+    issuedAt: new Date('2026-11-21T01:10:00Z'),
+    readyAt: new Date('2026-11-21T01:10:00Z'),
+    isOwn: true,
+  },
+];
+
+const full: DeskContext = {
+  ...sampleConsoleFrame,
+  section: 'desk',
+  desks: [
+    { id: 'dukcapil', name: 'Dinas Dukcapil Kota Contoh' },
+    { id: 'kecamatan', name: 'Kecamatan Contoh Utara' },
+  ],
+  sheets,
+};
+
+export const deskSamples: Record<string, DeskContext> = {
+  full,
+  quiet: { ...full, desks: full.desks.slice(0, 1), sheets: [] },
+  'found-nobody': { ...full, foundNobody: true, typed: { named: 'karto@contoh.id', caseNumber: 'LKT/2026/0043' } },
+  refused: {
+    ...full,
+    typed: { name: '', caseNumber: '' },
+    problems: [
+      { kind: 'said', text: 'Nomor kasus belum diisi atau tidak dapat dibaca.', field: 'new-case' },
+      { kind: 'said', text: 'Belum dicatat dokumen apa yang Anda lihat.', field: 'document' },
+    ],
+  },
+  hostile: {
+    ...full,
+    person: hostileText,
+    desks: [{ id: hostileText, name: hostileText }, ...full.desks],
+    sheets: sheets.map((sheet) => ({ ...sheet, id: hostileText, caseNumber: hostileText, desk: hostileText })),
+    typed: { named: hostileText, name: hostileText, caseNumber: hostileText },
+  },
+};
+
+const served: PersonAtDesk = {
+  name: 'Karto Wibowo',
+  contacts: [
+    { kind: 'email', value: 'karto@contoh.id' },
+    { kind: 'phone', value: '+6281234567890' },
+  ],
+  proven: 'ial2',
+  since: new Date('2025-02-03T02:00:00Z'),
+  isFrozen: false,
+  isRestricted: true,
+};
+
+const person: DeskPersonContext = {
+  ...sampleConsoleFrame,
+  section: 'desk',
+  served,
+  desk: 'Dinas Dukcapil Kota Contoh',
+  caseNumber: 'LKT/2026/0043',
+  kind: 'recovery',
+  needsSecond: true,
+  waitSeconds: 86_400,
+};
+
+export const deskPersonSamples: Record<string, DeskPersonContext> = {
+  'two-officers': { ...person, replaces: new Date('2026-11-20T02:10:00Z') },
+  'one-officer': {
+    ...person,
+    needsSecond: false,
+    served: { ...served, proven: undefined, isRestricted: false },
+    problems: [{ kind: 'said', text: 'Belum dicatat dokumen apa yang Anda lihat.', field: 'document' }],
+  },
+  first: {
+    ...person,
+    kind: 'first',
+    needsSecond: false,
+    served: { ...served, contacts: [], proven: undefined, isRestricted: false },
+  },
+  frozen: { ...person, served: { ...served, isFrozen: true } },
+  hostile: {
+    ...person,
+    desk: hostileText,
+    caseNumber: hostileText,
+    served: { ...served, name: hostileText, contacts: [{ kind: 'email', value: hostileText }] },
+  },
+};
+
+const [waitsForSecond, waitsForTime, ready] = sheets as [SheetLine, SheetLine, SheetLine];
+
+const paper: SheetPaper = {
+  code: '7K4M-2XQ9-ADTB-H6NV-83PC',
+  address: 'https://masuk.contoh.go.id/sheet',
+  accountNumber: '0A4B-1C2D-9DTB-4HNV-K7MQ-2XAH-6N',
+  name: 'Karto Wibowo',
+  expiresAt: new Date('2026-11-29T02:10:00Z'),
+};
+
+const oneSheet: DeskSheetContext = { ...sampleConsoleFrame, section: 'desk', sheet: waitsForTime, mayAgree: false };
+
+export const deskSheetSamples: Record<string, DeskSheetContext> = {
+  'to-print': { ...oneSheet, paper },
+  'to-print-first': { ...oneSheet, sheet: ready, paper },
+  'to-print-second': { ...oneSheet, sheet: { ...waitsForSecond, isOwn: true }, paper },
+  'second-officer': { ...oneSheet, sheet: waitsForSecond, mayAgree: true },
+  'second-officer-looks': {
+    ...oneSheet,
+    sheet: waitsForSecond,
+    mayAgree: true,
+    served,
+    problems: [{ kind: 'said', text: 'Belum dicatat dokumen apa yang Anda lihat.', field: 'seen' }],
+  },
+  waiting: oneSheet,
+  ready: { ...oneSheet, sheet: ready },
+  used: { ...oneSheet, sheet: { ...waitsForTime, state: 'used' } },
+  cancelled: { ...oneSheet, sheet: { ...waitsForTime, state: 'cancelled' } },
+  expired: { ...oneSheet, sheet: { ...waitsForTime, state: 'expired' } },
+  hostile: {
+    ...oneSheet,
+    sheet: { ...waitsForSecond, caseNumber: hostileText, desk: hostileText },
+    paper: { ...paper, code: hostileText, accountNumber: hostileText, name: hostileText },
+    served: { ...served, name: hostileText },
+    mayAgree: true,
+  },
+};
