@@ -23,6 +23,14 @@ import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#sr
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
 import { downloadApps, showApps } from '#src/web/console/apps.ts';
+import {
+  answerDesk,
+  answerDeskPerson,
+  answerDeskSheet,
+  showDesk,
+  showDeskPerson,
+  showDeskSheet,
+} from '#src/web/console/desk.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
@@ -44,6 +52,8 @@ import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/
 import { postToGet } from '#src/web/post-to-get.ts';
 import { answerRecoveryCancel, showRecoveryCancel } from '#src/web/recovery-cancel.ts';
 import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
+import { answerSheet, showSheet } from '#src/web/sheet.ts';
+import { answerSheetNotice, showSheetNotice } from '#src/web/sheet-notice.ts';
 import { assets } from '#src/web/static.ts';
 import { answerWellKnown } from '#src/web/well-known.ts';
 
@@ -199,6 +209,16 @@ function pages(house: OpenHouse): Router {
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
   router.get('/contacts/confirm', (ctx) => showContactConfirm(ctx, house));
   router.post('/contacts/confirm', (ctx) => answerContactConfirm(ctx, house));
+  router.get('/console/desk', (ctx) => showDesk(ctx, house));
+  router.post('/console/desk', (ctx) => answerDesk(ctx, house));
+  router.get('/console/desk/person', (ctx) => showDeskPerson(ctx, house));
+  router.post('/console/desk/person', (ctx) => answerDeskPerson(ctx, house));
+  router.get('/console/desk/sheets/:sheet', (ctx) => showDeskSheet(ctx, house));
+  router.post('/console/desk/sheets/:sheet', (ctx) => answerDeskSheet(ctx, house));
+  router.get('/sheet', (ctx) => showSheet(ctx, house));
+  router.post('/sheet', (ctx) => answerSheet(ctx, house));
+  router.get('/sheet/notice', (ctx) => showSheetNotice(ctx, house));
+  router.post('/sheet/notice', (ctx) => answerSheetNotice(ctx, house));
   router.get('/recovery/cancel', (ctx) => showRecoveryCancel(ctx, house));
   router.post('/recovery/cancel', (ctx) => answerRecoveryCancel(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));

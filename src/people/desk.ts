@@ -12,7 +12,7 @@
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { everyShard, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { bytesOfId, everyShard, idOfBytes, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { readAccountNumber } from './account-numbers.ts';
 import {
   type Account,
@@ -23,7 +23,7 @@ import {
   loadAccount,
 } from './accounts.ts';
 import { type CountingContact, listCountingContacts } from './contacts.ts';
-import { findAccountId, indexOf, parseIdentifier } from './identifiers.ts';
+import { findAccountId, type Identifier, indexOf, parseIdentifier } from './identifiers.ts';
 import { drawLetters, inGroups, lettersOf, numberOf, readLetters } from './paper-codes.ts';
 import { highestEvidence, type IdentityLevel, identityLevels, recordEvidence, restrictAccount } from './proofing.ts';
 import { cancelWaiting, isOldContact } from './recoveries.ts';
@@ -470,23 +470,57 @@ export async function listOldContacts(db: Db, secrets: Secrets, accountId: strin
   );
 }
 
-/**
- * An old contact says that it is its owner who was at the desk: the wait is over. The contact must still be one.
- *
- * @param index the keyed hash of the contact that was told of it
- * @returns the sheet, or undefined when it does not wait any more, or not for this contact
- */
-export async function confirmSheet(
-  db: Db,
+const PLACE = 'sheet-notice';
+const ID_BYTES = 16;
+/** So much of a contact's keyed hash tells the contacts of one account apart. */
+const CONTACT_BYTES = 8;
+
+/** What the link of a notice says: which sheet, and which contact was told. */
+export interface SheetNotice extends Pick<Sheet, 'accountId' | 'id'> {
+  readonly contact: Buffer;
+}
+
+/** The token of the link by which a contact cancels or confirms a sheet: nobody else can make one, nothing in it can be read. */
+export function sealSheetNotice(
   secrets: Secrets,
   { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
-  index: Buffer,
-): Promise<Sheet | undefined> {
+  contact: Identifier,
+): string {
+  return secrets.wrap.sealToken(PLACE, Buffer.concat([bytesOfId(accountId), bytesOfId(id), markOf(secrets, contact)]));
+}
+
+/** What a token says; undefined when it is not ours or was altered. */
+export function openSheetNotice({ wrap }: Secrets, token: string): SheetNotice | undefined {
+  const bytes = wrap.openToken(PLACE, token);
+  return (
+    bytes && {
+      accountId: idOfBytes(bytes.subarray(0, ID_BYTES)),
+      id: idOfBytes(bytes.subarray(ID_BYTES, 2 * ID_BYTES)),
+      contact: bytes.subarray(2 * ID_BYTES),
+    }
+  );
+}
+
+function markOf(secrets: Secrets, contact: Identifier): Buffer {
+  return indexOf(secrets, contact).index.subarray(0, CONTACT_BYTES);
+}
+
+/** Whether a contact that was told may end the wait: it must be an old one still. */
+export async function mayConfirm(db: Db, secrets: Secrets, { accountId, contact }: SheetNotice): Promise<boolean> {
   const old = await listOldContacts(db, secrets, accountId);
-  if (!old.some((contact) => indexOf(secrets, contact).index.equals(index))) return undefined;
+  return old.some((one) => markOf(secrets, one).equals(contact));
+}
+
+/**
+ * An old contact says that it is its owner who was at the desk: the wait is over.
+ *
+ * @returns the sheet, or undefined when it does not wait any more, or not for this contact
+ */
+export async function confirmSheet(db: Db, secrets: Secrets, notice: SheetNotice): Promise<Sheet | undefined> {
+  if (!(await mayConfirm(db, secrets, notice))) return undefined;
   const confirmed = await moveSheet(
     db,
-    { accountId, id },
+    notice,
     `update desk_sheets set confirmed_at = $4, ready_at = $4
      where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at > $4 and expires_at > $4
      returning ${columns}`,
@@ -542,6 +576,10 @@ export async function useSheet(
   { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
 ): Promise<{ readonly sheet: Sheet; readonly was: AccountState }> {
   const account = await holdForDesk(db, accountId);
+  const sheet = await findSheet(db, id);
+  // What makes two officers necessary may have come during the wait.
+  if (!sheet?.secondOfficer && (await needsSecond(db, account)))
+    throw new Refusal('sheet_over', 'one officer is not enough any more');
   const used = await moveSheet(
     db,
     { accountId, id },
@@ -551,9 +589,6 @@ export async function useSheet(
     [new Date()],
   );
   if (!used) throw new Refusal('sheet_over', 'no sheet to use');
-  // What makes two officers necessary may have come during the wait.
-  if (!used.secondOfficer && (await needsSecond(db, account)))
-    throw new Refusal('sheet_over', 'one officer is not enough any more');
   await recordSheet(db, used, 'sheet.used');
   await cancelWaiting(db, accountId);
   const level = levelOf(used, await highestEvidence(db, accountId));

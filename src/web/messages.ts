@@ -114,7 +114,7 @@ export async function notifyContacts(
   house: Pick<OpenHouse, 'config' | 'secrets'>,
   db: Db,
   accountId: string,
-  compose: (context: EventMessageContext) => Message,
+  compose: (context: EventMessageContext, contact: Contact) => Message,
   told: { readonly cause?: string; readonly contacts?: readonly Contact[] } = {},
 ): Promise<void> {
   const account = await loadAccount(db, house.secrets, accountId);
@@ -129,7 +129,7 @@ export async function notifyContacts(
       to: contact.value,
       language: account.language,
       ...(cause !== undefined && { cause: `${accountId} ${cause}` }),
-      ...compose(isCounting(contact) ? { ...context, notMeLink } : context),
+      ...compose(isCounting(contact) ? { ...context, notMeLink } : context, contact),
     });
   }
 }

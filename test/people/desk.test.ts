@@ -15,12 +15,15 @@ import {
   listOpenSheets,
   lookUp,
   openAccountAtDesk,
+  openSheetNotice,
   readAsStaff,
   readCaseNumber,
   type Sheet,
+  type SheetNotice,
+  sealSheetNotice,
   useSheet,
 } from '#src/people/desk.ts';
-import { indexOf } from '#src/people/identifiers.ts';
+import type { Identifier } from '#src/people/identifiers.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { type IdentityLevel, identityAssurance, recordEvidence, restrictAccount } from '#src/people/proofing.ts';
 import { readRecoveries, startRecovery } from '#src/people/recoveries.ts';
@@ -84,6 +87,12 @@ async function eventsOf(accountId: string) {
       'select kind, details from account_events where shard = $1 and account_id = $2 order by at, id',
       [shard, accountId],
     );
+}
+
+/** What the link says that a contact gets. */
+function noticeTo(sheet: Sheet, contact: Identifier): SheetNotice {
+  const { secrets } = people;
+  return openSheetNotice(secrets, sealSheetNotice(secrets, sheet, contact)) as SheetNotice;
 }
 
 const use = (sheet: Pick<Sheet, 'accountId' | 'id'>) => people.request((db) => useSheet(db, sheet));
@@ -184,7 +193,7 @@ describe('a way back into an account', () => {
     const siti = await somebody();
     const { sheet } = await siti.issue();
     const confirm = (contact = siti.address) =>
-      people.request((db) => confirmSheet(db, people.secrets, sheet, indexOf(people.secrets, contact).index));
+      people.request((db) => confirmSheet(db, people.secrets, noticeTo(sheet, contact)));
     expect(await confirm(email('orang-lain'))).toBeUndefined();
     expect(isSheetReady((await confirm()) as Sheet)).toBe(true);
     expect(await confirm()).toBeUndefined();
@@ -291,9 +300,7 @@ describe('what a used sheet leaves', () => {
     const one = await known.issue();
     const reachable = await somebody();
     const other = await reachable.issue();
-    await people.request((db) =>
-      confirmSheet(db, people.secrets, other.sheet, indexOf(people.secrets, reachable.address).index),
-    );
+    await people.request((db) => confirmSheet(db, people.secrets, noticeTo(other.sheet, reachable.address)));
     pass(day);
     await use(one.sheet);
     await use(other.sheet);

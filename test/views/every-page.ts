@@ -13,6 +13,14 @@ import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
 import { agenciesPage, agenciesSamples } from '#views/console/agencies.ts';
 import { appsPage, appsSamples } from '#views/console/apps.ts';
+import {
+  deskPage,
+  deskPersonPage,
+  deskPersonSamples,
+  deskSamples,
+  deskSheetPage,
+  deskSheetSamples,
+} from '#views/console/desk.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
@@ -84,6 +92,9 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
     ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
     ...render('console-keys', keysPage, keysSamples),
+    ...render('console-desk', deskPage, deskSamples),
+    ...render('console-desk-person', deskPersonPage, deskPersonSamples),
+    ...render('console-desk-sheet', deskSheetPage, deskSheetSamples),
     ...render('sheet-code', sheetCodePage, sheetCodeSamples),
     ...render('sheet-wait', sheetWaitPage, sheetWaitSamples),
     ...render('sheet-passkey', sheetPasskeyPage, sheetPasskeySamples),

@@ -91,6 +91,8 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'help',
         'privacy',
         'recovery-ended',
+        'sheet-done',
+        'sheet-ended',
       ].includes(page)
     ) {
       expect(forms).toHaveLength(1);

@@ -224,13 +224,11 @@ export type PersonAtDesk = {
 
 /** Posts `action` = `issue` (with `document`, `seen`, `second`) or `leave`. */
 export type DeskPersonContext = ConsoleFrame & {
-  person: string;
   served: PersonAtDesk;
   desk: string;
   caseNumber: string;
   kind: 'first' | 'recovery';
   needsSecond: boolean;
-  waitSeconds: number;
   /** When an open sheet was issued that another one would replace. */
   replaces?: Date | undefined;
   problems?: readonly Problem<never>[] | undefined;
@@ -293,12 +291,11 @@ function personFacts(context: {
 }
 
 /**
- * Posts `action` = `look` (a second officer wants to see the person), `agree` (with `seen`), `cancel`, `put-away` (of the
- * code that is shown).
+ * Posts `action` = `look` (a second officer wants to see the person), `agree` (with `seen`), `cancel`.
  */
 export type DeskSheetContext = ConsoleFrame & {
   sheet: SheetLine;
-  /** Only while its code is shown, to whoever issued it. */
+  /** Only once, to whoever issued it. */
   paper?: SheetPaper | undefined;
   /** Whom it is for, once a second officer has asked to see. */
   served?: PersonAtDesk | undefined;
@@ -317,7 +314,7 @@ export type SheetPaper = {
   expiresAt: Date;
 };
 
-/** `GET /console/desk/sheets/:sheet`: one sheet, with its code for as long as it is being printed. */
+/** `GET /console/desk/sheets/:sheet`: one sheet; with its code right after it was issued. */
 export function deskSheetPage(context: DeskSheetContext): Html {
   const t = translate(context.language);
   const { language, sheet, paper, timeZone, notice } = context;
@@ -389,8 +386,7 @@ function paperPart(context: DeskSheetContext, paper: SheetPaper): Html {
 <p>${t('desk.paper-warning', { brand })}</p>
 <p class="hint">${t('desk.paper-number')} <span class="paper-code" id="account-number">${paper.accountNumber}</span></p>
 <p class="hint">${t('desk.paper-case', { case: sheet.caseNumber, date: moment(sheet.issuedAt) })}</p>
-</article>
-${form(context, html`<div class="buttons not-on-paper">${button({ id: 'put-away', value: 'put-away', label: t('desk.put-away'), look: 'main' })}</div>`)}`;
+</article>`;
 }
 
 const sheets: readonly SheetLine[] = [
@@ -454,7 +450,7 @@ export const deskSamples: Record<string, DeskContext> = {
   hostile: {
     ...full,
     person: hostileText,
-    desks: [{ id: hostileText, name: hostileText }, ...full.desks],
+    desks: [{ id: 'uji', name: hostileText }, ...full.desks],
     sheets: sheets.map((sheet) => ({ ...sheet, id: hostileText, caseNumber: hostileText, desk: hostileText })),
     typed: { named: hostileText, name: hostileText, caseNumber: hostileText },
   },
@@ -480,7 +476,6 @@ const person: DeskPersonContext = {
   caseNumber: 'LKT/2026/0043',
   kind: 'recovery',
   needsSecond: true,
-  waitSeconds: 86_400,
 };
 
 export const deskPersonSamples: Record<string, DeskPersonContext> = {

@@ -10,7 +10,7 @@ import type { Visit } from './visit.ts';
  * @param field where a refusal stands that is about what was typed
  * @throws whatever a person cannot put right on the page
  */
-export function sayRefused(visit: Visit, error: unknown, field: string): Problem<never> {
+export function sayRefused(visit: Pick<Visit, 'ctx'>, error: unknown, field?: string): Problem<never> {
   if (!(error instanceof Refusal) || ![422, 429].includes(error.status)) throw error;
   const { ctx } = visit;
   ctx.status = error.status;

@@ -17,6 +17,10 @@ export interface CookieNames {
   readonly device: string;
   readonly passkeyLater: string;
   readonly recoveryCodes: string;
+  /** Whom an officer serves. */
+  readonly desk: string;
+  /** Which sheet of a desk somebody has come with. */
+  readonly sheet: string;
   /** When the console was last used; signed. */
   readonly console: string;
   /** What the next page of the console shows and no other does; sealed. */
@@ -33,6 +37,8 @@ export function cookieNames(issuer: string): CookieNames {
     device: `${prefix}device`,
     passkeyLater: `${prefix}passkey-later`,
     recoveryCodes: `${prefix}recovery-codes`,
+    desk: `${prefix}desk`,
+    sheet: `${prefix}sheet`,
     console: `${prefix}console`,
     shownOnce: `${prefix}shown-once`,
   };

@@ -82,6 +82,8 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/revoke',
   '/sandbox/outbox',
   '/sandbox/outbox.json',
+  '/sheet',
+  '/sheet/notice',
   '/token',
   '/userinfo',
   '/.well-known/change-password',
