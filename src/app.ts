@@ -17,6 +17,7 @@ import { isAvailable } from '#src/registry/clients.ts';
 import { changeAuthenticatorApp, showAuthenticatorApp } from '#src/web/account/authenticator-app.ts';
 import { changeContacts, showContacts } from '#src/web/account/contacts.ts';
 import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
+import { showHistory } from '#src/web/account/history.ts';
 import { changePassword, showPassword } from '#src/web/account/password.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
@@ -195,6 +196,7 @@ function pages(house: OpenHouse): Router {
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
   router.get('/account/end', (ctx) => showEnd(ctx, house));
   router.post('/account/end', (ctx) => answerEnd(ctx, house));
+  router.get('/account/history', (ctx) => showHistory(ctx, house));
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/console', (ctx) => showMine(ctx, house));
   router.get('/console/apps', (ctx) => showApps(ctx, house));

@@ -11,7 +11,7 @@ import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { passkeyData, quietPasskeyData } from './parts/passkey.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
-import { recoveringBox, restrictedBox } from './parts/recovering.ts';
+import { type OpenSheet, recoveringBox, restrictedBox, sheetBox } from './parts/recovering.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
 
@@ -46,7 +46,7 @@ export type ConnectedApp = {
  * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
  * `credential`), `keep-passkey` (by the script, with `credential`), `passkey-later`, `remove-passkey` (with `passkey`),
  * `rename-passkey` (with `passkey` and `label`), `end-session` (with `session`), `end-other-sessions`,
- * `end-every-session`, `sign-out-here`, `sign-out`, `cancel-recovery`.
+ * `end-every-session`, `sign-out-here`, `sign-out`, `cancel-recovery`, `cancel-sheet`.
  */
 export type AccountContext = PasskeysContext &
   SessionsContext & {
@@ -59,6 +59,8 @@ export type AccountContext = PasskeysContext &
     apps: readonly ConnectedApp[];
     /** Somebody is recovering the account, and may open it then. */
     recoveryReadyAt?: Date | undefined;
+    /** A service desk has issued a sheet that will open the account. */
+    sheet?: OpenSheet | undefined;
     /** How well it is proven who the person is. */
     identity?: 'ial1' | 'ial2' | 'ial3' | undefined;
     notice?: Notice | undefined;
@@ -84,7 +86,7 @@ export function accountPage(context: AccountContext): Html {
     band: false,
     hasProblem: said.length > 0,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : ['passkey.js'],
-    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${recoveringBox(context, context.recoveryReadyAt)}${restrictedBox(context, context.isRestricted ?? false)}
+    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${recoveringBox(context, context.recoveryReadyAt)}${sheetBox(context, context.sheet)}${restrictedBox(context, context.isRestricted ?? false)}
 <div class="sides">${sideList(context)}
 <div class="parts">${passkeyCard(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>
 ${passkeyData(context.passkeyOptions)}${quietPasskeyData(context.quietPasskey)}`,
@@ -144,7 +146,8 @@ function personPart(context: AccountContext): Html {
     t('account.person-intro'),
     html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}${context.identity && html`<div><dt>${t('account.identity')}</dt><dd id="identity">${t(`account.identity-${context.identity}`)}</dd></div>`}</dl>
 ${context.person.hasStaleNumber && html`<div class="notice notice-info"><div><p>${t('account.stale-number')}</p></div></div>`}
-<ul class="links"><li><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></li>
+<ul class="links"><li><a id="history" href="/account/history">${t('account.history')}</a></li>
+<li><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></li>
 <li><a id="end-account" href="/account/end">${t('account.end')}</a></li></ul>`,
   );
 }
@@ -236,6 +239,14 @@ export const accountSamples: Record<string, AccountContext> = {
     recoveryCodes: 0,
   },
   recovering: { ...full, identity: 'ial2', recoveryReadyAt: new Date('2026-11-22T03:30:00Z') },
+  'desk-sheet': {
+    ...full,
+    sheet: { agency: 'Dinas Dukcapil Kota Contoh', readyAt: new Date('2026-11-22T03:30:00Z'), isComplete: true },
+  },
+  'desk-sheet-incomplete': {
+    ...full,
+    sheet: { agency: 'Dinas Dukcapil Kota Contoh', readyAt: new Date('2026-11-22T03:30:00Z'), isComplete: false },
+  },
   restricted: { ...full, isRestricted: true },
   'few-codes': { ...full, recoveryCodes: 2 },
   'way-on-trial': { ...full, problems: [{ kind: 'way-on-trial' }] },
@@ -263,6 +274,7 @@ export const accountSamples: Record<string, AccountContext> = {
   hostile: {
     ...full,
     person: { name: hostileText, identifiers: [{ kind: 'email', value: hostileText }] },
+    sheet: { agency: hostileText, readyAt: new Date('2026-11-22T03:30:00Z'), isComplete: true },
     apps: full.apps.map((app) => ({
       ...app,
       clientId: hostileText,

@@ -148,7 +148,7 @@ export type SheetEndedContext = Frame & { how: 'cancelled' | 'ready' | 'over' };
 export function sheetEndedPage(context: SheetEndedContext): Html {
   const t = translate(context.language);
   const { how } = context;
-  const text = html`<span id="sheet-${how}">${t(`sheet-ended.${how}`)}</span>`;
+  const text = html`<span id="sheet-${how}">${t(`sheet-ended.is-${how}`)}</span>`;
   return page(context, {
     title: t(`sheet-ended.title-${how}`),
     content: html`${noticeBox({ tone: how === 'over' ? 'info' : 'done', text })}<p>${t(`sheet-ended.after-${how}`)}</p>

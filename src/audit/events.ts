@@ -180,6 +180,43 @@ function accountEventRow({ accountId, kind, clientId, details = {} }: AccountEve
   return [shard, accountId, newIdIn(shard), new Date(), kind, clientId ?? null, JSON.stringify(details)];
 }
 
+/** An event as its owner reads it. */
+export interface HistoryLine {
+  readonly id: string;
+  readonly at: Date;
+  readonly kind: AccountEventKind;
+  readonly clientId: string | undefined;
+  readonly details: EventDetails;
+}
+
+/** Which part of a history to list: the latest `limit` lines, or those before another one. */
+export interface HistoryPage {
+  readonly before?: Pick<HistoryLine, 'at' | 'id'> | undefined;
+  /** Nothing that happened earlier. */
+  readonly since?: Date | undefined;
+  readonly limit: number;
+}
+
+/** The history of an account, the latest first. */
+export async function listHistory(
+  db: Db,
+  accountId: string,
+  { before, since, limit }: HistoryPage,
+): Promise<HistoryLine[]> {
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<Omit<HistoryLine, 'clientId'> & { client_id: string | null }>(
+    `select id, at, kind, client_id, details from account_events
+     where shard = $1 and account_id = $2 and at <= $3 and (at < $3 or id < $4) and at >= $5
+     order by at desc, id desc limit $6`,
+    [shard, accountId, before?.at ?? LATEST, before?.id ?? LAST_ID, since ?? EARLIEST, limit],
+  );
+  return rows.map(({ client_id: clientId, ...line }) => ({ ...line, clientId: clientId ?? undefined }));
+}
+
+const EARLIEST = new Date(0);
+const LATEST = new Date('9999-12-31');
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /** Writes one event of the administration and counts it. */
 export async function recordAdminEvent(db: Db, event: AdminEvent): Promise<void> {
   await db.execute(

@@ -9,15 +9,22 @@ import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { isCounting } from '#src/people/contacts.ts';
+import { cancelSheet, findOpenSheet } from '#src/people/desk.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
 import { removePasskey, renamePasskey } from '#src/people/passkeys.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
 import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { userHandleOf } from '#src/people/webauthn.ts';
+import { findAgency } from '#src/registry/agencies.ts';
 import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
-import { passkeyAddedMessage, passkeyRemovedMessage, recoveryCancelledMessage } from '#views/messages.ts';
+import {
+  passkeyAddedMessage,
+  passkeyRemovedMessage,
+  recoveryCancelledMessage,
+  sheetCancelledMessage,
+} from '#views/messages.ts';
 import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
@@ -76,6 +83,7 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     'remove-passkey': takePasskey,
     'rename-passkey': namePasskey,
     'cancel-recovery': cancelWaiting,
+    'cancel-sheet': cancelOpenSheet,
     'end-session': endOne,
     'end-other-sessions': endOthers,
     'end-every-session': endAll,
@@ -161,6 +169,25 @@ async function cancelWaiting({ ctx, house, db, account }: Visit): Promise<void> 
   seeOther(ctx, '/account?done=recovery-cancelled');
 }
 
+/** As well as what a desk has issued. */
+async function cancelOpenSheet({ ctx, house, db, account }: Visit): Promise<void> {
+  const sheet = await findOpenSheet(db, account.id);
+  if (!sheet || !(await cancelSheet(db, sheet, 'owner'))) return seeOther(ctx, '/account');
+  await notifyContacts(house, db, account.id, sheetCancelledMessage);
+  seeOther(ctx, '/account?done=sheet-cancelled');
+}
+
+async function openSheetOf({ ctx, db, account }: Visit): Promise<AccountContext['sheet']> {
+  const sheet = await findOpenSheet(db, account.id);
+  if (!sheet) return undefined;
+  const agency = await findAgency(db, sheet.agencyId);
+  return {
+    agency: (ctx.state.language === 'en' ? agency?.nameEn : agency?.name) ?? sheet.agencyId,
+    readyAt: sheet.readyAt,
+    isComplete: sheet.state === 'waiting',
+  };
+}
+
 async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
   const ended = await endSession(db, account.id, form.get('session'));
   if (ended) await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
@@ -236,6 +263,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     recoveryCodes: ways.sheet?.left ?? 0,
     isRestricted: account.restrictedAt !== undefined,
     recoveryReadyAt: (await readRecoveries(db, account.id)).waiting?.readyAt,
+    sheet: await openSheetOf(visit),
     identity: await identityAssurance(db, account.id),
     ...(await passkeyInvitation(visit, ways)),
     quietPasskey: await findQuietOptions(signedInHere(visit)),
@@ -292,6 +320,7 @@ const notices = [
   'recovery-cancelled',
   'recovery-codes-kept',
   'session-ended',
+  'sheet-cancelled',
   'totp-added',
   'totp-removed',
 ] as const;

@@ -206,7 +206,10 @@ describe('somebody who was proven by a document before', () => {
 describe('somebody without an account or an address', () => {
   test('gets an account with nothing but a name, and a passkey at once', async () => {
     const sari = await officer();
-    const form = (await sari.open()).fill({ name: 'Mbah Karto', 'new-case': 'LKT-2' }).tick('document', 'ktp').tick('seen');
+    const form = (await sari.open())
+      .fill({ name: 'Mbah Karto', 'new-case': 'LKT-2' })
+      .tick('document', 'ktp')
+      .tick('seen');
     const code = (await form.press('#open-account')).text('#sheet-code');
     const device = new SoftwareAuthenticator();
     expect((await makePasskey(await typeIn(code), device)).has('#sheet-done')).toBe(true);

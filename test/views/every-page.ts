@@ -1,6 +1,7 @@
 import { authenticatorAppPage, authenticatorAppSamples } from '#views/account/authenticator-app.ts';
 import { contactsPage, contactsSamples } from '#views/account/contacts.ts';
 import { endPage, endSamples } from '#views/account/end.ts';
+import { historyPage, historySamples } from '#views/account/history.ts';
 import { passwordPage, passwordSamples } from '#views/account/password.ts';
 import {
   recoveryCodesPage,
@@ -107,6 +108,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('signed-out', signedOutPage, signedOutSamples),
     ...render('error', errorPage, errorSamples),
     ...render('account', accountPage, accountSamples),
+    ...render('history', historyPage, historySamples),
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),
     ...render('account-end', endPage, endSamples),

@@ -89,6 +89,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'home',
         'sandbox-home',
         'help',
+        'history',
         'privacy',
         'recovery-ended',
         'sheet-done',

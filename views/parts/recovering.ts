@@ -19,6 +19,21 @@ export function recoveringBox(frame: Frame, readyAt: Date | undefined): Html | f
 ${form(frame, cancel)}</div></div>`;
 }
 
+/** A desk's sheet that will open the account that one is signed in to. */
+export type OpenSheet = { agency: string; readyAt: Date; isComplete: boolean };
+
+/** Says of a sheet what it does and from when, with the button that cancels it. */
+export function sheetBox(frame: Frame, sheet: OpenSheet | undefined): Html | false {
+  if (!sheet) return false;
+  const t = translate(frame.language);
+  const { agency, readyAt, isComplete } = sheet;
+  const ready = formatMoment(frame.language, readyAt, frame.timeZone);
+  const says = isComplete ? t('account.desk-sheet', { agency, ready }) : t('account.desk-sheet-second', { agency });
+  const cancel = button({ id: 'cancel-sheet', value: 'cancel-sheet', label: t('account.cancel-sheet'), look: 'stop' });
+  return html`<div class="notice notice-stop" id="desk-sheet">${warning}<div><p>${says}</p>
+${form(frame, cancel)}</div></div>`;
+}
+
 /** What stays closed after a recovery by two contacts. */
 export function restrictedBox(frame: Frame, isRestricted: boolean): Html | false {
   const says = translate(frame.language)('account.restricted');

@@ -43,6 +43,7 @@ const places = [
   '/account/authenticator-app',
   '/account/contacts',
   '/account/end',
+  '/account/history',
   '/account/password',
   '/account/recovery-codes',
 ] as const;

@@ -264,7 +264,7 @@ const notices = ['agreed', 'sheet-cancelled'] as const;
 
 function noticeOf(ctx: Context): Said['notice'] {
   const done = notices.find((name) => name === ctx.query.done);
-  return done && { tone: 'done', text: translate(ctx.state.language)(`desk.${done}`) };
+  return done && { tone: 'done', text: translate(ctx.state.language)(`desk.done-${done}`) };
 }
 
 async function showHome(visit: ConsoleVisit, said: Said): Promise<void> {

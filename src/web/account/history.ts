@@ -1,0 +1,66 @@
+/** `/account/history`: what happened to an account, and who of the staff looked at it, for its owner alone. */
+import type { Context } from 'koa';
+import { type HistoryLine, listHistory } from '#src/audit/events.ts';
+import { findAgencies } from '#src/registry/agencies.ts';
+import { type HistoryEvent, historyPage } from '#views/account/history.ts';
+import { frameOf, show } from '../frame.ts';
+import type { OpenHouse } from '../house.ts';
+import { showTo, type Visit } from './visit.ts';
+
+const LINES = 50;
+
+/** `GET /account/history`: the page, or a sign-in that comes back to it. */
+export function showHistory(ctx: Context, house: OpenHouse): Promise<void> {
+  return showTo(ctx, house, showPage);
+}
+
+async function showPage(visit: Visit): Promise<void> {
+  const { ctx, house, db, account } = visit;
+  const before = readPlace(ctx);
+  // Whoever came back by contacts alone may not be the one who lived it.
+  const since = account.restrictedAt;
+  const lines = await listHistory(db, account.id, { before, since, limit: LINES + 1 });
+  const shown = lines.slice(0, LINES);
+  const page = historyPage({
+    ...frameOf(ctx, house),
+    events: await eventsOf(visit, shown),
+    older: lines.length > LINES ? placeAfter(shown.at(-1)) : undefined,
+    latest: before && '/account/history',
+    closedBefore: since,
+  });
+  show(ctx, page);
+}
+
+async function eventsOf({ ctx, house, db }: Visit, lines: readonly HistoryLine[]): Promise<HistoryEvent[]> {
+  const language: 'id' | 'en' = ctx.state.language;
+  const ids = [...new Set(lines.flatMap(({ details }) => textIn(details.agency) ?? []))];
+  const agencies = ids.length > 0 ? await findAgencies(db, ids) : [];
+  const names = new Map(agencies.map(({ id, name, nameEn }) => [id, language === 'en' ? nameEn : name]));
+  return lines.map(({ id, at, kind, clientId, details }) => {
+    const agency = textIn(details.agency);
+    return {
+      ...{ id, at, kind, caseNumber: textIn(details.case) },
+      app: clientId && (house.clients.find(clientId)?.name[language] ?? clientId),
+      agency: agency && (names.get(agency) ?? agency),
+      look: kind === 'account.read-by-staff' ? lookIn(details) : undefined,
+    };
+  });
+}
+
+function lookIn({ reason }: HistoryLine['details']): HistoryEvent['look'] {
+  return { role: 'desk', reason: reason === 'second-officer' ? 'second-officer' : 'asked-at-desk' };
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function placeAfter(line: HistoryLine | undefined): string | undefined {
+  return line && `/account/history?before=${line.at.getTime()}.${line.id}`;
+}
+
+/** The place that a page begins behind; what makes no sense means the latest. */
+function readPlace(ctx: Context): Pick<HistoryLine, 'at' | 'id'> | undefined {
+  const [, at, id] = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(String(ctx.query.before)) ?? [];
+  return at && id ? { at: new Date(Number(at)), id } : undefined;
+}

@@ -1,0 +1,164 @@
+import { type Html, html, safeAddress } from '../html.ts';
+import { formatDay, formatMoment, type MessageKey, translate } from '../locale.ts';
+import { type Frame, page } from '../page.ts';
+import { hostileText, sampleFrame } from '../samples.ts';
+import { backToAccount } from './back.ts';
+
+/** What can have happened, as the history says it. */
+export type HistoryKind =
+  | 'account.closing'
+  | 'account.created'
+  | 'account.disabled'
+  | 'account.erased'
+  | 'account.frozen'
+  | 'account.reactivated'
+  | 'account.read-by-staff'
+  | 'account.recovered'
+  | 'app.disconnected'
+  | 'consent.given'
+  | 'consent.withdrawn'
+  | 'contact.added'
+  | 'contact.confirmed'
+  | 'contact.removed'
+  | 'identifier.added'
+  | 'identifier.removed'
+  | 'identity.proven'
+  | 'passkey.added'
+  | 'passkey.removed'
+  | 'passkey.renamed'
+  | 'password.removed'
+  | 'password.set'
+  | 'profile.changed'
+  | 'recovery-code.used'
+  | 'recovery-codes.made'
+  | 'recovery.cancelled'
+  | 'recovery.started'
+  | 'role.ended'
+  | 'role.given'
+  | 'role.restored'
+  | 'role.suspended'
+  | 'session.ended'
+  | 'sheet.agreed'
+  | 'sheet.cancelled'
+  | 'sheet.confirmed'
+  | 'sheet.issued'
+  | 'sheet.used'
+  | 'sign-in.succeeded'
+  | 'totp.added'
+  | 'totp.removed';
+
+export type HistoryEvent = {
+  id: string;
+  at: Date;
+  kind: HistoryKind;
+  /** The app it concerned. */
+  app?: string | undefined;
+  /** The agency whose staff did it. */
+  agency?: string | undefined;
+  /** In which role and why somebody of the staff looked. */
+  look?: { role: 'desk'; reason: 'asked-at-desk' | 'second-officer' } | undefined;
+  caseNumber?: string | undefined;
+};
+
+export type HistoryContext = Frame & {
+  /** The latest first. */
+  events: readonly HistoryEvent[];
+  older?: string | undefined;
+  latest?: string | undefined;
+  /** Since when there is something to read, where what was before is closed. */
+  closedBefore?: Date | undefined;
+};
+
+/** A person's own history: what happened to the account, and who of the staff looked at it. */
+export function historyPage(context: HistoryContext): Html {
+  const t = translate(context.language);
+  const { language, timeZone, events, closedBefore } = context;
+  const older = safeAddress(context.older);
+  const latest = safeAddress(context.latest);
+  return page(context, {
+    title: t('history.title'),
+    shape: 'wide',
+    band: false,
+    content: html`<p class="intro">${t('history.intro')}</p>
+${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
+${events.length === 0 ? html`<p id="no-events">${t('history.none')}</p>` : daysOf(context).map((day) => dayPart(context, day))}
+${(older || latest) && html`<p class="buttons">${latest && html`<a class="button quiet" id="latest" href="${latest}"><span>${t('history.latest')}</span></a>`}${older && html`<a class="button other" id="older" rel="next" href="${older}"><span>${t('history.older')}</span></a>`}</p>`}
+<p>${t('history.not-you')}</p>
+${backToAccount(language, 'person')}`,
+  });
+}
+
+type Day = { name: string; events: HistoryEvent[] };
+
+function daysOf({ language, timeZone, events }: HistoryContext): Day[] {
+  const days: Day[] = [];
+  for (const event of events) {
+    const name = formatDay(language, event.at, timeZone);
+    const last = days.at(-1);
+    if (last?.name === name) last.events.push(event);
+    else days.push({ name, events: [event] });
+  }
+  return days;
+}
+
+function dayPart(context: HistoryContext, { name, events }: Day): Html {
+  return html`<section class="part day"><h2>${name}</h2><ul class="rows">${events.map((event) => eventRow(context, event))}</ul></section>`;
+}
+
+/** Everything in the catalogue that is about an app or the staff says which. */
+function eventRow(context: HistoryContext, event: HistoryEvent): Html {
+  const t = translate(context.language);
+  const { language, timeZone } = context;
+  const { kind, app = t('history.some-app'), agency = t('history.some-agency'), look, caseNumber } = event;
+  const key: MessageKey = `history.was-${kind}`;
+  const why = look && t(`history.look-${look.reason}`, { role: t(`history.role-${look.role}`) });
+  const more = [why, caseNumber && t('history.case', { case: caseNumber })].filter(Boolean).join(' · ');
+  const isOfStaff = kind === 'account.read-by-staff' || kind.startsWith('sheet.');
+  return html`<li class="row${isOfStaff && ' of-staff'}" data-kind="${kind}"><div class="row-words"><p>${t(key, { app, agency })}</p>${more && html`<p class="hint">${more}</p>`}</div>
+<p class="hint when">${formatMoment(language, event.at, timeZone)}</p></li>`;
+}
+
+const at = (time: string): Date => new Date(`2026-11-${time}:00Z`);
+
+const full: HistoryContext = {
+  ...sampleFrame,
+  events: [
+    { id: '1', at: at('21T03:12'), kind: 'sign-in.succeeded', app: 'Puskesmas Online' },
+    {
+      id: '2',
+      at: at('21T03:11'),
+      kind: 'sheet.used',
+      agency: 'Dinas Dukcapil Kota Contoh',
+      caseNumber: 'LKT/2026/0042',
+    },
+    {
+      id: '3',
+      at: at('20T03:10'),
+      kind: 'account.read-by-staff',
+      agency: 'Dinas Dukcapil Kota Contoh',
+      look: { role: 'desk', reason: 'asked-at-desk' },
+      caseNumber: 'LKT/2026/0042',
+    },
+    { id: '4', at: at('19T10:00'), kind: 'consent.given', app: 'Pajak Daerah' },
+    { id: '5', at: at('19T09:58'), kind: 'passkey.added' },
+  ],
+  older: '/account/history?before=abc',
+};
+
+export const historySamples: Record<string, HistoryContext> = {
+  full,
+  older: { ...full, older: undefined, latest: '/account/history' },
+  restricted: { ...full, closedBefore: new Date('2026-11-19T00:00:00Z') },
+  none: { ...full, events: [], older: undefined },
+  hostile: {
+    ...full,
+    events: full.events.map((event) => ({
+      ...event,
+      id: hostileText,
+      app: hostileText,
+      agency: hostileText,
+      caseNumber: hostileText,
+    })),
+    older: 'javascript:1',
+  },
+};
