@@ -78,6 +78,17 @@ const table = {
       next: "Enter the number of your desk's file, 40 letters and digits at most.",
     },
   },
+  checks_not_green: {
+    status: 409,
+    id: {
+      say: 'Layanan ini belum siap untuk produksi: ada pemeriksaan yang belum lulus, atau hasilnya sudah lama.',
+      next: 'Buka halaman "Ke produksi", perbaiki yang disebut di sana, lalu periksa lagi.',
+    },
+    en: {
+      say: 'This service is not ready for production: a check has not passed, or its result is old.',
+      next: 'Open the page "To production", put right what it names and check again.',
+    },
+  },
   client_not_found: {
     status: 404,
     id: { say: 'Layanan ini tidak terdaftar.', next: 'Periksa alamatnya, atau beri tahu pengelola layanan.' },

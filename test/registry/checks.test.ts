@@ -339,7 +339,7 @@ describe('findings', () => {
     const ids = claimed.flat();
     expect(ids.toSorted()).toEqual(['antrean', 'puskesmas-online']);
     await finishRun(world.database, 'antrean', now, new Date(now.getTime() + DAY));
-    const later = new Date(now.getTime() + 2 * 60_000);
+    const later = new Date(now.getTime() + 11 * 60_000);
     expect(await claimDueRuns(world.database, later, 10)).toEqual(['puskesmas-online']);
   });
 });

@@ -74,8 +74,9 @@ export async function claimTelling(
   return rows.map(({ name }) => name);
 }
 
-/** How long a run may take before another one may begin. */
+/** How long a run may take before another one may begin: of one app for a page, of a batch for the job. */
 const LEASE_MS = 60_000;
+const BATCH_LEASE_MS = 10 * 60_000;
 
 /**
  * Claims running the checks of one app now, for a page.
@@ -122,7 +123,7 @@ export async function claimDueRuns(db: Db, now: Date, limit: number): Promise<st
        where d.due_at <= $1 and (d.leased_until is null or d.leased_until <= $1) and c.state = 'live'
        order by d.due_at limit $3 for update of d skip locked))
      returning r.client_id`,
-    [now, new Date(now.getTime() + LEASE_MS), limit],
+    [now, new Date(now.getTime() + BATCH_LEASE_MS), limit],
   );
   return rows.map(({ client_id: id }) => id);
 }
