@@ -233,9 +233,11 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startClosings } = await import('./jobs/closings.ts');
   const { startSecretEnds } = await import('./jobs/secret-ends.ts');
   const { startContactLinks } = await import('./jobs/contact-links.ts');
+  const { startClientChecks } = await import('./jobs/client-checks.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
+  const { createTellFailing } = await import('./web/check-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -248,6 +250,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => secretEnds.stop());
   const contactLinks = startContactLinks({ ...base, askContact: createAskContact(base) });
   server.defer(() => contactLinks.stop());
+  const clientChecks = startClientChecks({ ...base, tellFailing: createTellFailing(base) });
+  server.defer(() => clientChecks.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

@@ -135,8 +135,16 @@ async function settle({ database, log, tellFailing }: Job, { client, findings, l
     const isStopped = mayStop && lost.length > 0 && (await stopPublic(tx, client, lost));
     if (isStopped) log.warn({ app: client.id }, 'an app was stopped: its host is lost');
     const failing = (await listFindings(tx, client.id)).filter(({ outcome }) => outcome === 'failed');
-    const due = failing.filter((finding) => mayStop && isWorthTelling(finding, now)).map(({ name }) => name);
-    const told = await claimTelling(tx, client.id, due, now);
+    // One cause makes several checks fail: whoever is told of one is told of all.
+    const isDue = mayStop && failing.some((finding) => !finding.toldAt && isWorthTelling(finding, now));
+    const told = isDue
+      ? await claimTelling(
+          tx,
+          client.id,
+          failing.map(({ name }) => name),
+          now,
+        )
+      : [];
     if (told.length > 0 || isStopped) await tellFailing(tx, { client, findings: pick(failing, told), isStopped });
     const isOpen = failing.some(({ toldAt, name }) => !toldAt && !told.includes(name));
     await finishRun(tx, client.id, now, new Date(now.getTime() + (isOpen ? HOUR : DAY)));
