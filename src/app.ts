@@ -35,6 +35,8 @@ import {
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
+import { answerReview, showReview, showReviews } from '#src/web/console/reviews.ts';
+import { changeVersion, showVersion, showVersions } from '#src/web/console/versions.ts';
 import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
 import { Documents } from '#src/web/documents.ts';
 import { answerErrors, answerWith } from '#src/web/errors.ts';
@@ -207,6 +209,12 @@ function pages(house: OpenHouse): Router {
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
   router.get('/console/callback', (ctx) => returnToConsole(ctx));
+  router.get('/console/apps/:client/versions', (ctx) => showVersions(ctx, house));
+  router.get('/console/apps/:client/versions/:number', (ctx) => showVersion(ctx, house));
+  router.post('/console/apps/:client/versions/:number', (ctx) => changeVersion(ctx, house));
+  router.get('/console/reviews', (ctx) => showReviews(ctx, house));
+  router.get('/console/reviews/:client/:number', (ctx) => showReview(ctx, house));
+  router.post('/console/reviews/:client/:number', (ctx) => answerReview(ctx, house));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
   router.get('/contacts/confirm', (ctx) => showContactConfirm(ctx, house));

@@ -14,6 +14,7 @@ import { type HeldRole, mayAt, nodesWith } from './authority.ts';
 import { loadMove, moveClient } from './client-life.ts';
 import { type ClientRecord, type ClientState, type Localized, loadClient, saveClient } from './clients.ts';
 import { draftOf } from './declarations.ts';
+import type { ClientEntry } from './registration-schema.ts';
 import type { Risk } from './risk.ts';
 import { listSectors } from './sectors.ts';
 import { lockRegistry } from './version.ts';
@@ -59,17 +60,15 @@ export interface Decided {
  */
 export async function decideVersion(tx: Db, decision: Decision): Promise<Decided> {
   await lockRegistry(tx);
-  const { clientId, number, approver, verdict, mode, via } = decision;
+  const { clientId, number, approver, verdict, mode, via, note: reason } = decision;
   const version = await loadVersion(tx, clientId, number);
+  const entry = verdict === 'approved' ? fitEntry(version, mode) : undefined;
   await noteVerdict(tx, decision, version);
   const client = await loadClient(tx, clientId);
-  const isSettled = await settle(tx, decision);
-  const event = { actor: approver, subject: `client ${clientId}`, agencyId: client.agencyId, details: { number } };
-  const kind = verdict === 'approved' ? 'client.version-approved' : 'client.version-rejected';
-  await recordAdminEvent(tx, { ...event, kind });
-  if (isSettled && verdict === 'approved') await putApprovedInForce(tx, version, client, { approver, mode });
-  if (isSettled && verdict === 'rejected')
-    await takeOutOfReview(tx, client, { actor: approver, via, reason: decision.note, mode });
+  const isSettled = verdict === 'rejected' || (await isAgreed(tx, version));
+  if (isSettled && entry) await putApprovedInForce(tx, version, client, { entry, approver, mode });
+  if (isSettled) await settle(tx, decision);
+  if (isSettled && !entry) await takeOutOfReview(tx, client, { actor: approver, via, reason, mode });
   const status = isSettled ? (verdict === 'approved' ? 'applied' : 'rejected') : 'pending';
   return { status, version: await loadVersion(tx, clientId, number), client: await loadClient(tx, clientId) };
 }
@@ -89,14 +88,42 @@ async function noteVerdict(tx: Db, decision: Decision, version: ClientVersion): 
        set verdict = excluded.verdict, note = excluded.note, at = excluded.at`,
     [clientId, number, approver, verdict, note || null, new Date()],
   );
-  if (noted > 0) return;
-  if (version.status !== 'pending')
+  if (noted === 0 && version.status !== 'pending')
     throw new Refusal('version_not_pending', `version ${number} of client ${clientId} is ${version.status}`);
-  throw new Refusal('version_own', `version ${number} of client ${clientId} is the approver's own`);
+  if (noted === 0) throw new Refusal('version_own', `version ${number} of client ${clientId} is the approver's own`);
+  const kind = verdict === 'approved' ? 'client.version-approved' : 'client.version-rejected';
+  const subject = `client ${clientId}`;
+  await recordAdminEvent(tx, { kind, actor: approver, subject, ...agencyOf(version), details: { number } });
 }
 
-/** Ends the wait when enough have agreed, or one has refused. @returns whether it did */
-async function settle(tx: Db, { clientId, number, approver, verdict }: Decision): Promise<boolean> {
+function agencyOf({ agencyId }: ClientVersion): { readonly agencyId?: string } {
+  return agencyId === undefined ? {} : { agencyId };
+}
+
+/** Whether as many have agreed as it takes. */
+async function isAgreed(tx: Db, { clientId, number, approvalsNeeded }: ClientVersion): Promise<boolean> {
+  const approvals = await listApprovals(tx, clientId, number);
+  return approvals.filter(({ verdict }) => verdict === 'approved').length >= approvalsNeeded;
+}
+
+/** What the registry refuses of it is refused before the first thing is written. */
+async function putApprovedInForce(
+  tx: Db,
+  version: ClientVersion,
+  current: ClientRecord,
+  { entry, approver, mode }: { readonly entry: ClientEntry; readonly approver: string; readonly mode: Config['mode'] },
+): Promise<void> {
+  const agency = { id: version.agencyId ?? current.agencyId };
+  const draft = draftOf({ ...entry, state: undefined }, agency, current, mode);
+  const move = loadMove(current.id, current.state, version.from === version.to ? current.state : version.to);
+  await saveClient(tx, { ...draft, state: move.to }, approver);
+  const now = new Date();
+  await putInForce(tx, version, version.number, now);
+  if (move.from !== move.to) await noteMove(tx, { ...version, move }, now);
+}
+
+/** Ends the wait, as long as what the decision stands on holds. */
+async function settle(tx: Db, { clientId, number, approver, verdict }: Decision): Promise<void> {
   const settled = await tx.execute(
     `update client_versions v set status = case $4 when 'approved' then 'applied' else 'rejected' end,
        decided_at = $5, decided_by = $3
@@ -105,23 +132,7 @@ async function settle(tx: Db, { clientId, number, approver, verdict }: Decision)
          where a.client_id = v.client_id and a.number = v.number and a.verdict = 'approved'))`,
     [clientId, number, approver, verdict, new Date()],
   );
-  return settled > 0;
-}
-
-async function putApprovedInForce(
-  tx: Db,
-  version: ClientVersion,
-  current: ClientRecord,
-  { approver, mode }: { readonly approver: string; readonly mode: Config['mode'] },
-): Promise<void> {
-  const entry = fitEntry(version, mode);
-  const agency = { id: version.agencyId ?? current.agencyId };
-  const draft = draftOf({ ...entry, state: undefined }, agency, current, mode);
-  const move = loadMove(current.id, current.state, version.from === version.to ? current.state : version.to);
-  await saveClient(tx, { ...draft, state: move.to }, approver);
-  const now = new Date();
-  await putInForce(tx, version, version.number, now);
-  if (move.from !== move.to) await noteMove(tx, { ...version, move }, now);
+  if (settled === 0) throw new Error(`version ${number} of client ${clientId} was settled without the registry's lock`);
 }
 
 /** An app that is not to go live goes back to where it was built. */

@@ -92,6 +92,19 @@ export async function findPendingVersion(db: Db, clientId: string): Promise<Clie
   return row && toVersion(row);
 }
 
+/** What was in force before a version: the newest one below it that took effect. */
+export async function findVersionBefore(
+  db: Db,
+  { clientId, number }: Pick<ClientVersion, 'clientId' | 'number'>,
+): Promise<ClientVersion | undefined> {
+  const row = await db.first<VersionRow>(
+    `select ${columns} from client_versions
+     where client_id = $1 and number < $2 and status = 'applied' order by number desc limit 1`,
+    [clientId, number],
+  );
+  return row && toVersion(row);
+}
+
 /** The versions of a client, the newest first, at most `limit`, those below `before`. */
 export async function listVersions(
   db: Db,

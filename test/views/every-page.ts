@@ -25,6 +25,8 @@ import {
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
+import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
+import { versionPage, versionSamples, versionsPage, versionsSamples } from '#views/console/versions.ts';
 import {
   contactConfirmedPage,
   contactConfirmedSamples,
@@ -121,6 +123,10 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-apps', appsPage, appsSamples),
     ...render('console-agencies', agenciesPage, agenciesSamples),
     ...render('console-events', eventsPage, eventsSamples),
+    ...render('console-versions', versionsPage, versionsSamples),
+    ...render('console-version', versionPage, versionSamples),
+    ...render('console-reviews', reviewsPage, reviewsSamples),
+    ...render('console-review', reviewPage, reviewSamples),
     ...render('open-again', openAgainPage, openAgainSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),

@@ -1,8 +1,6 @@
 /** What admins did at the agencies that somebody may see. */
 import type { Context } from 'koa';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { findAccount } from '#src/people/accounts.ts';
-import { listMembers } from '#src/people/memberships.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
 import { nodesWith } from '#src/registry/authority.ts';
 import { type EventLine, type EventPosition, type EventSearch, listEvents } from '#src/registry/events.ts';
@@ -10,6 +8,7 @@ import type { Found } from '#src/registry/search.ts';
 import { type EventsContext, eventsPage, type ListedEvent } from '#views/console/events.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { nameColleagues } from './colleagues.ts';
 import { CSV_BATCH, sendCsv } from './csv.ts';
 import { consoleFrame } from './frame.ts';
 import { linkTo, pagesBehind, readPlace, readWords } from './positions.ts';
@@ -81,7 +80,7 @@ async function listedEvents(visit: ConsoleVisit, lines: readonly EventLine[]): P
   const names = new Map(agencies.map(({ id, name, nameEn }) => [id, language === 'en' ? nameEn : name]));
   const colleagues = await nameColleagues(
     visit,
-    lines,
+    lines.map(({ actor }) => actor),
     agencies.flatMap(({ path }) => path),
   );
   return lines.map(({ at, kind, actor, subject, agencyId, details }) => ({
@@ -97,23 +96,6 @@ async function listedEvents(visit: ConsoleVisit, lines: readonly EventLine[]): P
       .map(([name, value]) => ({ name, value: [value].flat().join(', ') }))
       .filter(({ value }) => value !== ''),
   }));
-}
-
-/** Whoever works for the agencies of these events, or above them, is called by name; of others there is only an id. */
-async function nameColleagues(
-  { db, house }: ConsoleVisit,
-  lines: readonly EventLine[],
-  agencyIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const actors = new Set(lines.map(({ actor }) => actor).filter((actor) => uuid.test(actor)));
-  if (actors.size === 0) return new Map();
-  const members = new Set((await listMembers(db, idsIn(agencyIds), new Date())).map(({ accountId }) => accountId));
-  const names = new Map<string, string>();
-  for (const id of [...actors].filter((actor) => members.has(actor))) {
-    const account = await findAccount(db, house.secrets, id);
-    if (account?.profile.name) names.set(id, account.profile.name);
-  }
-  return names;
 }
 
 function idsIn(ids: readonly (string | undefined)[]): string[] {

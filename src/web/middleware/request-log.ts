@@ -69,6 +69,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/console/desk/person',
   '/console/events',
   '/console/events.csv',
+  '/console/reviews',
   '/contacts/confirm',
   '/help',
   '/introspect',
