@@ -34,7 +34,9 @@ async function edit(keys: object, clientId = 'antrean') {
   const { entry, findings } = checkClientEntry({ ...declarationOf(client), ...keys }, 'sandbox');
   if (!entry) throw new Error(JSON.stringify(findings));
   const request = { agencyId: client.agencyId, entry, via: 'page', actor: siti.id, mode: 'sandbox' } as const;
-  return world.database.transaction((tx) => applyChange(tx, world.house.secrets, { ...request, reason: 'Alamat baru' }));
+  return world.database.transaction((tx) =>
+    applyChange(tx, world.house.secrets, { ...request, reason: 'Alamat baru' }),
+  );
 }
 
 test('a risky change waits in the queue, is read as a diff and takes effect when somebody else agrees', async () => {
@@ -98,6 +100,15 @@ test('a refusal needs its reason, and who asked reads it', async () => {
 });
 
 test('nobody of another agency sees or decides it, and a coordinating ministry decides about its sector', async () => {
+  const sector = {
+    id: 'uji-coba',
+    name: 'Uji',
+    nameEn: 'Trial',
+    isPriority: false,
+    coordinatorId: 'dinas-kominfo',
+    position: 99,
+  };
+  await saveSector(world.database, sector, 'test');
   await edit({ sectors: ['uji-coba'] });
   const { number } = await edit({ purpose: 'Antre.' });
   const address = `${world.issuer}/console/reviews/antrean/${number}`;
@@ -110,9 +121,7 @@ test('nobody of another agency sees or decides it, and a coordinating ministry d
   expect(posted.status).toBeGreaterThanOrEqual(400);
   expect(await findPendingVersion(world.database, 'antrean')).toMatchObject({ number });
 
-  const sector = { id: 'uji-coba', name: 'Uji', nameEn: 'Trial', isPriority: false, coordinatorId: 'dinas-kominfo', position: 99 };
-  await saveSector(world.database, sector, 'test');
-  const rina = await colleague(world, 'rina@contoh.id', { 'dinas-kominfo': ['coordinator'] });
+  const rina = await colleague(world, 'rina.koor@contoh.id', { 'dinas-kominfo': ['coordinator'] });
   const { browser: ministry } = await openConsole(world, rina);
   expect((await ministry.visit(`${world.issuer}/console/reviews`)).has(`[data-review=antrean/${number}]`)).toBe(true);
   expect((await (await ministry.visit(address)).press('#approve')).text('[role=status]')).toContain('Disetujui');
@@ -123,7 +132,8 @@ test('an app of high risk goes live when two others agreed', async () => {
   await world.declare({ client_id: 'imunisasi', scope: 'openid profile', claims: [...simple.claims, sensitive] });
   const { agencyId: home } = await loadClient(world.database, 'imunisasi');
   const people = [];
-  for (const email of ['ani@contoh.id', 'dewi@contoh.id']) people.push(await colleague(world, email, { [home]: ['approver'] }));
+  for (const email of ['ani.app@contoh.id', 'dewi.app@contoh.id'])
+    people.push(await colleague(world, email, { [home]: ['approver'] }));
   const request = { clientId: 'imunisasi', actor: siti.id, via: 'page', mode: 'sandbox' } as const;
   const { number } = await world.database.transaction((tx) => askForProduction(tx, world.house.secrets, request));
   for (const [index, person] of people.entries()) {
