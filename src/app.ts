@@ -54,6 +54,7 @@ import { answerNotMe, showNotMe } from '#src/web/not-me.ts';
 import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/web/pages.ts';
 import { postToGet } from '#src/web/post-to-get.ts';
 import { answerRecoveryCancel, showRecoveryCancel } from '#src/web/recovery-cancel.ts';
+import { answerRegistration, changeRegistration, endRegistration, showRegistration } from '#src/web/register.ts';
 import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
 import { answerSheet, showSheet } from '#src/web/sheet.ts';
 import { answerSheetNotice, showSheetNotice } from '#src/web/sheet-notice.ts';
@@ -231,6 +232,10 @@ function pages(house: OpenHouse): Router {
   router.post('/sheet/notice', (ctx) => answerSheetNotice(ctx, house));
   router.get('/recovery/cancel', (ctx) => showRecoveryCancel(ctx, house));
   router.post('/recovery/cancel', (ctx) => answerRecoveryCancel(ctx, house));
+  router.post('/register', (ctx) => answerRegistration(ctx, house));
+  router.get('/register/:client', (ctx) => showRegistration(ctx, house));
+  router.put('/register/:client', (ctx) => changeRegistration(ctx, house));
+  router.delete('/register/:client', (ctx) => endRegistration(ctx, house));
   router.post('/authorize', (ctx) => postToGet(ctx));
   router.post('/logout', (ctx) => postToGet(ctx));
   for (const path of ['/logout', '/logout/success'])

@@ -169,6 +169,7 @@ export function wrappingKeyring(masterKeys: readonly Buffer[]): Keyring {
 export type HashPurpose =
   | 'api-answer'
   | 'api-request'
+  | 'registration-access'
   | 'registration-token'
   | 'client-secret'
   | 'invitation'

@@ -244,6 +244,7 @@ function moreMetadata(issuer: string): Record<string, unknown> {
     claim_types_supported: ['normal'],
     display_values_supported: ['page'],
     prompt_values_supported: ['none', 'login', 'consent'],
+    registration_endpoint: `${issuer}/register`,
     op_policy_uri: `${issuer}/privacy`,
     introspection_endpoint_auth_methods_supported: [...authMethods],
     introspection_endpoint_auth_signing_alg_values_supported: [...assertionAlgorithms],

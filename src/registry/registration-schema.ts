@@ -236,6 +236,9 @@ export const clientSchema = z.strictObject({
   event_uri: address.optional().describe('Where it is to hear of events about the people it knows.'),
 });
 
+/** Every key that may be said of a client. */
+export const clientKeys: readonly string[] = Object.keys(clientSchema.shape);
+
 const MAX_CLIENTS = 10_000;
 
 const fileSchema = z.strictObject({

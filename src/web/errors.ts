@@ -42,8 +42,12 @@ export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): voi
 }
 
 /** Where no browser is expected, whatever it says that it takes. */
-function isForPrograms({ path }: Context): boolean {
-  return path.startsWith('/api/') || path === '/register' || path.startsWith('/register/');
+function isForPrograms(ctx: Context): boolean {
+  return ctx.path.startsWith('/api/') || isRegistration(ctx);
+}
+
+function isRegistration({ path }: Context): boolean {
+  return path === '/register' || path.startsWith('/register/');
 }
 
 function toRefusal(thrown: unknown): Refusal {
@@ -63,16 +67,32 @@ function nameStopped(ctx: Context, house: OpenHouse, refusal: Refusal): Refusal 
 
 function answerWithProblem(ctx: Context, refusal: Refusal): void {
   const { say, next } = refusal.in(ctx.state.language ?? 'id');
+  const registration = isRegistration(ctx) ? registrationErrorOf(ctx, refusal) : undefined;
   ctx.body = JSON.stringify({
     type: `/help#${refusal.code}`,
     title: say,
     detail: next,
-    status: refusal.status,
+    status: ctx.status,
     code: refusal.code,
     reference: ctx.state.reference,
     ...(refusal.findings && { errors: refusal.findings }),
+    ...registration,
   });
-  ctx.type = 'application/problem+json';
+  ctx.type = registration ? 'application/json' : 'application/problem+json';
+}
+
+/** The same in the words of RFC 7591 §3.2.2, which knows 400 alone for what is wrong with the metadata. */
+function registrationErrorOf(ctx: Context, refusal: Refusal): object {
+  const { code, status, findings = [] } = refusal;
+  if (status === 401) ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
+  if (code === 'content_invalid') ctx.status = 400;
+  const first = findings[0]?.pointer ?? '';
+  const ofContent = first.startsWith('/redirect_uris') ? 'invalid_redirect_uri' : 'invalid_client_metadata';
+  const error = status === 401 ? 'invalid_token' : code === 'content_invalid' ? ofContent : 'invalid_request';
+  const said = findings.map(({ pointer, detail, expected }) => `${pointer}: ${detail}; expected ${expected}`);
+  const description = said.join('. ') || refusal.in('en').say;
+  // The characters that the standard allows there.
+  return { error, error_description: description.replaceAll(/["\\]/g, "'").replaceAll(/[^\x20-\x7e]/g, '?') };
 }
 
 function answerWithPage(ctx: Context, house: OpenHouse, refusal: Refusal): void {

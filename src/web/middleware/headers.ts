@@ -28,7 +28,7 @@ export function securityHeaders(issuer: string): Middleware {
   const isSecure = issuer.startsWith('https://');
   const policy = contentSecurityPolicy();
   return ({ res, path }, next) => {
-    const isForPrograms = programs.has(path) || path.startsWith('/api/');
+    const isForPrograms = programs.has(path) || path.startsWith('/api/') || path.startsWith('/register');
     res.setHeader('Content-Security-Policy', isForPrograms ? programPolicy : policy);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     if (isSecure) res.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');

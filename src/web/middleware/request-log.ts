@@ -82,6 +82,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/par',
   '/privacy',
   '/readyz',
+  '/register',
   '/recovery/cancel',
   '/revoke',
   '/sandbox/outbox',
@@ -101,6 +102,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
 function routeOf(path: string): string {
   if (path.startsWith('/interaction/')) return '/interaction/:uid';
   if (path.startsWith('/authorize/')) return '/authorize/:uid';
+  if (path.startsWith('/register/')) return '/register/:client';
   if (path.startsWith('/assets/')) return '/assets/:name';
   return fixedPaths.has(path) ? path : 'other';
 }
