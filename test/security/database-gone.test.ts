@@ -64,12 +64,13 @@ async function tellAll(scene: Scene): Promise<{ told: Told[]; free: Told[] }> {
 
 /** What every answer must be while the database is away. */
 function unavailable({ what }: Told) {
-  const html = what.endsWith('html') && !what.includes(' /api/');
+  const isForPrograms = / \/(api\/|register)/.test(what);
+  const html = what.endsWith('html') && !isForPrograms;
   return {
     what,
     status: 503,
     retryAfter: '2',
-    type: html ? 'text/html' : 'application/problem+json',
+    type: html ? 'text/html' : what.includes(' /register') ? 'application/json' : 'application/problem+json',
     code: 'database_unavailable',
     location: null,
     body: expect.any(String),

@@ -61,7 +61,7 @@ function isForPrograms({ wanted, said }: (typeof answers)[number]): boolean {
   const path = wanted.path.split('?', 1)[0] ?? '';
   const isPage = said.headers.get('content-type')?.startsWith('text/html');
   const fixed = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/jwks'];
-  return !isPage && (fixed.includes(path) || path.startsWith('/api/'));
+  return !isPage && (fixed.includes(path) || /^\/(api\/|register)/.test(path));
 }
 
 test('what only programs ask has the strictest policy, and a page in its place that of every page', () => {

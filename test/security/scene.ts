@@ -7,6 +7,7 @@ import { sealNotMe } from '#src/people/not-me.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { sealRecovery, startRecovery } from '#src/people/recoveries.ts';
 import { apiScopes } from '#src/registry/api-scopes.ts';
+import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
 import { apiRoutes } from '#src/web/api/routes.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
 import { machineOf, requestToken } from '#test/support/api.ts';
@@ -37,6 +38,8 @@ export interface Scene {
   readonly cancelPage: Page;
   /** An agency's machine, its agency and its token for the API, bound to no key. */
   readonly machine: { readonly clientId: string; readonly agencyId: string; readonly token: string };
+  /** By which apps of the same agency register themselves. */
+  readonly registrationToken: string;
 }
 
 export const callback = 'http://localhost:3001/callback';
@@ -55,8 +58,10 @@ export async function openScene(world: World): Promise<Scene> {
   const notMePage = await visitor.visit(`${world.issuer}/not-me?${notMe}`);
   const cancelPage = await visitor.visit(await startRecoveryOf(world));
   const machine = await openMachine(world);
+  const wish = { agencyId: machine.agencyId, label: 'adegan', days: 1, uses: 1_000 };
+  const { secret: registrationToken } = await makeRegistrationToken(world.database, world.house.secrets, wish, 'test');
   const pages = { signInPage, signOutPage, accountPage, notMePage, cancelPage };
-  return { world, citizen, visitor, app, tokens, code, attempt, machine, ...pages };
+  return { world, citizen, visitor, app, tokens, code, attempt, machine, registrationToken, ...pages };
 }
 
 async function openMachine(world: World): Promise<Scene['machine']> {
@@ -77,6 +82,15 @@ function apiRequestsOf({ machine }: Scene): Wanted[] {
   }));
 }
 
+/** An app registers itself; nobody's token looks after one that is there. */
+function registrationRequestsOf({ machine, registrationToken }: Scene): Wanted[] {
+  const json = { client_name: 'Adegan', redirect_uris: [callback] };
+  const headers = { authorization: `Bearer ${registrationToken}` };
+  const register = { method: 'POST', path: '/register', headers, json } as const;
+  const path = `/register/${machine.clientId}`;
+  return [register, ...(['GET', 'PUT', 'DELETE'] as const).map((method) => ({ method, path, headers }))];
+}
+
 /** The address that cancels the recovery of somebody who lost their way in. */
 async function startRecoveryOf({ issuer, house, database, citizen }: World): Promise<string> {
   const mail = { kind: 'email', value: 'tertinggal@contoh.id' } as const;
@@ -93,6 +107,8 @@ export interface Wanted {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
+  /** Or JSON. */
+  readonly json?: object;
   /** Answers without the database. */
   readonly isFree?: boolean;
 }
@@ -124,6 +140,7 @@ export function requestsOf(scene: Scene): Wanted[] {
     free(get('/account/frozen')),
     free(get('/api/v1/openapi.json')),
     ...apiRequestsOf(scene),
+    ...registrationRequestsOf(scene),
     free(get('/.well-known/openid-configuration')),
     free(get('/.well-known/oauth-authorization-server')),
     free(get('/.well-known/change-password')),
@@ -197,14 +214,15 @@ export function requestsOf(scene: Scene): Wanted[] {
 }
 
 /** Sends a request; `html` as a browser would, otherwise as a program. */
-export function send(world: World, { method, path, headers = {}, form }: Wanted, html: boolean): Promise<Answer> {
-  const body = form && new URLSearchParams(form).toString();
+export function send(world: World, { method, path, headers = {}, form, json }: Wanted, html: boolean): Promise<Answer> {
+  const body = json ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
+  const type = json ? 'application/json' : 'application/x-www-form-urlencoded';
   return exchange(new URL(path, world.issuer), {
     method,
     headers: {
       accept: html ? 'text/html' : 'application/json',
       ...headers,
-      ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...(body !== undefined && { 'content-type': type }),
     },
     ...(body !== undefined && { body }),
   });
