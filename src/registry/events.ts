@@ -65,12 +65,15 @@ export async function listEvents(
 
 function listOfFew(db: Db, agencies: readonly string[], { after }: EventSearch, limit: number): Promise<EventRow[]> {
   return db.query<EventRow>(
-    `select e.id, e.at, e.kind, e.actor, e.subject, e.agency_id, e.details
-     from unnest($1::text[]) as mine (agency_id) cross join lateral (
-       select * from admin_events one where one.agency_id = mine.agency_id
-         and ($2::timestamptz is null or (one.at <= $2 and (one.at < $2 or one.id > $3::uuid)))
-       order by one.at desc, one.id limit $4) as e
-     order by e.at desc, e.id limit $4`,
+    `with latest as (
+       select one.at, one.id from unnest($1::text[]) as mine (agency_id) cross join lateral (
+         select at, id from admin_events e where e.agency_id = mine.agency_id
+           and ($2::timestamptz is null or (e.at <= $2 and (e.at < $2 or e.id > $3::uuid)))
+         order by e.at desc, e.id limit $4) as one
+       order by one.at desc, one.id limit $4)
+     select e.id, e.at, e.kind, e.actor, e.subject, e.agency_id, e.details
+     from latest l join admin_events e on e.id = l.id
+     order by e.at desc, e.id`,
     [agencies, after?.at, after?.id, limit],
   );
 }

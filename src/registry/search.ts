@@ -82,27 +82,30 @@ export async function searchApps(db: Db, search: AppSearch): Promise<Found<AppLi
   const limit = search.limit ?? APPS_PER_PAGE;
   await planForSearch(db);
   const rows = await db.query<AppRow>(
-    `select c.id, c.name, c.name_en, c.agency_id, a.name as agency_name, a.name_en as agency_name_en, c.state, c.type,
-       c.sectors, c.risk, c.home_uri, c.logo_digest, lower(c.name) as sort_name
-     from clients c join agencies a on a.id = c.agency_id
-     where ${appConditions}
-       and ($9::text is null or (lower(c.name) collate "C", c.id collate "C") > ($9, $10))
-     order by lower(c.name) collate "C", c.id collate "C" limit $11`,
+    `with found as (
+       select c.id, c.name, c.name_en, c.agency_id, c.state, c.type, c.sectors, c.risk, c.home_uri, c.logo_digest,
+         lower(c.name) as sort_name
+       from clients c
+       where ${appConditions} and ($4::text is null or c.state = $4)
+         and ($9::text is null or (lower(c.name) collate "C", c.id collate "C") > ($9, $10))
+       order by lower(c.name) collate "C", c.id collate "C" limit $11)
+     select f.*, a.name as agency_name, a.name_en as agency_name_en from found f join agencies a on a.id = f.agency_id
+     order by f.sort_name collate "C", f.id collate "C"`,
     [...(await appValues(db, search)), search.after?.name, search.after?.id, limit + 1],
   );
   return { lines: rows.slice(0, limit).map(toAppLine), hasMore: rows.length > limit };
 }
 
-const appConditions = `(a.path && $1 or a.id = any($1))
+const appConditions = `($2::text[] is not null
+    or exists (select from agencies a where a.id = c.agency_id and (a.path && $1 or a.id = any($1))))
   and ($2::text[] is null or c.agency_id = any($2))
   and ($3::text is null or c.agency_id = $3)
-  and ($4::text is null or c.state = $4)
   and ($5::text is null or c.sectors @> array[$5])
   and ($6::text is null or c.search like $6)
   and ($7::text is null or c.search like $7)
   and ($8::text is null or c.search like $8)`;
 
-/** The values of {@link appConditions}. */
+/** The values of {@link appConditions}, with the state as the fourth. */
 async function appValues(db: Db, { nodes, agencyId, state, sector, words }: AppSearch): Promise<unknown[]> {
   const [one, two, three] = likeWords(words);
   return [nodes, await listFewAgencies(db, nodes), agencyId, state, sector, one, two, three];
@@ -199,17 +202,16 @@ function toHealth(row: HealthRow): AppHealth {
 }
 
 /** How many apps of each state a search finds; counted up to this. */
-export const MOST_COUNTED = 1000;
+export const MOST_COUNTED = 500;
 
 /** The apps that a search finds, by state; one more than {@link MOST_COUNTED} means more than that. */
 export async function countApps(db: Db, search: Omit<AppSearch, 'state'>): Promise<ReadonlyMap<ClientState, number>> {
   await planForSearch(db);
   const rows = await db.query<{ state: ClientState; count: number }>(
     `select s.state, (select count(*) from (
-         select from clients c join agencies a on a.id = c.agency_id
-         where ${appConditions} and c.state = s.state limit $10) as found)::integer as count
-     from unnest($9::text[]) as s (state)`,
-    [...(await appValues(db, search)), clientStates, MOST_COUNTED + 1],
+         select from clients c where ${appConditions} and c.state = s.state limit $9) as found)::integer as count
+     from unnest($4::text[]) as s (state)`,
+    [...(await appValues(db, search)).with(3, clientStates), MOST_COUNTED + 1],
   );
   return new Map(rows.map(({ state, count }) => [state, count]));
 }

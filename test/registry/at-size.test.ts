@@ -1,0 +1,191 @@
+/**
+ * The console in a registry of 27,000 apps and 3,000 agencies, with enough events that reading them all would be seen: every
+ * statement of every page is answered from an index, and looks at a number of the database's pages that does not grow with
+ * the registry.
+ */
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { createApp } from '#src/app.ts';
+import { PLAN_BY_KEY } from '#src/base/database.ts';
+import { newIdIn } from '#src/base/secrets.ts';
+import { type Role, roles } from '#src/people/memberships.ts';
+import { listEvents } from '#src/registry/events.ts';
+import { searchAgencies, searchApps } from '#src/registry/search.ts';
+import { colleague, openConsole } from '#test/support/console.ts';
+import { addressOf, isOfConsole } from '#test/support/console-routes.ts';
+import { COUNTRY, filled, fillRegistry, places } from '#test/support/registry-at-size.ts';
+import { openWorld, type World } from '#test/support/world.ts';
+
+/** Reading all of them would be 5,000 of the database's pages. */
+const EVENTS = 200_000;
+
+/** A statement looks at so many of the database's pages (8 KB) at most: some for each of 500 apps that it counts of a state. */
+const MOST_PAGES = 2_500;
+
+interface Sent {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Whether the transaction had asked for plans by search. */
+  readonly isSearch: boolean;
+}
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Shared Hit Blocks'?: number;
+  readonly 'Shared Read Blocks'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+let world: World;
+let explaining: pg.Client;
+const sent: Sent[] = [];
+
+beforeAll(async () => {
+  world = await openWorld();
+  await fillRegistry(world.database, { ...COUNTRY, events: EVENTS });
+  explaining = new pg.Client({ connectionString: world.databaseUrl, options: PLAN_BY_KEY });
+  await explaining.connect();
+  for (const table of filled) await explaining.query(`vacuum (analyze) ${table}`);
+  listen();
+}, 240_000);
+
+afterEach(() => {
+  sent.length = 0;
+});
+
+afterAll(async () => {
+  vi.restoreAllMocks();
+  await explaining?.end();
+  await world?.[Symbol.asyncDispose]();
+});
+
+/** Keeps every reading statement with its values, as it goes out. */
+function listen(): void {
+  const searching = new WeakSet<object>();
+  const { query } = pg.Client.prototype;
+  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...given: unknown[]) {
+    const [config] = given as [{ text?: string; values?: unknown[] } | string];
+    const text = typeof config === 'string' ? config : (config.text ?? '');
+    if (text.startsWith('set local enable_bitmapscan')) searching.add(this);
+    if (/^(begin|commit|rollback)/i.test(text)) searching.delete(this);
+    const values = typeof config === 'string' ? [] : (config.values ?? []);
+    if (
+      this !== explaining &&
+      /^\s*(select|with)\b/i.test(text) &&
+      !/\bfor (update|key share)\b|\binsert\b|\bupdate\b/i.test(text)
+    )
+      sent.push({ text, values, isSearch: searching.has(this) });
+    return Reflect.apply(query, this, given);
+  } as typeof query);
+}
+
+/** Registry tables that have grown; the others hold a few rows here. */
+const grown = ['clients', 'agencies', 'admin_events', 'client_secrets', 'client_uses', 'subject_groups'];
+
+/** What is wrong with how a statement is answered. */
+async function faultsOf({ text, values, isSearch }: Sent, most: number): Promise<string[]> {
+  await explaining.query('begin');
+  try {
+    if (isSearch) await explaining.query('set local enable_bitmapscan = on');
+    const { rows } = await explaining.query(`explain (analyze, buffers, format json) ${text}`, values as unknown[]);
+    const plan: PlanNode = rows[0]['QUERY PLAN'][0].Plan;
+    const pages = (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
+    const label = text.replace(/\s+/g, ' ').slice(0, 120);
+    return [
+      ...scansIn(plan).map((table) => `reads all of ${table}: ${label}`),
+      ...(pages > most ? [`looks at ${pages} pages: ${label} ${JSON.stringify(values).slice(0, 200)}`] : []),
+    ];
+  } finally {
+    await explaining.query('rollback');
+  }
+}
+
+function scansIn(node: PlanNode): string[] {
+  const table = node['Relation Name'] ?? '';
+  const own = node['Node Type'] === 'Seq Scan' && grown.includes(table) ? [table] : [];
+  return [...own, ...(node.Plans ?? []).flatMap(scansIn)];
+}
+
+async function faultsOfSent(most = MOST_PAGES): Promise<string[]> {
+  const found = new Set<string>();
+  for (const one of sent.splice(0)) for (const fault of await faultsOf(one, most)) found.add(fault);
+  return [...found];
+}
+
+const searches = [
+  'q=antrean',
+  'q=kesehatan+pajak',
+  'q=app-26999',
+  'q=an',
+  'q=tidak-ada-yang-begini',
+  'state=suspended',
+  'state=review',
+  'sector=kesehatan&state=live',
+  'agency=unit-1500',
+  `after=${Buffer.from(JSON.stringify(['pengaduan sosial 15', 'app-15'])).toString('base64url')}`,
+];
+
+/** What is found by an id of its own, which this test has no need of. */
+const noSuchThings = { bundles: newIdIn(1), sheets: newIdIn(1) };
+
+/** Every page of the console that shows something, lists in several ways. */
+async function pagesOfConsole(agency: string): Promise<string[]> {
+  const { routes } = await createApp(world.house);
+  const first = await world.database.first<{ id: string }>('select id from clients where agency_id = $1 order by id', [
+    agency,
+  ]);
+  const things = {
+    client: first?.id ?? '',
+    agency,
+    number: '1',
+    others: noSuchThings,
+  };
+  const shown = routes.filter(
+    (route) => route.method === 'GET' && isOfConsole(route) && route.path.startsWith('/console'),
+  );
+  const plain = shown.filter(({ path }) => path !== '/console/callback' && !path.endsWith('.csv'));
+  return [
+    ...plain.map((route) => addressOf(route, things)),
+    ...searches.map((query) => `/console/apps?${query}`),
+    ...['q=dinas', 'kind=ministry', 'q=kabupaten+300'].map((query) => `/console/agencies?${query}`),
+    `/console/events?subject=client+${things.client}`,
+    `/console/events?actor=actor-7`,
+    `/console/events?after=${Buffer.from(JSON.stringify([new Date(Date.now() - 86_400_000).toISOString(), '00000000-0000-4000-8000-000000000000'])).toString('base64url')}`,
+  ];
+}
+
+test.each([
+  ['the whole country', places.top, roles],
+  ['a province', places.middle, ['owner', 'auditor', 'approver'] as readonly Role[]],
+  ['one office', places.leaf, ['owner', 'auditor'] as readonly Role[]],
+])(
+  'every page is answered from an index for somebody who sees %s',
+  async (_, agency, held) => {
+    const person = await colleague(world, `warga-${agency}@contoh.go.id`, { [agency]: held });
+    const { browser } = await openConsole(world, person);
+    const faults: Record<string, string[]> = {};
+    for (const address of await pagesOfConsole(agency)) {
+      sent.length = 0;
+      const page = await browser.visit(`${world.issuer}${address}`);
+      expect([200, 403, 404, 409], `${address}: ${page.status}`).toContain(page.status);
+      expect(sent.length, address).toBeGreaterThan(0);
+      const found = await faultsOfSent();
+      if (found.length > 0) faults[address] = found;
+    }
+    expect(faults).toEqual({});
+  },
+  120_000,
+);
+
+test('a file of everything is read page by page, each from an index', async () => {
+  await world.database.transaction(async (tx) => {
+    const one = await searchApps(tx, { nodes: [places.top], limit: 500 });
+    const next = await searchApps(tx, { nodes: [places.top], limit: 500, after: one.lines.at(-1)?.position });
+    expect(next.lines[0]?.position.name.localeCompare(one.lines[499]?.position.name ?? '')).toBeGreaterThanOrEqual(0);
+    await searchAgencies(tx, { nodes: [places.top], limit: 500 });
+    await listEvents(tx, { nodes: [places.top], withoutAgency: true, limit: 500 });
+  });
+  // Twenty times the rows of a page.
+  expect(await faultsOfSent(4 * MOST_PAGES)).toEqual([]);
+});
