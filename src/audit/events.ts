@@ -63,6 +63,8 @@ export type AdminEventKind =
   | 'account.unfrozen'
   | 'agency.created'
   | 'agency.changed'
+  | 'client.bundle-received'
+  | 'client.bundle-sent'
   | 'client.created'
   | 'client.changed'
   | 'client.state-changed'

@@ -38,6 +38,11 @@ const issuerUrl = webUrl
   .refine(isOrigin, 'expected only scheme, host and port: no path, query, fragment or user')
   .transform((text) => new URL(text).origin);
 
+const issuerUrls = z
+  .string()
+  .transform((text) => text.split(',').map((one) => one.trim()))
+  .pipe(z.array(issuerUrl));
+
 const postgresUrl = z
   .string()
   .refine(
@@ -171,6 +176,14 @@ export const settings = z.object({
   INTRANET_ALLOWLIST: cidrs
     .optional()
     .describe('Which private networks (CIDRs) may the provider fetch keys of agencies from?'),
+  BUNDLE_SENDERS: issuerUrls
+    .optional()
+    .describe(
+      'Which sandboxes (their issuers, separated by commas) may send apps here, in bundles that they sign? Without it none may.',
+    ),
+  BUNDLE_RECEIVER: issuerUrl
+    .optional()
+    .describe('To which deployment (its issuer) does the console of this sandbox send an app that goes to production?'),
   METRICS_PORT: port.default(9464).describe('Which port, on HOST, answers /metrics?'),
   LOG_LEVEL: z
     .enum(levels, `expected one of ${levels.join(', ')}`)
@@ -247,6 +260,10 @@ export interface Config {
   readonly mailFrom: string;
   readonly messageWebhookUrl: string | undefined;
   readonly intranetAllowlist: readonly string[];
+  /** The issuers whose signed apps are taken in. */
+  readonly bundleSenders: readonly string[];
+  /** The issuer that gets apps of this one. */
+  readonly bundleReceiver: string | undefined;
   readonly metricsPort: number;
   readonly logLevel: (typeof levels)[number];
   /** Whether somebody set LOG_LEVEL. */
@@ -408,6 +425,8 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     mailFrom: given.MAIL_FROM,
     messageWebhookUrl: given.MESSAGE_WEBHOOK_URL,
     intranetAllowlist: given.INTRANET_ALLOWLIST ?? [],
+    bundleSenders: given.BUNDLE_SENDERS ?? [],
+    bundleReceiver: given.BUNDLE_RECEIVER,
     metricsPort: given.METRICS_PORT,
     logLevel: given.LOG_LEVEL ?? 'info',
     isLogLevelChosen: given.LOG_LEVEL !== undefined,
@@ -477,6 +496,11 @@ function checkProduction(config: Config, mistakes: Mistakes): void {
     'production needs https: messages carry sign-in codes',
   );
   refuse(config.trustedProxies.some(isEverybody), 'TRUSTED_PROXIES', 'trusts the whole world: name your proxies');
+  refuse(
+    config.bundleSenders.some(isPlainHttpElsewhere),
+    'BUNDLE_SENDERS',
+    'production needs https: whoever is in between could send apps',
+  );
   refuse(config.intranetAllowlist.some(isEverybody), 'INTRANET_ALLOWLIST', 'opens every network: name the ones needed');
 }
 
@@ -532,6 +556,8 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     MAIL_FROM: config.mailFrom,
     MESSAGE_WEBHOOK_URL: shown(config.messageWebhookUrl),
     INTRANET_ALLOWLIST: config.intranetAllowlist.join(','),
+    BUNDLE_SENDERS: config.bundleSenders.join(','),
+    BUNDLE_RECEIVER: shown(config.bundleReceiver),
     METRICS_PORT: String(config.metricsPort),
     LOG_LEVEL: config.logLevel,
     RATE_LIMITS: config.rateLimits ? 'on' : 'off',

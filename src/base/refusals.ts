@@ -89,6 +89,69 @@ const table = {
       next: 'Open the page "To production", put right what it names and check again.',
     },
   },
+  bundle_refused: {
+    status: 400,
+    id: {
+      say: 'Berkas ini tidak diterima: bukan berkas bertanda tangan dari penyelenggara yang dipercaya di sini, atau bukan untuk kami.',
+      next: 'Kirim lagi dari halaman "Pindahkan" di tempat uji coba, ke alamat yang benar.',
+    },
+    en: {
+      say: 'This file is not accepted: it is not signed by a deployment that is trusted here, or it is not for us.',
+      next: 'Send it again from the page "Move" of the sandbox, to the right address.',
+    },
+  },
+  bundle_over: {
+    status: 410,
+    id: {
+      say: 'Berkas ini sudah terlalu lama dibuat.',
+      next: 'Buat yang baru di tempat uji coba, lalu kirim dalam tujuh hari.',
+    },
+    en: {
+      say: 'This file was made too long ago.',
+      next: 'Make a new one in the sandbox and send it within seven days.',
+    },
+  },
+  bundle_used: {
+    status: 409,
+    id: {
+      say: 'Berkas ini sudah pernah diterima.',
+      next: 'Buka layanannya di sini, atau kirim berkas baru dari tempat uji coba.',
+    },
+    en: { say: 'This file has come before.', next: 'Open the service here, or send a new file from the sandbox.' },
+  },
+  bundle_unfit: {
+    status: 409,
+    id: {
+      say: 'Layanan dalam berkas ini belum memenuhi aturan di sini.',
+      next: 'Perbaiki di tempat uji coba seperti yang tertulis di halaman berkas, lalu kirim lagi.',
+    },
+    en: {
+      say: 'The service in this file does not meet the rules here yet.',
+      next: 'Put it right in the sandbox as the page of the file says, then send it again.',
+    },
+  },
+  bundle_sender_silent: {
+    status: 424,
+    id: {
+      say: 'Kunci pengirim berkas ini tidak bisa diambil, jadi tanda tangannya belum bisa diperiksa.',
+      next: 'Coba lagi sebentar lagi. Jika tetap gagal, beri tahu pengelola.',
+    },
+    en: {
+      say: 'The keys of the sender of this file cannot be fetched, so its signature cannot be checked yet.',
+      next: 'Try again in a moment. If it still fails, tell the operators.',
+    },
+  },
+  bundle_receiver_silent: {
+    status: 424,
+    id: {
+      say: 'Tempat tujuan tidak menerima berkas ini.',
+      next: 'Coba lagi sebentar lagi, atau unduh berkasnya dan tempelkan di sana.',
+    },
+    en: {
+      say: 'The place it is for did not accept this file.',
+      next: 'Try again in a moment, or download the file and paste it there.',
+    },
+  },
   client_not_found: {
     status: 404,
     id: { say: 'Layanan ini tidak terdaftar.', next: 'Periksa alamatnya, atau beri tahu pengelola layanan.' },
