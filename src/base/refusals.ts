@@ -596,7 +596,7 @@ const table = {
     en: { say: 'This address is already used by five accounts.', next: 'Use another email address or phone number.' },
   },
   invitation_other_address: {
-    status: 403,
+    status: 422,
     id: {
       say: 'Undangan ini untuk orang yang beralamat email di instansi itu.',
       next: 'Tambahkan email kantor Anda pada halaman kontak akun, lalu buka tautan undangan ini lagi.',
@@ -823,6 +823,17 @@ const table = {
     en: {
       say: 'The subject group of this service cannot change any more, because people have signed in to it.',
       next: 'Leave the group as it is; the service may move to another agency without changing it.',
+    },
+  },
+  testers_full: {
+    status: 409,
+    id: {
+      say: 'Layanan ini sudah punya 25 penguji, jumlah terbanyak sebelum dibuka untuk umum.',
+      next: 'Minta tim layanan ini melepas seorang penguji, lalu buka tautan undangan ini lagi.',
+    },
+    en: {
+      say: 'This service has 25 testers, the most before it opens to everybody.',
+      next: 'Ask the team of the service to let one go, then open this link again.',
     },
   },
   too_many_attempts: {

@@ -80,6 +80,20 @@ export async function findInvitation(db: Db, secrets: Secrets, token: string): P
   return row && toInvitation(row);
 }
 
+/** What a link was to that this account has taken up: whoever opens it again is told so. */
+export async function findTakenUp(
+  db: Db,
+  secrets: Secrets,
+  token: string,
+  accountId: string,
+): Promise<Invitation | undefined> {
+  const row = await db.first<InvitationRow>(
+    `select ${columns} from invitations where token_hash = $1 and accepted_by = $2`,
+    [hashOf(secrets, token), accountId],
+  );
+  return row && toInvitation(row);
+}
+
 /**
  * Takes a link up: of many at once exactly one does.
  *

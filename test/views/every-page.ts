@@ -26,6 +26,7 @@ import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
+import { teamPage, teamSamples } from '#views/console/team.ts';
 import { versionPage, versionSamples, versionsPage, versionsSamples } from '#views/console/versions.ts';
 import {
   contactConfirmedPage,
@@ -38,6 +39,7 @@ import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
 import type { Html } from '#views/html.ts';
 import { identityNeededPage, identityNeededSamples } from '#views/identity-needed.ts';
+import { invitationPage, invitationSamples, testerPage, testerSamples } from '#views/invitation.ts';
 import { type Language, languages } from '#views/locale.ts';
 import { frozenPage, frozenSamples, notMePage, notMeSamples } from '#views/not-me.ts';
 import { openAgainPage, openAgainSamples } from '#views/open-again.ts';
@@ -127,6 +129,9 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-version', versionPage, versionSamples),
     ...render('console-reviews', reviewsPage, reviewsSamples),
     ...render('console-review', reviewPage, reviewSamples),
+    ...render('console-team', teamPage, teamSamples),
+    ...render('invitation', invitationPage, invitationSamples),
+    ...render('invitation-tester', testerPage, testerSamples),
     ...render('open-again', openAgainPage, openAgainSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),

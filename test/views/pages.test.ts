@@ -84,6 +84,8 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'contacts',
         'error',
         'frozen',
+        'invitation',
+        'invitation-tester',
         'signed-out',
         'outbox',
         'home',

@@ -50,8 +50,9 @@ const places = [
 
 /** Where a sign-in that has ended comes back to. */
 export function placeToReturnTo(ctx: Context): string {
-  const state = String(ctx.query.state ?? '');
-  return places.find((place) => state.endsWith(`:${place}`)) ?? '/account';
+  const place = String(ctx.query.state ?? '').replace(/^[^:]*:/, '');
+  if (/^\/invitations\/[\w-]{43}$/.test(place)) return place;
+  return places.find((one) => one === place) ?? '/account';
 }
 
 /**

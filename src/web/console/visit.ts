@@ -69,7 +69,7 @@ export async function answerConsole(
 }
 
 /** Who uses the console with this request, if they may go on without a new proof. */
-async function findConsoleVisit(ctx: Context, house: OpenHouse): Promise<ConsoleVisit | undefined> {
+export async function findConsoleVisit(ctx: Context, house: OpenHouse): Promise<ConsoleVisit | undefined> {
   const db: Db = ctx.state.db;
   const session = await findCurrentSession(house.provider, ctx);
   if (!session || !isMet(session, 'phr') || !isInUse(ctx, house, session)) return undefined;
@@ -95,15 +95,16 @@ function noteUse(ctx: Context, house: OpenHouse, session: CurrentSession): void 
   ctx.cookies.set(cookieNames(issuer).console, `${session.uid}.${epochSeconds()}`, options);
 }
 
-function beginConsoleSignIn(ctx: Context, house: OpenHouse): void {
+/** Begins a sign-in to the console that comes back to this address. */
+export function beginConsoleSignIn(ctx: Context, house: OpenHouse): void {
   const client = consoleClient(house.config.issuer, house.config.brand);
   beginOwnSignIn(ctx, client, { state: ctx.path, prompt: 'login' });
 }
 
-/** Where a sign-in to the console comes back to: a page of it, whatever else the answer says. */
+/** Where a sign-in to the console comes back to: a page of it, or an invitation to it, whatever else the answer says. */
 export function consolePlaceToReturnTo(ctx: Context): string {
   const place = String(ctx.query.state ?? '').replace(/^[^:]*:/, '');
-  return /^\/console(\/[\w-]+)*$/.test(place) ? place : '/console';
+  return /^\/(console(\/[\w-]+)*|invitations\/[\w-]{43})$/.test(place) ? place : '/console';
 }
 
 /** Who asks for something: with the roles that count for them. */

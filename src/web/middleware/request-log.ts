@@ -12,7 +12,9 @@ export function requestLog(log: Log): Middleware {
     ctx.res.setHeader('Request-Reference', reference);
     ctx.res.once('close', () => {
       const { method, path } = ctx;
-      noteAnswer(log, { reference, method, path, route: ctx.state.route, status: ctx.res.statusCode, started });
+      // The pattern of the page's address, as the router knows it.
+      const route = ctx.state.route ?? (fixedPaths.has(path) ? undefined : ctx._matchedRoute);
+      noteAnswer(log, { reference, method, path, route, status: ctx.res.statusCode, started });
     });
     return next();
   };
