@@ -40,7 +40,8 @@ export function addressOf({ path }: Pick<Route, 'path'>, things: Things): string
   const filled = segments.map((segment, index) => {
     if (!segment.startsWith(':')) return segment;
     const before = segments[index - 1] ?? '';
-    const own = parts[`${before}/${segment}`] ?? (segment === ':number' ? parts.number : undefined);
+    // A version that waits is named behind the app it is of.
+    const own = parts[before.startsWith(':') ? `versions/${segment}` : `${before}/${segment}`];
     const other = things.others?.[before];
     if (!own && other === undefined)
       throw new Error(`test/support/console-routes.ts does not say what ${segment} stands for in ${path}`);
