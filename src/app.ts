@@ -37,6 +37,7 @@ import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { answerReview, showReview, showReviews } from '#src/web/console/reviews.ts';
 import { changeTeam, showTeam } from '#src/web/console/team.ts';
+import { changeTokens, showTokens } from '#src/web/console/tokens.ts';
 import { changeVersion, showVersion, showVersions } from '#src/web/console/versions.ts';
 import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
 import { Documents } from '#src/web/documents.ts';
@@ -213,6 +214,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/events.csv', (ctx) => downloadEvents(ctx, house));
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
+  router.get('/console/agencies/:agency/tokens', (ctx) => showTokens(ctx, house, String(ctx.params.agency)));
+  router.post('/console/agencies/:agency/tokens', (ctx) => changeTokens(ctx, house, String(ctx.params.agency)));
   router.get('/console/callback', (ctx) => returnToConsole(ctx));
   router.get('/console/apps/:client/versions', (ctx) => showVersions(ctx, house));
   router.get('/console/apps/:client/versions/:number', (ctx) => showVersion(ctx, house));

@@ -116,7 +116,7 @@ export async function revokeRegistrationToken(
   actor: string,
 ): Promise<void> {
   const revoked = await db.execute(
-    `update registration_tokens set revoked_at = coalesce(revoked_at, $3) where agency_id = $1 and id = $2`,
+    `update registration_tokens set revoked_at = coalesce(revoked_at, $3) where agency_id = $1 and id::text = $2`,
     [agencyId, id, new Date()],
   );
   if (revoked === 0) throw new Refusal('not_here', 'no such token at the agency');

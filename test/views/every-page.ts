@@ -27,6 +27,7 @@ import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
 import { teamPage, teamSamples } from '#views/console/team.ts';
+import { tokensPage, tokensSamples } from '#views/console/tokens.ts';
 import { versionPage, versionSamples, versionsPage, versionsSamples } from '#views/console/versions.ts';
 import {
   contactConfirmedPage,
@@ -97,6 +98,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
     ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
     ...render('console-keys', keysPage, keysSamples),
+    ...render('console-tokens', tokensPage, tokensSamples),
     ...render('console-desk', deskPage, deskSamples),
     ...render('console-desk-person', deskPersonPage, deskPersonSamples),
     ...render('console-desk-sheet', deskSheetPage, deskSheetSamples),

@@ -30,6 +30,7 @@ export function sayActor(language: Language, names: ReadonlyMap<string, string>,
   if (name !== undefined) return name;
   if (isAccountId(actor)) return t('console.actor-somebody');
   if (actor === 'command') return t('console.actor-command');
+  if (actor.startsWith('registration-token ')) return t('console.actor-registration');
   return actor.startsWith('client ')
     ? t('console.actor-client', { name: actor.slice('client '.length) })
     : t('console.actor-system');
