@@ -35,6 +35,7 @@ import {
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
+import { registerApp, showNewApp, showStart } from '#src/web/console/new-app.ts';
 import { answerReview, showReview, showReviews } from '#src/web/console/reviews.ts';
 import { changeTeam, showTeam } from '#src/web/console/team.ts';
 import { changeTokens, showTokens } from '#src/web/console/tokens.ts';
@@ -206,6 +207,9 @@ function pages(house: OpenHouse): Router {
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/console', (ctx) => showMine(ctx, house));
   router.get('/console/apps', (ctx) => showApps(ctx, house));
+  router.get('/console/apps/new', (ctx) => showNewApp(ctx, house));
+  router.post('/console/apps/new', (ctx) => registerApp(ctx, house));
+  router.get('/console/apps/:client/start', (ctx) => showStart(ctx, house, String(ctx.params.client)));
   router.get('/console/apps.csv', (ctx) => downloadApps(ctx, house));
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));
   router.get('/console/agencies/:agency/team', (ctx) => showTeam(ctx, house));

@@ -25,7 +25,9 @@ import {
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
+import { newAppPage, newAppSamples } from '#views/console/new-app.ts';
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
+import { startPage, startSamples } from '#views/console/start.ts';
 import { teamPage, teamSamples } from '#views/console/team.ts';
 import { tokensPage, tokensSamples } from '#views/console/tokens.ts';
 import { versionPage, versionSamples, versionsPage, versionsSamples } from '#views/console/versions.ts';
@@ -124,6 +126,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
     ...render('contacts', contactsPage, contactsSamples),
     ...render('console-mine', minePage, mineSamples),
+    ...render('console-new-app', newAppPage, newAppSamples),
+    ...render('console-start', startPage, startSamples),
     ...render('console-apps', appsPage, appsSamples),
     ...render('console-agencies', agenciesPage, agenciesSamples),
     ...render('console-events', eventsPage, eventsSamples),

@@ -66,6 +66,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/console/agencies',
   '/console/apps',
   '/console/apps.csv',
+  '/console/apps/new',
   '/console/callback',
   '/console/desk',
   '/console/desk/person',

@@ -1,0 +1,141 @@
+import { type Html, html } from '../html.ts';
+import { type MessageKey, translate } from '../locale.ts';
+import { button, form, hidden } from '../parts/form.ts';
+import { type Problem, sayProblems } from '../parts/problem.ts';
+import { hostileText } from '../samples.ts';
+import { choiceField, lineField, linesField } from './parts/fields.ts';
+import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
+
+/** What apps are built with, as the registry tells them apart. */
+export const stacks = ['node', 'python', 'php', 'browser', 'mobile', 'machine', 'other'] as const;
+export type Stack = (typeof stacks)[number];
+
+const properNames: Partial<Record<Stack, string>> = { node: 'Node.js', python: 'Python', php: 'PHP' };
+const kinds: Partial<Record<Stack, MessageKey>> = {
+  browser: 'console.stack-browser',
+  mobile: 'console.stack-mobile',
+  machine: 'console.stack-machine',
+};
+
+/** What a stack is called. */
+export function stackName(frame: ConsoleFrame, stack: Stack): string {
+  return properNames[stack] ?? translate(frame.language)(kinds[stack] ?? 'console.stack-other');
+}
+
+/** What was typed; raw. */
+export type NewAppValues = {
+  agency: string;
+  name: string;
+  stack: Stack;
+  redirectUri: string;
+  purpose: string;
+  nameEn: string;
+  purposeEn: string;
+  clientId: string;
+};
+
+/** Posts `action` = `register` with `agency`, `name`, `stack`, `redirect_uri`, `purpose`, `name_en`, `purpose_en`, `client_id`. */
+export type NewAppContext = ConsoleFrame & {
+  /** Where the person may register apps. */
+  agencies: readonly { id: string; name: string }[];
+  values: NewAppValues;
+  problems?: readonly Problem<never>[] | undefined;
+};
+
+/** `GET /console/apps/new`: four things to say; the rest is preset. */
+export function newAppPage(context: NewAppContext): Html {
+  const { language, values } = context;
+  const t = translate(language);
+  const said = sayProblems(language, context.problems, {});
+  const folded = ['name_en', 'purpose_en', 'client_id'];
+  const isOpen = said.some(({ field }) => field !== undefined && folded.includes(field));
+  const line = (
+    name: string,
+    label: MessageKey,
+    value: string,
+    more: { hint?: string; maxlength?: number } = {},
+  ): Html => lineField({ name, label: t(label), value, problems: said, ...more });
+  return consolePage(context, {
+    title: t('console.new-app'),
+    intro: t(context.sandbox ? 'console.new-app-intro' : 'console.new-app-intro-production'),
+    problems: said,
+    content: html`<div class="narrow">${form(context, [
+      agencyField(context),
+      line('name', 'console.new-name', values.name, { hint: t('console.new-name-hint'), maxlength: 100 }),
+      choiceField({
+        name: 'stack',
+        label: t('console.new-stack'),
+        value: values.stack,
+        options: stacks.map((stack) => ({ value: stack, label: stackName(context, stack) })),
+        problems: said,
+      }),
+      line('redirect_uri', 'console.new-redirect', values.redirectUri, {
+        hint: t(context.sandbox ? 'console.new-redirect-hint' : 'console.new-redirect-hint-production'),
+      }),
+      linesField({
+        name: 'purpose',
+        label: t('console.new-purpose'),
+        hint: t('console.new-purpose-hint'),
+        value: values.purpose,
+        rows: 2,
+        problems: said,
+      }),
+      html`<details${isOpen && html` open`}><summary>${t('console.new-more')}</summary>
+<p class="hint">${t('console.new-more-hint')}</p>
+${line('name_en', 'console.new-name-en', values.nameEn, { maxlength: 100 })}
+${line('purpose_en', 'console.new-purpose-en', values.purposeEn, { maxlength: 300 })}
+${line('client_id', 'console.new-client-id', values.clientId, { hint: t('console.new-client-id-hint'), maxlength: 63 })}
+</details>`,
+      button({ id: 'register', value: 'register', label: t('console.register'), look: 'main' }),
+    ])}</div>`,
+  });
+}
+
+/** Most people work for one agency, and are not asked which. */
+function agencyField(context: NewAppContext): Html | false {
+  const { agencies, values, language } = context;
+  if (agencies.length === 1) return hidden('agency', agencies[0]?.id);
+  return choiceField({
+    name: 'agency',
+    label: translate(language)('console.agency'),
+    value: values.agency,
+    options: agencies.map(({ id, name }) => ({ value: id, label: name })),
+    problems: [],
+  });
+}
+
+const fresh: NewAppContext = {
+  ...sampleConsoleFrame,
+  agencies: [{ id: 'dinas-kesehatan', name: 'Dinas Kesehatan' }],
+  values: {
+    ...{ agency: 'dinas-kesehatan', name: '', stack: 'node', purpose: '', nameEn: '', purposeEn: '', clientId: '' },
+    redirectUri: 'http://localhost:8080/callback',
+  },
+};
+
+export const newAppSamples: Record<string, NewAppContext> = {
+  fresh,
+  production: { ...fresh, sandbox: false, values: { ...fresh.values, redirectUri: '' } },
+  'two-agencies-with-problems': {
+    ...fresh,
+    agencies: [...fresh.agencies, { id: 'rsud-contoh', name: 'RSUD Contoh' }],
+    values: { ...fresh.values, name: 'Antrean RSUD', redirectUri: 'http://antrean/*', clientId: 'A' },
+    problems: [
+      { kind: 'said', text: 'Tujuan belum diisi.', field: 'purpose' },
+      { kind: 'said', text: 'Alamat kembali belum benar.', field: 'redirect_uri' },
+      { kind: 'said', text: 'ID belum benar.', field: 'client_id' },
+    ],
+  },
+  hostile: {
+    ...fresh,
+    agencies: [
+      { id: hostileText, name: hostileText },
+      { id: 'x', name: hostileText },
+    ],
+    values: {
+      ...{ agency: hostileText, name: hostileText, stack: 'node', purpose: hostileText, nameEn: hostileText },
+      ...{ purposeEn: hostileText, clientId: hostileText, redirectUri: hostileText },
+    },
+    problems: [{ kind: 'said', text: hostileText, field: 'name' }],
+  },
+};

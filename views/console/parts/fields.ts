@@ -1,0 +1,55 @@
+import { type Content, type Html, html } from '../../html.ts';
+import type { SaidProblem } from '../../parts/problem.ts';
+
+/** What every field has: what it is called, what it is for, and what is wrong with what was typed. */
+type Labelled = {
+  /** The id too. */
+  name: string;
+  label: string;
+  hint?: Content;
+  value?: string | undefined;
+  problems: readonly SaidProblem[];
+};
+
+/** One line, of any kind that browsers know. */
+export function lineField(wanted: Labelled & { type?: 'text' | 'url' | 'date' | 'number'; maxlength?: number }): Html {
+  const { name, type = 'text', value, maxlength } = wanted;
+  const isWord = type === 'text';
+  return labelled(
+    wanted,
+    (described) =>
+      html`<input type="${type}" id="${name}" name="${name}" value="${value ?? ''}" autocomplete="off"${maxlength && html` maxlength="${maxlength}"`}${!isWord && html` autocapitalize="none" spellcheck="false"`}${described}>`,
+  );
+}
+
+/** Several lines: a longer text, or a list with one entry on each. */
+export function linesField(wanted: Labelled & { rows?: number; isList?: boolean }): Html {
+  const { name, value, rows = 3, isList } = wanted;
+  return labelled(
+    wanted,
+    (described) =>
+      html`<textarea id="${name}" name="${name}" rows="${rows}" autocomplete="off"${!isList && html` class="words"`}${isList && html` autocapitalize="none" spellcheck="false" wrap="off"`}${described}>
+${value ?? ''}</textarea>`,
+  );
+}
+
+export type Option = { value: string; label: string };
+
+/** One of several. */
+export function choiceField(wanted: Labelled & { options: readonly Option[] }): Html {
+  const { name, value, options } = wanted;
+  const items = options.map(
+    (option) =>
+      html`<option value="${option.value}"${option.value === value && html` selected`}>${option.label}</option>`,
+  );
+  return labelled(wanted, (described) => html`<select id="${name}" name="${name}"${described}>${items}</select>`);
+}
+
+function labelled({ name, label, hint, problems }: Labelled, control: (described: Content) => Html): Html {
+  const problem = problems.find(({ field }) => field === name);
+  const ids = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
+  const described = [problem && html` aria-invalid="true"`, ids && html` aria-describedby="${ids}"`];
+  return html`<div class="field${problem && ' field-wrong'}"><label for="${name}">${label}</label>
+${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}${problem && html`<p class="wrong" id="${name}-problem">${problem.text}</p>`}
+${control(described)}</div>`;
+}
