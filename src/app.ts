@@ -4,6 +4,7 @@ import Router, { type RouterMiddleware } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import mount from 'koa-mount';
 import { Refusal } from '#src/base/refusals.ts';
+import { createVerifyBundle } from '#src/oidc/bundles.ts';
 import { Engine } from '#src/oidc/engine.ts';
 import { checkBegun } from '#src/oidc/interaction-cookies.ts';
 import { Observations } from '#src/oidc/observations.ts';
@@ -24,6 +25,15 @@ import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#sr
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
 import { downloadApps, showApps } from '#src/web/console/apps.ts';
+import {
+  answerBundles,
+  sendAppBundle,
+  showAppBundle,
+  showBundle,
+  showReceiveBundle,
+  takeBundleIn,
+  takeBundleOver,
+} from '#src/web/console/bundles.ts';
 import {
   answerDesk,
   answerDeskPerson,
@@ -166,6 +176,7 @@ function openHouse(house: House, makers: Makers): OpenHouse {
     ...house,
     throttles,
     makers,
+    verifyBundle: createVerifyBundle(house.config),
     get provider() {
       return engine.provider;
     },
@@ -216,6 +227,13 @@ function pages(house: OpenHouse): Router {
   router.post('/console/agencies/:agency/team', (ctx) => changeTeam(ctx, house));
   router.get('/console/events', (ctx) => showEvents(ctx, house));
   router.get('/console/events.csv', (ctx) => downloadEvents(ctx, house));
+  router.post('/bundles', (ctx) => answerBundles(ctx, house));
+  router.get('/console/bundles', (ctx) => showReceiveBundle(ctx, house));
+  router.post('/console/bundles', (ctx) => takeBundleIn(ctx, house));
+  router.get('/console/bundles/:bundle', (ctx) => showBundle(ctx, house, String(ctx.params.bundle)));
+  router.post('/console/bundles/:bundle', (ctx) => takeBundleOver(ctx, house, String(ctx.params.bundle)));
+  router.get('/console/apps/:client/bundle', (ctx) => showAppBundle(ctx, house, String(ctx.params.client)));
+  router.post('/console/apps/:client/bundle', (ctx) => sendAppBundle(ctx, house, String(ctx.params.client)));
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
   router.get('/console/agencies/:agency/tokens', (ctx) => showTokens(ctx, house, String(ctx.params.agency)));

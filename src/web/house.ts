@@ -4,6 +4,7 @@ import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import type { VerifyBundle } from '#src/oidc/bundles.ts';
 import type { KeyCache } from '#src/oidc/key-cache.ts';
 import type { Provider } from '#src/oidc/provider.ts';
 import type { Makers } from '#src/people/makers.ts';
@@ -30,4 +31,6 @@ export interface OpenHouse extends House {
   readonly throttles: Throttles;
   /** Who vouches for the hardware of passkeys. */
   readonly makers: Makers;
+  /** Whether a bundle is from whom it says, and for us. */
+  readonly verifyBundle: VerifyBundle;
 }

@@ -15,6 +15,14 @@ import { consentPage, consentSamples } from '#views/consent.ts';
 import { agenciesPage, agenciesSamples } from '#views/console/agencies.ts';
 import { appsPage, appsSamples } from '#views/console/apps.ts';
 import {
+  appBundlePage,
+  appBundleSamples,
+  bundlePage,
+  bundleSamples,
+  receiveBundlePage,
+  receiveBundleSamples,
+} from '#views/console/bundle.ts';
+import {
   deskPage,
   deskPersonPage,
   deskPersonSamples,
@@ -99,6 +107,9 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-ended', recoveryEndedPage, recoveryEndedSamples),
     ...render('contact-confirm', contactConfirmPage, contactConfirmSamples),
     ...render('contact-confirmed', contactConfirmedPage, contactConfirmedSamples),
+    ...render('console-app-bundle', appBundlePage, appBundleSamples),
+    ...render('console-receive-bundle', receiveBundlePage, receiveBundleSamples),
+    ...render('console-bundle', bundlePage, bundleSamples),
     ...render('console-keys', keysPage, keysSamples),
     ...render('console-tokens', tokensPage, tokensSamples),
     ...render('console-desk', deskPage, deskSamples),
