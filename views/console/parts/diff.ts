@@ -19,7 +19,7 @@ export function diff(language: Language, changes: readonly Change[]): Html {
 function changeOf(language: Language, { label, before, after, isRisky }: Change): Html {
   const t = translate(language);
   return html`<div class="change"><dt>${label}${isRisky && html` <span class="risky">${t('console.risky')}</span>`}</dt>
-${linesOf(asList(before), asList(after)).map(({ kind, content }) => html`<dd class="line line-${kind}">${kind !== 'same' && html`<span class="unseen">${t(`console.line-${kind}`)}</span> `}${content}</dd>`)}</div>`;
+${linesOf(asList(before), asList(after)).map(({ kind, content }) => html`<dd class="line line-${kind}">${kind !== 'same' && html`<span class="unseen">${t(`console.line-${kind}`)} </span>`}${content}</dd>`)}</div>`;
 }
 
 type Line = { kind: 'gone' | 'new' | 'same'; content: string | Html };
