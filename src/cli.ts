@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
+import { exportClients, planClients, resumeClient, suspendClient } from './cli/client-changes.ts';
 import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
@@ -37,6 +38,10 @@ const commands: Readonly<Record<string, Command>> = {
   'config check': checkConfig,
   'clients validate': validateClients,
   'clients apply': applyClients,
+  'clients plan': planClients,
+  'clients export': exportClients,
+  'clients suspend': suspendClient,
+  'clients resume': resumeClient,
   'clients list': showClients,
   'clients show': showClient,
   'clients secrets': listClientSecrets,

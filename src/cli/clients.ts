@@ -1,13 +1,18 @@
 /** `lawang clients`: the apps in the registry, and the files that declare them. */
 import { readConfig } from '#src/base/config.ts';
+import type { Database, Db } from '#src/base/database.ts';
+import type { Changed } from '#src/registry/changes.ts';
 import { type ClientRecord, listClients, loadClient } from '#src/registry/clients.ts';
+import { listUndeclared, pruneClients } from '#src/registry/drift.ts';
 import {
   applyRegistrations,
+  type Registration,
   RegistrationError,
   readRegistrations,
   validateRegistrations,
 } from '#src/registry/registrations.ts';
-import type { Command } from './command.ts';
+import { tellBrokenGlass } from '#src/web/change-notices.ts';
+import { type Call, type Command, WrongInput } from './command.ts';
 import { withDatabase, withSecrets } from './open.ts';
 import { toTable } from './text.ts';
 
@@ -25,19 +30,46 @@ export const validateClients: Command = {
 };
 
 export const applyClients: Command = {
-  ...files,
-  summary: 'make the registry say what the files say; running servers follow within five seconds',
-  run: async ({ operands, environment }) => {
+  usage: 'FILE… [--reason TEXT] [--prune] [--break-glass REASON]',
+  operands: files.operands,
+  summary:
+    'make the registry say what the files say; running servers follow within five seconds. --prune takes other apps of ' +
+    'these agencies out of use; --break-glass lets risky changes take effect without approval, and tells whom it concerns',
+  options: { reason: { type: 'string' }, prune: { type: 'boolean' }, 'break-glass': { type: 'string' } },
+  run: async ({ operands, options, environment }) => {
     const config = readConfig(environment);
     const { registrations, mistakes } = await readRegistrations(operands, config);
     if (mistakes.length > 0) throw new RegistrationError(mistakes);
-    const applied = await withSecrets(config, (database, secrets) =>
-      applyRegistrations(database, secrets, registrations, { actor: 'command', environment, mode: config.mode }),
-    );
-    const data = applied.map(({ file, clientId, outcome, state }) => ({ file, client_id: clientId, outcome, state }));
-    return { data, text: toTable(applied.map(({ clientId, outcome, state }) => [clientId, outcome, state])) };
+    const breakGlass = readReason(options, 'break-glass');
+    const how = { actor: 'command', environment, mode: config.mode, reason: readReason(options, 'reason'), breakGlass };
+    const { applied, pruned } = await withSecrets(config, async (database, secrets) => {
+      const onBrokenGlass = (tx: Db, changed: Changed) =>
+        tellBrokenGlass({ config, secrets }, tx, changed, breakGlass ?? '');
+      return {
+        applied: await applyRegistrations(database, secrets, registrations, { ...how, onBrokenGlass }),
+        pruned: options.prune === true ? await prune(database, registrations) : [],
+      };
+    });
+    const rows = [...applied, ...pruned];
+    const data = rows.map(({ file, clientId, outcome, state }) => ({ file, client_id: clientId, outcome, state }));
+    return { data, text: toTable(rows.map(({ clientId, outcome, state }) => [clientId, outcome, state])) };
   },
 };
+
+function readReason(options: Call['options'], name: string): string | undefined {
+  const given = options[name];
+  if (given === undefined) return undefined;
+  const reason = String(given).trim();
+  if (!reason) throw new WrongInput(`--${name} needs a reason.`);
+  return reason;
+}
+
+async function prune(database: Database, registrations: readonly Registration[]) {
+  const moved = await database.transaction(async (tx) =>
+    pruneClients(tx, await listUndeclared(tx, registrations), 'command'),
+  );
+  return moved.map(({ client }) => ({ file: null, clientId: client.id, outcome: 'pruned', state: client.state }));
+}
 
 export const showClients: Command = {
   usage: '[--agency ID]',

@@ -193,7 +193,8 @@ export async function saveAgency(db: Db, draft: AgencyDraft, actor: string): Pro
 const described = ['name', 'nameEn', 'legalName', 'domain'] as const;
 const placed = ['parentId', 'kind', 'emailDomain', 'sectors'] as const;
 
-function isSameAgency(current: Agency, draft: AgencyDraft): boolean {
+/** Whether a declaration says what holds already; what it leaves out stays as it is. */
+export function isSameAgency(current: Agency, draft: AgencyDraft): boolean {
   return changedOf(current, draft).length === 0;
 }
 

@@ -10,7 +10,7 @@ import type { Database, Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyDraft, type Outcome, saveAgency } from './agencies.ts';
-import { applyChange, isAsWanted } from './changes.ts';
+import { applyChange, type Changed, type ChangeRequest, isAsWanted } from './changes.ts';
 import { isCurrentSecret } from './client-secrets.ts';
 import { type ClientRecord, type ClientState, findClient, findClients, hasSecret } from './clients.ts';
 import { show } from './registration-findings.ts';
@@ -150,6 +150,11 @@ export interface ApplyOptions {
   /** Where secrets come from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly mode: Mode;
+  /** Why the files are applied now, for the versions that come of it. */
+  readonly reason?: string | undefined;
+  /** Why risky changes take effect without approval; `onBrokenGlass` tells whom it concerns, in the same transaction. */
+  readonly breakGlass?: string | undefined;
+  readonly onBrokenGlass?: ((tx: Db, changed: Changed) => Promise<void>) | undefined;
 }
 
 /** What became of one client. */
@@ -253,16 +258,24 @@ async function applyClient(
   options: ApplyOptions,
 ): Promise<Omit<Applied, 'file'>> {
   const { client_id: id } = entry;
-  const request = { agencyId: agency.id, entry, via: viaOf(options), actor: options.actor, mode: options.mode };
+  const request = requestFor(agency, entry, options);
   if (before && isAsWanted(request, before) && hasIts(secrets, before, secretFor(entry, before, options.environment)))
     return { clientId: id, outcome: 'unchanged', state: before.state };
   await lockRegistry(tx);
   const current = await findClient(tx, id);
   const secret = secretFor(entry, current, options.environment);
   const isNewSecret = !(current && hasIts(secrets, current, secret));
-  const { outcome, client } = await applyChange(tx, secrets, { ...request, secret });
+  const changed = await applyChange(tx, secrets, { ...request, secret });
+  const { outcome, client, plan } = changed;
+  if (plan.breaksGlass) await options.onBrokenGlass?.(tx, changed);
   const isUpdated = outcome === 'applied' || (outcome === 'unchanged' && isNewSecret);
   return { clientId: id, outcome: isUpdated ? 'updated' : outcome, state: client.state };
+}
+
+/** What a file asks for one of its clients. */
+export function requestFor(agency: { readonly id: string }, entry: ClientEntry, options: ApplyOptions): ChangeRequest {
+  const { actor, mode, reason, breakGlass } = options;
+  return { agencyId: agency.id, entry, via: viaOf(options), actor, mode, reason, breakGlass };
 }
 
 /** The examples come with the start of a sandbox; everything else from files that somebody applies. */

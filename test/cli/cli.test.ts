@@ -75,7 +75,7 @@ describe('what was typed', () => {
   test.each([
     ['help', 'lawang COMMAND'],
     ['--help', 'lawang COMMAND'],
-    ['help clients', 'lawang clients apply FILE… [--json]'],
+    ['help clients', 'lawang clients apply FILE… [--reason TEXT] [--prune]'],
     ['help clients list', 'lawang clients list [--agency ID] [--json]'],
     ['clients list --help', 'lawang clients list [--agency ID] [--json]'],
     ['migrate -h', 'lawang migrate status [--json]'],

@@ -1,0 +1,39 @@
+/** Messages to those who work for an agency about what became of its apps. */
+import { translate } from './locale.ts';
+import { isLetter, letter, type Message, type MessageContext, paragraphs } from './messages.ts';
+
+export type ServiceMessageContext = MessageContext & {
+  service: string;
+  /** Where the versions of the app are. */
+  link: string;
+};
+
+/** A risky change took effect without approval. */
+export function glassBrokenMessage(
+  context: ServiceMessageContext & { reason: string; fields: readonly string[] },
+): Message {
+  const t = translate(context.language);
+  const { service, reason, fields, link } = context;
+  const subject = t('message.glass-broken-subject', { service });
+  if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
+  const parts = paragraphs(t('message.glass-broken-text', { service, reason, fields: fields.join(', ') }));
+  return {
+    ...letter(context, subject, [...parts, { label: t('message.service-versions'), link, look: 'button' }]),
+    link,
+  };
+}
+
+/** An app was stopped by whoever runs the system, or may run again. */
+export function serviceMovedMessage(
+  context: ServiceMessageContext & { change: 'stopped' | 'resumed'; reason: string },
+): Message {
+  const t = translate(context.language);
+  const { service, reason, link, change } = context;
+  const subject = t(`message.service-${change}-subject`, { service });
+  if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
+  const parts = paragraphs(t(`message.service-${change}-text`, { service, reason }));
+  return {
+    ...letter(context, subject, [...parts, { label: t('message.service-versions'), link, look: 'button' }]),
+    link,
+  };
+}
