@@ -25,6 +25,7 @@ import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#sr
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
 import { downloadApps, showApps } from '#src/web/console/apps.ts';
+import { showAttempts } from '#src/web/console/attempts.ts';
 import {
   answerBundles,
   sendAppBundle,
@@ -46,6 +47,8 @@ import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { registerApp, showNewApp, showStart } from '#src/web/console/new-app.ts';
+import { moveApp, showOverview } from '#src/web/console/overview.ts';
+import { answerProduction, showProduction } from '#src/web/console/production.ts';
 import { answerReview, showReview, showReviews } from '#src/web/console/reviews.ts';
 import { changeTeam, showTeam } from '#src/web/console/team.ts';
 import { changeTokens, showTokens } from '#src/web/console/tokens.ts';
@@ -234,6 +237,11 @@ function pages(house: OpenHouse): Router {
   router.post('/console/bundles/:bundle', (ctx) => takeBundleOver(ctx, house, String(ctx.params.bundle)));
   router.get('/console/apps/:client/bundle', (ctx) => showAppBundle(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/bundle', (ctx) => sendAppBundle(ctx, house, String(ctx.params.client)));
+  router.get('/console/apps/:client', (ctx) => showOverview(ctx, house));
+  router.post('/console/apps/:client', (ctx) => moveApp(ctx, house));
+  router.get('/console/apps/:client/production', (ctx) => showProduction(ctx, house));
+  router.post('/console/apps/:client/production', (ctx) => answerProduction(ctx, house));
+  router.get('/console/apps/:client/attempts', (ctx) => showAttempts(ctx, house));
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
   router.get('/console/agencies/:agency/tokens', (ctx) => showTokens(ctx, house, String(ctx.params.agency)));

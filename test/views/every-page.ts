@@ -14,6 +14,7 @@ import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
 import { agenciesPage, agenciesSamples } from '#views/console/agencies.ts';
 import { appsPage, appsSamples } from '#views/console/apps.ts';
+import { attemptsPage, attemptsSamples } from '#views/console/attempts.ts';
 import {
   appBundlePage,
   appBundleSamples,
@@ -34,6 +35,8 @@ import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import { newAppPage, newAppSamples } from '#views/console/new-app.ts';
+import { overviewPage, overviewSamples } from '#views/console/overview.ts';
+import { productionPage, productionSamples } from '#views/console/production.ts';
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
 import { startPage, startSamples } from '#views/console/start.ts';
 import { teamPage, teamSamples } from '#views/console/team.ts';
@@ -139,6 +142,9 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-mine', minePage, mineSamples),
     ...render('console-new-app', newAppPage, newAppSamples),
     ...render('console-start', startPage, startSamples),
+    ...render('console-overview', overviewPage, overviewSamples),
+    ...render('console-production', productionPage, productionSamples),
+    ...render('console-attempts', attemptsPage, attemptsSamples),
     ...render('console-apps', appsPage, appsSamples),
     ...render('console-agencies', agenciesPage, agenciesSamples),
     ...render('console-events', eventsPage, eventsSamples),

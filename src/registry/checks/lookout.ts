@@ -107,8 +107,9 @@ function withTimeout<T>(work: Promise<T>, late: T): Promise<T> {
 async function visitPage(guardedFetch: typeof fetch, uri: string): Promise<Visited> {
   try {
     let next = uri;
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await guardedFetch(next, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const answer = await guardedFetch(next, { headers, signal });
       const { status } = answer;
       const target = status >= 300 && status < 400 ? URL.parse(answer.headers.get('location') ?? '', next) : undefined;
       if (target?.protocol !== 'https:' || redirects === MOST_REDIRECTS)

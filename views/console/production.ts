@@ -1,0 +1,192 @@
+import { type Html, html } from '../html.ts';
+import { formatDay, formatDuration, formatMoment, translate } from '../locale.ts';
+import { button, form } from '../parts/form.ts';
+import { hostileText } from '../samples.ts';
+import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
+import { checkList, type ShownCheck } from './parts/checks.ts';
+import { reviewLink } from './reviews.ts';
+import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
+
+/** How long others took from asking to being live. */
+export type ShownTimes = { apps: number; medianSeconds: number; slowestSeconds: number };
+
+/** Posts to the page itself: `check-again`, `ask-production`. */
+export type ProductionContext = ConsoleFrame & {
+  head: AppHead;
+  checks: readonly ShownCheck[];
+  /** When they were looked at last. */
+  checkedAt?: Date | undefined;
+  /** Somebody is looking at them right now. */
+  isRunning: boolean;
+  /** Where the app stands on its way. */
+  stage:
+    | { kind: 'on-its-way'; isGreen: boolean; approvalsNeeded: number }
+    | { kind: 'waiting'; since: Date; promised?: Date | undefined; number: number }
+    | { kind: 'live'; since?: Date | undefined }
+    | { kind: 'stopped' };
+  /** Whether the person may change the app. */
+  mayAsk: boolean;
+  /** Whether what is tried here is carried to another deployment for production. */
+  mayCarry: boolean;
+  times?: ShownTimes | undefined;
+  /** What was just done. */
+  done?: 'live' | 'asked' | undefined;
+};
+
+/** `GET /console/apps/:client/production`: a list that checks itself, and the way to being live. */
+export function productionPage(context: ProductionContext): Html {
+  const { language, head, done, timeZone } = context;
+  const t = translate(language);
+  const checkedAt = context.checkedAt && formatMoment(language, context.checkedAt, timeZone);
+  return appPage(context, head, 'production', {
+    title: tabName(language, 'production'),
+    notice: done && {
+      tone: 'done',
+      text: done === 'live' ? t('production.is-live', { name: head.name }) : t('production.asked'),
+    },
+    content: html`${stageBox(context)}
+<section class="panel" id="checklist" aria-labelledby="checklist-title"><h2 id="checklist-title">${t('production.checklist')}</h2>
+<p class="hint">${context.isRunning ? t('production.running') : checkedAt ? t('production.checked-at', { date: checkedAt }) : t('production.unchecked')}</p>
+${checkList(language, context.checks, timeZone)}
+${context.mayAsk && form(context, button({ id: 'check-again', value: 'check-again', label: t('production.check-again'), look: 'other' }))}</section>
+${timesLine(context)}`,
+  });
+}
+
+function stageBox(context: ProductionContext): Html {
+  const t = translate(context.language);
+  const { stage, language, timeZone, head } = context;
+  const day = (date: Date): string => formatDay(language, date, timeZone);
+  if (stage.kind === 'live')
+    return box(stage.since ? t('production.live-since', { date: day(stage.since) }) : t('production.live'));
+  if (stage.kind === 'stopped') return box(t('production.stopped'));
+  if (stage.kind === 'waiting') {
+    const promised = stage.promised && t('production.promised', { date: day(stage.promised) });
+    const link = reviewLink(head.id, stage.number);
+    return box(
+      html`${t('production.waiting', { date: day(stage.since) })} ${promised} <a href="${link}">${t('production.review')}</a>`,
+    );
+  }
+  return box(html`<span id="production-next">${sayNext(context, stage)}</span>${askForm(context, stage)}`);
+}
+
+type OnItsWay = Extract<ProductionContext['stage'], { kind: 'on-its-way' }>;
+
+function sayNext({ language, checks }: ProductionContext, { isGreen, approvalsNeeded }: OnItsWay): string {
+  const t = translate(language);
+  const count = checks.filter(({ outcome }) => outcome === 'failed').length;
+  if (!isGreen) return count > 0 ? t('production.missing', { count }) : t('production.check-first');
+  return approvalsNeeded > 0 ? t('production.green-review', { count: approvalsNeeded }) : t('production.green');
+}
+
+function askForm(context: ProductionContext, { isGreen }: OnItsWay): Html | false {
+  if (!context.mayAsk || !isGreen) return false;
+  const t = translate(context.language);
+  const carry =
+    context.mayCarry &&
+    html`<p class="hint">${t('production.carry')} <a href="${appLink(context.head.id, 'bundle')}">${tabName(context.language, 'bundle')}</a></p>`;
+  return html`${form(context, button({ id: 'ask-production', value: 'ask-production', label: t('production.ask'), look: 'main' }))}${carry}`;
+}
+
+function box(content: Html | string): Html {
+  return html`<div class="stage" id="stage">${content}</div>`;
+}
+
+function timesLine({ language, times }: ProductionContext): Html | false {
+  if (!times) return false;
+  const median = formatDuration(language, times.medianSeconds);
+  const slowest = formatDuration(language, times.slowestSeconds);
+  return html`<p class="hint" id="production-times">${translate(language)('production.times', { count: times.apps, median, slowest })}</p>`;
+}
+
+const checks: readonly ShownCheck[] = [
+  { name: 'addresses', outcome: 'passed', problems: [] },
+  { name: 'hosts', outcome: 'passed', problems: [] },
+  { name: 'takeover', outcome: 'passed', problems: [] },
+  { name: 'home', outcome: 'skipped', problems: [] },
+  { name: 'privacy', outcome: 'passed', problems: [] },
+  { name: 'credentials', outcome: 'passed', problems: [] },
+  { name: 'sign-in', outcome: 'passed', problems: [] },
+  { name: 'contacts', outcome: 'passed', problems: [] },
+  { name: 'purposes', outcome: 'passed', problems: [] },
+];
+
+const at = new Date('2026-11-21T03:12:00Z');
+
+/** A list in which some things are still wrong. */
+export const sampleChecks: readonly ShownCheck[] = checks.map((check): ShownCheck => {
+  if (check.name === 'privacy')
+    return {
+      ...check,
+      outcome: 'failed',
+      problems: [{ code: 'page_status', about: 'https://antrean.contoh.go.id/privasi', said: '404' }],
+    };
+  if (check.name === 'sign-in')
+    return {
+      ...check,
+      outcome: 'failed',
+      problems: [{ code: 'sign_in_without_nonce' }, { code: 'sign_in_without_pkce' }],
+    };
+  if (check.name === 'contacts')
+    return { ...check, outcome: 'failed', problems: [{ code: 'contact_unconfirmed', about: 'technical' }] };
+  if (check.name === 'hosts')
+    return {
+      ...check,
+      outcome: 'failed',
+      failingSince: at,
+      problems: [{ code: 'certificate_ends', about: 'antrean.contoh.go.id', at }],
+    };
+  return check;
+});
+
+const green: ProductionContext = {
+  ...sampleConsoleFrame,
+  section: 'apps',
+  head: sampleAppHead,
+  checks,
+  checkedAt: at,
+  isRunning: false,
+  stage: { kind: 'on-its-way', isGreen: true, approvalsNeeded: 0 },
+  mayAsk: true,
+  mayCarry: true,
+  times: { apps: 41, medianSeconds: 240, slowestSeconds: 93_600 },
+};
+
+export const productionSamples: Record<string, ProductionContext> = {
+  green,
+  missing: { ...green, checks: sampleChecks, stage: { kind: 'on-its-way', isGreen: false, approvalsNeeded: 0 } },
+  'high-risk': { ...green, stage: { kind: 'on-its-way', isGreen: true, approvalsNeeded: 2 } },
+  unchecked: {
+    ...green,
+    checks: checks.map(({ name }) => ({ name, outcome: 'open', problems: [] })),
+    checkedAt: undefined,
+    isRunning: true,
+    stage: { kind: 'on-its-way', isGreen: false, approvalsNeeded: 0 },
+    times: undefined,
+  },
+  waiting: {
+    ...green,
+    head: { ...sampleAppHead, state: 'review' },
+    stage: { kind: 'waiting', since: at, promised: new Date('2026-11-25T03:12:00Z'), number: 4 },
+    done: 'asked',
+  },
+  live: {
+    ...green,
+    head: { ...sampleAppHead, state: 'live' },
+    checks: sampleChecks,
+    stage: { kind: 'live', since: at },
+    done: 'live',
+  },
+  reader: { ...green, mayAsk: false, stage: { kind: 'stopped' } },
+  hostile: {
+    ...green,
+    head: { ...sampleAppHead, id: hostileText, name: hostileText },
+    checks: [
+      {
+        name: 'takeover',
+        outcome: 'failed',
+        problems: [{ code: 'host_dangling', about: hostileText, said: hostileText }],
+      },
+    ],
+  },
+};
