@@ -27,6 +27,7 @@ beforeAll(async () => {
     post_logout_redirect_uris: [],
     client_uri: outside.at(host),
     policy_uri: outside.at(host, '/privasi'),
+    scope: 'openid',
     state: 'live',
   });
   await world.declare(

@@ -56,8 +56,8 @@ export function overviewPage(context: OverviewContext): Html {
   });
 }
 
-function panel(id: string, title: string, content: Html): Html {
-  return html`<section class="panel" id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
+function block(id: string, title: string, content: Html): Html {
+  return html`<section class="block" id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
 ${content}</section>`;
 }
 
@@ -65,13 +65,13 @@ function todoPart(context: OverviewContext): Html {
   const t = translate(context.language);
   const { todos, head } = context;
   if (todos.length === 0)
-    return panel('todo', t('console.attention'), html`<p class="hint">${t('overview.all-well')}</p>`);
+    return block('todo', t('console.attention'), html`<p class="hint">${t('overview.all-well')}</p>`);
   const lines = todos.map((todo) => {
     const { tone, tab } = looks[todo.kind];
     const isOpen = tab !== undefined && head.tabs.includes(tab);
     return html`<li data-todo="${todo.kind}">${dot(tone, sayTodo(context, todo))}${isOpen && html` <a href="${appLink(head.id, tab)}">${tabName(context.language, tab)}</a>`}</li>`;
   });
-  return panel('todo', t('console.attention'), html`<ul class="dots todo">${lines}</ul>`);
+  return block('todo', t('console.attention'), html`<ul class="dots todo">${lines}</ul>`);
 }
 
 const looks: Record<Todo['kind'], { tone: Tone; tab?: AppTab }> = {
@@ -139,19 +139,19 @@ function factsPart(context: OverviewContext): Html {
     testers !== undefined && { name: t('overview.testers'), value: t('overview.testers-count', { count: testers }) },
     { name: t('overview.version'), value: context.version },
   ]);
-  return panel('facts', t('overview.facts'), list);
+  return block('facts', t('overview.facts'), list);
 }
 
 function failuresPart(context: OverviewContext): Html {
   const t = translate(context.language);
   const { language, timeZone, failures, head } = context;
   if (failures.length === 0)
-    return panel('failures', t('overview.failures'), html`<p class="hint">${t('attempts.none')}</p>`);
+    return block('failures', t('overview.failures'), html`<p class="hint">${t('attempts.none')}</p>`);
   const lines = failures.map(
     (attempt) =>
       html`<li><p>${sayAttempt(language, attempt, timeZone)}</p><p class="hint">${formatMoment(language, attempt.at, timeZone)} · <code>${attempt.reference}</code></p></li>`,
   );
-  return panel(
+  return block(
     'failures',
     t('overview.failures'),
     html`<ul class="failures">${lines}</ul><p><a href="${appLink(head.id, 'attempts')}">${t('overview.all-failures')}</a></p>`,
@@ -169,7 +169,7 @@ function movesPart(context: OverviewContext): Html | false {
     ...{ name: 'reason', label: t('overview.reason'), hint: t('overview.reason-hint') },
     ...{ autocomplete: 'off', maxlength: 300, problems: [] },
   });
-  return html`<details class="panel" id="moves"><summary>${t('overview.moves')}</summary>
+  return html`<details class="block" id="moves"><summary>${t('overview.moves')}</summary>
 <p class="hint">${t('overview.moves-hint')}</p>
 ${form(context, [reason, html`<div class="actions">${buttons}</div>`])}</details>`;
 }

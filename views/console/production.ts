@@ -45,7 +45,7 @@ export function productionPage(context: ProductionContext): Html {
       text: done === 'live' ? t('production.is-live', { name: head.name }) : t('production.asked'),
     },
     content: html`${stageBox(context)}
-<section class="panel" id="checklist" aria-labelledby="checklist-title"><h2 id="checklist-title">${t('production.checklist')}</h2>
+<section class="block" id="checklist" aria-labelledby="checklist-title"><h2 id="checklist-title">${t('production.checklist')}</h2>
 <p class="hint">${context.isRunning ? t('production.running') : checkedAt ? t('production.checked-at', { date: checkedAt }) : t('production.unchecked')}</p>
 ${checkList(language, context.checks, timeZone)}
 ${context.mayAsk && form(context, button({ id: 'check-again', value: 'check-again', label: t('production.check-again'), look: 'other' }))}</section>
