@@ -5,6 +5,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { tourTheConsole } from './browser/console-tour.ts';
 import { openStage } from './browser/stage.ts';
 import { takeTour } from './browser/tour.ts';
 import { fillSandbox } from './support/global-setup.ts';
@@ -24,6 +25,9 @@ try {
     await using stage = await openStage({ from });
     await using visitor = await stage.visitor({ locale: language, reducedMotion: 'reduce' });
     await takeTour(stage, visitor, language, (name, page) => takePictures(page, `${name}.${language}`));
+    await using office = await openStage({ from });
+    await using colleague = await office.visitor({ locale: language, reducedMotion: 'reduce' });
+    await tourTheConsole(office, colleague, (name, page) => takePictures(page, `${name}.${language}`));
   }
 } finally {
   await postgres.stop();

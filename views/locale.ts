@@ -50,6 +50,11 @@ export function formatMoment(language: Language, date: Date, timeZone: string = 
   return `${moment} ${named.find((part) => part.type === 'timeZoneName')?.value ?? ''}`.trim();
 }
 
+/** The minute of a day that is named beside it. */
+export function formatTime(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
+  return dateFormat(language, { hour: '2-digit', minute: '2-digit', timeZone }).format(date);
+}
+
 /** Time left as a person would say it: seconds under a minute and a half, else full minutes, rounded up; then hours. */
 export function formatDuration(language: Language, seconds: number): string {
   const t = translate(language);

@@ -431,23 +431,31 @@ export async function cancelSheet(
 
 /** Ends what is open for an account that is held, or that is given another sheet; what is too old makes room as well. */
 export async function endOpen(db: Db, accountId: string, by: CancelledBy): Promise<void> {
-  const open = await findOpenSheet(db, accountId);
-  if (open) await cancelSheet(db, open, by);
-  const shard = shardOf(accountId);
-  await db.for(shard).execute(
-    `update desk_sheets set state = 'expired', ended_at = $3
-     where shard = $1 and account_id = $2 and state in ('second-officer', 'waiting') and expires_at <= $3`,
-    [shard, accountId, new Date()],
+  const sheet = await findUnended(db, accountId);
+  if (!sheet || (await cancelSheet(db, sheet, by))) return;
+  await moveSheet(
+    db,
+    sheet,
+    `update desk_sheets set state = 'expired', ended_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and state in ('second-officer', 'waiting')
+     returning ${columns}`,
+    [new Date()],
   );
 }
 
 /** The sheet of an account that may still open it. */
 export async function findOpenSheet(db: Db, accountId: string): Promise<Sheet | undefined> {
+  const sheet = await findUnended(db, accountId);
+  return sheet && isOpen(sheet) ? sheet : undefined;
+}
+
+/** Also one whose time is over, until the purge comes by. */
+async function findUnended(db: Db, accountId: string): Promise<Sheet | undefined> {
   const shard = shardOf(accountId);
   const row = await db.for(shard).first<SheetRow>(
     `select ${columns} from desk_sheets
-     where shard = $1 and account_id = $2 and state in ('second-officer', 'waiting') and expires_at > $3`,
-    [shard, accountId, new Date()],
+     where shard = $1 and account_id = $2 and state in ('second-officer', 'waiting')`,
+    [shard, accountId],
   );
   return row && toSheet(row);
 }

@@ -1,5 +1,5 @@
 import { type Html, html, safeAddress } from '../html.ts';
-import { formatDay, formatMoment, type MessageKey, translate } from '../locale.ts';
+import { formatDay, formatMoment, formatTime, type MessageKey, translate } from '../locale.ts';
 import { type Frame, page } from '../page.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import { backToAccount } from './back.ts';
@@ -114,8 +114,7 @@ function eventRow(context: HistoryContext, event: HistoryEvent): Html {
   const why = look && t(`history.look-${look.reason}`, { role: t(`history.role-${look.role}`) });
   const more = [why, caseNumber && t('history.case', { case: caseNumber })].filter(Boolean).join(' · ');
   const isOfStaff = kind === 'account.read-by-staff' || kind.startsWith('sheet.');
-  return html`<li class="row${isOfStaff && ' of-staff'}" data-kind="${kind}"><div class="row-words"><p>${t(key, { app, agency })}</p>${more && html`<p class="hint">${more}</p>`}</div>
-<p class="hint when">${formatMoment(language, event.at, timeZone)}</p></li>`;
+  return html`<li class="row${isOfStaff && ' of-staff'}" data-kind="${kind}"><p class="when">${formatTime(language, event.at, timeZone)}</p><div class="row-words"><p>${t(key, { app, agency })}</p>${more && html`<p class="hint">${more}</p>`}</div></li>`;
 }
 
 const at = (time: string): Date => new Date(`2026-11-${time}:00Z`);

@@ -281,7 +281,7 @@ function personFacts(context: {
       t('desk.contacts'),
       served.contacts.length > 0 ? served.contacts.map(contactHint).join(', ') : t('desk.no-contacts'),
     ],
-    [t('account.identity'), served.proven ? t(`account.identity-${served.proven}`) : t('desk.not-proven')],
+    [t('desk.proven'), t(served.proven ? `desk.proven-${served.proven}` : 'desk.not-proven')],
     [t('desk.since'), formatDay(language, served.since, timeZone)],
     ...(state.length > 0 ? [[t('console.state'), html`<span class="dots">${state}</span>`] as const] : []),
     [t('desk.case-head'), html`${caseNumber} <span class="hint">${desk}</span>`],

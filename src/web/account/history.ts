@@ -1,8 +1,10 @@
 /** `/account/history`: what happened to an account, and who of the staff looked at it, for its owner alone. */
 import type { Context } from 'koa';
 import { type HistoryLine, listHistory } from '#src/audit/events.ts';
+import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
 import { type HistoryEvent, historyPage } from '#views/account/history.ts';
+import { translate } from '#views/locale.ts';
 import { frameOf, show } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { showTo, type Visit } from './visit.ts';
@@ -31,7 +33,8 @@ async function showPage(visit: Visit): Promise<void> {
   show(ctx, page);
 }
 
-async function eventsOf({ ctx, house, db }: Visit, lines: readonly HistoryLine[]): Promise<HistoryEvent[]> {
+async function eventsOf(visit: Visit, lines: readonly HistoryLine[]): Promise<HistoryEvent[]> {
+  const { ctx, db } = visit;
   const language: 'id' | 'en' = ctx.state.language;
   const ids = [...new Set(lines.flatMap(({ details }) => textIn(details.agency) ?? []))];
   const agencies = ids.length > 0 ? await findAgencies(db, ids) : [];
@@ -40,11 +43,21 @@ async function eventsOf({ ctx, house, db }: Visit, lines: readonly HistoryLine[]
     const agency = textIn(details.agency);
     return {
       ...{ id, at, kind, caseNumber: textIn(details.case) },
-      app: clientId && (house.clients.find(clientId)?.name[language] ?? clientId),
+      app: clientId && nameOf(visit, clientId),
       agency: agency && (names.get(agency) ?? agency),
       look: kind === 'account.read-by-staff' ? lookIn(details) : undefined,
     };
   });
+}
+
+/** Our own pages are apps too. */
+function nameOf({ ctx, house }: Visit, clientId: string): string {
+  const language: 'id' | 'en' = ctx.state.language;
+  const { issuer, brand } = house.config;
+  const t = translate(language);
+  if (clientId === accountClient(issuer, brand).id) return t('history.own-account');
+  if (clientId === consoleClient(issuer, brand).id) return t('history.own-console');
+  return house.clients.find(clientId)?.name[language] ?? clientId;
 }
 
 function lookIn({ reason }: HistoryLine['details']): HistoryEvent['look'] {

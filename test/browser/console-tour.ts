@@ -1,0 +1,175 @@
+/** One walk past every page of the console, and past what a citizen meets of a desk, each reached as a person reaches it. */
+import type { Page } from 'playwright-core';
+import { findAccountId } from '#src/people/identifiers.ts';
+import { grantMembership, roles } from '#src/people/memberships.ts';
+import { recordEvidence } from '#src/people/proofing.ts';
+import type { World } from '#test/support/world.ts';
+import { type Stage, signInByPassword } from './stage.ts';
+import type { AtPage } from './tour.ts';
+import type { Visitor } from './visitor.ts';
+
+/** Pages that are reached by their address alone. */
+const places = [
+  ['console', '/console'],
+  ['console-apps', '/console/apps'],
+  ['console-apps-search', '/console/apps?q=puskesmas'],
+  ['console-agencies', '/console/agencies'],
+  ['console-events', '/console/events'],
+  ['console-keys', '/console/apps/puskesmas-online/keys'],
+] as const;
+
+const deskStops = [
+  ...['desk', 'desk-nobody', 'desk-person', 'desk-person-refused', 'desk-paper', 'desk-sheets', 'desk-sheet'],
+  ...['desk-second', 'desk-second-looks', 'desk-agreed', 'desk-new-paper'],
+] as const;
+
+const sheetStops = [
+  ...['sheet', 'sheet-wrong', 'sheet-waits', 'sheet-notice', 'sheet-cancelled', 'sheet-first', 'sheet-done', 'history'],
+] as const;
+
+/** Names of all pages of the tour, in the order of the walk. */
+export const consoleStops = [...places.map(([name]) => name), ...deskStops, ...sheetStops];
+
+/** Walks with a new visitor; a stage bears one tour. */
+export async function tourTheConsole(stage: Stage, visitor: Visitor, at: AtPage): Promise<void> {
+  const { world } = stage;
+  await openDoors(world);
+  await comeIn(stage, visitor);
+  for (const [name, address] of places) {
+    await visitor.page.goto(`${world.issuer}${address}`);
+    await at(name, visitor.page);
+  }
+  const codes = await serve(stage, visitor, at);
+  await useSheets(stage, visitor, codes, at);
+}
+
+async function accountOf({ database, house }: World, email: string): Promise<string> {
+  return (await findAccountId(database, house.secrets, { kind: 'email', value: email })) ?? '';
+}
+
+/** Siti works for the health office in every role; Budi has been seen at a desk before. */
+async function openDoors(world: World): Promise<void> {
+  const { database } = world;
+  const accountId = await accountOf(world, 'siti@contoh.id');
+  for (const role of roles)
+    await grantMembership(database, { accountId, agencyId: 'dinas-kesehatan', role }, 'command');
+  const budi = await accountOf(world, 'budi@contoh.id');
+  const evidence = { accountId: budi, level: 'ial2', method: 'desk', recordedBy: 'command' } as const;
+  await database.transaction((tx) => recordEvidence(tx, evidence));
+}
+
+/** The console asks for a passkey, so one is made first. */
+async function comeIn({ world }: Stage, { page }: Visitor): Promise<void> {
+  await page.goto(`${world.issuer}/account`);
+  await signInByPassword(page);
+  await page.click('#add-passkey');
+  await page.waitForSelector('[data-passkey]');
+  await page.goto(`${world.issuer}/console`);
+  await page.click('#passkey');
+  await page.waitForSelector('.places');
+}
+
+interface Codes {
+  readonly recovery: string;
+  readonly first: string;
+}
+
+async function serve(stage: Stage, { page }: Visitor, at: AtPage): Promise<Codes> {
+  const { issuer } = stage.world;
+  await page.goto(`${issuer}/console/desk`);
+  await at('desk', page);
+  await lookUp(page, 'nihil@contoh.id');
+  await page.waitForSelector('#found-nobody');
+  await at('desk-nobody', page);
+  await lookUp(page, 'budi@contoh.id');
+  await page.waitForSelector('#served-name');
+  await at('desk-person', page);
+  await page.click('#issue');
+  await page.waitForSelector('#problems');
+  await at('desk-person-refused', page);
+  await page.check('#document-ktp');
+  await page.check('#seen');
+  await page.click('#issue');
+  await page.waitForSelector('#sheet-code');
+  await at('desk-paper', page);
+  const recovery = (await page.textContent('#sheet-code')) ?? '';
+  const waiting = page.url();
+  await page.goto(`${issuer}/console/desk`);
+  await at('desk-sheets', page);
+  await page.goto(waiting);
+  await at('desk-sheet', page);
+  await agree(stage, waiting, at);
+  await page.goto(`${issuer}/console/desk`);
+  await page.click('#open-new');
+  await page.fill('#name', 'Mbah Karto');
+  await page.fill('#new-case', 'LKT/2026/0044');
+  await page.check('#document-family-card');
+  await page.check('#seen');
+  await page.click('#open-account');
+  await page.waitForSelector('#sheet-code');
+  await at('desk-new-paper', page);
+  return { recovery, first: (await page.textContent('#sheet-code')) ?? '' };
+}
+
+async function lookUp(page: Page, named: string): Promise<void> {
+  await page.fill('#named', named);
+  await page.fill('#case', 'LKT/2026/0043');
+  await page.click('#look-up');
+}
+
+/** Another officer, at a computer of their own. */
+async function agree(stage: Stage, sheet: string, at: AtPage): Promise<void> {
+  const { world } = stage;
+  await using rudi = await stage.visitor({ locale: 'id' });
+  const { page } = rudi;
+  await world.citizen('rudi.loket@contoh.id', { name: 'Rudi Hartono', password: 'kucing lompat pagar' });
+  const accountId = await accountOf(world, 'rudi.loket@contoh.id');
+  await grantMembership(world.database, { accountId, agencyId: 'dinas-kesehatan', role: 'desk' }, 'command');
+  await page.goto(`${world.issuer}/account`);
+  await signInByPassword(page, 'rudi.loket@contoh.id', 'kucing lompat pagar');
+  await page.click('#add-passkey');
+  await page.waitForSelector('[data-passkey]');
+  await page.goto(sheet);
+  await page.click('#passkey');
+  await page.waitForSelector('#look');
+  await at('desk-second', page);
+  await page.click('#look');
+  await page.waitForSelector('#served-name');
+  await at('desk-second-looks', page);
+  await page.check('#seen');
+  await page.click('#agree');
+  await page.waitForSelector('.notice-done');
+  await at('desk-agreed', page);
+}
+
+/** What a citizen does with the paper, and with the message about it. */
+async function useSheets(stage: Stage, visitor: Visitor, { recovery, first }: Codes, at: AtPage): Promise<void> {
+  const { world } = stage;
+  const { page } = visitor;
+  await page.goto(`${world.issuer}/sheet`);
+  await at('sheet', page);
+  await page.fill('#code', 'AAAA-BBBB-CCCC-DDDD-EEEE');
+  await page.click('#open');
+  await page.waitForSelector('#problems');
+  await at('sheet-wrong', page);
+  await page.fill('#code', recovery);
+  await page.click('#open');
+  await page.waitForSelector('#sheet-waits');
+  await at('sheet-waits', page);
+  const { link = '' } = await world.message('budi@contoh.id');
+  await page.goto(link);
+  await at('sheet-notice', page);
+  await page.click('#cancel-sheet');
+  await page.waitForSelector('#sheet-cancelled');
+  await at('sheet-cancelled', page);
+  await page.goto(`${world.issuer}/sheet#${first}`);
+  await page.click('#open');
+  await page.waitForSelector('#create-passkey');
+  await at('sheet-first', page);
+  await visitor.device.forget();
+  await page.click('#create-passkey');
+  await page.waitForSelector('#sheet-done');
+  await at('sheet-done', page);
+  await page.goto(`${world.issuer}/account/history`);
+  await at('history', page);
+}
