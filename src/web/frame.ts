@@ -58,9 +58,12 @@ function originOf(uri: string): string | undefined {
   return url.origin === 'null' ? url.protocol : url.origin;
 }
 
-/** Answers with a page that has a form; `client` is where its answer may lead. */
+/**
+ * Answers with a page that has a form, or has one for some of its readers; `client` is where its answer may lead. Without a
+ * form it tells nobody where its links come from.
+ */
 export function showForm(ctx: Context, html: Html, client?: ClientRecord, redirectUri?: unknown): void {
-  forForm(ctx, formTargets(client, redirectUri));
+  if (String(html).includes('<form method="post"')) forForm(ctx, formTargets(client, redirectUri));
   show(ctx, html);
 }
 

@@ -3,9 +3,13 @@
  * every address of the provider with a request that would do something there.
  */
 import { createApp } from '#src/app.ts';
+import { newAccountId } from '#src/base/secrets.ts';
+import { issueSheet, sealSheetNotice } from '#src/people/desk.ts';
+import { roles } from '#src/people/memberships.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { sealRecovery, startRecovery } from '#src/people/recoveries.ts';
+import { createThrottles } from '#src/people/throttles.ts';
 import { apiScopes } from '#src/registry/api-scopes.ts';
 import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
 import { apiRoutes } from '#src/web/api/routes.ts';
@@ -13,6 +17,7 @@ import { basic, getCode, signInto } from '#test/oidc/flows.ts';
 import { machineOf, requestToken } from '#test/support/api.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { type Answer, type BrowserAgent, exchange } from '#test/support/browser-agent.ts';
+import { colleague, openConsole } from '#test/support/console.ts';
 import type { Page } from '#test/support/page.ts';
 import type { RelyingParty, SignInAttempt, Tokens } from '#test/support/relying-party.ts';
 import { secretOf, type World } from '#test/support/world.ts';
@@ -36,6 +41,14 @@ export interface Scene {
   readonly notMePage: Page;
   /** Where the notice of a recovery leads. */
   readonly cancelPage: Page;
+  /** In every role at the health office, signed in on the console; and where that can be gone to. */
+  readonly colleague: BrowserAgent;
+  readonly consolePage: Page;
+  readonly consoleRoutes: readonly { readonly method: string; readonly path: string }[];
+  /** Where a desk's notice leads. */
+  readonly sheetPage: Page;
+  /** The id of that sheet. */
+  readonly sheet: string;
   /** An agency's machine, its agency and its token for the API, bound to no key. */
   readonly machine: { readonly clientId: string; readonly agencyId: string; readonly token: string };
   /** By which apps of the same agency register themselves. */
@@ -60,8 +73,54 @@ export async function openScene(world: World): Promise<Scene> {
   const machine = await openMachine(world);
   const wish = { agencyId: machine.agencyId, label: 'adegan', days: 1, uses: 1_000 };
   const { secret: registrationToken } = await makeRegistrationToken(world.database, world.house.secrets, wish, 'test');
-  const pages = { signInPage, signOutPage, accountPage, notMePage, cancelPage };
-  return { world, citizen, visitor, app, tokens, code, attempt, machine, registrationToken, ...pages };
+  const { sheet, link } = await issueSheetOf(world);
+  const sheetPage = await visitor.visit(link);
+  const person = await colleague(world, 'rekan@contoh.id', { 'dinas-kesehatan': roles });
+  const { browser, page: consolePage } = await openConsole(world, person);
+  const consoleRoutes = (await routesOf(world)).filter(({ path }) => /^\/console($|\/)/.test(path));
+  const pages = { signInPage, signOutPage, accountPage, notMePage, cancelPage, sheetPage, consolePage };
+  return {
+    world,
+    citizen,
+    visitor,
+    app,
+    tokens,
+    code,
+    attempt,
+    machine,
+    registrationToken,
+    colleague: browser,
+    consoleRoutes,
+    sheet,
+    ...pages,
+  };
+}
+
+/** A sheet for somebody who lost their way in, and the link by which they cancel it. */
+async function issueSheetOf({ issuer, house, database, citizen }: World): Promise<{ sheet: string; link: string }> {
+  const mail = { kind: 'email', value: 'di-loket@contoh.id' } as const;
+  const accountId = await citizen(mail.value);
+  const asked = {
+    ...{ accountId, officer: newAccountId(), agencyId: 'dinas-kesehatan', caseNumber: 'LKT-1', withSecond: false },
+    document: 'ktp',
+  } as const;
+  const throttles = createThrottles(database, house.secrets, { enabled: false });
+  const { sheet } = await issueSheet(database, house.secrets, throttles, asked, { seconds: 86_400 });
+  return { sheet: sheet.id, link: `${issuer}/sheet/notice?token=${sealSheetNotice(house.secrets, sheet, mail)}` };
+}
+
+/** One request for each route of the console: each page is shown; what a form asks is refused for its content only. */
+function consoleRequestsOf({ world, colleague, consolePage, consoleRoutes, sheet }: Scene): Wanted[] {
+  const named: Readonly<Record<string, string>> = { client: 'puskesmas-online', agency: 'dinas-kesehatan', sheet };
+  const cookie = colleague.cookies.header(new URL('/console', world.issuer)) ?? '';
+  const form = { csrf: consolePage.value('csrf') ?? '', action: 'none' };
+  return consoleRoutes.map(({ method, path }) => ({
+    method: method as Wanted['method'],
+    path: path.replace(/:(\w+)/g, (_, name: string) => named[name] ?? '1'),
+    headers: { cookie },
+    ...(method === 'POST' && { form }),
+    isFree: path === '/console/callback',
+  }));
 }
 
 async function openMachine(world: World): Promise<Scene['machine']> {
@@ -188,6 +247,12 @@ export function requestsOf(scene: Scene): Wanted[] {
       fields(scene.cancelPage, 'cancel-recovery'),
       as(visitor, '/recovery/cancel'),
     ),
+    ...consoleRequestsOf(scene),
+    get('/account/history', as(citizen, '/account')),
+    free(get('/sheet')),
+    post('/sheet', { ...fields(scene.sheetPage, 'open'), code: 'AAAA-BBBB-CCCC-DDDD-EEEE' }, as(visitor, '/sheet')),
+    get(`/sheet/notice${scene.sheetPage.url.search}`, as(visitor, '/sheet/notice')),
+    post(`/sheet/notice${scene.sheetPage.url.search}`, fields(scene.sheetPage, 'cancel-sheet'), as(visitor, '/sheet')),
     get(`/not-me${scene.notMePage.url.search}`, as(visitor, '/not-me')),
     post(
       '/not-me',
