@@ -55,6 +55,9 @@ export interface Scene {
   readonly registrationToken: string;
 }
 
+/** Shaped like one of our secrets, and nobody's. */
+const unknown = 'A'.repeat(43);
+
 export const callback = 'http://localhost:3001/callback';
 
 export async function openScene(world: World): Promise<Scene> {
@@ -249,6 +252,10 @@ export function requestsOf(scene: Scene): Wanted[] {
     ),
     ...consoleRequestsOf(scene),
     get('/account/history', as(citizen, '/account')),
+    get(`/contacts/confirm?token=${unknown}`),
+    post('/contacts/confirm', { ...fields(scene.sheetPage, 'confirm'), token: unknown }, as(visitor, '/contacts')),
+    get(`/invitations/${unknown}`),
+    post(`/invitations/${unknown}`, fields(scene.sheetPage, 'accept'), as(visitor, '/invitations')),
     free(get('/sheet')),
     post('/sheet', { ...fields(scene.sheetPage, 'open'), code: 'AAAA-BBBB-CCCC-DDDD-EEEE' }, as(visitor, '/sheet')),
     get(`/sheet/notice${scene.sheetPage.url.search}`, as(visitor, '/sheet/notice')),
