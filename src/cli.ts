@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
+import { bundleClient, receiveClient } from './cli/client-bundles.ts';
 import { exportClients, planClients, resumeClient, suspendClient } from './cli/client-changes.ts';
 import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
@@ -48,6 +49,8 @@ const commands: Readonly<Record<string, Command>> = {
   'clients rotate-secret': rotateClientSecret,
   'clients end-secret': endClientSecret,
   'clients make-key': makeClientKey,
+  'clients bundle': bundleClient,
+  'clients receive': receiveClient,
   'keys list': showKeys,
   'keys rotate': rotateKey,
   'keys revoke': revokeOneKey,

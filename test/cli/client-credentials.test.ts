@@ -1,5 +1,5 @@
 /** Secrets and keys of apps by the command line. */
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importJWK, importPKCS8, jwtVerify, SignJWT } from 'jose';
@@ -71,5 +71,34 @@ describe('a key pair', () => {
     expect((await jwtVerify(signed, await importJWK(keys[0], 'ES256'))).payload.sub).toBe('x');
     expect(await runLawang(`clients make-key --out ${file}`, {})).toMatchObject({ code: 1, err: /is there already/ });
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('a bundle', () => {
+  test('is printed here and taken over there; a second time it is not', async () => {
+    await using there = await openWorld({
+      settings: { BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' },
+    });
+    const receive = (file: string) =>
+      runLawang(`clients receive ${file} --json`, {
+        ...{ DATABASE_URL: there.databaseUrl, ISSUER: there.issuer, MASTER_KEYS: testMasterKey.toString('base64') },
+        ...{ BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' },
+      });
+    const folder = await mkdtemp(join(tmpdir(), 'lawang-bundle-'));
+    const file = join(folder, 'pajak.bundle');
+    const { code, out } = await lawang(`clients bundle pajak-daerah --for ${there.issuer}`);
+    expect(code).toBe(0);
+    await writeFile(file, out);
+    await there.database.execute(`delete from clients where id = 'pajak-daerah'`);
+    const taken = await receive(file);
+    expect(JSON.parse(taken.out)).toMatchObject({ client_id: 'pajak-daerah', outcome: 'created', from: world.issuer });
+    expect(await receive(file)).toMatchObject({ code: 1, err: /has come before/ });
+    await rm(folder, { recursive: true });
+  });
+
+  test('needs to know for whom, and a file', async () => {
+    expect(await lawang('clients bundle pajak-daerah')).toMatchObject({ code: 2, err: /--for is missing/ });
+    expect(await lawang('clients bundle pajak-daerah --for mana-saja')).toMatchObject({ code: 2, err: /an issuer/ });
+    expect(await lawang('clients receive tidak-ada.bundle')).toMatchObject({ code: 1, err: /cannot be read/ });
   });
 });

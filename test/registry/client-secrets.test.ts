@@ -157,6 +157,25 @@ describe('what is kept', () => {
   });
 });
 
+test('looks at every secret it has, whichever it is', async () => {
+  const [first, second] = [await rotate(), await rotate()];
+  const { id, secrets: kept } = await loadClient(database, 'puskesmas');
+  let looks = 0;
+  const watched = kept.map((one) => ({
+    ...one,
+    get hash() {
+      looks += 1;
+      return one.hash;
+    },
+  }));
+  const counts = [first.secret, second.secret, 'x'].map((candidate) => {
+    looks = 0;
+    findMatchingSecret(secrets, { id, secrets: watched }, candidate);
+    return looks;
+  });
+  expect(counts).toEqual([2, 2, 2]);
+});
+
 describe('ending', () => {
   test('takes effect at once, only for this secret, only once', async () => {
     const [first, second] = [await rotate(), await rotate()];
