@@ -73,20 +73,42 @@ export async function decideVersion(tx: Db, decision: Decision): Promise<Decided
   return { status, version: await loadVersion(tx, clientId, number), client: await loadClient(tx, clientId) };
 }
 
-/** One statement: the version waits, and the approver wrote none of what it would put in force. */
+/**
+ * Everybody who had a hand in what version $2 of client $1 would put in force: who wrote it and what it rests on; for a
+ * machine that wrote it, whoever registered or changed that machine or made a secret of it that lives at $3; for a token of
+ * registration, whoever made it. Otherwise somebody could ask by a machine of theirs and agree by themselves.
+ */
+const hands = `with recursive hands (actor) as (
+    select own.actor from client_versions own join clients c on c.id = own.client_id
+    where own.client_id = $1 and own.number <= $2
+      and own.number > case when c.live_since is null and c.state <> 'live' then 0 else c.number end
+    union
+    select behind.actor from hands cross join lateral (
+      select v.actor from client_versions v
+      where hands.actor like 'client %' and v.client_id = substr(hands.actor, 8)
+      union all
+      select s.created_by from client_secrets s
+      where hands.actor like 'client %' and s.client_id = substr(hands.actor, 8) and s.created_by is not null
+        and (s.expires_at is null or s.expires_at > $3)
+      union all
+      select t.created_by from registration_tokens t
+      where hands.actor like 'registration-token %' and t.id = substr(hands.actor, 20)::uuid
+    ) as behind
+  )`;
+
+/** One statement: the version waits, and the approver had no hand in what it would put in force. */
 async function noteVerdict(tx: Db, decision: Decision, version: ClientVersion): Promise<void> {
   const { clientId, number, approver, verdict, note } = decision;
   const noted = await tx.execute(
-    `insert into client_approvals (client_id, number, approver, verdict, note, at)
-     select v.client_id, v.number, $3, $4, $5, $6
-     from client_versions v join clients c on c.id = v.client_id
+    `${hands}
+     insert into client_approvals (client_id, number, approver, verdict, note, at)
+     select v.client_id, v.number, $4, $5, $6, $3
+     from client_versions v
      where v.client_id = $1 and v.number = $2 and v.status = 'pending'
-       and not exists (select from client_versions own
-         where own.client_id = $1 and own.actor = $3 and own.number <= $2
-           and own.number > case when c.live_since is null and c.state <> 'live' then 0 else c.number end)
+       and not exists (select from hands where hands.actor = $4)
      on conflict (client_id, number, approver) do update
        set verdict = excluded.verdict, note = excluded.note, at = excluded.at`,
-    [clientId, number, approver, verdict, note || null, new Date()],
+    [clientId, number, new Date(), approver, verdict, note || null],
   );
   if (noted === 0 && version.status !== 'pending')
     throw new Refusal('version_not_pending', `version ${number} of client ${clientId} is ${version.status}`);
@@ -192,12 +214,12 @@ export async function listApprovals(db: Db, clientId: string, number: number): P
 
 /** Whether somebody had a hand in what a version would put in force, so that it is not theirs to decide. */
 export async function hadAHand(db: Db, { clientId, number }: ClientVersion, accountId: string): Promise<boolean> {
-  const row = await db.first(
-    `select 1 from client_versions own join clients c on c.id = own.client_id
-     where own.client_id = $1 and own.actor = $3 and own.number <= $2
-       and own.number > case when c.live_since is null and c.state <> 'live' then 0 else c.number end limit 1`,
-    [clientId, number, accountId],
-  );
+  const row = await db.first(`${hands} select 1 from hands where actor = $4 limit 1`, [
+    clientId,
+    number,
+    new Date(),
+    accountId,
+  ]);
   return row !== undefined;
 }
 

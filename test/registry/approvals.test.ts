@@ -7,10 +7,15 @@ import {
   withdrawVersion,
 } from '#src/registry/approvals.ts';
 import { askForProduction } from '#src/registry/changes.ts';
+import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { loadClient } from '#src/registry/clients.ts';
+import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
 import { findPendingVersion, loadVersion } from '#src/registry/versions.ts';
 import { agency } from './fixtures.ts';
 import { openRegistry, sensitiveClaims } from './registry.ts';
+
+/** Leaves keys out of the example app. */
+const without = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, undefined]));
 
 type Registry = Awaited<ReturnType<typeof openRegistry>>;
 
@@ -65,6 +70,24 @@ describe('the two-person rule', () => {
     expect(await decide(registry, number, 'budi')).toMatchObject({ status: 'pending', client: { state: 'review' } });
     expect(await decide(registry, number, 'ani')).toMatchObject({ status: 'applied', client: { state: 'live' } });
     expect(await loadClient(registry.database, 'puskesmas')).toMatchObject({ number, liveSince: expect.any(Date) });
+  });
+
+  test('counts whoever stands behind a machine that asks: who registered it, and who made its secret', async () => {
+    await using registry = await openRegistry();
+    const { database, secrets, write } = registry;
+    const wish = { agencyId: agency.id, label: 'uji', days: 1, uses: 1 };
+    const { token } = await write((tx) => makeRegistrationToken(tx, secrets, wish, 'tuti'));
+    const machine = { client_id: 'mesin', type: 'machine', ...without('redirect_uris', 'scope', 'claims') };
+    await registry.change(machine, { actor: 'siti' });
+    await registry.change({ ...machine, client_name: 'Mesin Rilis' }, { actor: `registration-token ${token.id}` });
+    await write((tx) => rotateSecret(tx, secrets, { clientId: 'mesin', actor: 'rudi' }));
+    await registry.change({}, { to: 'live', actor: 'ani' });
+    const { number } = await registry.change(moved, { actor: 'client mesin', via: 'api' });
+    for (const behind of ['siti', 'rudi', 'tuti']) {
+      await expect(decide(registry, number, behind)).rejects.toMatchObject({ code: 'version_own' });
+      expect(await hadAHand(database, await loadVersion(database, 'puskesmas', number), behind)).toBe(true);
+    }
+    expect(await decide(registry, number, 'budi')).toMatchObject({ status: 'applied' });
   });
 
   test('makes an approval void with any later change', async () => {

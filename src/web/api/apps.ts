@@ -142,7 +142,8 @@ async function makeSecret({ db, house, actor }: ApiCall, clientId: string): Prom
   return (await rotateSecret(db, house.secrets, { clientId, actor })).secret;
 }
 
-function answerChange(changed: Changed, secret?: string) {
+/** What a change answers with. */
+export function answerChange(changed: Changed, secret?: string) {
   const { outcome, number, client, plan } = changed;
   const body: z.input<typeof changeSchema> = {
     ...{ outcome, number, changed: [...plan.changed], risky: [...plan.risky], approvals_needed: plan.approvalsNeeded },

@@ -2,6 +2,8 @@
 import { agencyRoutes } from './agencies.ts';
 import { appRoutes } from './apps.ts';
 import { attemptRoutes } from './attempts.ts';
+import { checkRoutes } from './checks.ts';
+import { reviewRoutes } from './reviews.ts';
 import type { ApiRoute } from './route.ts';
 import { secretRoutes } from './secrets.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -10,6 +12,8 @@ import { versionRoutes } from './versions.ts';
 export const apiRoutes: readonly ApiRoute[] = [
   ...appRoutes,
   ...versionRoutes,
+  ...reviewRoutes,
+  ...checkRoutes,
   ...secretRoutes,
   ...attemptRoutes,
   ...agencyRoutes,

@@ -1,6 +1,8 @@
 /** What the API says, piece by piece, under the names by which the OpenAPI document refers to it. */
 import { z } from 'zod';
 import { agencyKinds } from '#src/registry/agencies.ts';
+import { verdicts } from '#src/registry/approvals.ts';
+import { checkNames } from '#src/registry/checks/check.ts';
 import { clientStates, clientTypes } from '#src/registry/clients.ts';
 import { risks } from '#src/registry/risk.ts';
 import { ways } from '#src/registry/versions.ts';
@@ -74,6 +76,54 @@ export const versionSchema = name(
     decided_at: time.nullable(),
     decided_by: z.string().nullable(),
     declaration: declarationSchema,
+  }),
+);
+
+export const reviewSchema = name(
+  'Review',
+  z.strictObject({
+    app: z.string(),
+    number: z.int(),
+    name: z.string(),
+    name_en: z.string(),
+    agency: z.string(),
+    state: z.enum(clientStates),
+    risk: z.enum(risks),
+    changed: z.array(z.string()),
+    actor: z.string(),
+    reason: z.string().nullable(),
+    approvals: z.int(),
+    approvals_needed: z.int(),
+    created_at: time,
+    due_at: time.nullable().describe('By when a decision is promised.'),
+  }),
+);
+
+export const approvalSchema = name(
+  'Approval',
+  z.strictObject({
+    approver: z.string(),
+    verdict: z.enum(verdicts),
+    note: z.string().nullable(),
+    at: time,
+  }),
+);
+
+export const checkSchema = name(
+  'Check',
+  z.strictObject({
+    name: z.enum(checkNames),
+    outcome: z.enum(['passed', 'failed', 'skipped']),
+    problems: z.array(
+      z.strictObject({
+        code: z.string(),
+        about: z.string().optional(),
+        said: z.string().optional(),
+        at: z.string().optional(),
+      }),
+    ),
+    checked_at: time,
+    failing_since: time.nullable(),
   }),
 );
 
