@@ -150,6 +150,11 @@ export const limits = {
     duration: DAY,
     answers: 'an officer, or somebody at their browser, issues sheets for many accounts',
   },
+  api_change_by_machine: {
+    points: 600,
+    duration: HOUR,
+    answers: 'a machine run wild, or its stolen token, fills the registry with versions and keeps it locked for others',
+  },
   wrong_code_in_all: {
     points: 600,
     duration: MINUTE,

@@ -18,6 +18,8 @@ export async function answerRoute(ctx: Context, house: OpenHouse, route: ApiRout
   ctx.set('Cache-Control', 'no-store');
   try {
     const { call, text } = await readCall(ctx, house, route);
+    if (route.method !== 'GET') await house.throttles.take('api_change_by_machine', call.caller.client.id);
+    await route.prepare?.(call);
     if (route.list) return await answerList(call, route, route.list);
     send(ctx, await carryOutOnce(call, route, text));
   } catch (error) {

@@ -1,7 +1,8 @@
 /** The checks of an app, and its way to production. */
 import { z } from 'zod';
+import { checkNow } from '#src/registry/checks/check-now.ts';
 import { type KeptFinding, listFindings } from '#src/registry/checks/findings.ts';
-import { askForProduction, noteAsked } from '#src/registry/promotion.ts';
+import { askForProduction, mayAskForProduction, noteAsked } from '#src/registry/promotion.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { answerChange } from './apps.ts';
 import { loadAppOf } from './authority.ts';
@@ -22,21 +23,46 @@ export const checkRoutes: readonly ApiRoute[] = [
   }),
   route({
     method: 'POST',
+    path: '/apps/:client/checks',
+    id: 'runChecks',
+    summary: 'Look at an app once more, and say what was found',
+    description:
+      'Looks at its addresses, keys, test sign-ins and what is declared; not more often than every few seconds.',
+    scope: 'apps.write',
+    status: 200,
+    answer: z.strictObject({ items: z.array(checkSchema) }),
+    async prepare(call) {
+      const app = await loadAppOf(call, 'apps.write');
+      await checkNow(call.house.database, call.house.config, app);
+    },
+    async carryOut(call) {
+      const app = await loadAppOf(call, 'apps.write');
+      return { body: { items: (await listFindings(call.db, app.id)).map(showFinding) } };
+    },
+  }),
+  route({
+    method: 'POST',
     path: '/apps/:client/production',
     id: 'askForProduction',
     summary: 'Ask for production',
     description:
-      'Every check has to be green, and seen within the last quarter of an hour. An app of low risk is live at once; another one answers 202 and waits until others have agreed.',
+      'The checks run once more, and every one has to be green. An app of low risk is live at once; another one answers 202 and waits until others have agreed.',
     scope: 'apps.write',
     body: z.strictObject({ reason: text(500).optional() }),
     status: 200,
     alsoAnswers: { 202: 'Others have to agree first.' },
     isVersioned: true,
     answer: changeSchema,
+    async prepare(call) {
+      const { database, config } = call.house;
+      const app = await loadAppOf(call, 'apps.write');
+      if (!mayAskForProduction(app)) return;
+      await noteAsked(database, app.id);
+      await checkNow(database, config, app);
+    },
     async carryOut(call) {
       const { db, house, actor, body } = call;
       const app = await loadAppOf(call, 'apps.write');
-      await noteAsked(db, app.id);
       const { mode } = house.config;
       const asking = { clientId: app.id, actor, via: 'api', mode, reason: body.reason } as const;
       return answerChange(await askForProduction(db, house.secrets, asking));

@@ -71,6 +71,8 @@ interface Definition<Query extends z.ZodType, Body extends z.ZodType, Answer ext
   readonly query?: Query;
   readonly body?: Body;
   readonly answer?: Answer;
+  /** What takes its time, such as asking servers of others: before the request's transaction begins. */
+  prepare?(call: ApiCall<z.output<Query>, z.output<Body>>): Promise<void>;
   carryOut(
     call: ApiCall<z.output<Query>, z.output<Body>>,
   ): Promise<ApiAnswer & ([Answer] extends [never] ? unknown : { body?: z.input<Answer> })>;
@@ -83,6 +85,7 @@ export interface ApiRoute extends Described {
   readonly answer?: z.ZodType;
   /** Only of lists, whose answer `carryOut` does not make. */
   readonly list?: ListPart;
+  prepare?(call: ApiCall): Promise<void>;
   carryOut(call: ApiCall): Promise<ApiAnswer>;
 }
 

@@ -21,7 +21,7 @@ const portal = {
   client_name: 'Portal Warga',
   purpose: 'Mengurus surat keterangan.',
   redirect_uris: ['http://localhost:3010/callback'],
-  scope: 'openid profile email',
+  scope: 'openid email',
 };
 
 const register = (declaration: object, headers: Record<string, string> = {}) =>
@@ -49,7 +49,7 @@ describe('an app', () => {
     expect(await opens('portal-warga', String(made.json.client_secret))).toBe(true);
     expect(await opens('portal-warga', 'x'.repeat(43))).toBe(false);
     const read = await api.get('/apps/portal-warga');
-    expect(read.json.declaration).toMatchObject({ client_name: 'Portal Warga', scope: 'openid profile email' });
+    expect(read.json.declaration).toMatchObject({ client_name: 'Portal Warga', scope: 'openid email' });
     expect(read.body).not.toContain(String(made.json.client_secret));
   });
 
@@ -219,6 +219,37 @@ describe('lists', () => {
       { reference, code: 'redirect_uri_unknown', details: { received: 'http://localhost:3010/calback' } },
     ]);
     expect(((await api.get('/apps/portal-warga/attempts?limit=1')).json.items as object[]).length).toBe(1);
+  });
+});
+
+describe('the way to production', () => {
+  test('the checks say what is in the way, and nothing goes live before it is gone', async () => {
+    await register({ ...portal, client_id: 'portal-jalan' });
+    expect((await api.get('/apps/portal-jalan/checks')).json.items).toEqual([]);
+    const { json } = await api.post('/apps/portal-jalan/checks', undefined);
+    const checks = json.items as { name: string; outcome: string; problems: { code: string }[] }[];
+    expect(checks.find(({ name }) => name === 'sign-in')?.outcome).toBe('failed');
+    expect((await api.get('/apps/portal-jalan/checks')).json.items).toEqual(checks);
+    const asked = await api.post('/apps/portal-jalan/production', {});
+    expect([asked.status, asked.json.code]).toEqual([409, 'checks_not_green']);
+    expect(await findClient(world.database, 'portal-jalan')).toMatchObject({
+      state: 'sandbox',
+      reviewAskedAt: expect.any(Date),
+    });
+  });
+
+  test('what waits is in the queue, and can be taken back but not decided by a machine', async () => {
+    const { json } = await api.get('/reviews');
+    const waiting = json.items as { app: string; number: number }[];
+    const mine = waiting.find(({ app }) => app === 'portal-hidup');
+    expect(mine).toMatchObject({ changed: ['redirect_uris'], actor: 'client mesin-api', approvals: 0 });
+    const version = `/apps/portal-hidup/versions/${mine?.number}`;
+    expect((await api.get(`${version}/approvals`)).json.items).toEqual([]);
+    expect((await api.post(`${version}/approvals`, { verdict: 'approved' })).status).toBe(405);
+    expect((await api.delete(version)).status).toBe(204);
+    expect((await api.get(version)).json.status).toBe('superseded');
+    expect((await api.delete(version)).json.code).toBe('version_not_pending');
+    expect((await api.get('/reviews')).json.items).toEqual([]);
   });
 });
 

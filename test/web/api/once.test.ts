@@ -101,3 +101,16 @@ describe('lists', () => {
     expect(body).toContain(`'=HYPERLINK`);
   });
 });
+
+test('a machine that changes without end is told to wait; what only reads goes on', async () => {
+  await using limited = await openWorld({ settings: { RATE_LIMITS: 'on', LIMITS: 'api_change_by_machine=3/3600' } });
+  const wild = await openApi(limited);
+  const path = `/agencies/${wild.agencyId}/registration-tokens`;
+  for (let i = 0; i < 3; i += 1) expect((await wild.post(path, { label: `ke-${i}` })).status).toBe(201);
+  const late = await wild.post(path, { label: 'lagi' });
+  expect([late.status, late.json.code]).toEqual([429, 'too_many_attempts']);
+  expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await wild.get(path)).status).toBe(200);
+  const other = await openApi(limited, { clientId: 'mesin-lain' });
+  expect((await other.post(`/agencies/${other.agencyId}/registration-tokens`, { label: 'satu' })).status).toBe(201);
+});
