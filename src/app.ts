@@ -43,6 +43,7 @@ import {
   showDeskPerson,
   showDeskSheet,
 } from '#src/web/console/desk.ts';
+import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
@@ -223,6 +224,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/apps', (ctx) => showApps(ctx, house));
   router.get('/console/apps/new', (ctx) => showNewApp(ctx, house));
   router.post('/console/apps/new', (ctx) => registerApp(ctx, house));
+  router.get('/console/apps/:client/edit', (ctx) => showEdit(ctx, house, String(ctx.params.client)));
+  router.post('/console/apps/:client/edit', (ctx) => answerEdit(ctx, house, String(ctx.params.client)));
   router.get('/console/apps/:client/start', (ctx) => showStart(ctx, house, String(ctx.params.client)));
   router.get('/console/apps.csv', (ctx) => downloadApps(ctx, house));
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));

@@ -31,6 +31,7 @@ import {
   deskSheetPage,
   deskSheetSamples,
 } from '#views/console/desk.ts';
+import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
@@ -145,6 +146,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-overview', overviewPage, overviewSamples),
     ...render('console-production', productionPage, productionSamples),
     ...render('console-attempts', attemptsPage, attemptsSamples),
+    ...render('console-edit', editPage, editSamples),
+    ...render('console-edit-preview', editPreviewPage, editPreviewSamples),
     ...render('console-apps', appsPage, appsSamples),
     ...render('console-agencies', agenciesPage, agenciesSamples),
     ...render('console-events', eventsPage, eventsSamples),

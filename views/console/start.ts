@@ -84,7 +84,11 @@ function steps(context: StartContext, snippet: Snippet): Html[] {
     html`<li>${t('console.start-save-env')}</li>`,
     html`<li>${file ? t('console.start-save', { file }) : t('console.start-run')}${block(code, 'snippet')}</li>`,
     ...(commands.length > 0 ? [html`<li>${t('console.start-run')}${block(commands.join('\n'), 'commands')}</li>`] : []),
-    ...(link ? [html`<li>${t('console.start-open')} <a href="${link}">${open}</a></li>`] : []),
+    ...(link
+      ? [
+          html`<li>${t(context.sandbox ? 'console.start-open' : 'console.start-open-production')} <a href="${link}">${open}</a></li>`,
+        ]
+      : []),
   ];
 }
 
