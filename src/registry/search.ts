@@ -201,11 +201,21 @@ function toHealth(row: HealthRow): AppHealth {
   };
 }
 
-/** How many apps of each state a search finds; counted up to this. */
+/** Apps are counted up to this. */
 export const MOST_COUNTED = 500;
 
-/** The apps that a search finds, by state; one more than {@link MOST_COUNTED} means more than that. */
-export async function countApps(db: Db, search: Omit<AppSearch, 'state'>): Promise<ReadonlyMap<ClientState, number>> {
+/**
+ * The apps that a search finds, by state; one more than {@link MOST_COUNTED} means more than that. What is looked for by words
+ * or by sector is looked through once, and not counted at all where it is much.
+ */
+export function countApps(
+  db: Db,
+  search: Omit<AppSearch, 'state'>,
+): Promise<ReadonlyMap<ClientState, number> | undefined> {
+  return search.words || search.sector ? countFound(db, search) : countEachState(db, search);
+}
+
+async function countEachState(db: Db, search: Omit<AppSearch, 'state'>): Promise<ReadonlyMap<ClientState, number>> {
   await planForSearch(db);
   const rows = await db.query<{ state: ClientState; count: number }>(
     `select s.state, (select count(*) from (
@@ -214,6 +224,21 @@ export async function countApps(db: Db, search: Omit<AppSearch, 'state'>): Promi
     [...(await appValues(db, search)).with(3, clientStates), MOST_COUNTED + 1],
   );
   return new Map(rows.map(({ state, count }) => [state, count]));
+}
+
+async function countFound(
+  db: Db,
+  search: Omit<AppSearch, 'state'>,
+): Promise<ReadonlyMap<ClientState, number> | undefined> {
+  await planForSearch(db);
+  const rows = await db.query<{ state: ClientState; count: number }>(
+    `select state, count(*)::integer as count from (
+       select c.state from clients c where ${appConditions} and ($4::text is null or c.state = $4) limit $9) as found
+     group by state`,
+    [...(await appValues(db, search)).with(3, null), MOST_COUNTED + 1],
+  );
+  const sum = rows.reduce((total, { count }) => total + count, 0);
+  return sum > MOST_COUNTED ? undefined : new Map(rows.map(({ state, count }) => [state, count]));
 }
 
 /** Which agencies to list. */

@@ -1,6 +1,7 @@
 /** Questions about the server alone, each with an answer of its own shape; run only when named. */
 
 import { alike } from './experiments/alike.ts';
+import { consolePages } from './experiments/console.ts';
 import { growth } from './experiments/growth.ts';
 import { hashInterference } from './experiments/hash-interference.ts';
 import { manyApps } from './experiments/many-apps.ts';
@@ -32,6 +33,7 @@ export const experiments: Readonly<Record<string, Experiment>> = {
   alike,
   'hash-interference': hashInterference,
   growth,
+  console: consolePages,
   'many-apps': manyApps,
   purge,
   workers,

@@ -31,8 +31,8 @@ export type AppsContext = ConsoleFrame & {
   state?: AppState | undefined;
   agency?: { id: string; name: string; withoutLink: string } | undefined;
   sectors: readonly { id: string; name: string }[];
-  /** How many there are of each state, as far as counted, and the list of them alone; `all` is the list without a state. */
-  states: readonly { state: AppState; count: number; link: string }[];
+  /** How many there are of each state, where they are few enough to be counted, and the list of them alone; `all` is the list without a state. */
+  states: readonly { state: AppState; count?: number | undefined; link: string }[];
   all: { link: string };
   /** Counts beyond this are not counted on. */
   mostCounted: number;
@@ -71,9 +71,10 @@ ${context.apps.length > 0 ? appTable(context) : html`<p class="empty" id="none-f
 function stateFacets(context: AppsContext): Facet[] {
   const { language, state, states, mostCounted, agency } = context;
   const t = translate(language);
-  const found = states.filter((one) => one.count > 0 || one.state === state);
-  const sum = states.reduce((total, { count }) => total + count, 0);
-  const isMore = states.some(({ count }) => count > mostCounted);
+  const found = states.filter((one) => one.count !== 0 || one.state === state);
+  const counts = states.map(({ count }) => count ?? Number.POSITIVE_INFINITY);
+  const isMore = counts.some((count) => count > mostCounted);
+  const sum = counts.reduce((total, count) => total + count, 0);
   return [
     ...(agency
       ? [{ label: t('console.only-agency', { name: agency.name }), link: agency.withoutLink, isChosen: true }]
@@ -87,7 +88,7 @@ function stateFacets(context: AppsContext): Facet[] {
     ...found.map((one) => ({
       label: sayState(language, one.state),
       link: one.link,
-      count: sayCount(language, one.count, mostCounted),
+      count: one.count === undefined ? undefined : sayCount(language, one.count, mostCounted),
       isChosen: one.state === state,
     })),
   ];
@@ -208,6 +209,7 @@ export const appsSamples: Record<string, AppsContext> = {
     states: full.states.map((one) => ({ ...one, count: one.state === 'sandbox' ? 1 : 0 })),
     pages: { first: '/console/apps' },
   },
+  many: { ...full, words: 'layanan', states: full.states.map(({ state, link }) => ({ state, link })) },
   none: { ...full, words: 'tidak ada', apps: [], pages: {}, states: full.states.map((one) => ({ ...one, count: 0 })) },
   hostile: {
     ...full,

@@ -1,6 +1,7 @@
 import { type Html, html, safeAddress } from '../html.ts';
 import { formatMoment, translate } from '../locale.ts';
 import { hostileText } from '../samples.ts';
+import { sayEvent } from './event-names.ts';
 import { type Facet, facets } from './parts/facets.ts';
 import { type Pages, pager } from './parts/pager.ts';
 import { table } from './parts/table.ts';
@@ -62,7 +63,7 @@ function eventTable(context: EventsContext): Html {
 }
 
 function eventName(context: EventsContext, { kind, at }: ListedEvent): Html {
-  return html`<code>${kind}</code> <small><time datetime="${at.toISOString()}">${formatMoment(context.language, at, context.timeZone)}</time></small>`;
+  return html`<strong>${sayEvent(context.language, kind)}</strong> <small><time datetime="${at.toISOString()}">${formatMoment(context.language, at, context.timeZone)}</time> · <code>${kind}</code></small>`;
 }
 
 function named({ name, below, link }: Named): Html {

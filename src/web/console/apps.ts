@@ -60,7 +60,7 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
     sectors: sectors.map(({ id, name, nameEn }) => ({ id, name: language === 'en' ? nameEn : name })),
     states: clientStates.map((state) => ({
       state,
-      count: counts.get(state) ?? 0,
+      ...(counts && { count: counts.get(state) ?? 0 }),
       link: linkTo(ctx, { state, after: undefined }),
     })),
     all: { link: linkTo(ctx, { state: undefined, after: undefined }) },
