@@ -6,6 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
+import { inviteAdmin, listAdmins, restoreAdmin } from './cli/admins.ts';
+import { applyAgencies, exportAgencies, showAgencies, showAgency, validateAgencies } from './cli/agencies.ts';
 import { bundleClient, receiveClient } from './cli/client-bundles.ts';
 import { exportClients, planClients, resumeClient, suspendClient } from './cli/client-changes.ts';
 import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
@@ -51,6 +53,14 @@ const commands: Readonly<Record<string, Command>> = {
   'clients make-key': makeClientKey,
   'clients bundle': bundleClient,
   'clients receive': receiveClient,
+  'agencies list': showAgencies,
+  'agencies show': showAgency,
+  'agencies validate': validateAgencies,
+  'agencies apply': applyAgencies,
+  'agencies export': exportAgencies,
+  'admins invite': inviteAdmin,
+  'admins list': listAdmins,
+  'admins restore': restoreAdmin,
   'keys list': showKeys,
   'keys rotate': rotateKey,
   'keys revoke': revokeOneKey,

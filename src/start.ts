@@ -202,9 +202,13 @@ async function openBase({ config, log, server }: Start, url: string, max: number
 async function seedExamples({ config, database, secrets }: Base): Promise<void> {
   if (config.seed !== 'example') return;
   const { seedExampleRegistry } = await import('./registry/registrations.ts');
+  const { seedExampleOrganisation } = await import('./registry/organisation.ts');
   const { seedExampleCitizens } = await import('./people/example-citizens.ts');
+  const { seedExampleAdmins } = await import('./people/example-admins.ts');
+  await seedExampleOrganisation(database);
   await seedExampleRegistry(database, secrets, config);
   await seedExampleCitizens(database, secrets);
+  await seedExampleAdmins(database, secrets);
 }
 
 async function openHouse({ config, log, server }: Start, base: Base): Promise<House> {

@@ -3,7 +3,7 @@
  * `SEED=example` there.
  */
 import { randomBytes } from 'node:crypto';
-import type { Database } from '#src/base/database.ts';
+import type { Database, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { disableAccount } from './account-life.ts';
@@ -94,11 +94,22 @@ function phone(number: string): Profile {
  * @returns how many it opened
  */
 export async function seedExampleCitizens(database: Database, secrets: Secrets): Promise<number> {
-  const opened = await Promise.all(exampleCitizens.map((citizen) => openOnce(database, secrets, citizen)));
+  const opened = await Promise.all(exampleCitizens.map((citizen) => openExample(database, secrets, citizen)));
   return opened.filter(Boolean).length;
 }
 
-async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCitizen): Promise<boolean> {
+/**
+ * Opens one account unless it is there.
+ *
+ * @param more what it gets besides, in the same transaction
+ * @returns whether it was opened
+ */
+export async function openExample(
+  database: Database,
+  secrets: Secrets,
+  citizen: ExampleCitizen,
+  more: (tx: Transaction, accountId: string) => Promise<void> = async () => {},
+): Promise<boolean> {
   const identifier = { kind: 'email', value: citizen.email } as const;
   if (await findAccountId(database, secrets, identifier)) return false;
   const hash = await hashPassword(EXAMPLE_PASSWORD);
@@ -109,6 +120,7 @@ async function openOnce(database: Database, secrets: Secrets, citizen: ExampleCi
       await storePassword(tx, id, hash);
       if (level) await recordEvidence(tx, { accountId: id, level, method: 'example', recordedBy: 'seed' });
       if (isDisabled) await disableAccount(tx, id, { actor: 'start', reason: 'example' });
+      await more(tx, id);
     });
     return true;
   } catch (error) {

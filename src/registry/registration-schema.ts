@@ -34,6 +34,7 @@ import { fileRules, type Rule, rules } from './registration-rules.ts';
 /** Line breaks, other control characters and the marks that turn the direction of writing (they disguise names). */
 const unfitForText = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
+/** One line of words for people. */
 export const text = (max: number) =>
   z
     .string()
@@ -45,7 +46,8 @@ export const text = (max: number) =>
       complain('has a line break or an invisible character', 'one line of text'),
     );
 
-const word = z
+/** A short word, as an id is. */
+export const word = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9-]{1,62}$/,
@@ -53,7 +55,7 @@ const word = z
   );
 
 /** The id of an agency or of a client. The provider is a client of itself and keeps a few for that. */
-const ownWord = word.refine(
+export const ownWord = word.refine(
   (value) => !value.startsWith('lawang-'),
   complain('begins with lawang-', 'another beginning'),
 );
@@ -61,19 +63,21 @@ const ownWord = word.refine(
 const address = z.string().max(MAX_ADDRESS_LENGTH);
 const addresses = z.array(address).max(50);
 
+/** The name of a host, without anything around it. */
+export const domainName = z
+  .string()
+  .max(253, { abort: true })
+  .regex(
+    /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/,
+    complain('is not a domain name', 'a name like dinkes.contoh.go.id'),
+  );
+
 const agencySchema = z.strictObject({
   id: ownWord,
   name: text(100),
   'name#en': text(100).optional(),
   legal_name: text(200).optional(),
-  domain: z
-    .string()
-    .max(253, { abort: true })
-    .regex(
-      /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/,
-      complain('is not a domain name', 'a name like dinkes.contoh.go.id'),
-    )
-    .optional(),
+  domain: domainName.optional(),
 });
 
 const claimSchema = z.strictObject({

@@ -14,7 +14,7 @@ declare module 'vitest' {
     adminUrl: string;
     /** A database with the schema and nothing in it. */
     emptyTemplate: string;
-    /** A sandbox as after its first start: keys, example apps and citizens; no instance row yet. */
+    /** A sandbox as after its first start: keys, example apps and citizens; no tree, nobody with a role, no instance row. */
     sandboxTemplate: string;
   }
 }
