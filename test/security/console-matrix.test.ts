@@ -12,6 +12,7 @@ import { issueSheet } from '#src/people/desk.ts';
 import { roles } from '#src/people/memberships.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { composeBundle, receiveBundle } from '#src/registry/bundles.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { listSecrets, rotateSecret } from '#src/registry/client-secrets.ts';
 import { loadClient, saveClient } from '#src/registry/clients.ts';
@@ -131,9 +132,13 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
   );
   await recordAdminEvent(database, { kind: 'client.changed', actor, subject: `client ${client}`, agencyId: agency });
   const [secret] = await listSecrets(database, client);
+  const bundle = newIdIn(1);
+  const content = await composeBundle(database, client);
+  const signed = `e30.${Buffer.from(JSON.stringify({ bundle: content })).toString('base64url')}.e30`;
+  await receiveBundle(database, { id: bundle, issuer: 'https://uji.contoh.go.id', expiresAt: later, signed, content });
   const others = {
     ...{ secrets: secret?.id ?? '', 'registration-tokens': token, sheets: sheet.id, invitations: invited },
-    ...{ members: actor, testers: citizen, bundles: newIdIn(1) },
+    ...{ members: actor, testers: citizen, bundles: bundle },
   };
   return { client, agency, number: String(number), others };
 }

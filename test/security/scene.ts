@@ -252,6 +252,7 @@ export function requestsOf(scene: Scene): Wanted[] {
     ),
     ...consoleRequestsOf(scene),
     get('/account/history', as(citizen, '/account')),
+    post('/bundles', { bundle: 'bukan.sebuah.berkas' }),
     get(`/contacts/confirm?token=${unknown}`),
     post('/contacts/confirm', { ...fields(scene.sheetPage, 'confirm'), token: unknown }, as(visitor, '/contacts')),
     get(`/invitations/${unknown}`),
