@@ -17,7 +17,7 @@ import { loadClient } from './clients.ts';
 import { declarationOf } from './declarations.ts';
 import type { Finding } from './registration-findings.ts';
 import { type ClientEntry, checkClientEntry } from './registration-schema.ts';
-import { findObservedSignIn } from './uses.ts';
+import { carrySignIn, findObservedSignIn, type ObservedSignIn } from './uses.ts';
 
 /** How long a bundle may be on its way. */
 export const BUNDLE_LIFE_DAYS = 7;
@@ -209,7 +209,21 @@ export async function applyBundle(tx: Db, secrets: Secrets, bundle: ReceivedBund
     [bundle.id, now, new Date(now.getTime() + KEPT_DAYS * DAY_MS)],
   );
   if (taken === 0) throw new Refusal('bundle_used', `bundle ${bundle.id} was taken over before`);
-  return applyChange(tx, secrets, requestFor(bundle, entry, by));
+  const changed = await applyChange(tx, secrets, requestFor(bundle, entry, by));
+  const { sign_in: signIn } = bundle.content.evidence;
+  if (signIn) await carrySignIn(tx, changed.clientId, observedSignIn(signIn));
+  return changed;
+}
+
+function observedSignIn(said: NonNullable<BundleContent['evidence']['sign_in']>): ObservedSignIn {
+  const { at, state: withState, nonce: withNonce, pkce: withPkce, complete_at: completeAt } = said;
+  return {
+    at: new Date(at),
+    withState,
+    withNonce,
+    withPkce,
+    completeAt: completeAt ? new Date(completeAt) : undefined,
+  };
 }
 
 function requestFor(bundle: ReceivedBundle, entry: ClientEntry, { actor, mode }: BundleActor): ChangeRequest {

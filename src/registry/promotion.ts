@@ -4,16 +4,13 @@
  * Pages and the API ask by the one function here. It looks at findings that are on record and fresh, so that no request to a
  * stranger's server is made while a transaction is open.
  */
-import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { applyChange, type Changed } from './changes.ts';
+import { askForProduction as askToGoLive, type Changed, type ClientRequest } from './changes.ts';
 import { listFindings } from './checks/findings.ts';
 import { areGreen } from './checks/run.ts';
 import { type ClientRecord, type ClientState, loadClient } from './clients.ts';
-import { declarationOf } from './declarations.ts';
-import { fitEntry, type Via } from './versions.ts';
 
 /** How old a finding may be on which an app goes live. */
 export const FRESH_MS = 15 * 60_000;
@@ -23,15 +20,6 @@ const mayAsk: ReadonlySet<ClientState> = new Set(['draft', 'sandbox', 'review'])
 /** Whether an app is on its way to production, and may ask for it. */
 export function mayAskForProduction({ state }: Pick<ClientRecord, 'state'>): boolean {
   return mayAsk.has(state);
-}
-
-/** Who asks. The caller has seen to it that they may change the app. */
-export interface Asking {
-  readonly clientId: string;
-  readonly actor: string;
-  readonly via: Via;
-  readonly mode: Config['mode'];
-  readonly reason?: string | undefined;
 }
 
 /**
@@ -46,31 +34,26 @@ export async function noteAsked(db: Db, clientId: string): Promise<void> {
 }
 
 /**
- * Asks for production. An app of low risk is live when this commits; another one waits until others agree. Inside a
- * transaction.
+ * Asks for production, for whoever may change the app. One of low risk is live when this commits; another one waits until
+ * others agree. Inside a transaction.
  *
- * @returns what `applyChange` says: `applied` when it is live, `pending` while it waits
+ * @returns `applied` when it is live, `pending` while it waits
  * @throws {Refusal} `checks_not_green` when a check failed or its finding is not fresh; `move_not_allowed`
  */
-export async function askForProduction(
-  tx: Db,
-  secrets: Secrets,
-  { clientId, actor, via, mode, reason }: Asking,
-): Promise<Changed> {
-  const client = await loadClient(tx, clientId);
-  if (!mayAskForProduction(client)) throw new Refusal('move_not_allowed', `client ${clientId} is ${client.state}`);
-  await demandGreen(tx, clientId);
-  const entry = fitEntry({ clientId, number: client.number, content: declarationOf(client) }, mode);
-  const change = { agencyId: client.agencyId, entry, to: 'live', via, actor, mode, reason } as const;
-  return applyChange(tx, secrets, { ...change, ifNumber: client.number });
+export async function askForProduction(tx: Db, secrets: Secrets, request: ClientRequest): Promise<Changed> {
+  const client = await loadClient(tx, request.clientId);
+  if (!mayAskForProduction(client)) throw new Refusal('move_not_allowed', `client ${client.id} is ${client.state}`);
+  await demandGreen(tx, client);
+  return askToGoLive(tx, secrets, request);
 }
 
-async function demandGreen(tx: Db, clientId: string): Promise<void> {
-  const findings = await listFindings(tx, clientId);
-  const oldest = Date.now() - FRESH_MS;
-  const isFresh = findings.every(({ checkedAt }) => checkedAt.getTime() >= oldest);
-  if (!isFresh || !areGreen(findings))
-    throw new Refusal('checks_not_green', `client ${clientId} has checks that are not green or not fresh`);
+/** What was looked at before the app was last changed was another app. */
+async function demandGreen(tx: Db, { id, updatedAt }: ClientRecord): Promise<void> {
+  const findings = await listFindings(tx, id);
+  const since = Math.max(Date.now() - FRESH_MS, updatedAt.getTime());
+  const areFresh = findings.every(({ checkedAt }) => checkedAt.getTime() >= since);
+  if (!areFresh || !areGreen(findings))
+    throw new Refusal('checks_not_green', `client ${id} has checks that are not green or not fresh`);
 }
 
 /** How long apps took from being asked for to being live. */

@@ -106,6 +106,16 @@ export async function findObservedSignIn(db: Db, clientId: string): Promise<Obse
   return { at, withState, withNonce, withPkce, completeAt: row.complete_at ?? undefined };
 }
 
+/** Takes over what another deployment, which is trusted, has seen of an app; what was seen here since stays beside it. */
+export async function carrySignIn(db: Db, clientId: string, seen: ObservedSignIn): Promise<void> {
+  await db.execute(
+    `insert into client_test_sign_ins as t (client_id, at, with_state, with_nonce, with_pkce, redeemed_at, complete_at)
+     values ($1, $2, $3, $4, $5, $2, $6)
+     on conflict (client_id) do update set complete_at = greatest(t.complete_at, excluded.complete_at)`,
+    [clientId, seen.at, seen.withState, seen.withNonce, seen.withPkce, seen.completeAt ?? null],
+  );
+}
+
 /** When somebody last signed in to each of these apps. */
 export async function readLastSignIns(db: Db, clientIds: readonly string[]): Promise<ReadonlyMap<string, Date>> {
   const rows = await db.query<{ client_id: string; last_sign_in_at: Date }>(

@@ -15,6 +15,9 @@ const places = [
   ['console-apps-search', '/console/apps?q=puskesmas'],
   ['console-agencies', '/console/agencies'],
   ['console-events', '/console/events'],
+  ['console-app', '/console/apps/puskesmas-online'],
+  ['console-app-production', '/console/apps/puskesmas-online/production'],
+  ['console-app-attempts', '/console/apps/puskesmas-online/attempts'],
   ['console-keys', '/console/apps/puskesmas-online/keys'],
 ] as const;
 

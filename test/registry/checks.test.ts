@@ -15,6 +15,7 @@ import { lostHosts } from '#src/registry/checks/hosts.ts';
 import { createLookout } from '#src/registry/checks/lookout.ts';
 import { areGreen, dailyChecks, runChecks } from '#src/registry/checks/run.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
+import { carrySignIn } from '#src/registry/uses.ts';
 import { race } from '#test/races/crowd.ts';
 import { type Outside, type OutsideHost, openOutside } from '#test/support/outside.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -244,6 +245,16 @@ describe('a test sign-in', () => {
     const old = new Date(Date.now() - 8 * DAY);
     await observe([old, true, true, true, old]);
     expect(await problemsOf('sign-in')).toEqual([{ code: 'sign_in_old', at: old.toISOString() }]);
+  });
+
+  test('seen by a deployment that is trusted counts too, and takes nothing from what was seen here', async () => {
+    const [old, recent] = [new Date(Date.now() - 8 * DAY), new Date(Date.now() - DAY)];
+    const seen = { at: old, withState: true, withNonce: true, withPkce: true, completeAt: old };
+    await observe([old, true, true, true, old]);
+    await carrySignIn(world.database, 'antrean', { ...seen, completeAt: recent });
+    expect(await problemsOf('sign-in')).toEqual([]);
+    await carrySignIn(world.database, 'antrean', seen);
+    expect(await problemsOf('sign-in')).toEqual([]);
   });
 
   test('of a machine is that it has proven itself', async () => {

@@ -1,7 +1,7 @@
 /** The checks of one app right now, for whoever looks at its page or asks the API. */
 import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
-import type { ClientRecord } from '../clients.ts';
+import { loadClient } from '../clients.ts';
 import { checkNames } from './check.ts';
 import { claimRun, finishRun, saveFindings } from './findings.ts';
 import { createLookout } from './lookout.ts';
@@ -17,17 +17,20 @@ export const REST_MS = 5_000;
  * are made meanwhile.
  *
  * @returns false when somebody else is at it, or has just been
+ * @throws {Refusal} `client_not_found`
  */
 export async function checkNow(
   database: Database,
   { intranetAllowlist }: Pick<Config, 'intranetAllowlist'>,
-  client: ClientRecord,
+  clientId: string,
 ): Promise<boolean> {
   const now = new Date();
-  if (!(await claimRun(database, client.id, now, REST_MS))) return false;
+  if (!(await claimRun(database, clientId, now, REST_MS))) return false;
+  // Read after the time that is kept, so that a change of the app meanwhile is a later one.
+  const client = await loadClient(database, clientId);
   const tools = { db: database, lookout: createLookout(intranetAllowlist), now };
   const findings = await runChecks(client, tools, client.state === 'live' ? dailyChecks : checkNames);
-  await saveFindings(database, client.id, findings, new Date());
-  await finishRun(database, client.id, new Date(), new Date(now.getTime() + DAY_MS));
+  await saveFindings(database, clientId, findings, now);
+  await finishRun(database, clientId, new Date(), new Date(now.getTime() + DAY_MS));
   return true;
 }

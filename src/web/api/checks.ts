@@ -33,7 +33,7 @@ export const checkRoutes: readonly ApiRoute[] = [
     answer: z.strictObject({ items: z.array(checkSchema) }),
     async prepare(call) {
       const app = await loadAppOf(call, 'apps.write');
-      await checkNow(call.house.database, call.house.config, app);
+      await checkNow(call.house.database, call.house.config, app.id);
     },
     async carryOut(call) {
       const app = await loadAppOf(call, 'apps.write');
@@ -58,7 +58,7 @@ export const checkRoutes: readonly ApiRoute[] = [
       const app = await loadAppOf(call, 'apps.write');
       if (!mayAskForProduction(app)) return;
       await noteAsked(database, app.id);
-      await checkNow(database, config, app);
+      await checkNow(database, config, app.id);
     },
     async carryOut(call) {
       const { db, house, actor, body } = call;

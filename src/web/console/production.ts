@@ -33,9 +33,9 @@ export function showProduction(ctx: Context, house: OpenHouse): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
     const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
     const findings = await listFindings(visit.db, client.id);
-    const isDue = mayAskForProduction(client) && mayChange(visit, client) && !areFresh(findings);
+    const isDue = mayAskForProduction(client) && mayChange(visit, client) && !areFresh(findings, client);
     if (!isDue) return showPage(visit, client, findings, false);
-    const isOurs = await checkNow(house.database, house.config, client);
+    const isOurs = await checkNow(house.database, house.config, client.id);
     await showPage(visit, client, await listFindings(visit.db, client.id), !isOurs);
   });
 }
@@ -57,15 +57,15 @@ function mayChange({ held }: ConsoleVisit, client: ClientRecord): boolean {
 }
 
 /** Half of what asking takes for fresh, so that who reads the list has time to ask. */
-function areFresh(findings: readonly KeptFinding[]): boolean {
-  const oldest = Date.now() - FRESH_MS / 2;
+function areFresh(findings: readonly KeptFinding[], { updatedAt }: ClientRecord): boolean {
+  const oldest = Math.max(Date.now() - FRESH_MS / 2, updatedAt.getTime());
   return findings.length >= checkNames.length && findings.every(({ checkedAt }) => checkedAt.getTime() >= oldest);
 }
 
 async function checkAgain(visit: ConsoleVisit): Promise<void> {
   const { ctx, house } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
-  await checkNow(house.database, house.config, client);
+  await checkNow(house.database, house.config, client.id);
   seeOther(ctx, appLink(client.id, 'production'));
 }
 
@@ -76,7 +76,7 @@ async function ask(visit: ConsoleVisit): Promise<void> {
   const page = appLink(client.id, 'production');
   if (!mayAskForProduction(client)) return seeOther(ctx, page);
   await noteAsked(house.database, client.id);
-  await checkNow(house.database, house.config, client);
+  await checkNow(house.database, house.config, client.id);
   if (!areGreen(await listFindings(db, client.id))) return seeOther(ctx, page);
   const { mode } = house.config;
   const asking = { clientId: client.id, actor: account.id, via: 'page', mode } as const;

@@ -173,6 +173,15 @@ describe('asking by whatever way', () => {
     expect((await ask()).client.state).toBe('live');
   });
 
+  test('is refused on findings of before its last change: that was another app', async () => {
+    await green(new Date());
+    const before = Date.now();
+    await world.database.execute('update clients set updated_at = $2 where id = $1', [clientId, new Date(before + 1)]);
+    await expect(ask()).rejects.toMatchObject({ code: 'checks_not_green' });
+    await green(new Date(before + 1));
+    expect((await ask()).outcome).toBe('applied');
+  });
+
   test('is refused for an app that is not on its way', async () => {
     await green(new Date());
     await ask();
