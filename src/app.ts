@@ -14,7 +14,7 @@ import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
 import { type Makers, MetadataError, noMakers, readMakers } from '#src/people/makers.ts';
 import { createThrottles } from '#src/people/throttles.ts';
-import { isAvailable } from '#src/registry/clients.ts';
+import { isAvailable, mayBeUsed } from '#src/registry/clients.ts';
 import { changeAuthenticatorApp, showAuthenticatorApp } from '#src/web/account/authenticator-app.ts';
 import { changeContacts, showContacts } from '#src/web/account/contacts.ts';
 import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
@@ -52,6 +52,7 @@ import { moveApp, showOverview } from '#src/web/console/overview.ts';
 import { answerProduction, showProduction } from '#src/web/console/production.ts';
 import { answerReview, showReview, showReviews } from '#src/web/console/reviews.ts';
 import { changeTeam, showTeam } from '#src/web/console/team.ts';
+import { changeTesters, showTesters } from '#src/web/console/testers.ts';
 import { changeTokens, showTokens } from '#src/web/console/tokens.ts';
 import { changeVersion, showVersion, showVersions } from '#src/web/console/versions.ts';
 import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
@@ -153,7 +154,7 @@ function openHouse(house: House, makers: Makers): OpenHouse {
     const itself = own.find((client) => client.id === id);
     if (itself) return itself;
     const client = clients.find(id);
-    return client && isAvailable(client, config.mode) ? client : undefined;
+    return client && mayBeUsed(client, config.mode) ? client : undefined;
   };
   const throttles = createThrottles(house.database, house.secrets, {
     enabled: config.rateLimits,
@@ -250,6 +251,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/agencies/:agency/tokens', (ctx) => showTokens(ctx, house, String(ctx.params.agency)));
   router.post('/console/agencies/:agency/tokens', (ctx) => changeTokens(ctx, house, String(ctx.params.agency)));
   router.get('/console/callback', (ctx) => returnToConsole(ctx));
+  router.get('/console/apps/:client/testers', (ctx) => showTesters(ctx, house));
+  router.post('/console/apps/:client/testers', (ctx) => changeTesters(ctx, house));
   router.get('/console/apps/:client/versions', (ctx) => showVersions(ctx, house));
   router.get('/console/apps/:client/versions/:number', (ctx) => showVersion(ctx, house));
   router.post('/console/apps/:client/versions/:number', (ctx) => changeVersion(ctx, house));

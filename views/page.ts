@@ -16,6 +16,8 @@ export type Service = {
   logo?: string | undefined;
   /** Where the way back leads. */
   home?: string | undefined;
+  /** Whether it is not live yet and answers those alone whom its team invited. */
+  onTrial?: boolean | undefined;
 };
 
 /** What every page needs, whatever it is about. Values are raw; the pages escape them. */
@@ -165,7 +167,7 @@ function band(frame: Frame, service: Service, concern: MessageKey): Html {
   return html`<div class="band">
 ${tile(service.name, service.logo)}
 <div><p class="band-way">${t(concern)}</p>
-<p class="band-name">${service.name}</p>
+<p class="band-name">${service.name}${service.onTrial && html` <span class="on-trial">${t('page.on-trial')}</span>`}</p>
 <p class="band-agency">${service.agency} <span class="domain">${service.domain}</span></p></div>
 </div>`;
 }

@@ -83,7 +83,6 @@ export type AdminEventKind =
   | 'client.version-rejected'
   | 'client.version-withdrawn'
   | 'client.glass-broken'
-  | 'client.tester-added'
   | 'client.tester-removed'
   | 'registration-token.made'
   | 'registration-token.revoked'

@@ -12,7 +12,7 @@ import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { logoutToken, openNotice } from '#src/oidc/logout-notices.ts';
 import type { SigningKey } from '#src/oidc/signing-keys.ts';
-import { type ClientRecord, findClient, isAvailable } from '#src/registry/clients.ts';
+import { type ClientRecord, findClient, mayBeUsed } from '#src/registry/clients.ts';
 import {
   BATCH,
   type Claimed,
@@ -96,7 +96,7 @@ function createAttempt(job: Job, cutOff: AbortSignal): (row: Claimed) => Promise
     }
     const client = await findClient(database, notice.clientId);
     const key = keys.signing.find(({ alg }) => alg === client?.idTokenSignedResponseAlg);
-    const mayHear = client && key && isAvailable(client, config.mode);
+    const mayHear = client && key && mayBeUsed(client, config.mode);
     const outcome = mayHear
       ? await send(client, logoutToken(key, { issuer: config.issuer, id: row.id, notice }))
       : 'never';

@@ -1,10 +1,12 @@
 /** What the engine hands out of an account: the claims of OpenID Connect Core §5.1, masked by scope, request and consent. */
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '#src/base/config.ts';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findAccount, loadAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
+import { isOpenTo } from '#src/registry/clients.ts';
 import { recordOf } from './models.ts';
 import { knownAccount, knownStanding, readPerson, type Standing } from './storage.ts';
 
@@ -23,9 +25,13 @@ export function claimsOfScopes(scopes: Iterable<string>): string[] {
   return [...scopes].flatMap((scope) => [...(claimsOfScope[scope as Scope] ?? [])]);
 }
 
-/** Finds whose token or session it is. An account that may not be used is as good as none: everything it holds ends. */
-export function createFindAccount(database: Db, secrets: Secrets): FindAccount {
-  return async (ctx, id) => {
+/**
+ * Finds whose token or session it is. An account that may not be used is as good as none: everything it holds ends. So does
+ * the token of somebody who tests an app no longer.
+ */
+export function createFindAccount(database: Db, secrets: Secrets, mode: Config['mode']): FindAccount {
+  return async (ctx, id, token) => {
+    if (token && ctx.oidc.client && !isOpenTo(recordOf(ctx.oidc.client), mode, id)) return undefined;
     const db = currentDb(database);
     const standing = await findStanding(ctx, secrets, db, id);
     const load = () => loadPerson(db, secrets, id);

@@ -6,8 +6,10 @@ import type { ClientRecord } from '#src/registry/clients.ts';
 /**
  * No secret and no hash of one goes in: the library would use it as a key. The sector identifier stands for the subject
  * group; nothing fetches it, the registry has validated the redirect URIs.
+ *
+ * @param onTrial whether it answers its testers alone, so not itself
  */
-export function clientMetadata(record: ClientRecord): ClientMetadata {
+export function clientMetadata(record: ClientRecord, { onTrial = false } = {}): ClientMetadata {
   const hasCitizens = record.redirectUris.length > 0;
   const isFapi = isFapiClient(record);
   // The library knows scopes of a resource by the resource alone.
@@ -20,7 +22,7 @@ export function clientMetadata(record: ClientRecord): ClientMetadata {
     redirect_uris: [...record.redirectUris],
     post_logout_redirect_uris: [...record.postLogoutRedirectUris],
     response_types: [...record.responseTypes],
-    grant_types: [...record.grantTypes],
+    grant_types: record.grantTypes.filter((grant) => !(onTrial && grant === 'client_credentials')),
     token_endpoint_auth_method: record.tokenEndpointAuthMethod,
     id_token_signed_response_alg: record.idTokenSignedResponseAlg,
     require_pushed_authorization_requests: record.requirePar || (isFapi && hasCitizens),

@@ -13,10 +13,11 @@ import {
   errors,
   Provider,
 } from 'oidc-provider';
+import type { Config } from '#src/base/config.ts';
 import { currentDb } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
+import { type ClientRecord, isOnTrial } from '#src/registry/clients.ts';
 import { findMatchingSecret, isLive } from '#src/registry/secret-hashes.ts';
 import { answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
@@ -35,7 +36,7 @@ interface ClientModel {
 interface ModelContext extends StorageContext {
   readonly findClient: FindClient;
   readonly observations: Observations;
-  readonly sandbox: boolean;
+  readonly mode: Config['mode'];
 }
 
 /** Call once, right after the provider is built. */
@@ -142,12 +143,10 @@ function withholdCookie(name: string): void {
 }
 
 /** Clients are built from the registry's memory when first asked for, and again when their record changed. */
-function readClientsFromRegistry(
-  provider: Provider,
-  { findClient, observations, secrets, sandbox }: ModelContext,
-): void {
+function readClientsFromRegistry(provider: Provider, { findClient, observations, secrets, mode }: ModelContext): void {
   const ClientOfRegistry = provider.Client as unknown as ClientModel;
   const built = new WeakMap<ClientRecord, Client>();
+  const sandbox = mode === 'sandbox';
 
   ClientOfRegistry.needsSecret = () => false;
   ClientOfRegistry.find = async (id) => {
@@ -155,7 +154,7 @@ function readClientsFromRegistry(
     if (!record) return undefined;
     const known = built.get(record);
     if (known) return known;
-    const client = new ClientOfRegistry(clientMetadata(record));
+    const client = new ClientOfRegistry(clientMetadata(record, { onTrial: isOnTrial(record, mode) }));
     built.set(record, client);
     records.set(client, record);
     return client;

@@ -3,12 +3,14 @@
  * their interaction; this policy alone decides what comes next.
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Config } from '#src/base/config.ts';
 import { currentDb, type Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Makers } from '#src/people/makers.ts';
 import { hasPassword } from '#src/people/passwords.ts';
+import { isOpenTo } from '#src/registry/clients.ts';
 import { type Demand, demandOf, isBetter, lackOf, offeredAcrValues } from './acr.ts';
 import { lacksIdentity } from './identity-demand.ts';
 import { mayFallShort } from './interactions.ts';
@@ -18,6 +20,7 @@ import { isOwnClient } from './own-clients.ts';
 const { base, Check } = interactionPolicy;
 
 interface PolicyContext {
+  readonly config: Pick<Config, 'mode'>;
   readonly database: Db;
   readonly secrets: Secrets;
   readonly makers: Makers;
@@ -40,6 +43,7 @@ export function createPolicy(context: PolicyContext): interactionPolicy.DefaultP
   const asked = consent?.checks.get('consent_prompt');
   consent?.checks.clear();
   if (asked) consent?.checks.add(asked);
+  consent?.checks.add(notInvited(context));
   consent?.checks.add(identityUnproven(context));
   consent?.checks.add(consentMissing);
   return policy;
@@ -109,6 +113,15 @@ async function canReach(context: PolicyContext, accountId: string, demand: Deman
   const { amr } = (await hasPassword(db, accountId)) ? assuranceOf({ by: 'password' }) : { amr: [] };
   const ways = await listFurtherWays(db, context, { accountId, amr });
   return ways.some((way) => isBetter(assuranceOf(way, amr), demand, 'wished'));
+}
+
+/** An app that is on trial answers those whom its team invited; everybody else sees a page that says so. */
+function notInvited({ config }: PolicyContext): interactionPolicy.Check {
+  return new Check('not_invited', 'the app is on trial and the person is not invited', 'access_denied', ({ oidc }) => {
+    const { client, session } = oidc;
+    const isOpen = !client || !session?.accountId || isOpenTo(recordOf(client), config.mode, session.accountId);
+    return isOpen ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
+  });
 }
 
 /** Before a consent: nobody is asked for data that the app could not use. The page says where one proves who one is. */

@@ -22,7 +22,7 @@ import type { Secrets } from '#src/base/secrets.ts';
 import type { Makers } from '#src/people/makers.ts';
 import { apiAddress, isApiScope } from '#src/registry/api-scopes.ts';
 import { scopes } from '#src/registry/claims.ts';
-import { authMethods, type ClientRecord, signingAlgorithms } from '#src/registry/clients.ts';
+import { authMethods, type ClientRecord, isOpenTo, signingAlgorithms } from '#src/registry/clients.ts';
 import { offeredAcrValues } from './acr.ts';
 import { claimsConfiguration, createFindAccount } from './claims.ts';
 import { isFapiClient } from './clients.ts';
@@ -120,7 +120,7 @@ export function buildProvider(context: ProviderContext): Provider {
     jwks: { keys: context.keys.signing },
     adapter: createAdapter(context),
     cookies: cookies(context),
-    findAccount: createFindAccount(context.database, context.secrets),
+    findAccount: createFindAccount(context.database, context.secrets, context.config.mode),
     loadExistingGrant: createLoadExistingGrant(context.database, context.secrets),
     pairwiseIdentifier: (_ctx, accountId, client) =>
       loadSubject(currentDb(context.database), context.secrets, accountId, recordOf(client).subjectGroupId),
@@ -136,7 +136,7 @@ export function buildProvider(context: ProviderContext): Provider {
   provider.proxy = context.config.trustedProxies.length > 0;
   provider.use(letKeySetBeKept);
   forgetEnded(context, provider);
-  adaptModels(provider, { ...context, sandbox: context.config.mode === 'sandbox' });
+  adaptModels(provider, { ...context, mode: context.config.mode });
   observe(provider, { ...context, recordOf });
   provider.on('server_error', (_ctx, error) => context.log.error({ err: error }, 'the protocol engine failed'));
   return provider;
@@ -320,7 +320,7 @@ function mayReadAcrossOrigins(ctx: KoaContextWithOIDC, origin: string, client: C
  * stands for may be used. The library itself looks at the grant only.
  */
 function introspectionPolicy({ config, database, secrets, findClient }: ProviderContext) {
-  const findAccount = createFindAccount(database, secrets);
+  const findAccount = createFindAccount(database, secrets, config.mode);
   // Nobody else has the API's address, whatever an app says of itself.
   const isOurs = apiAddress(config.issuer);
   return async (ctx: KoaContextWithOIDC, client: Client, token: Introspected): Promise<boolean> => {
@@ -328,7 +328,8 @@ function introspectionPolicy({ config, database, secrets, findClient }: Provider
     const isAudience =
       type === 'machine' && homeUri !== undefined && homeUri !== isOurs && [token.aud].flat().includes(homeUri);
     if (token.clientId !== client.clientId && !isAudience) return false;
-    if (!token.clientId || !findClient(token.clientId)) return false;
+    const owner = token.clientId && findClient(token.clientId);
+    if (!owner || (token.accountId && !isOpenTo(owner, config.mode, token.accountId))) return false;
     return !token.accountId || (await findAccount(ctx, token.accountId)) !== undefined;
   };
 }

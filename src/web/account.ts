@@ -303,7 +303,9 @@ async function connectedApps({ ctx, house, db, account }: Visit): Promise<Accoun
   const consents = await listConsents(db, account.id);
   return consents.map(({ clientId, claims, givenAt }) => {
     const client = house.clients.find(clientId);
-    const service = client ? serviceOf(client, ctx.state.language) : { name: clientId, agency: '', domain: '' };
+    const service = client
+      ? serviceOf(client, ctx.state.language, house.config.mode)
+      : { name: clientId, agency: '', domain: '' };
     return { ...service, clientId, claims, since: givenAt };
   });
 }

@@ -15,10 +15,11 @@ import {
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';
-import { type ClientClaim, type ClientRecord, noteFirstSignIn } from '#src/registry/clients.ts';
+import { type ClientClaim, type ClientRecord, isOpenTo, noteFirstSignIn } from '#src/registry/clients.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { identityNeededPage } from '#views/identity-needed.ts';
 import { basisName } from '#views/legal-basis.ts';
+import { trialOnlyPage } from '#views/trial-only.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { Visit } from './interaction-pages.ts';
 import type { Form } from './middleware/forms.ts';
@@ -33,6 +34,7 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
   const { language } = ctx.state;
+  if (!isInvited(visit, step)) return showTrialOnly(visit);
   if (!client.firstSignInAt) await fixSubjectGroup(visit);
   const person = await loadPerson(visit, step);
   const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
@@ -42,7 +44,7 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const page = consentPage({
     ...frameOf(ctx, house, client),
     ...(interaction.isShared && { onSharedDevice: {} }),
-    service: serviceOf(client, language),
+    service: serviceOf(client, language, house.config.mode),
     agency: { legalName: client.agency.legalName, registeredSince: client.agency.createdAt },
     person: { name: person.profile.name ?? '' },
     purpose: client.purpose[language as 'id' | 'en'],
@@ -56,10 +58,21 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   showForm(ctx, page, client, interaction.params.redirect_uri);
 }
 
+/** An app that is on trial is for those whom its team invited. */
+function isInvited({ house, interaction }: Visit, step: ConsentStep): boolean {
+  const accountId = step.signedIn?.accountId ?? interaction.accountId;
+  return accountId === undefined || isOpenTo(interaction.client, house.config.mode, accountId);
+}
+
+function showTrialOnly({ ctx, house, interaction: { client, params } }: Visit): void {
+  const service = serviceOf(client, ctx.state.language, house.config.mode);
+  showForm(ctx, trialOnlyPage({ ...frameOf(ctx, house, client), service }), client, params.redirect_uri);
+}
+
 function showIdentityNeeded({ ctx, house, interaction: { client, params } }: Visit): void {
   const page = identityNeededPage({
     ...frameOf(ctx, house, client),
-    service: serviceOf(client, ctx.state.language),
+    service: serviceOf(client, ctx.state.language, house.config.mode),
     inPerson: client.minIdentity === 'ial3',
   });
   showForm(ctx, page, client, params.redirect_uri);
@@ -91,6 +104,7 @@ function signedInHere({ ctx, house, db, interaction }: Visit, account: Account, 
 export async function allowConsent(visit: Visit, form: Form, step: ConsentStep): Promise<string> {
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
+  if (!isInvited(visit, step)) return `/interaction/${interaction.uid}`;
   const asked = askedClaims(interaction);
   // The app's declaration changed while the page was open: what it says now has to be seen first. A program that sends
   // the buttons of the page without its hidden fields answers for what is declared now.

@@ -1,7 +1,8 @@
 /** What every page shows around its content, made from the request. */
 import type { Context } from 'koa';
+import type { Config } from '#src/base/config.ts';
 import { isOwnClient } from '#src/oidc/own-clients.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
+import { type ClientRecord, isOnTrial } from '#src/registry/clients.ts';
 import type { Html } from '#views/html.ts';
 import type { Frame, Service } from '#views/page.ts';
 import type { OpenHouse } from './house.ts';
@@ -10,7 +11,7 @@ import { forForm, forPage } from './middleware/headers.ts';
 
 /** The frame of a page; with a form in it (`csrf`) unless it says otherwise. */
 export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): Frame {
-  const service = client && !isOwnClient(client) ? serviceOf(client, ctx.state.language) : undefined;
+  const service = client && !isOwnClient(client) ? serviceOf(client, ctx.state.language, house.config.mode) : undefined;
   return {
     language: ctx.state.language,
     brand: house.config.brand,
@@ -26,12 +27,13 @@ export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): 
 }
 
 /** An app as pages name it. */
-export function serviceOf(client: ClientRecord, language: 'id' | 'en'): Service {
+export function serviceOf(client: ClientRecord, language: 'id' | 'en', mode: Config['mode']): Service {
   return {
     name: client.name[language],
     agency: language === 'en' ? client.agency.nameEn : client.agency.name,
     domain: client.agency.domain,
     home: backLink(client),
+    onTrial: isOnTrial(client, mode),
   };
 }
 

@@ -24,7 +24,7 @@ export function showHome(ctx: Context, house: OpenHouse): void {
       ...frame,
       citizens: sandboxCitizens[ctx.state.language as 'id' | 'en'],
       password: EXAMPLE_PASSWORD,
-      apps: apps.map((client) => serviceOf(client, ctx.state.language)),
+      apps: apps.map((client) => serviceOf(client, ctx.state.language, house.config.mode)),
       links: { account: '/account', outbox: '/sandbox/outbox', discovery: '/.well-known/openid-configuration' },
     }),
   );

@@ -72,6 +72,8 @@ export interface Declared extends Record<string, unknown> {
 export interface WorldOptions {
   /** Settings by their names, over the test's own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** As a deployment for real people, on a fresh database; its issuer stays on loopback, which a real one refuses. */
+  readonly production?: boolean;
   /** Where its database comes from; the suite's PostgreSQL and its filled sandbox unless told otherwise. */
   readonly from?: WorldSource;
 }
@@ -83,16 +85,16 @@ export interface WorldSource {
 }
 
 /** Vitest is asked only inside its own run, so that a plain program can open a world as well. */
-async function suiteSource(): Promise<WorldSource> {
+async function suiteSource({ production = false }: WorldOptions): Promise<WorldSource> {
   const { inject } = await import('vitest');
-  return { adminUrl: inject('adminUrl'), template: inject('sandboxTemplate') };
+  return { adminUrl: inject('adminUrl'), template: inject(production ? 'emptyTemplate' : 'sandboxTemplate') };
 }
 
 /** Opens a world; dispose of it with `await using`. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stack = new AsyncDisposableStack();
   try {
-    const { adminUrl, template } = options.from ?? (await suiteSource());
+    const { adminUrl, template } = options.from ?? (await suiteSource(options));
     const copy = await createDatabase(adminUrl, { template });
     stack.defer(() => copy.drop());
     const log: string[] = [];
@@ -100,7 +102,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const issuer = `http://localhost:${first.port}`;
     const masterKeys = options.settings?.MASTER_KEYS_FILE ? {} : { MASTER_KEYS: testMasterKey.toString('base64') };
     const settings = { ...masterKeys, ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
-    const config = readConfig(settings);
+    const sandbox = readConfig(settings);
+    const config = options.production ? { ...sandbox, mode: 'production' as const } : sandbox;
     const running = await runServer(config, first, log);
     stack.use(running);
     const statements: string[] = [];

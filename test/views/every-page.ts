@@ -41,6 +41,7 @@ import { productionPage, productionSamples } from '#views/console/production.ts'
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
 import { startPage, startSamples } from '#views/console/start.ts';
 import { teamPage, teamSamples } from '#views/console/team.ts';
+import { testersPage, testersSamples } from '#views/console/testers.ts';
 import { tokensPage, tokensSamples } from '#views/console/tokens.ts';
 import { versionPage, versionSamples, versionsPage, versionsSamples } from '#views/console/versions.ts';
 import {
@@ -90,6 +91,7 @@ import { signInPage, signInSamples } from '#views/sign-in.ts';
 import { signedOutPage, signedOutSamples, signOutPage, signOutSamples } from '#views/sign-out.ts';
 import { signUpPage, signUpSamples } from '#views/sign-up.ts';
 import { signUpNamePage, signUpNameSamples } from '#views/sign-up-name.ts';
+import { trialOnlyPage, trialOnlySamples } from '#views/trial-only.ts';
 
 /** One page in one state and one language. */
 export type RenderedPage = { page: string; sample: string; language: Language; markup: string };
@@ -153,11 +155,13 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-events', eventsPage, eventsSamples),
     ...render('console-versions', versionsPage, versionsSamples),
     ...render('console-version', versionPage, versionSamples),
+    ...render('console-testers', testersPage, testersSamples),
     ...render('console-reviews', reviewsPage, reviewsSamples),
     ...render('console-review', reviewPage, reviewSamples),
     ...render('console-team', teamPage, teamSamples),
     ...render('invitation', invitationPage, invitationSamples),
     ...render('invitation-tester', testerPage, testerSamples),
+    ...render('trial-only', trialOnlyPage, trialOnlySamples),
     ...render('open-again', openAgainPage, openAgainSamples),
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),

@@ -73,7 +73,7 @@ async function showPage({ ctx, house, db, account }: Visit, problems: readonly E
   const consents = await listConsents(db, account.id);
   const apps = consents.map(({ clientId }) => {
     const client = house.clients.find(clientId);
-    return client ? serviceOf(client, ctx.state.language).name : clientId;
+    return client ? serviceOf(client, ctx.state.language, house.config.mode).name : clientId;
   });
   showForm(ctx, endPage({ ...frameOf(ctx, house), apps, isRestricted: account.restrictedAt !== undefined, problems }));
 }
