@@ -367,6 +367,7 @@ describe('applying registrations', () => {
       ['puskesmas-online', 'created', 'sandbox'],
       ['layanan-spa', 'created', 'sandbox'],
       ['mesin-data', 'created', 'sandbox'],
+      ['mesin-lab', 'created', 'sandbox'],
     ]);
     const version = await readRegistryVersion(database);
     const statements: string[] = [];
