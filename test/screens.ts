@@ -27,7 +27,7 @@ try {
     await takeTour(stage, visitor, language, (name, page) => takePictures(page, `${name}.${language}`));
     await using office = await openStage({ from });
     await using colleague = await office.visitor({ locale: language, reducedMotion: 'reduce' });
-    await tourTheConsole(office, colleague, (name, page) => takePictures(page, `${name}.${language}`));
+    await tourTheConsole(office, colleague, language, (name, page) => takePictures(page, `${name}.${language}`));
   }
 } finally {
   await postgres.stop();

@@ -1,6 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { findBarriers, findOverflow, findOverflowOfLargeText, findWeight } from './barriers.ts';
 import { openStage } from './stage.ts';
 import { takeTour, tourStops } from './tour.ts';
 
@@ -12,59 +11,6 @@ const looks = {
 
 function look(width: number, colorScheme: 'light' | 'dark') {
   return { width, colorScheme };
-}
-
-const MOST_BYTES = 30 * 1024;
-const wcag22aa = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-
-interface Violation {
-  id: string;
-  nodes: { html: string }[];
-}
-
-/**
- * What axe finds on the page as it looks now. Bringing axe into a page costs more than running it, so that a page that has
- * it is asked directly. The legacy mode only means that no second window is opened; there are no frames here.
- */
-async function findBarriers(page: Page): Promise<string[]> {
-  const options = { runOnly: wcag22aa, resultTypes: ['violations'] };
-  const isThere = await page.evaluate('"axe" in window');
-  const { violations } = isThere
-    ? ((await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as { violations: Violation[] })
-    : await new AxeBuilder({ page })
-        .options(options as Parameters<AxeBuilder['options']>[0])
-        .setLegacyMode(true)
-        .analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
-async function findOverflow(page: Page): Promise<string[]> {
-  const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  return over === 0 ? [] : [`${String(over)} px wider than the window`];
-}
-
-/** Text at twice its size, as the browser's own setting makes it. */
-async function findOverflowOfLargeText(page: Page): Promise<string[]> {
-  await page.evaluate("document.documentElement.style.fontSize = '200%'");
-  const found = await findOverflow(page);
-  await page.evaluate("document.documentElement.style.fontSize = ''");
-  return found.map((barrier) => `text at 200 %: ${barrier}`);
-}
-
-/** As for somebody who comes for the first time: the text, uncompressed as it is sent, and whatever it names. */
-async function findWeight(page: Page): Promise<string[]> {
-  const script = `[...document.querySelectorAll('link[href], script[src], img[src]')].map((it) => it.href || it.src)`;
-  const named = (await page.evaluate(script)) as string[];
-  const sizes = await Promise.all(named.map(sizeOf));
-  const bytes = sizes.reduce((sum, size) => sum + size, Buffer.byteLength(await page.content()));
-  return bytes > MOST_BYTES ? [`${bytes} bytes with all it loads`] : [];
-}
-
-async function sizeOf(address: string): Promise<number> {
-  const answer = await fetch(address, { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
-  const size = Number(answer.headers.get('content-length'));
-  if (!size) throw new Error(`${address} does not say its size`);
-  return size;
 }
 
 it.concurrent.each(['id', 'en'] as const)(

@@ -5,7 +5,7 @@ import { grantMembership, roles } from '#src/people/memberships.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
 import type { World } from '#test/support/world.ts';
 import { type Stage, signInByPassword } from './stage.ts';
-import type { AtPage } from './tour.ts';
+import type { AtPage, Language } from './tour.ts';
 import type { Visitor } from './visitor.ts';
 
 /** Pages that are reached by their address alone. */
@@ -34,7 +34,7 @@ const sheetStops = [
 export const consoleStops = [...places.map(([name]) => name), ...deskStops, ...sheetStops];
 
 /** Walks with a new visitor; a stage bears one tour. */
-export async function tourTheConsole(stage: Stage, visitor: Visitor, at: AtPage): Promise<void> {
+export async function tourTheConsole(stage: Stage, visitor: Visitor, language: Language, at: AtPage): Promise<void> {
   const { world } = stage;
   await openDoors(world);
   await comeIn(stage, visitor);
@@ -42,7 +42,7 @@ export async function tourTheConsole(stage: Stage, visitor: Visitor, at: AtPage)
     await visitor.page.goto(`${world.issuer}${address}`);
     await at(name, visitor.page);
   }
-  const codes = await serve(stage, visitor, at);
+  const codes = await serve(stage, language, visitor, at);
   await useSheets(stage, visitor, codes, at);
 }
 
@@ -77,7 +77,7 @@ interface Codes {
   readonly first: string;
 }
 
-async function serve(stage: Stage, { page }: Visitor, at: AtPage): Promise<Codes> {
+async function serve(stage: Stage, language: Language, { page }: Visitor, at: AtPage): Promise<Codes> {
   const { issuer } = stage.world;
   await page.goto(`${issuer}/console/desk`);
   await at('desk', page);
@@ -101,7 +101,7 @@ async function serve(stage: Stage, { page }: Visitor, at: AtPage): Promise<Codes
   await at('desk-sheets', page);
   await page.goto(waiting);
   await at('desk-sheet', page);
-  await agree(stage, waiting, at);
+  await agree(stage, language, waiting, at);
   await page.goto(`${issuer}/console/desk`);
   await page.click('#open-new');
   await page.fill('#name', 'Mbah Karto');
@@ -121,9 +121,9 @@ async function lookUp(page: Page, named: string): Promise<void> {
 }
 
 /** Another officer, at a computer of their own. */
-async function agree(stage: Stage, sheet: string, at: AtPage): Promise<void> {
+async function agree(stage: Stage, language: Language, sheet: string, at: AtPage): Promise<void> {
   const { world } = stage;
-  await using rudi = await stage.visitor({ locale: 'id' });
+  await using rudi = await stage.visitor({ locale: language });
   const { page } = rudi;
   await world.citizen('rudi.loket@contoh.id', { name: 'Rudi Hartono', password: 'kucing lompat pagar' });
   const accountId = await accountOf(world, 'rudi.loket@contoh.id');
