@@ -3,10 +3,15 @@ import type { Page } from 'playwright-core';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { grantMembership, roles } from '#src/people/memberships.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
+import { applyChange, type ChangeRequest } from '#src/registry/changes.ts';
+import { checkClientEntry } from '#src/registry/registration-schema.ts';
 import type { World } from '#test/support/world.ts';
 import { type Stage, signInByPassword } from './stage.ts';
 import type { AtPage, Language } from './tour.ts';
 import type { Visitor } from './visitor.ts';
+
+const app = '/console/apps/antrean-rsud';
+const agency = '/console/agencies/dinas-kesehatan';
 
 /** Pages that are reached by their address alone. */
 const places = [
@@ -15,11 +20,22 @@ const places = [
   ['console-apps-search', '/console/apps?q=puskesmas'],
   ['console-agencies', '/console/agencies'],
   ['console-events', '/console/events'],
-  ['console-app', '/console/apps/puskesmas-online'],
-  ['console-app-production', '/console/apps/puskesmas-online/production'],
-  ['console-app-attempts', '/console/apps/puskesmas-online/attempts'],
-  ['console-keys', '/console/apps/puskesmas-online/keys'],
+  ['console-team', `${agency}/team`],
+  ['console-tokens', `${agency}/tokens`],
+  ['console-app', app],
+  ['console-production', `${app}/production`],
+  ['console-attempts', `${app}/attempts`],
+  ['console-keys', `${app}/keys`],
+  ['console-versions', `${app}/versions`],
+  ['console-version', `${app}/versions/2`],
+  ['console-bundle', `${app}/bundle`],
+  ['console-bundles', '/console/bundles'],
+  ['console-app-live', '/console/apps/puskesmas-online'],
+  ['console-reviews', '/console/reviews'],
+  ['console-review', '/console/reviews/antrean-rsud/2'],
 ] as const;
+
+const formStops = ['console-new-app', 'console-new-app-refused', 'console-start', 'console-invited'] as const;
 
 const deskStops = [
   ...['desk', 'desk-nobody', 'desk-person', 'desk-person-refused', 'desk-paper', 'desk-sheets', 'desk-sheet'],
@@ -31,7 +47,7 @@ const sheetStops = [
 ] as const;
 
 /** Names of all pages of the tour, in the order of the walk. */
-export const consoleStops = [...places.map(([name]) => name), ...deskStops, ...sheetStops];
+export const consoleStops = [...places.map(([name]) => name), ...formStops, ...deskStops, ...sheetStops];
 
 /** Walks with a new visitor; a stage bears one tour. */
 export async function tourTheConsole(stage: Stage, visitor: Visitor, language: Language, at: AtPage): Promise<void> {
@@ -42,6 +58,7 @@ export async function tourTheConsole(stage: Stage, visitor: Visitor, language: L
     await visitor.page.goto(`${world.issuer}${address}`);
     await at(name, visitor.page);
   }
+  await fillIn(stage, visitor, at);
   const codes = await serve(stage, language, visitor, at);
   await useSheets(stage, visitor, codes, at);
 }
@@ -56,10 +73,46 @@ async function openDoors(world: World): Promise<void> {
   const accountId = await accountOf(world, 'siti@contoh.id');
   for (const role of roles)
     await grantMembership(database, { accountId, agencyId: 'dinas-kesehatan', role }, 'command');
+  await declareApp(world, accountId);
   const budi = await accountOf(world, 'budi@contoh.id');
   const evidence = { accountId: budi, level: 'ial2', method: 'desk', recordedBy: 'command' } as const;
   await database.transaction((tx) => recordEvidence(tx, evidence));
 }
+
+/** An app of the office that is live, and a risky change of it that waits. */
+async function declareApp(world: World, actor: string): Promise<void> {
+  const { database, house } = world;
+  const change = (keys: object, more: Partial<ChangeRequest> = {}) =>
+    database.transaction((tx) => {
+      const { entry, findings } = checkClientEntry({ ...declared, ...keys }, 'sandbox');
+      if (!entry) throw new Error(JSON.stringify(findings));
+      const request = { agencyId: 'dinas-kesehatan', entry, via: 'page', actor, mode: 'sandbox' } as const;
+      return applyChange(tx, house.secrets, { ...request, ...more });
+    });
+  await change({}, { to: 'live' });
+  await change({ redirect_uris: ['https://antrean.contoh.go.id/oidc/callback'] }, { reason: 'Alamat baru' });
+  await house.clients.refresh();
+}
+
+const declared = {
+  client_id: 'antrean-rsud',
+  client_name: 'Antrean RSUD',
+  'client_name#en': 'Hospital Queue',
+  type: 'web',
+  purpose: 'Mengambil nomor antrean di rumah sakit.',
+  'purpose#en': 'To take a number at the hospital.',
+  redirect_uris: ['https://antrean.contoh.go.id/callback'],
+  scope: 'openid profile email',
+  claims: [
+    {
+      name: 'name',
+      required: true,
+      basis: 'consent',
+      purpose: 'Memanggil Anda dengan nama.',
+      'purpose#en': 'To call you by your name.',
+    },
+  ],
+};
 
 /** The console asks for a passkey, so one is made first. */
 async function comeIn({ world }: Stage, { page }: Visitor): Promise<void> {
@@ -70,6 +123,25 @@ async function comeIn({ world }: Stage, { page }: Visitor): Promise<void> {
   await page.goto(`${world.issuer}/console`);
   await page.click('#passkey');
   await page.waitForSelector('.places');
+}
+
+/** An app registered on its page, and somebody invited. */
+async function fillIn({ world }: Stage, { page }: Visitor, at: AtPage): Promise<void> {
+  const { issuer } = world;
+  await page.goto(`${issuer}/console/apps/new`);
+  await at('console-new-app', page);
+  await page.click('#register');
+  await page.waitForSelector('#problems');
+  await at('console-new-app-refused', page);
+  await page.fill('#name', 'Imunisasi Anak');
+  await page.fill('#purpose', 'Mencatat imunisasi anak Anda.');
+  await page.click('#register');
+  await page.waitForURL('**/start?**');
+  await at('console-start', page);
+  await page.goto(`${issuer}${agency}/team`);
+  await page.click('#invite');
+  await page.waitForSelector('#invitation-link');
+  await at('console-invited', page);
 }
 
 interface Codes {
