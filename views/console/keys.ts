@@ -2,6 +2,7 @@ import { type Content, type Html, html } from '../html.ts';
 import { formatDay, type Language, type MessageKey, translate } from '../locale.ts';
 import { sayNetwork } from '../parts/browser.ts';
 import { button, form, hidden } from '../parts/form.ts';
+import { information } from '../parts/icons.ts';
 import type { Notice } from '../parts/notice.ts';
 import { type Problem, type SaidProblem, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText } from '../samples.ts';
@@ -124,7 +125,7 @@ ${made.previousEndsAt && html`<p class="hint">${t('console.secret-before-ends', 
 
 function waitingNote({ language, app }: KeysContext, number: number): Html {
   const t = translate(language);
-  return html`<p class="notice notice-info">${t('console.keys-waiting', { number })} <a href="/console/apps/${encodeURIComponent(app.id)}/versions">${t('console.tab-versions')}</a></p>`;
+  return html`<div class="notice notice-info">${information}<div><p>${t('console.keys-waiting', { number })} <a href="/console/apps/${encodeURIComponent(app.id)}/versions">${t('console.tab-versions')}</a></p></div></div>`;
 }
 
 function secretsPart(context: KeysContext, said: readonly SaidProblem[]): Html {
