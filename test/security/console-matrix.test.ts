@@ -127,7 +127,7 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
   );
   await database.execute(
     `insert into client_attempts (client_id, id, at, reference, code, details, expires_at)
-     values ($1, $2, $3, 'RAHASIA', 'redirect_uri', '{}', $4)`,
+     values ($1, $2, $3, 'RAHASIA', 'pkce_missing', '{}', $4)`,
     [client, newIdIn(1), now, later],
   );
   await recordAdminEvent(database, { kind: 'client.changed', actor, subject: `client ${client}`, agencyId: agency });

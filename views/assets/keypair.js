@@ -42,7 +42,7 @@ if (part && area && window.crypto?.subtle) {
   const button = document.createElement('button');
   button.type = 'button';
   button.id = 'make-key';
-  button.className = 'button main';
+  button.className = 'button other';
   button.textContent = part.dataset.make;
   const said = document.createElement('p');
   said.className = 'hint';
