@@ -24,6 +24,7 @@ import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recover
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
+import { addAgency, changeAgency, showAgency, showNewAgency } from '#src/web/console/agency.ts';
 import { downloadApps, showApps } from '#src/web/console/apps.ts';
 import { showAttempts } from '#src/web/console/attempts.ts';
 import {
@@ -230,6 +231,10 @@ function pages(house: OpenHouse): Router {
   router.get('/console/apps/:client/start', (ctx) => showStart(ctx, house, String(ctx.params.client)));
   router.get('/console/apps.csv', (ctx) => downloadApps(ctx, house));
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));
+  router.get('/console/agencies/new', (ctx) => showNewAgency(ctx, house));
+  router.post('/console/agencies/new', (ctx) => addAgency(ctx, house));
+  router.get('/console/agencies/:agency', (ctx) => showAgency(ctx, house));
+  router.post('/console/agencies/:agency', (ctx) => changeAgency(ctx, house));
   router.get('/console/agencies/:agency/team', (ctx) => showTeam(ctx, house));
   router.post('/console/agencies/:agency/team', (ctx) => changeTeam(ctx, house));
   router.get('/console/events', (ctx) => showEvents(ctx, house));

@@ -13,6 +13,14 @@ import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
 import { agenciesPage, agenciesSamples } from '#views/console/agencies.ts';
+import {
+  agencyOverviewPage,
+  agencyOverviewSamples,
+  newAgencyPage,
+  newAgencySamples,
+  trialAgencyPage,
+  trialAgencySamples,
+} from '#views/console/agency.ts';
 import { appsPage, appsSamples } from '#views/console/apps.ts';
 import { attemptsPage, attemptsSamples } from '#views/console/attempts.ts';
 import {
@@ -158,6 +166,9 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-testers', testersPage, testersSamples),
     ...render('console-reviews', reviewsPage, reviewsSamples),
     ...render('console-review', reviewPage, reviewSamples),
+    ...render('console-agency', agencyOverviewPage, agencyOverviewSamples),
+    ...render('console-agency-new', newAgencyPage, newAgencySamples),
+    ...render('console-agency-trial', trialAgencyPage, trialAgencySamples),
     ...render('console-team', teamPage, teamSamples),
     ...render('invitation', invitationPage, invitationSamples),
     ...render('invitation-tester', testerPage, testerSamples),

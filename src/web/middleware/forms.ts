@@ -4,15 +4,16 @@ import getRawBody from 'raw-body';
 import { Refusal } from '#src/base/refusals.ts';
 
 const FORM_BYTES = 64 * 1024;
-/** A field that may come more than once: the ticked claims of a consent. */
-const REPEATABLE = 'claim';
+/** Fields that may come more than once: the ticked claims of a consent, the sectors of an agency. */
+const repeatable = ['claim', 'sector'] as const;
+type Repeatable = (typeof repeatable)[number];
 
 /** The fields of a form. */
 export interface Form {
   /** The field's value, or the empty text. */
   get(name: string): string;
-  /** Every value of the one field that may repeat. */
-  list(name: typeof REPEATABLE): string[];
+  /** Every value of a field that may repeat. */
+  list(name: Repeatable): string[];
 }
 
 /**
@@ -55,7 +56,7 @@ function decode(body: Buffer): string {
 function parseForm(body: string): URLSearchParams {
   const fields = new URLSearchParams(body);
   const names = [...fields.keys()];
-  const repeated = names.find((name, i) => name !== REPEATABLE && names.indexOf(name) !== i);
+  const repeated = names.find((name, i) => !isRepeatable(name) && names.indexOf(name) !== i);
   if (repeated !== undefined) throw new Refusal('invalid_request', 'a field came twice');
   for (const value of fields.values()) {
     // The replacement character is what percent-encoded bytes that are not UTF-8 become.
@@ -63,4 +64,8 @@ function parseForm(body: string): URLSearchParams {
       throw new Refusal('invalid_request', 'a field has a NUL or is not UTF-8');
   }
   return fields;
+}
+
+function isRepeatable(name: string): name is Repeatable {
+  return repeatable.some((one) => one === name);
 }

@@ -66,6 +66,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/console',
   '/console/bundles',
   '/console/agencies',
+  '/console/agencies/new',
   '/console/apps',
   '/console/apps.csv',
   '/console/apps/new',
