@@ -65,15 +65,19 @@ export interface ProductionTimes {
 }
 
 const TIMES_DAYS = 90;
+const MOST_TIMES = 1_000;
 
-/** Of those that went live in the last 90 days; undefined when none has. */
+/** Of those that went live in the last 90 days, the last thousand at most; undefined when none has. */
 export async function readProductionTimes(db: Db): Promise<ProductionTimes | undefined> {
   const row = await db.first<{ apps: number; median: number | null; slowest: number | null }>(
     `select count(*)::integer as apps,
-       percentile_cont(0.5) within group (order by extract(epoch from live_since - review_asked_at))::float8 as median,
-       percentile_cont(0.9) within group (order by extract(epoch from live_since - review_asked_at))::float8 as slowest
-     from clients where live_since >= $1 and review_asked_at is not null`,
-    [new Date(Date.now() - TIMES_DAYS * 86_400_000)],
+       percentile_cont(0.5) within group (order by seconds)::float8 as median,
+       percentile_cont(0.9) within group (order by seconds)::float8 as slowest
+     from (
+       select extract(epoch from live_since - review_asked_at) as seconds from clients
+       where live_since >= $1 and review_asked_at is not null order by live_since desc limit $2
+     ) as latest`,
+    [new Date(Date.now() - TIMES_DAYS * 86_400_000), MOST_TIMES],
   );
   if (!row || row.median === null || row.slowest === null) return undefined;
   return { apps: row.apps, medianSeconds: row.median, slowestSeconds: row.slowest };

@@ -242,6 +242,10 @@ describe('a failed attempt', () => {
     expect(await failure({}, 'kunci-lama')).toEqual({
       ...{ code: 'key_unknown', received: 'kunci-lama', registered: ['kunci-2026'] },
     });
+    // What a stranger sends is kept as text that the database takes, cut short.
+    expect(await failure({}, `a\0\ud800${'x'.repeat(1000)}`)).toMatchObject({
+      ...{ code: 'key_unknown', received: expect.stringMatching(/^a��x{297}$/) },
+    });
     expect(await failure({}, 'kunci-2026', stranger.privateKey)).toEqual({ code: 'signature_wrong' });
     expect(await readCredentialUses(world.database, 'bertanda')).toEqual(new Map());
     expect((await use({ jti: 'sekali' })).status).toBe(200);

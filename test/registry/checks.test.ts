@@ -352,5 +352,16 @@ describe('findings', () => {
     await finishRun(world.database, 'antrean', now, new Date(now.getTime() + DAY));
     const later = new Date(now.getTime() + 11 * 60_000);
     expect(await claimDueRuns(world.database, later, 10)).toEqual(['puskesmas-online']);
+    // One that is stopped leaves the queue, and comes back when it runs again.
+    await world.database.execute(`update clients set state = 'suspended' where id = 'antrean'`);
+    const queue = async (at: Date) => {
+      await enrolLiveClients(world.database, at);
+      const rows = await world.database.query<{ id: string }>('select client_id as id from client_check_runs');
+      return rows.map(({ id }) => id).toSorted();
+    };
+    const muchLater = new Date(later.getTime() + 3 * DAY);
+    expect(await queue(muchLater)).toEqual(['puskesmas-online']);
+    await world.database.execute(`update clients set state = 'live' where id = 'antrean'`);
+    expect(await queue(muchLater)).toEqual(['antrean', 'puskesmas-online']);
   });
 });

@@ -103,13 +103,19 @@ export async function finishRun(db: Db, clientId: string, now: Date, dueAt: Date
   );
 }
 
-/** Sees to it that every live app has its turn: those that have none yet are due now. */
-export async function enrolLiveClients(db: Db, now: Date): Promise<number> {
-  return db.execute(
+/** Sees to it that every live app has its turn, those that have none yet now; and that no other one stands in the queue. */
+export async function enrolLiveClients(db: Db, now: Date): Promise<void> {
+  await db.execute(
     `insert into client_check_runs (client_id, due_at)
      select c.id, $1 from clients c
      where c.state = 'live' and not exists (select from client_check_runs r where r.client_id = c.id)
      on conflict (client_id) do nothing`,
+    [now],
+  );
+  await db.execute(
+    `delete from client_check_runs r using clients c
+     where r.due_at <= $1 and (r.leased_until is null or r.leased_until <= $1)
+       and c.id = r.client_id and c.state <> 'live'`,
     [now],
   );
 }
