@@ -29,6 +29,7 @@ import {
   findPendingVersion,
   fitEntry,
   loadVersion,
+  runsTheDeployment,
   type Via,
   writePendingVersion,
   writeVersion,
@@ -195,11 +196,6 @@ function planFor(
   const waiting = outcome === 'pending' && isWaiting(pending, after, draft) ? pending?.number : undefined;
   const told = { outcome, changed, risky, isRisky: risky.length > 0, approvalsNeeded, breaksGlass, waiting };
   return { plan: { ...told, from, to, before, after }, draft, move };
-}
-
-/** What runs the deployment may say in which state a client is, and to which agency it belongs; agencies ask for it. */
-function runsTheDeployment(via: Via): boolean {
-  return via === 'file' || via === 'command' || via === 'start' || via === 'job';
 }
 
 function refuseOtherGround(

@@ -11,7 +11,7 @@ import { type ClientRecord, type ClientState, loadClient, setClientState } from 
 import { declarationOf } from './declarations.ts';
 import { approvalsToGoLive } from './risky.ts';
 import { lockRegistry } from './version.ts';
-import { type Via, writeVersion } from './versions.ts';
+import { runsTheDeployment, type Via, writeVersion } from './versions.ts';
 
 /** What may follow each state, besides itself. */
 export const nextStates = {
@@ -47,6 +47,15 @@ export function hasBeenLive({ state, liveSince }: Pick<ClientRecord, 'state' | '
   return state === 'live' || liveSince !== undefined;
 }
 
+/**
+ * What was never live goes live by asking for production, which looks at the app first. Whoever runs the deployment may say
+ * so without, where nobody has to agree.
+ */
+function refuseShortcut(client: ClientRecord, { via }: Pick<MoveRequest, 'via'>): void {
+  if (hasBeenLive(client) || (runsTheDeployment(via) && approvalsToGoLive(client) === 0)) return;
+  throw new Refusal('review_required', `client ${client.id} goes live by asking for production`);
+}
+
 /** Who moves a client where, and why. */
 export interface MoveRequest {
   readonly clientId: string;
@@ -68,8 +77,8 @@ export interface Moved {
  * Moves a client through its life and writes it down as a version: what waited for approval is void. Inside a transaction.
  *
  * @returns undefined when it is in that state already
- * @throws {Refusal} `client_not_found`, `client_retired`, `move_not_allowed`; `review_required` where others have to agree
- *   before it may go live
+ * @throws {Refusal} `client_not_found`, `client_retired`, `move_not_allowed`; `review_required` where an app that was
+ *   never live has to ask for production instead
  */
 export async function moveClient(tx: Db, request: MoveRequest): Promise<Moved | undefined> {
   await lockRegistry(tx);
@@ -77,8 +86,7 @@ export async function moveClient(tx: Db, request: MoveRequest): Promise<Moved | 
   const client = await loadClient(tx, clientId);
   if (client.state === to) return undefined;
   const move = loadMove(clientId, client.state, to);
-  if (to === 'live' && !hasBeenLive(client) && approvalsToGoLive(client) > 0)
-    throw new Refusal('review_required', `client ${clientId} goes live only when others agree`);
+  if (to === 'live') refuseShortcut(client, request);
   await setClientState(tx, clientId, to, actor);
   const content = declarationOf(client);
   const version = { ...request, move, content, changed: ['state'], agencyId: client.agencyId };

@@ -16,6 +16,11 @@ import { type ClientDeclaration, type ClientEntry, checkClientEntry } from './re
 export const ways = ['page', 'api', 'file', 'command', 'registration', 'bundle', 'job', 'start'] as const;
 export type Via = (typeof ways)[number];
 
+/** What runs the deployment may say in which state a client is, and to which agency it belongs; agencies ask for it. */
+export function runsTheDeployment(via: Via): boolean {
+  return via === 'file' || via === 'command' || via === 'start' || via === 'job';
+}
+
 export type VersionStatus = 'pending' | 'applied' | 'rejected' | 'superseded';
 
 /** One version as it is stored. */

@@ -134,7 +134,7 @@ test('no more than twenty-five are invited, however many developers ask at once'
 
 test('once it is live, everybody may use it and it says nothing of a trial', async () => {
   await world.database.transaction((tx) =>
-    moveClient(tx, { clientId: 'antrean', to: 'live', actor: 'test', via: 'page' }),
+    moveClient(tx, { clientId: 'antrean', to: 'live', actor: 'test', via: 'command' }),
   );
   await world.house.clients.refresh();
   const { page, attempt } = await begin();

@@ -59,11 +59,16 @@ test('each move is a version with who, why and since when, and the same move aga
   expect((await loadClient(registry.database, 'puskesmas')).liveSince).toEqual(client.liveSince);
 });
 
-test('an app that others have to agree to does not go live by a move', async () => {
+test('an app that was never live goes live by no move of its agency, and of nobody where others have to agree', async () => {
   await using registry = await openRegistry();
+  const go = (via: 'page' | 'api' | 'command') =>
+    registry.write((tx) => moveClient(tx, { clientId: 'puskesmas', to: 'live', actor: 'siti', via }));
   await registry.change({ claims: sensitiveClaims });
-  const go = registry.write((tx) => moveClient(tx, { clientId: 'puskesmas', to: 'live', actor: 'siti', via: 'page' }));
-  await expect(go).rejects.toMatchObject({ code: 'review_required' });
+  for (const via of ['page', 'api', 'command'] as const)
+    await expect(go(via)).rejects.toMatchObject({ code: 'review_required' });
+  await registry.change();
+  for (const via of ['page', 'api'] as const) await expect(go(via)).rejects.toMatchObject({ code: 'review_required' });
+  expect(await go('command')).toMatchObject({ client: { state: 'live' } });
 });
 
 test.each([
