@@ -161,7 +161,7 @@ function decisions({ language, timeZone, decided }: ReviewContext): Html | false
   if (decided.length === 0) return false;
   const items = decided.map(({ who, verdict, note, at }) => {
     const tone = verdict === 'approved' ? 'good' : 'stopped';
-    return html`<li>${dot(tone, t(`console.verdict-${verdict}`))} ${who}, ${formatDay(language, at, timeZone)}${note && html`<br><small>${note}</small>`}</li>`;
+    return html`<li>${dot(tone, t(`console.verdict-${verdict}`))} · ${who}, ${formatDay(language, at, timeZone)}${note && html`<br><small>${note}</small>`}</li>`;
   });
   return html`<h2>${t('console.decided')}</h2><ul class="dots">${items}</ul>`;
 }

@@ -146,7 +146,7 @@ export function aboutVersion(frame: ConsoleFrame, version: VersionLine): Html {
     when: formatMoment(frame.language, version.createdAt, frame.timeZone),
     way: sayWay(frame, version.via),
   });
-  return html`<p class="about-version">${statusDot(frame, version)} <span>${said}</span></p>
+  return html`<p class="about-version">${statusDot(frame, version)} <span>· ${said}</span></p>
 ${version.reason && html`<p class="reason"><strong>${t('console.version-reason')}</strong> ${version.reason}</p>`}
 ${version.breakGlass !== undefined && noticeBox({ tone: 'info', text: t('console.broke-glass', { reason: version.breakGlass }) })}`;
 }
