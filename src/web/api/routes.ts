@@ -2,6 +2,7 @@
 import { agencyRoutes } from './agencies.ts';
 import { appRoutes } from './apps.ts';
 import { attemptRoutes } from './attempts.ts';
+import { bundleRoutes } from './bundles.ts';
 import { checkRoutes } from './checks.ts';
 import { reviewRoutes } from './reviews.ts';
 import type { ApiRoute } from './route.ts';
@@ -15,6 +16,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...reviewRoutes,
   ...checkRoutes,
   ...secretRoutes,
+  ...bundleRoutes,
   ...attemptRoutes,
   ...agencyRoutes,
   ...tokenRoutes,

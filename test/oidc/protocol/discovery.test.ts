@@ -28,6 +28,7 @@ describe('metadata (OpenID Connect Discovery §3, RFC 8414 §2)', () => {
       introspection_endpoint: `${issuer}/introspect`,
       revocation_endpoint: `${issuer}/revoke`,
       end_session_endpoint: `${issuer}/logout`,
+      registration_endpoint: `${issuer}/register`,
       op_policy_uri: `${issuer}/privacy`,
       acr_values_supported: ['aal1', 'aal2', 'phr'],
       authorization_response_iss_parameter_supported: true,
@@ -72,7 +73,7 @@ describe('metadata (OpenID Connect Discovery §3, RFC 8414 §2)', () => {
       const answers = [await ask(String(address)), await ask(String(address), { form: '' })];
       expect(answers.map(({ status }) => status).sort()[0], name).toBeLessThan(404);
     }
-    for (const path of ['register', 'device', 'device/authorize', 'backchannel-authentication', 'request', 'session'])
+    for (const path of ['device', 'device/authorize', 'backchannel-authentication', 'request', 'session'])
       expect((await ask(`${world.issuer}/${path}`, { form: '' })).status, path).toBe(404);
   });
 
