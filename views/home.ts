@@ -27,7 +27,7 @@ export type SandboxHomeContext = Frame & {
   password: string;
   /** The sample apps, with the address of each as `home`. */
   apps: readonly Service[];
-  links: { account: string; outbox: string; discovery: string };
+  links: { account: string; console: string; outbox: string; discovery: string };
 };
 
 /** The front door of the sandbox: what to open, whom to be. */
@@ -56,6 +56,7 @@ function moreLinks(context: SandboxHomeContext): Html {
   const t = translate(context.language);
   const links = [
     { link: context.links.account, label: t('sandbox-home.account') },
+    { link: context.links.console, label: t('sandbox-home.console') },
     { link: context.links.outbox, label: t('sandbox-home.outbox') },
     { link: context.links.discovery, label: t('sandbox-home.discovery') },
   ];
@@ -85,7 +86,12 @@ const sandbox: SandboxHomeContext = {
       home: 'http://localhost:3002/',
     },
   ],
-  links: { account: '/account', outbox: '/sandbox/outbox', discovery: '/.well-known/openid-configuration' },
+  links: {
+    account: '/account',
+    console: '/console',
+    outbox: '/sandbox/outbox',
+    discovery: '/.well-known/openid-configuration',
+  },
 };
 
 export const sandboxHomeSamples: Record<string, SandboxHomeContext> = {

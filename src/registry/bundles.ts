@@ -117,6 +117,7 @@ export async function receiveBundle(db: Db, { id, issuer, expiresAt, signed, con
     kind: 'client.bundle-received',
     actor: issuer,
     subject: `client ${clientId}`,
+    agencyId: content.agency.id,
     details: { bundle: id },
   });
 }

@@ -88,7 +88,8 @@ export async function rotateSecret(db: Db, secrets: Secrets, rotation: Rotation)
     [clientId, hashClientSecret(secrets, clientId, secret), now, expiresAt, secret.slice(-4), actor],
   );
   await stamp(db, clientId);
-  await recordAdminEvent(db, { kind: 'client.secret-set', actor, subject: `client ${clientId}` });
+  const { agencyId } = client;
+  await recordAdminEvent(db, { kind: 'client.secret-set', actor, subject: `client ${clientId}`, agencyId });
   return { secret, id: String(made?.id), expiresAt, previousEndsAt: live.length > 0 ? previousEndsAt : undefined };
 }
 
@@ -102,7 +103,7 @@ export async function endSecret(
   { clientId, secretId, actor }: { readonly clientId: string; readonly secretId: string; readonly actor: string },
 ): Promise<void> {
   await lockRegistry(db);
-  await loadClient(db, clientId);
+  const { agencyId } = await loadClient(db, clientId);
   const now = new Date();
   const ended = await db.execute(
     `update client_secrets set expires_at = $3, warned_days = 0
@@ -111,7 +112,7 @@ export async function endSecret(
   );
   if (ended === 0) throw new Refusal('secret_not_found', `client ${clientId} has no live secret ${secretId}`);
   await stamp(db, clientId);
-  await recordAdminEvent(db, { kind: 'client.secret-ended', actor, subject: `client ${clientId}` });
+  await recordAdminEvent(db, { kind: 'client.secret-ended', actor, subject: `client ${clientId}`, agencyId });
 }
 
 /** Every secret of a client that is kept, the newest first; those that have ended too. */
@@ -185,7 +186,8 @@ export async function setClientSecret(
     actor,
   ]);
   await stamp(db, clientId);
-  await recordAdminEvent(db, { kind: 'client.secret-set', actor, subject: `client ${clientId}` });
+  const { agencyId } = client;
+  await recordAdminEvent(db, { kind: 'client.secret-set', actor, subject: `client ${clientId}`, agencyId });
   return true;
 }
 

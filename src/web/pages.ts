@@ -25,7 +25,12 @@ export function showHome(ctx: Context, house: OpenHouse): void {
       citizens: sandboxCitizens[ctx.state.language as 'id' | 'en'],
       password: EXAMPLE_PASSWORD,
       apps: apps.map((client) => serviceOf(client, ctx.state.language, house.config.mode)),
-      links: { account: '/account', outbox: '/sandbox/outbox', discovery: '/.well-known/openid-configuration' },
+      links: {
+        account: '/account',
+        console: '/console',
+        outbox: '/sandbox/outbox',
+        discovery: '/.well-known/openid-configuration',
+      },
     }),
   );
 }

@@ -8,10 +8,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp, type Route } from '#src/app.ts';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { signBundle } from '#src/oidc/bundles.ts';
 import { issueSheet } from '#src/people/desk.ts';
 import { roles } from '#src/people/memberships.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { attemptFailed, attemptRow } from '#src/registry/attempts.ts';
 import { composeBundle, receiveBundle } from '#src/registry/bundles.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { listSecrets, rotateSecret } from '#src/registry/client-secrets.ts';
@@ -125,17 +127,14 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
     `insert into client_testers (client_id, tester_id, invited_by, since) values ($1, $2, $3, $4)`,
     [client, citizen, actor, now],
   );
-  await database.execute(
-    `insert into client_attempts (client_id, id, at, reference, code, details, expires_at)
-     values ($1, $2, $3, 'RAHASIA', 'pkce_missing', '{}', $4)`,
-    [client, newIdIn(1), now, later],
-  );
-  await recordAdminEvent(database, { kind: 'client.changed', actor, subject: `client ${client}`, agencyId: agency });
-  const [secret] = await listSecrets(database, client);
+  const failure = { code: 'redirect_uri_unknown', received: 'https://rahasia.contoh.go.id/x', registered: [] } as const;
+  await database.write(attemptFailed, attemptRow(client, 'RAHASIA', failure));
   const bundle = newIdIn(1);
   const content = await composeBundle(database, client);
-  const signed = `e30.${Buffer.from(JSON.stringify({ bundle: content })).toString('base64url')}.e30`;
+  const signed = signBundle(world.house.keys, config, { audience: config.issuer, content });
   await receiveBundle(database, { id: bundle, issuer: 'https://uji.contoh.go.id', expiresAt: later, signed, content });
+  await recordAdminEvent(database, { kind: 'client.changed', actor, subject: `client ${client}`, agencyId: agency });
+  const [secret] = await listSecrets(database, client);
   const others = {
     ...{ secrets: secret?.id ?? '', 'registration-tokens': token, sheets: sheet.id, invitations: invited },
     ...{ members: actor, testers: citizen, bundles: bundle },
