@@ -221,7 +221,7 @@ async function needsSecond(
 
 const servedStates: readonly AccountState[] = ['active', 'closing', 'frozen'];
 
-/** Letters of a code: two and a half for the shard, filled up by chance, then 85 random bits. */
+/** Letters of a code: three for the shard, filled up with three random bits, then 85 more of them. */
 const SHARD_LETTERS = 3;
 const RANDOM_LETTERS = 17;
 /** Three letters have three bits more than a shard. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shardOf } from '#src/base/secrets.ts';
+import { freeze } from '#src/oidc/account-end.ts';
 import { accountNumber } from '#src/people/account-numbers.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { grantMembership, listMemberships } from '#src/people/memberships.ts';
@@ -13,8 +14,7 @@ import { colleague, openConsole } from '#test/support/console.ts';
 import type { Page } from '#test/support/page.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
-const hour = 3600;
-const day = 24 * hour;
+const day = 24 * 3600;
 
 let world: World;
 
@@ -200,6 +200,22 @@ describe('somebody who was proven by a document before', () => {
     expect(await identityAssurance(world.database, id)).toBe('ial2');
     const [role] = await listMemberships(world.database, id, new Date());
     expect(role?.suspendedReason).toBe('desk');
+  });
+});
+
+describe('somebody who froze the account, and has lost everything since', () => {
+  test('gets in by two officers and a day of waiting, and the account is open', async () => {
+    const [sari, rudi] = [await officer(), await officer()];
+    const { id, mail } = await citizen();
+    await world.database.transaction((tx) => freeze(tx, world.house.secrets, id, { reason: 'not-me' }));
+    const issued = await issue(await lookUp(sari, mail));
+    const looked = await (await rudi.browser.visit(issued.url)).press('#look');
+    await looked.tick('seen').press('#agree');
+    pass(day);
+    const device = new SoftwareAuthenticator();
+    await makePasskey(await typeIn(issued.text('#sheet-code')), device);
+    const account = await signInByPasskey(await world.browser().visit(`${world.issuer}/account`), device);
+    expect(account.text('h1')).toContain('Karto Wibowo');
   });
 });
 
