@@ -64,6 +64,7 @@ import { health } from '#src/web/health.ts';
 import type { House, OpenHouse } from '#src/web/house.ts';
 import { answerInteraction, showInteraction } from '#src/web/interaction.ts';
 import { answerInvitation, showInvitation } from '#src/web/invitations.ts';
+import { showLogo } from '#src/web/logos.ts';
 import { checkOrigin, language } from '#src/web/middleware/browser.ts';
 import { door } from '#src/web/middleware/door.ts';
 import { securityHeaders } from '#src/web/middleware/headers.ts';
@@ -266,6 +267,7 @@ function pages(house: OpenHouse): Router {
   router.post('/console/reviews/:client/:number', (ctx) => answerReview(ctx, house));
   router.get('/invitations/:token', (ctx) => showInvitation(ctx, house));
   router.post('/invitations/:token', (ctx) => answerInvitation(ctx, house));
+  router.get('/logos/:digest', (ctx) => showLogo(ctx, String(ctx.params.digest)));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));
   router.get('/contacts/confirm', (ctx) => showContactConfirm(ctx, house));

@@ -238,6 +238,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startSecretEnds } = await import('./jobs/secret-ends.ts');
   const { startContactLinks } = await import('./jobs/contact-links.ts');
   const { startClientChecks } = await import('./jobs/client-checks.ts');
+  const { startLogos } = await import('./jobs/logos.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
@@ -254,6 +255,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => secretEnds.stop());
   const contactLinks = startContactLinks({ ...base, askContact: createAskContact(base) });
   server.defer(() => contactLinks.stop());
+  const logos = startLogos(base);
+  server.defer(() => logos.stop());
   const clientChecks = startClientChecks({ ...base, tellFailing: createTellFailing(base) });
   server.defer(() => clientChecks.stop());
 }

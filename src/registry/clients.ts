@@ -15,6 +15,7 @@ import { type AgencyRecord, checkSectors, loadAgency, type Outcome, saveSubjectG
 import type { ApiScope } from './api-scopes.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
 import { type ColumnRow, readColumns, selectedColumns, writtenColumns, writtenRow } from './client-columns.ts';
+import { orderLogo } from './logos.ts';
 import type { Risk } from './risk.ts';
 import { hashClientSecret } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
@@ -423,6 +424,7 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
   await writeClient(db, draft, await raiseRegistryVersion(db));
   await writeClaims(db, draft);
   await writeContacts(db, draft);
+  if (current?.logoUri !== draft.logoUri) await orderLogo(db, draft.id, draft.logoUri);
   if (!hasSecret(draft)) await db.execute('delete from client_secrets where client_id = $1', [draft.id]);
   const kind = current ? 'client.changed' : 'client.created';
   const { agencyId } = draft;

@@ -6,6 +6,7 @@ import { type ClientRecord, isOnTrial } from '#src/registry/clients.ts';
 import type { Html } from '#views/html.ts';
 import type { Frame, Service } from '#views/page.ts';
 import type { OpenHouse } from './house.ts';
+import { logoPath } from './logos.ts';
 import { csrfToken } from './middleware/browser.ts';
 import { forForm, forPage } from './middleware/headers.ts';
 
@@ -34,6 +35,7 @@ export function serviceOf(client: ClientRecord, language: 'id' | 'en', mode: Con
     domain: client.agency.domain,
     home: backLink(client),
     onTrial: isOnTrial(client, mode),
+    logo: logoPath(client),
   };
 }
 

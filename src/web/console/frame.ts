@@ -7,6 +7,7 @@ import { type AgencyHead, type AgencyTab, agencyTabs } from '#views/console/agen
 import { type AppHead, type AppTab, appTabs } from '#views/console/app-page.ts';
 import { type ConsoleFrame, type ConsoleSection, consoleSections } from '#views/console/shell.ts';
 import { frameOf } from '../frame.ts';
+import { logoPath } from '../logos.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 /** Any one of these opens a part of the console; a part without an entry is everybody's. */
@@ -47,6 +48,7 @@ export function appHeadOf({ ctx, held }: ConsoleVisit, client: ClientRecord): Ap
   return {
     id: client.id,
     name: client.name[language],
+    logo: logoPath(client),
     state: client.state,
     agency: { id: agency.id, name: language === 'en' ? agency.nameEn : agency.name },
     tabs: appTabs.filter((tab) => mayAt(held, tabNeeds[tab], agency)),
