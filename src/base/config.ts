@@ -175,7 +175,7 @@ export const settings = z.object({
     .describe('Which web address hands text messages (SMS, WhatsApp) to a carrier?'),
   INTRANET_ALLOWLIST: cidrs
     .optional()
-    .describe('Which private networks (CIDRs) may the provider fetch keys of agencies from?'),
+    .describe('Which private networks (CIDRs) may the provider ask for keys and pages of agencies?'),
   BUNDLE_SENDERS: issuerUrls
     .optional()
     .describe(

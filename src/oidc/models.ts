@@ -18,7 +18,7 @@ import { currentDb } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { type ClientRecord, isOnTrial } from '#src/registry/clients.ts';
-import { findMatchingSecret, isLive } from '#src/registry/secret-hashes.ts';
+import { compareClientSecret } from '#src/registry/secret-hashes.ts';
 import { answerAcr } from './acr.ts';
 import { clientMetadata } from './clients.ts';
 import { noteSecret, type Observations } from './observations.ts';
@@ -163,9 +163,7 @@ function readClientsFromRegistry(provider: Provider, { findClient, observations,
   const { prototype } = provider.Client;
   prototype.compareClientSecret = function compare(this: Client, candidate) {
     const record = recordOf(this);
-    const secret = findMatchingSecret(secrets, record, candidate);
-    if (secret) noteSecret(observations, record, secret);
-    return secret !== undefined && isLive(secret, new Date());
+    return compareClientSecret(secrets, record, candidate, (secret) => noteSecret(observations, record, secret));
   };
   prototype.redirectUriAllowed = function allowed(this: Client, uri) {
     return redirectUriAllowed(recordOf(this), uri, { sandbox });

@@ -23,13 +23,19 @@ export function findMatchingSecret(
   return found;
 }
 
-/** Whether `candidate` is one of the client's secrets that have not ended; two during a rotation. */
+/**
+ * Whether `candidate` is one of the client's secrets that have not ended; two during a rotation.
+ *
+ * @param note hears which one it is, one that has ended too
+ */
 export function compareClientSecret(
   secrets: Secrets,
   client: Pick<ClientRecord, 'id' | 'secrets'>,
   candidate: string,
+  note?: (secret: ClientSecret) => void,
 ): boolean {
   const secret = findMatchingSecret(secrets, client, candidate);
+  if (secret) note?.(secret);
   return secret !== undefined && isLive(secret, new Date());
 }
 

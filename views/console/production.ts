@@ -1,14 +1,12 @@
 import { type Html, html } from '../html.ts';
-import { formatDay, formatDuration, formatMoment, translate } from '../locale.ts';
+import { formatDay, formatMoment, translate } from '../locale.ts';
 import { button, form } from '../parts/form.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
 import { checkList, type ShownCheck } from './parts/checks.ts';
+import { productionTimes, type ShownTimes } from './parts/production-times.ts';
 import { reviewLink } from './reviews.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
-
-/** How long others took from asking to being live. */
-export type ShownTimes = { apps: number; medianSeconds: number; slowestSeconds: number };
 
 /** Posts to the page itself: `check-again`, `ask-production`. */
 export type ProductionContext = ConsoleFrame & {
@@ -28,6 +26,7 @@ export type ProductionContext = ConsoleFrame & {
   mayAsk: boolean;
   /** Whether what is tried here is carried to another deployment for production. */
   mayCarry: boolean;
+  /** How long others took. */
   times?: ShownTimes | undefined;
   /** What was just done. */
   done?: 'live' | 'asked' | undefined;
@@ -49,7 +48,7 @@ export function productionPage(context: ProductionContext): Html {
 <p class="hint">${context.isRunning ? t('production.running') : checkedAt ? t('production.checked-at', { date: checkedAt }) : t('production.unchecked')}</p>
 ${checkList(language, context.checks, timeZone)}
 ${context.mayAsk && form(context, button({ id: 'check-again', value: 'check-again', label: t('production.check-again'), look: 'other' }))}</section>
-${timesLine(context)}`,
+${productionTimes(language, context.times)}`,
   });
 }
 
@@ -90,13 +89,6 @@ function askForm(context: ProductionContext, { isGreen }: OnItsWay): Html | fals
 
 function box(content: Html | string): Html {
   return html`<div class="stage" id="stage">${content}</div>`;
-}
-
-function timesLine({ language, times }: ProductionContext): Html | false {
-  if (!times) return false;
-  const median = formatDuration(language, times.medianSeconds);
-  const slowest = formatDuration(language, times.slowestSeconds);
-  return html`<p class="hint" id="production-times">${translate(language)('production.times', { count: times.apps, median, slowest })}</p>`;
 }
 
 const checks: readonly ShownCheck[] = [

@@ -10,6 +10,7 @@ import { crumbs } from './parts/crumbs.ts';
 import { type Declared, declaredChanges } from './parts/declared.ts';
 import { diff } from './parts/diff.ts';
 import { type Pages, pager } from './parts/pager.ts';
+import { productionTimes, type ShownTimes } from './parts/production-times.ts';
 import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
@@ -38,6 +39,8 @@ export type WaitingLine = {
 export type ReviewsContext = ConsoleFrame & {
   waiting: readonly WaitingLine[];
   pages: Pages;
+  /** How long it takes to go live. */
+  times?: ShownTimes | undefined;
   notice?: Notice | undefined;
 };
 
@@ -48,10 +51,11 @@ export function reviewsPage(context: ReviewsContext): Html {
     title: t('console.reviews'),
     intro: t('console.reviews-intro'),
     notice: context.notice,
-    content:
+    content: html`${
       context.waiting.length > 0
         ? html`${queue(context)}${pager(context.language, context.pages)}`
-        : html`<p class="empty" id="none-waiting">${t('console.no-reviews')}</p>`,
+        : html`<p class="empty" id="none-waiting">${t('console.no-reviews')}</p>`
+    }${productionTimes(context.language, context.times)}`,
   });
 }
 
@@ -233,6 +237,7 @@ const full: ReviewsContext = {
     },
   ],
   pages: {},
+  times: { apps: 41, medianSeconds: 240, slowestSeconds: 93_600 },
 };
 
 export const reviewsSamples: Record<string, ReviewsContext> = {

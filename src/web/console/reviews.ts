@@ -14,6 +14,7 @@ import {
 } from '#src/registry/approvals.ts';
 import { demandAt, mayAt, nodesWith } from '#src/registry/authority.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
+import { readProductionTimes } from '#src/registry/promotion.ts';
 import { riskyKeys } from '#src/registry/risky.ts';
 import { type ClientVersion, findVersionBefore, loadVersion } from '#src/registry/versions.ts';
 import {
@@ -61,6 +62,7 @@ async function showQueue(visit: ConsoleVisit): Promise<void> {
     ...consoleFrame(visit, 'reviews'),
     waiting: waiting.map((one) => lineOf(ctx.state.language, one, sayActor(ctx.state.language, names, one.actor))),
     pages: pagesBehind(ctx, last && [last.createdAt.toISOString(), last.clientId]),
+    times: await readProductionTimes(db),
     notice: noticeIn(ctx),
   });
   showForm(ctx, page);
