@@ -23,6 +23,20 @@ export function glassBrokenMessage(
   };
 }
 
+/** What was asked for was agreed to, or refused. */
+export function decidedMessage(
+  context: ServiceMessageContext & { verdict: 'applied' | 'rejected'; number: number; note?: string | undefined },
+): Message {
+  const t = translate(context.language);
+  const { service, number, note, link, verdict } = context;
+  const subject = t(`message.version-${verdict}-subject`, { service });
+  if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
+  const parts = paragraphs(t(`message.version-${verdict}-text`, { service, number }));
+  const said = note === undefined ? [] : [t('message.version-note', { note })];
+  const open = { label: t('message.service-versions'), link, look: 'button' } as const;
+  return { ...letter(context, subject, [...parts, ...said, open]), link };
+}
+
 /** An app was stopped by whoever runs the system, or may run again. */
 export function serviceMovedMessage(
   context: ServiceMessageContext & { change: 'stopped' | 'resumed'; reason: string },

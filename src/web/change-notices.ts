@@ -1,8 +1,9 @@
 /** What an agency is told when something became of its apps that it did not do itself. */
 import type { Db } from '#src/base/database.ts';
+import type { Decided } from '#src/registry/approvals.ts';
 import type { Changed } from '#src/registry/changes.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
-import { glassBrokenMessage, serviceMovedMessage } from '#views/change-messages.ts';
+import { decidedMessage, glassBrokenMessage, serviceMovedMessage } from '#views/change-messages.ts';
 import { keyName } from '#views/console/parts/declared.ts';
 import type { MessageContext } from '#views/messages.ts';
 import { createTellAgency } from './agency-notices.ts';
@@ -20,6 +21,19 @@ export async function tellBrokenGlass(house: Told, db: Db, { client, plan }: Cha
       fields: plan.risky.map((key) => keyName(context.language, key)),
     });
   for (const audience of ['owners', 'operators'] as const) await tell(db, client.agencyId, audience, compose);
+}
+
+/** Tells the agency's developers that what they asked for was decided, with its commit. */
+export async function tellDecided(
+  house: Told,
+  db: Db,
+  { client, version, status }: Decided,
+  note?: string,
+): Promise<void> {
+  if (status === 'pending') return;
+  await createTellAgency(house)(db, client.agencyId, 'developers', (context) =>
+    decidedMessage({ ...serviceIn(house, context, client), verdict: status, number: version.number, note }),
+  );
 }
 
 /** Tells the agency's owners that whoever runs the system stopped an app, or let it run again. */

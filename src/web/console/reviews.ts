@@ -26,6 +26,7 @@ import {
 } from '#views/console/reviews.ts';
 import { type Language, translate } from '#views/locale.ts';
 import type { Notice } from '#views/parts/notice.ts';
+import { tellDecided } from '../change-notices.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
@@ -226,6 +227,7 @@ async function decide(visit: ConsoleVisit, form: Form, verdict: Verdict): Promis
     ...{ clientId: client.id, number: version.number, approver: account.id, verdict, note },
     ...{ via: 'page', mode: house.config.mode },
   });
+  await tellDecided(house, db, decided, note);
   seeOther(ctx, `/console/reviews?done=${decided.status}`);
 }
 

@@ -93,6 +93,9 @@ test('a refusal needs its reason, and who asked reads it', async () => {
   expect(unexplained.text('#problems')).toContain('Tulis alasan penolakan');
   unexplained.fill({ note: 'Tujuan ini tidak boleh.' });
   expect((await unexplained.press('#reject')).text('[role=status]')).toContain('Penolakan');
+  const { subject, text } = await world.message('siti.dev@contoh.id');
+  expect(subject).toBe('Perubahan antrean ditolak');
+  expect(text).toContain('Tujuan ini tidak boleh.');
   const { browser: developer } = await openConsole(world, siti);
   const read = await developer.visit(`${world.issuer}/console/reviews/antrean/${number}`);
   expect(read.text('.dots')).toContain('Tujuan ini tidak boleh.');
