@@ -11,6 +11,7 @@ import { newIdIn } from '#src/base/secrets.ts';
 import { type Role, roles } from '#src/people/memberships.ts';
 import { listEvents } from '#src/registry/events.ts';
 import { searchAgencies, searchApps } from '#src/registry/search.ts';
+import { openApi } from '#test/support/api.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import { addressOf, isOfConsole } from '#test/support/console-routes.ts';
 import { COUNTRY, filled, fillRegistry, places } from '#test/support/registry-at-size.ts';
@@ -177,6 +178,29 @@ test.each([
   },
   120_000,
 );
+
+test('every list of the API is answered from an index for a machine that sees the whole country', async () => {
+  const api = await openApi(world);
+  await world.database.execute(
+    `with raised as (update registry_version set version = version + 1 where only_row returning version)
+     update clients set agency_id = $2, version = raised.version from raised where id = $1`,
+    [api.clientId, places.top],
+  );
+  await world.house.clients.refresh();
+  const { routes } = await createApp(world.house);
+  const shown = routes.filter(({ method, path }) => method === 'GET' && path.startsWith('/api/v1'));
+  const app = await world.database.first<{ id: string }>(`select id from clients where agency_id = $1`, [places.leaf]);
+  const things = { client: app?.id ?? '', agency: places.leaf, number: '1', others: noSuchThings };
+  const faults: Record<string, string[]> = {};
+  for (const route of shown.filter(({ path }) => !path.endsWith('.json'))) {
+    sent.length = 0;
+    const answer = await api.get(addressOf(route, things).replace('/api/v1', ''));
+    expect([200, 404], `${route.path}: ${answer.body}`).toContain(answer.status);
+    const found = await faultsOfSent();
+    if (found.length > 0) faults[route.path] = found;
+  }
+  expect(faults).toEqual({});
+}, 120_000);
 
 test('a file of everything is read page by page, each from an index', async () => {
   await world.database.transaction(async (tx) => {
