@@ -12,6 +12,7 @@ import { endEverything } from '#src/oidc/account-end.ts';
 import { tellApps } from '#src/oidc/logout-notices.ts';
 import { listDueReminders, noteReminder } from '#src/people/account-life.ts';
 import { beginErasure, finishErasure, listDueErasures } from '#src/people/erasure.ts';
+import { endTesterEverywhere } from '#src/registry/testers.ts';
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 60_000;
@@ -74,6 +75,7 @@ async function beginEnd({ secrets, tellOwner }: Job, tx: Db, id: string): Promis
   await tellOwner(tx, id, 'erased');
   await tellApps(tx, secrets, id);
   await endEverything(tx, id);
+  await endTesterEverywhere(tx, id);
 }
 
 /** One account that cannot be worked on stands in the way of no other. @returns for how many `work` said that it was done */

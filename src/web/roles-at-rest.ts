@@ -47,6 +47,9 @@ export async function restRolesUnlessProven(
 ): Promise<void> {
   if (amr.includes('pop')) return;
   const held = await listMemberships(db, accountId, new Date());
-  if (held.length === 0 || (await countAccountEvents(db, accountId, 'passkey.added')) < 2) return;
+  if (held.length === 0) return;
+  // That this one was added is counted, so it has to be written by now.
+  await db.flush();
+  if ((await countAccountEvents(db, accountId, 'passkey.added')) < 2) return;
   await restRoles(house, db, accountId, 'new-factor');
 }

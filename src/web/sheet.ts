@@ -10,7 +10,6 @@ import { randomSecret } from '#src/base/secrets.ts';
 import { endEverything, unfreeze } from '#src/oidc/account-end.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { findSheet, findSheetByCode, isOpen, isSheetReady, type Sheet, useSheet } from '#src/people/desk.ts';
-import { suspendMemberships } from '#src/people/memberships.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
 import { accountRecoveredMessage } from '#views/messages.ts';
 import type { Problem } from '#views/parts/problem.ts';
@@ -22,6 +21,7 @@ import { notifyContacts } from './messages.ts';
 import { checkForm, cookieNames, cookieOptions } from './middleware/browser.ts';
 import { type Form, readForm } from './middleware/forms.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
+import { restRoles } from './roles-at-rest.ts';
 import { seeOther } from './see-other.ts';
 
 /** Somebody with a sheet, who need not be signed in. */
@@ -99,7 +99,7 @@ async function makePasskey(holder: Holder, form: Form): Promise<void> {
 /** Nobody who was in the account stays in it, and it acts for no agency until another admin has looked at it. */
 async function endOldUse({ house, db }: Holder, accountId: string): Promise<void> {
   await endEverything(db, accountId);
-  await suspendMemberships(db, accountId, 'desk');
+  await restRoles(house, db, accountId, 'desk');
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by: 'desk', made: 'passkey' } });
   await notifyContacts(house, db, accountId, accountRecoveredMessage);
 }

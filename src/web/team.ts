@@ -14,6 +14,7 @@ import {
   endMembership,
   grantMembership,
   listMembers,
+  listMemberships,
   listOwned,
   type Membership,
   type Role,
@@ -21,7 +22,7 @@ import {
   roles,
 } from '#src/people/memberships.ts';
 import { sendMessage } from '#src/people/messages.ts';
-import { type Agency, holdAgency, loadAgency } from '#src/registry/agencies.ts';
+import { type Agency, findAgency, holdAgency, loadAgency } from '#src/registry/agencies.ts';
 import { demandAt, type HeldRole, mayGive } from '#src/registry/authority.ts';
 import {
   claimInvitation,
@@ -276,6 +277,18 @@ export async function handOver(
   if (await grantMembership(db, theirs, actor.id)) await record(house, db, actor, agency, theirs, 'given');
   await endMembership(db, mine);
   await record(house, db, actor, agency, mine, 'ended');
+}
+
+/** Ends all roles of somebody who closes their account: an agency does not rest on one that is on its way out. */
+export async function leaveTeams(house: Base, db: Db, account: Account): Promise<void> {
+  const actor = { id: account.id, held: [] };
+  for (const held of await listMemberships(db, account.id, new Date())) {
+    const agency = await findAgency(db, held.agencyId);
+    if (!agency || !(await endMembership(db, held))) continue;
+    await record(house, db, actor, agency, held, 'ended');
+    const person = account.profile.name ?? '';
+    await tellOwners(house, db, { person, agency, roles: [held.role], change: 'ended' });
+  }
 }
 
 /** Which of these agencies have nobody who could act for them. */

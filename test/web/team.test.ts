@@ -60,11 +60,11 @@ describe('an invitation', () => {
     await expect(take(await somebody(), link)).rejects.toEqual(refused('invitation_over'));
   });
 
-  test('of fifty people with one link exactly one joins', async () => {
+  test('of many people with one link exactly one joins', async () => {
     const owner = await somebody({ dinas: ['owner'] });
     const { link } = await tx((db) => invite(world.house, db, owner, asked('dinas', 'developer')));
-    const crowd = await Promise.all(Array.from({ length: 50 }, () => somebody()));
-    const { won, lost } = await race(50, (i) => take(crowd[i] ?? owner, link));
+    const crowd = await Promise.all(Array.from({ length: 8 }, () => somebody()));
+    const { won, lost } = await race(8, (i) => take(crowd[i] ?? owner, link));
     expect(won).toHaveLength(1);
     expect(kindsOf(lost)).toEqual(['410 undefined']);
     const roles = await Promise.all(crowd.map(rolesOf));

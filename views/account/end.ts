@@ -14,6 +14,8 @@ export type EndProblem = Problem<EndProblemKind>;
 export type EndContext = Frame & {
   /** The names of the services that are connected. */
   apps: readonly string[];
+  /** Whether the person works for an agency here. */
+  hasRoles?: boolean | undefined;
   /** Who came back by contacts alone may not end the account. */
   isRestricted: boolean;
   problems?: readonly EndProblem[] | undefined;
@@ -53,6 +55,7 @@ function closePart(context: EndContext): Html {
 <h2>${t('end.then')}</h2>
 <p>${t('end.then-data')}</p>
 ${apps.length === 0 ? html`<p>${t('end.then-no-apps')}</p>` : html`<p>${t('end.then-apps')}</p><ul class="points" id="apps-told">${apps}</ul>`}
+${context.hasRoles && html`<p id="roles-end">${t('end.then-roles')}</p>`}
 <p>${t('end.then-sub')}</p>
 <p>${t('end.then-theirs')}</p>
 ${form(context, [

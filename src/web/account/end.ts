@@ -4,6 +4,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { listConsents } from '#src/consents/consents.ts';
 import { freeze } from '#src/oidc/account-end.ts';
 import { closeAccount, reopenAccount } from '#src/people/account-life.ts';
+import { listMemberships } from '#src/people/memberships.ts';
 import { type EndProblem, type EndProblemKind, endPage } from '#views/account/end.ts';
 import { accountClosingMessage, accountHeldMessage, accountKeptMessage } from '#views/messages.ts';
 import { frozenPage } from '#views/not-me.ts';
@@ -12,6 +13,7 @@ import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
+import { leaveTeams } from '../team.ts';
 import { answerForm, showTo, type Visit, withProof } from './visit.ts';
 
 /** `GET /account/end`: what would happen, shown to somebody who has just signed in. */
@@ -44,6 +46,7 @@ async function close(visit: Visit, form: Form): Promise<void> {
   const endsAt = await closeAccount(db, account.id);
   if (!endsAt) return showProblem(visit, 'not-possible');
   await notifyContacts(house, db, account.id, (context) => accountClosingMessage({ ...context, endsAt }));
+  await leaveTeams(house, db, account);
   seeOther(ctx, '/account/end');
 }
 
@@ -75,5 +78,7 @@ async function showPage({ ctx, house, db, account }: Visit, problems: readonly E
     const client = house.clients.find(clientId);
     return client ? serviceOf(client, ctx.state.language, house.config.mode).name : clientId;
   });
-  showForm(ctx, endPage({ ...frameOf(ctx, house), apps, isRestricted: account.restrictedAt !== undefined, problems }));
+  const hasRoles = (await listMemberships(db, account.id, new Date())).length > 0;
+  const isRestricted = account.restrictedAt !== undefined;
+  showForm(ctx, endPage({ ...frameOf(ctx, house), apps, hasRoles, isRestricted, problems }));
 }
