@@ -8,7 +8,8 @@ import { type Drift, eachClient, findDrift, type PlannedClient } from '#src/regi
 import { exportRegistration } from '#src/registry/registration-export.ts';
 import { RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
 import { tellMoved } from '#src/web/change-notices.ts';
-import { type Command, WrongInput } from './command.ts';
+import { bundleClient } from './client-bundles.ts';
+import { type Call, type Command, type Report, WrongInput } from './command.ts';
 import { withDatabase, withSecrets } from './open.ts';
 import { toTable } from './text.ts';
 
@@ -99,12 +100,21 @@ function asLines(value: unknown): string[] {
   return [value].flat().map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
 }
 
+function exportBundle(call: Call): Promise<Report | undefined> {
+  if (call.operands.length !== 1 || call.options.agency !== undefined)
+    throw new WrongInput('--bundle takes the id of one app.');
+  return bundleClient.run(call);
+}
+
 export const exportClients: Command = {
-  usage: '(--agency ID | ID…)',
+  usage: '(--agency ID | ID… | ID --bundle [--for ISSUER])',
   operands: { min: 0, max: 10_000 },
-  summary: 'print an agency and its apps as a registration file; secrets by the name of their variable',
-  options: { agency: { type: 'string' } },
-  run: async ({ operands, options, environment }) => {
+  summary:
+    'print an agency and its apps as a registration file, secrets by the name of their variable; --bundle as "clients bundle"',
+  options: { agency: { type: 'string' }, bundle: { type: 'boolean' }, for: { type: 'string' } },
+  run: async (call) => {
+    const { operands, options, environment } = call;
+    if (options.bundle === true) return exportBundle(call);
     const asked = typeof options.agency === 'string' ? options.agency : undefined;
     if ((asked === undefined) === (operands.length === 0)) throw new WrongInput('either --agency or ids are needed.');
     const { agency, clients } = await withDatabase(readConfig(environment), async (database) => {

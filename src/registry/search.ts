@@ -8,6 +8,7 @@
  */
 import type { Db } from '#src/base/database.ts';
 import type { AgencyKind } from './agencies.ts';
+import { WARNING_DAYS } from './client-secrets.ts';
 import { type ClientState, type ClientType, clientStates, type Localized } from './clients.ts';
 
 /** A place in an order by name. */
@@ -155,7 +156,7 @@ function toAppLine(row: AppRow): AppLine {
 /** What is worth knowing of an app at a glance. */
 export interface AppHealth {
   readonly lastSignInAt: Date | undefined;
-  /** When the last of its secrets ends, if it does. */
+  /** When the last of its secrets ends, from the first warning on. */
   readonly secretEndsAt: Date | undefined;
   /** How many checks failed last time. */
   readonly failingChecks: number;
@@ -178,7 +179,7 @@ interface HealthRow {
 export async function readHealth(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, AppHealth>> {
   const rows = await db.query<HealthRow>(
     `select c.id, u.last_sign_in_at, v.created_at as waits_since,
-       (select case when bool_and(s.expires_at is not null) then max(s.expires_at) end
+       (select case when bool_and(s.expires_at is not null) and max(s.expires_at) <= $2 then max(s.expires_at) end
          from client_secrets s where s.client_id = c.id) as secret_ends_at,
        (select count(*)::integer from client_checks k where k.client_id = c.id and k.outcome = 'failed') as failing,
        exists (select from client_test_sign_ins t where t.client_id = c.id and t.complete_at is not null) as is_tried
@@ -186,7 +187,7 @@ export async function readHealth(db: Db, ids: readonly string[]): Promise<Readon
        left join client_uses u on u.client_id = c.id
        left join client_versions v on v.client_id = c.id and v.status = 'pending'
      where c.id = any($1)`,
-    [ids],
+    [ids, new Date(Date.now() + WARNING_DAYS[0] * 86_400_000)],
   );
   return new Map(rows.map((row) => [row.id, toHealth(row)]));
 }

@@ -86,7 +86,7 @@ describe('a bundle', () => {
       });
     const folder = await mkdtemp(join(tmpdir(), 'lawang-bundle-'));
     const file = join(folder, 'pajak.bundle');
-    const { code, out } = await lawang(`clients bundle pajak-daerah --for ${there.issuer}`);
+    const { code, out } = await lawang(`clients export pajak-daerah --bundle --for ${there.issuer}`);
     expect(code).toBe(0);
     await writeFile(file, out);
     await there.database.execute(`delete from clients where id = 'pajak-daerah'`);

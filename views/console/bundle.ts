@@ -5,7 +5,7 @@ import type { Notice } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead } from './app-page.ts';
 import { type CheckName, sayCheck } from './parts/checks.ts';
-import { type Declared, declaredChanges, keyName } from './parts/declared.ts';
+import { type Declared, declaredChanges } from './parts/declared.ts';
 import { diff } from './parts/diff.ts';
 import { dot, type Tone } from './parts/state.ts';
 import { table } from './parts/table.ts';
@@ -18,13 +18,11 @@ export type BundleEvidence = {
   contacts: { confirmed: number; all: number };
 };
 
-/** Something that stands in the way where the app goes, in the words of the registry. */
-export type BundleFinding = { key: string; what: string; expected: string };
-
 type Obstacles = {
   /** Addresses that stay behind. */
   leftOut: readonly string[];
-  findings: readonly BundleFinding[];
+  /** What stands in the way where the app goes, in words. */
+  findings: readonly string[];
 };
 
 /** Posts `action` = `send`. */
@@ -69,7 +67,7 @@ function obstacles({ language, leftOut, findings }: ConsoleFrame & Obstacles): C
   return [
     findings.length > 0 &&
       html`<section id="bundle-findings"><h2>${t('bundle.findings')}</h2><p class="hint">${t('bundle.findings-hint')}</p>
-<ul class="points">${findings.map(({ key, what, expected }) => html`<li><strong>${keyName(language, key)}</strong>: <span lang="en">${what} (${expected})</span></li>`)}</ul></section>`,
+<ul class="points">${findings.map((finding) => html`<li>${finding}</li>`)}</ul></section>`,
     leftOut.length > 0 &&
       html`<section id="bundle-left-out"><h2>${t('bundle.left-out')}</h2><p class="hint">${t('bundle.left-out-hint')}</p>
 <ul class="points">${leftOut.map((uri) => html`<li><code>${uri}</code></li>`)}</ul></section>`,
@@ -234,7 +232,7 @@ const received: BundleContext = {
   isApplied: false,
 };
 
-const finding = { key: 'redirect_uris', what: 'has no address', expected: 'at least one' };
+const finding = 'Alamat di "Alamat pengalihan" tidak bisa dipakai.';
 
 export const appBundleSamples: Record<string, AppBundleContext> = {
   ready: sending,
@@ -262,7 +260,7 @@ export const appBundleSamples: Record<string, AppBundleContext> = {
     ...sending,
     app: { ...sampleAppHead, id: hostileText, name: hostileText },
     leftOut: [hostileText],
-    findings: [{ key: hostileText, what: hostileText, expected: hostileText }],
+    findings: [hostileText],
     receiver: hostileText,
     received: [{ id: hostileText, issuer: hostileText, receivedAt: received.receivedAt, isApplied: false }],
   },
@@ -285,7 +283,7 @@ export const bundleSamples: Record<string, BundleContext> = {
     clientId: hostileText,
     agency: hostileText,
     leftOut: [hostileText],
-    findings: [{ key: hostileText, what: hostileText, expected: hostileText }],
+    findings: [hostileText],
     before: { [hostileText]: hostileText },
     after: { [hostileText]: [hostileText] },
   },

@@ -5,7 +5,7 @@
 import type { Context } from 'koa';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
-import { Refusal } from '#src/base/refusals.ts';
+import { type Language, Refusal } from '#src/base/refusals.ts';
 import { BUNDLE_BYTES, signBundle } from '#src/oidc/bundles.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
 import { nodesWith } from '#src/registry/authority.ts';
@@ -24,17 +24,13 @@ import { type CheckName, checkNames } from '#src/registry/checks/check.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import type { Finding } from '#src/registry/registration-findings.ts';
 import { appLink } from '#views/console/app-page.ts';
-import {
-  appBundlePage,
-  type BundleEvidence,
-  type BundleFinding,
-  bundlePage,
-  receiveBundlePage,
-} from '#views/console/bundle.ts';
+import { appBundlePage, type BundleEvidence, bundlePage, receiveBundlePage } from '#views/console/bundle.ts';
+import { keyName } from '#views/console/parts/declared.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { type Form, readForm } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
+import { sayFindings } from './findings.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { answerConsole, type ConsoleVisit, loadAgencyFor, loadClientFor, showConsole } from './visit.ts';
 
@@ -70,7 +66,7 @@ async function showSending(visit: ConsoleVisit, client: ClientRecord, content: B
     app: appHeadOf(visit, client),
     evidence: evidenceOf(content),
     leftOut,
-    findings: findings.map(shownFinding),
+    findings: shownFindings(ctx.state.language, findings),
     receiver,
     received: (await listBundles(db, client.id)).map(({ appliedAt, ...bundle }) => ({
       ...bundle,
@@ -167,7 +163,7 @@ export function showBundle(ctx: Context, house: OpenHouse, id: string): Promise<
     const { leftOut, findings, change } = await planBundle(visit.db, bundle, by);
     const page = bundlePage({
       ...consoleFrame(visit, 'apps'),
-      ...{ issuer, receivedAt, clientId, leftOut, findings: findings.map(shownFinding) },
+      ...{ issuer, receivedAt, clientId, leftOut, findings: shownFindings(ctx.state.language, findings) },
       agency: ctx.state.language === 'en' ? content.agency.name_en : content.agency.name,
       evidence: evidenceOf(content),
       before: change?.before,
@@ -208,6 +204,7 @@ function evidenceOf({ evidence: { sign_in: signIn, checks, contacts } }: BundleC
   };
 }
 
-function shownFinding({ path, key, what, expected }: Finding): BundleFinding {
-  return { key: String(path[0] ?? key ?? ''), what, expected };
+function shownFindings(language: Language, findings: readonly Finding[]): string[] {
+  const said = sayFindings(language, findings, (key) => ({ label: keyName(language, key) }));
+  return said.flatMap((problem) => ('text' in problem ? [problem.text] : []));
 }
