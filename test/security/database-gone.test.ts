@@ -58,7 +58,8 @@ function problemCode(body: string): string | undefined {
 async function tellAll(scene: Scene): Promise<{ told: Told[]; free: Told[] }> {
   const ask = (wanted: Wanted[]) =>
     Promise.all(wanted.flatMap((each) => [tell(scene.world, each, true), tell(scene.world, each, false)]));
-  const all = requestsOf(scene);
+  // A bundle that is none is refused before the database is asked.
+  const all = requestsOf(scene).filter(({ path }) => path !== '/bundles');
   return { told: await ask(all.filter((each) => !each.isFree)), free: await ask(all.filter((each) => each.isFree)) };
 }
 
