@@ -119,8 +119,9 @@ describe('a registration token', () => {
   test('registers as many apps as it says: of ten at once no more', async () => {
     const token = await newToken(3);
     const answers = await Promise.all(Array.from({ length: 10 }, () => register(metadata, token)));
-    const statuses = answers.map(({ status }) => status).toSorted();
-    expect(statuses).toEqual([...Array(3).fill(201), ...Array(7).fill(401)]);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(3);
+    expect(statuses.filter((status) => ![201, 401, 503].includes(status))).toEqual([]);
     const refused = answers.find(({ status }) => status === 401);
     expect(refused?.json.error).toBe('invalid_token');
     expect(refused?.headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token"/);
