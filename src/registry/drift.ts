@@ -7,7 +7,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findAgency, isSameAgency } from './agencies.ts';
 import { type ChangePlan, planChange } from './changes.ts';
-import { hasBeenLive, type Moved, moveClient } from './client-life.ts';
+import { type Moved, moveClient } from './client-life.ts';
 import { isCurrentSecret } from './client-secrets.ts';
 import { type ClientRecord, type ClientState, findClients, listClients } from './clients.ts';
 import { type ApplyOptions, type Registration, requestFor } from './registrations.ts';
@@ -118,17 +118,17 @@ export async function* eachClient(db: Db, agencyId?: string): AsyncGenerator<Cli
 }
 
 /**
- * Takes clients that no file names out of use. One that people may have come to rely on is suspended, so that it can come
- * back; one that was never live is retired. Inside a transaction.
+ * Takes clients that no file names out of use. One that is live is suspended, so that it can come back; another one is
+ * retired. Inside a transaction.
  */
 export async function pruneClients(
   tx: Db,
-  clients: readonly Pick<ClientRecord, 'id' | 'state' | 'liveSince'>[],
+  clients: readonly Pick<ClientRecord, 'id' | 'state'>[],
   actor: string,
 ): Promise<Moved[]> {
   const moved: Moved[] = [];
   for (const client of clients) {
-    const to = hasBeenLive(client) && client.state === 'live' ? 'suspended' : 'retired';
+    const to = client.state === 'live' ? 'suspended' : 'retired';
     const request = { clientId: client.id, to, actor, via: 'file', reason: 'no file names it any more' } as const;
     moved.push(...[await moveClient(tx, request)].filter((one) => one !== undefined));
   }

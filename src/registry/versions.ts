@@ -123,7 +123,7 @@ export async function listVersions(
   return rows.map(toVersion);
 }
 
-export function toVersion(row: VersionRow): ClientVersion {
+function toVersion(row: VersionRow): ClientVersion {
   return {
     clientId: row.client_id,
     number: row.number,
