@@ -8,6 +8,8 @@ from markupsafe import escape
 redirect_uri = os.environ['OIDC_REDIRECT_URI']
 app = Flask(__name__)
 app.secret_key = os.urandom(32)
+# Ports of one host share their cookies, and the provider on localhost has one named `session`.
+app.config.update(SESSION_COOKIE_NAME='quick-start', SESSION_COOKIE_SAMESITE='Lax')
 lawang = OAuth(app).register(
     'lawang',
     client_id=os.environ['OIDC_CLIENT_ID'],

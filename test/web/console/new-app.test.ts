@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
@@ -142,6 +142,22 @@ describe('what the page shows works as it is', () => {
     expect(inside.text('#signed-in-name')).toBe('Siti Rahayu');
     const asked = await inside.press('#sign-out');
     expect((await asked.press('#logout-yes')).has('#signed-out')).toBe(true);
+  });
+
+  const hasPython = spawnSync('python3', ['-c', 'import authlib, flask, requests']).status === 0;
+  test.runIf(hasPython)('Python: the same, where its libraries are installed', async () => {
+    const home = `http://localhost:${await freePort()}`;
+    const begun = await register({ name: 'Coba Python', stack: 'python', redirect_uri: `${home}/callback` });
+    const folder = await saveFiles(begun, 'app.py');
+    const [, ...commands] = codeOn(begun, 'commands').split('\n');
+    await world.house.clients.refresh();
+    const app = spawn('sh', ['-c', commands.join('\n').replace('python3', 'exec python3')], { cwd: folder });
+    onTestFinished(() => void app.kill());
+    await new Promise<void>((resolve) =>
+      app.stderr.on('data', (said: Buffer) => said.includes('Running on') && resolve()),
+    );
+    const inside = await signIn(await (await world.browser().visit(home)).follow('#sign-in'));
+    expect(inside.text('#signed-in-name')).toBe('Siti Rahayu');
   });
 
   test('a machine: two lines of a shell get a token', async () => {
