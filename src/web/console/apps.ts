@@ -10,6 +10,7 @@ import { listSectors, type Sector } from '#src/registry/sectors.ts';
 import { type AppsContext, appsPage, type ListedApp } from '#views/console/apps.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { logoPath } from '../logos.ts';
 import { CSV_BATCH, sendCsv } from './csv.ts';
 import { consoleFrame } from './frame.ts';
 import { linkTo, pagesOf, readPosition, readWords } from './positions.ts';
@@ -100,6 +101,7 @@ function listedApp(language: Language, line: AppLine, sectors: readonly Sector[]
   return {
     id: line.id,
     name: line.name[language],
+    logo: logoPath(line),
     agency: { id: line.agencyId, name: line.agencyName[language] },
     state: line.state,
     sectors: named.map(({ name, nameEn }) => (language === 'en' ? nameEn : name)),

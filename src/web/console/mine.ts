@@ -6,6 +6,7 @@ import { type AppLine, readHealth, searchApps } from '#src/registry/search.ts';
 import { type MineContext, type MyApp, minePage } from '#views/console/mine.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { logoPath } from '../logos.ts';
 import { seeOther } from '../see-other.ts';
 import { consoleFrame } from './frame.ts';
 import { pagesOf, readPosition } from './positions.ts';
@@ -56,6 +57,7 @@ function myApp(language: 'id' | 'en', line: AppLine, health: Health): MyApp {
     id: line.id,
     name: line.name[language],
     agency: line.agencyName[language],
+    logo: logoPath(line),
     state: line.state,
     lastSignIn: health?.lastSignInAt,
     secretEnds: health?.secretEndsAt,

@@ -96,8 +96,10 @@ test('what needs attention is said: a secret that ends, checks that failed, a ch
      values ('hujan-deras', 'home', 'failed', 'unreachable', '{}', $1)`,
     [new Date()],
   );
+  await world.database.execute(`update clients set logo_digest = 'gambar' where id = 'hujan-deras'`);
   const budi = await colleague(world, 'budi@contoh.go.id', { kabupaten: ['owner'] });
   const { page } = await openConsole(world, budi);
+  expect(page.attributes('[data-client=hujan-deras] img', 'src')).toEqual(['/logos/gambar']);
   expect(page.text('[data-client=hujan-deras]')).toContain('1 pemeriksaan gagal');
   expect(page.text('[data-client=hujan-deras]')).toContain('3 Mei 2031');
 });
