@@ -20,11 +20,14 @@ const places = [
   ['console-apps-search', '/console/apps?q=puskesmas'],
   ['console-agencies', '/console/agencies'],
   ['console-events', '/console/events'],
+  ['console-agency', agency],
   ['console-team', `${agency}/team`],
   ['console-tokens', `${agency}/tokens`],
   ['console-app', app],
   ['console-production', `${app}/production`],
   ['console-attempts', `${app}/attempts`],
+  ['console-edit', `${app}/edit`],
+  ['console-testers', `${app}/testers`],
   ['console-keys', `${app}/keys`],
   ['console-versions', `${app}/versions`],
   ['console-version', `${app}/versions/2`],
@@ -35,7 +38,13 @@ const places = [
   ['console-review', '/console/reviews/antrean-rsud/2'],
 ] as const;
 
-const formStops = ['console-new-app', 'console-new-app-refused', 'console-start', 'console-invited'] as const;
+const formStops = [
+  'console-new-app',
+  'console-new-app-refused',
+  'console-start',
+  'console-invited',
+  'invitation',
+] as const;
 
 const deskStops = [
   ...['desk', 'desk-nobody', 'desk-person', 'desk-person-refused', 'desk-paper', 'desk-sheets', 'desk-sheet'],
@@ -142,6 +151,8 @@ async function fillIn({ world }: Stage, { page }: Visitor, at: AtPage): Promise<
   await page.click('#invite');
   await page.waitForSelector('#invitation-link');
   await at('console-invited', page);
+  await page.goto((await page.textContent('#invitation-link')) ?? '');
+  await at('invitation', page);
 }
 
 interface Codes {
