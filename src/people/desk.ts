@@ -449,15 +449,16 @@ export async function findOpenSheet(db: Db, accountId: string): Promise<Sheet | 
   return sheet && isOpen(sheet) ? sheet : undefined;
 }
 
-/** Also one whose time is over, until the purge comes by. */
+/** Also one whose time is over, until the purge comes by. Whatever has ended says when, so that the open one comes first. */
 async function findUnended(db: Db, accountId: string): Promise<Sheet | undefined> {
   const shard = shardOf(accountId);
-  const row = await db.for(shard).first<SheetRow>(
-    `select ${columns} from desk_sheets
-     where shard = $1 and account_id = $2 and state in ('second-officer', 'waiting')`,
-    [shard, accountId],
-  );
-  return row && toSheet(row);
+  const row = await db
+    .for(shard)
+    .first<SheetRow>(
+      `select ${columns} from desk_sheets where shard = $1 and account_id = $2 order by ended_at desc nulls first limit 1`,
+      [shard, accountId],
+    );
+  return row && isOpen(row) ? toSheet(row) : undefined;
 }
 
 /** One sheet by its id, which carries its shard. */
