@@ -75,24 +75,24 @@ export async function decideVersion(tx: Db, decision: Decision): Promise<Decided
 
 /**
  * Everybody who had a hand in what version $2 of client $1 would put in force: who wrote it and what it rests on; for a
- * machine that wrote it, whoever registered or changed that machine or made a secret of it that lives at $3; for a token of
- * registration, whoever made it. Otherwise somebody could ask by a machine of theirs and agree by themselves.
+ * machine that wrote it, whoever registered or changed that machine or made a secret of it; for a token of registration,
+ * whoever made it. Otherwise somebody could ask by a machine of theirs and agree by themselves. Secrets and tokens are looked
+ * for among the events of two years, since they can be ended before one agrees. Who only sent an app back out of review has
+ * put nothing into it.
  */
 const hands = `with recursive hands (actor) as (
     select own.actor from client_versions own join clients c on c.id = own.client_id
     where own.client_id = $1 and own.number <= $2
       and own.number > case when c.live_since is null and c.state <> 'live' then 0 else c.number end
+      and not (own.from_state = 'review' and own.to_state in ('draft', 'sandbox') and own.changed = '{state}')
     union
     select behind.actor from hands cross join lateral (
       select v.actor from client_versions v
       where hands.actor like 'client %' and v.client_id = substr(hands.actor, 8)
       union all
-      select s.created_by from client_secrets s
-      where hands.actor like 'client %' and s.client_id = substr(hands.actor, 8) and s.created_by is not null
-        and (s.expires_at is null or s.expires_at > $3)
-      union all
-      select t.created_by from registration_tokens t
-      where hands.actor like 'registration-token %' and t.id = substr(hands.actor, 20)::uuid
+      select e.actor from admin_events e
+      where e.subject = hands.actor and e.kind in ('client.secret-set', 'registration-token.made')
+        and e.at > $3::timestamptz - interval '2 years'
     ) as behind
   )`;
 

@@ -79,7 +79,12 @@ export async function makeRegistrationToken(
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [token.id, agencyId, hashToken(secrets, secret), label, actor, now, token.expiresAt, uses],
   );
-  await recordAdminEvent(db, { kind: 'registration-token.made', actor, subject: `agency ${agencyId}`, agencyId });
+  await recordAdminEvent(db, {
+    kind: 'registration-token.made',
+    actor,
+    subject: `registration-token ${token.id}`,
+    agencyId,
+  });
   return { token, secret };
 }
 
@@ -120,7 +125,12 @@ export async function revokeRegistrationToken(
     [agencyId, id, new Date()],
   );
   if (revoked === 0) throw new Refusal('not_here', 'no such token at the agency');
-  await recordAdminEvent(db, { kind: 'registration-token.revoked', actor, subject: `agency ${agencyId}`, agencyId });
+  await recordAdminEvent(db, {
+    kind: 'registration-token.revoked',
+    actor,
+    subject: `registration-token ${id}`,
+    agencyId,
+  });
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   withdrawVersion,
 } from '#src/registry/approvals.ts';
 import { askForProduction } from '#src/registry/changes.ts';
-import { rotateSecret } from '#src/registry/client-secrets.ts';
+import { endSecret, rotateSecret } from '#src/registry/client-secrets.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
 import { findPendingVersion, loadVersion } from '#src/registry/versions.ts';
@@ -82,11 +82,27 @@ describe('the two-person rule', () => {
     await registry.change({ ...machine, client_name: 'Mesin Rilis' }, { actor: `registration-token ${token.id}` });
     await write((tx) => rotateSecret(tx, secrets, { clientId: 'mesin', actor: 'rudi' }));
     await registry.change({}, { to: 'live', actor: 'ani' });
+    await database.execute('delete from registration_tokens', []);
     const { number } = await registry.change(moved, { actor: 'client mesin', via: 'api' });
     for (const behind of ['siti', 'rudi', 'tuti']) {
       await expect(decide(registry, number, behind)).rejects.toMatchObject({ code: 'version_own' });
       expect(await hadAHand(database, await loadVersion(database, 'puskesmas', number), behind)).toBe(true);
     }
+    expect(await decide(registry, number, 'budi')).toMatchObject({ status: 'applied' });
+  });
+
+  test('counts whoever made a secret of the machine also when that secret has ended, or was taken away', async () => {
+    await using registry = await openRegistry();
+    const { database, secrets, write } = registry;
+    const machine = { client_id: 'mesin', type: 'machine', ...without('redirect_uris', 'scope', 'claims') };
+    await registry.change(machine, { actor: 'siti' });
+    const { id } = await write((tx) => rotateSecret(tx, secrets, { clientId: 'mesin', actor: 'rudi' }));
+    await registry.change({}, { to: 'live', actor: 'ani' });
+    const { number } = await registry.change(moved, { actor: 'client mesin', via: 'api' });
+    await write((tx) => endSecret(tx, { clientId: 'mesin', secretId: id, actor: 'rudi' }));
+    await expect(decide(registry, number, 'rudi')).rejects.toMatchObject({ code: 'version_own' });
+    await database.execute('delete from client_secrets where client_id = $1', ['mesin']);
+    await expect(decide(registry, number, 'rudi')).rejects.toMatchObject({ code: 'version_own' });
     expect(await decide(registry, number, 'budi')).toMatchObject({ status: 'applied' });
   });
 
@@ -142,6 +158,17 @@ test('one rejection ends it: the change is gone, and an app that was to go live 
     client: { state: 'draft' },
   });
   await expect(decide(registry, number, 'dewi')).rejects.toMatchObject({ code: 'version_not_pending' });
+});
+
+test('whoever rejected it once may agree to it when it was put right', async () => {
+  await using registry = await openRegistry();
+  const { number } = await askToGoLive(registry);
+  await decide(registry, number, 'ani', 'rejected');
+  const request = { clientId: 'puskesmas', actor: 'siti', via: 'page', mode: 'production' } as const;
+  const again = await registry.write((tx) => askForProduction(tx, registry.secrets, request));
+  expect(await decide(registry, again.number, 'ani')).toMatchObject({ status: 'pending' });
+  await expect(decide(registry, again.number, 'rudi')).rejects.toMatchObject({ code: 'version_own' });
+  expect(await decide(registry, again.number, 'budi')).toMatchObject({ status: 'applied' });
 });
 
 test('whoever may change the app takes back what waits', async () => {
