@@ -113,6 +113,8 @@ export type EditContext = ConsoleFrame & {
   hasPeople: boolean;
   /** A change that waits, and that another one makes void. */
   waiting?: { number: number; link: string } | undefined;
+  /** Why the logo at its address is not shown. */
+  logoProblem?: 'unreachable' | 'too-large' | 'no-picture' | undefined;
   notice?: Notice | undefined;
   problems?: readonly Problem<never>[] | undefined;
 };
@@ -170,7 +172,9 @@ function editField(
   const name = fieldName(key);
   const label = keyName(context.language, key);
   const value = context.values[name];
-  const common = { name, label, value, problems };
+  const hint =
+    key === 'logo_uri' && context.logoProblem && translate(context.language)(`console.logo-${context.logoProblem}`);
+  const common = { name, label, value, problems, ...(hint && { hint }) };
   if (kind === 'tick') return tickBox({ id: name, name, value: 'yes', label, ticked: value === 'yes' });
   if (kind === 'words') return linesField({ ...common, rows: 2 });
   if (kind === 'list') return linesField({ ...common, isList: true });
@@ -335,6 +339,7 @@ export const editSamples: Record<string, EditContext> = {
   saved: { ...sample, notice: { tone: 'done', text: 'Perubahan disimpan.' } },
   problems: {
     ...sample,
+    logoProblem: 'no-picture',
     waiting: { number: 7, link: '/console/apps/antrean-rsud/versions/7' },
     problems: [
       { kind: 'said', text: 'Alamat kembali: belum benar.', field: 'redirect_uris' },

@@ -5,6 +5,7 @@ import { applyChange, type ChangeRequest, planChange } from '#src/registry/chang
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
+import { findLogoProblem } from '#src/registry/logos.ts';
 import { type ClientDeclaration, type ClientEntry, checkClientEntry } from '#src/registry/registration-schema.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import { findPendingVersion } from '#src/registry/versions.ts';
@@ -77,6 +78,7 @@ async function showPage(
     sectors: (await listSectors(db)).map(({ id, name, nameEn }) => ({ id, name: language === 'en' ? nameEn : name })),
     hasPeople,
     waiting: pending && { number: pending.number, link: `${appLink(client.id, 'versions')}/${pending.number}` },
+    logoProblem: await findLogoProblem(db, client.id),
     notice: problems.length === 0 && done ? { tone: 'done', text: translate(language)(done) } : undefined,
     problems,
   });

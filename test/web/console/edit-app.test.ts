@@ -120,6 +120,13 @@ test('what is wrong is said at its field, with everything that was typed', async
   expect(wrong.value('purpose')).toBe('Lain.');
 });
 
+test('why a logo is not shown is said beside its address', async () => {
+  const { browser, page } = await openEdit('berlogo', { logo_uri: 'https://antrean.contoh.go.id/logo.png' });
+  expect(page.has('#logo_uri-hint')).toBe(false);
+  await world.database.execute("update client_logo_fetches set problem = 'no-picture' where client_id = 'berlogo'");
+  expect((await browser.visit(page.url)).text('#logo_uri-hint')).toContain('tidak ada gambar');
+});
+
 test('a risky change of a live app waits, and says so before and after', async () => {
   const { page } = await openEdit('hidup', { state: 'live' });
   const preview = await page.fill({ redirect_uris: 'https://lain.contoh.go.id/callback' }).press('#preview');
