@@ -255,6 +255,7 @@ export function requestsOf(scene: Scene): Wanted[] {
     post('/bundles', { bundle: 'bukan.sebuah.berkas' }),
     get(`/contacts/confirm?token=${unknown}`),
     post('/contacts/confirm', { ...fields(scene.sheetPage, 'confirm'), token: unknown }, as(visitor, '/contacts')),
+    get(`/logos/${unknown}`),
     get(`/invitations/${unknown}`),
     post(`/invitations/${unknown}`, fields(scene.sheetPage, 'accept'), as(visitor, '/invitations')),
     free(get('/sheet')),
