@@ -112,8 +112,8 @@ describe('in a sandbox', () => {
     const { page, browser } = await openConsole(world, newcomer);
     const form = await page.follow('#found-agency');
     const founded = await form.fill({ name: 'Coba-coba Saya' }).press('#found');
-    expect(founded.url.pathname).toBe('/console');
-    expect(founded.has('#new-app')).toBe(true);
+    expect(founded.url.pathname).toBe('/console/apps/new');
+    expect(founded.has('#register')).toBe(true);
     await form.fill({ name: 'Sekali lagi' }).press('#found');
     const agencies = await world.database.query(`select name, path[1:2] as path from agencies where id like 'coba-%'`);
     expect(agencies).toEqual([{ name: 'Coba-coba Saya', path: ['negara', 'percobaan'] }]);

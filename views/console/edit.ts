@@ -256,13 +256,14 @@ const roleWords: Record<(typeof editContactRoles)[number], MessageKey> = {
 function aboutRows(context: EditContext, said: readonly SaidProblem[]): Content {
   const { language, values, sectors } = context;
   const t = translate(language);
+  const wrong = said.find(({ field }) => field === 'contacts');
   const tick = (name: string, label: string): Html =>
     tickBox({ id: name, name, value: 'yes', label, ticked: values[name] === 'yes' });
   return [
     html`<fieldset id="audience"><legend>${keyName(language, 'audience')}</legend>${editAudiences.map((one) => tick(`audience-${one}`, t(audienceWords[one])))}</fieldset>`,
     sectors.length > 0 &&
       html`<fieldset id="sectors"><legend>${keyName(language, 'sectors')}</legend>${sectors.map(({ id, name }) => tick(`sector-${id}`, name))}</fieldset>`,
-    html`<fieldset id="contacts"><legend>${keyName(language, 'contacts')}</legend><p class="hint">${t('console.edit-contacts-hint')}</p>
+    html`<fieldset id="contacts"><legend>${keyName(language, 'contacts')}</legend><p class="hint">${t('console.edit-contacts-hint')}</p>${wrong && html`<p class="wrong">${wrong.text}</p>`}
 ${editContactRoles.map((role) => linesField({ name: `contacts-${role}`, label: t(roleWords[role]), value: values[`contacts-${role}`], rows: 2, isList: true, problems: said }))}</fieldset>`,
   ];
 }

@@ -55,8 +55,8 @@ function newButton(context: MineContext): Html {
 
 function emptyList(context: MineContext): Html {
   const t = translate(context.language);
-  const said = context.hasRole ? t('console.no-apps') : t('console.no-role');
-  return html`<div class="empty"><p>${said}</p>${context.mayFound && html`<p><a class="button main" id="found-agency" href="/console/agencies/new">${plus}<span>${t('console.found-agency')}</span></a></p>`}</div>`;
+  const said = context.hasRole ? 'console.no-apps' : context.mayFound ? 'console.no-role-trial' : 'console.no-role';
+  return html`<div class="empty"><p>${t(said)}</p>${context.mayFound && html`<p><a class="button main" id="found-agency" href="/console/agencies/new">${plus}<span>${t('console.found-agency')}</span></a></p>`}</div>`;
 }
 
 function appList(context: MineContext): Html {

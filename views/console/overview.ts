@@ -13,6 +13,7 @@ import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
 /** Something that somebody has to do, and where. */
 export type Todo =
   | { kind: 'checks'; names: readonly CheckName[] }
+  | { kind: 'untried' }
   | { kind: 'unchecked' }
   | { kind: 'stopped'; reason: string | undefined }
   | { kind: 'host-lost'; hosts: string }
@@ -69,13 +70,16 @@ function todoPart(context: OverviewContext): Html {
   const lines = todos.map((todo) => {
     const { tone, tab } = looks[todo.kind];
     const isOpen = tab !== undefined && head.tabs.includes(tab);
-    return html`<li data-todo="${todo.kind}">${dot(tone, sayTodo(context, todo))}${isOpen && html` <a href="${appLink(head.id, tab)}">${tabName(context.language, tab)}</a>`}</li>`;
+    const way = isOpen && html` <a href="${appLink(head.id, tab)}">${tabName(context.language, tab)}</a>`;
+    const start = todo.kind === 'untried' && html` <a href="${appLink(head.id)}/start">${t('console.start')}</a>`;
+    return html`<li data-todo="${todo.kind}">${dot(tone, sayTodo(context, todo))}${way || start}</li>`;
   });
   return block('todo', t('console.attention'), html`<ul class="dots todo">${lines}</ul>`);
 }
 
 const looks: Record<Todo['kind'], { tone: Tone; tab?: AppTab }> = {
   checks: { tone: 'stopped', tab: 'production' },
+  untried: { tone: 'open' },
   unchecked: { tone: 'open', tab: 'production' },
   stopped: { tone: 'stopped', tab: 'versions' },
   'host-lost': { tone: 'stopped', tab: 'production' },
@@ -92,6 +96,8 @@ function sayTodo({ language, timeZone }: OverviewContext, todo: Todo): string {
   switch (todo.kind) {
     case 'checks':
       return t('overview.checks', { names: todo.names.map((name) => sayCheck(language, name)).join(', ') });
+    case 'untried':
+      return t('overview.start');
     case 'unchecked':
       return t('overview.unchecked');
     case 'stopped':
@@ -201,7 +207,7 @@ const trial: OverviewContext = {
 
 export const overviewSamples: Record<string, OverviewContext> = {
   trial,
-  ready: { ...trial, todos: [{ kind: 'ask' }, { kind: 'unchecked' }], failures: [] },
+  ready: { ...trial, todos: [{ kind: 'untried' }, { kind: 'ask' }, { kind: 'unchecked' }], failures: [] },
   live: {
     ...trial,
     head: { ...sampleAppHead, state: 'live', tabs: ['overview', 'production', 'attempts', 'versions'] },

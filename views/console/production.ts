@@ -3,7 +3,7 @@ import { formatDay, formatMoment, translate } from '../locale.ts';
 import { button, form } from '../parts/form.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
-import { checkList, type ShownCheck } from './parts/checks.ts';
+import { type CheckFix, checkList, type ShownCheck } from './parts/checks.ts';
 import { productionTimes, type ShownTimes } from './parts/production-times.ts';
 import { reviewLink } from './reviews.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
@@ -46,10 +46,22 @@ export function productionPage(context: ProductionContext): Html {
     content: html`${stageBox(context)}
 <section class="block" id="checklist" aria-labelledby="checklist-title"><h2 id="checklist-title">${t('production.checklist')}</h2>
 <p class="hint">${context.isRunning ? t('production.running') : checkedAt ? t('production.checked-at', { date: checkedAt }) : t('production.unchecked')}</p>
-${checkList(language, context.checks, timeZone)}
+${checkList(language, context.checks, timeZone, (check) => fixOf(context, check))}
 ${context.mayAsk && form(context, button({ id: 'check-again', value: 'check-again', label: t('production.check-again'), look: 'other' }))}</section>
 ${productionTimes(language, context.times)}`,
   });
+}
+
+/** Where the person puts right what a check found; what a server of theirs answers is put right elsewhere. */
+function fixOf({ language, head, mayAsk, sandbox }: ProductionContext, check: ShownCheck): CheckFix | undefined {
+  const t = translate(language);
+  if (!mayAsk) return undefined;
+  if (check.name === 'sign-in') return { link: `${appLink(head.id)}/start`, label: t('checks.fix-start') };
+  if (check.name === 'credentials') return { link: appLink(head.id, 'keys'), label: t('checks.fix-keys') };
+  const isUnread = check.problems.every(({ code }) => code === 'contact_unconfirmed');
+  if (check.name !== 'contacts' || !isUnread) return { link: appLink(head.id, 'edit'), label: t('checks.fix-edit') };
+  if (sandbox) return { link: '/sandbox/outbox', label: t('checks.fix-outbox') };
+  return { link: appLink(head.id, 'keys'), label: t('checks.fix-contacts') };
 }
 
 function stageBox(context: ProductionContext): Html {

@@ -15,5 +15,5 @@ const sentences: Record<Insistence, MessageKey> = {
 export function insistenceNote(frame: Frame, insists: Insistence | undefined): Html | false {
   if (!insists) return false;
   const t = translate(frame.language);
-  return html`<p class="intro" id="insists">${t(sentences[insists], { service: frame.service?.name ?? frame.brand })}</p>`;
+  return html`<p class="intro" id="insists">${t(sentences[insists], { service: frame.service?.name ?? t('insists.house') })}</p>`;
 }

@@ -259,12 +259,15 @@ async function found(visit: ConsoleVisit, form: Form): Promise<void> {
   const { draft, problems } = check({ ...typed, emailDomain: '', sectors: [] });
   if (!draft) {
     ctx.status = 422;
-    return showForm(ctx, trialAgencyPage({ ...consoleFrame(visit, 'mine'), typed: name, problems }));
+    return showForm(
+      ctx,
+      trialAgencyPage({ ...consoleFrame(visit, 'mine'), typed: name, problems: problems.slice(0, 1) }),
+    );
   }
   const parent = await findAgency(db, TRIALS);
   await saveAgency(db, { ...draft, parentId: parent?.id ?? null }, account.id);
   const given = { accountId: account.id, agencyId: id, role: 'owner' } as const;
   if (await grantMembership(db, given, account.id))
     await recordAccountEvent(db, { accountId: account.id, kind: 'role.given', details: { agency: id, role: 'owner' } });
-  seeOther(ctx, '/console');
+  seeOther(ctx, '/console/apps/new');
 }

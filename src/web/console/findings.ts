@@ -19,12 +19,18 @@ export function sayFindings(
   return findings.map(({ path, key, what, expected }) => {
     const declared = String(path.find((step) => typeof step === 'string') ?? key ?? '');
     const { field, label } = fieldOf(declared);
-    const text = `${t(sentenceFor(declared), { label })} ${t('console.wrong-detail', { what, expected })}`;
-    return { kind: 'said', text, field };
+    const sentence = t(sentenceFor(declared), { label });
+    const isPlain = declared === 'contacts';
+    return {
+      kind: 'said',
+      text: isPlain ? sentence : `${sentence} ${t('console.wrong-detail', { what, expected })}`,
+      field,
+    };
   });
 }
 
 function sentenceFor(key: string): MessageKey {
   if (/_uris?$/.test(key)) return 'console.wrong-address';
+  if (key === 'contacts') return 'console.wrong-contacts';
   return /^(client_name|purpose|description)/.test(key) ? 'console.wrong-text' : 'console.wrong';
 }

@@ -65,17 +65,18 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void
   const language: 'id' | 'en' = ctx.state.language;
   const failures = await listAttempts(db, client.id, { limit: FAILURES });
   const isTried = client.state !== 'live' && house.config.mode === 'production';
+  const lastSignIn = (await readLastSignIns(db, [client.id])).get(client.id);
   const context: OverviewContext = {
     ...consoleFrame(visit, 'apps'),
     head: appHeadOf(visit, client),
-    todos: await todosOf(visit, client),
+    todos: await todosOf(visit, client, lastSignIn),
     purpose: client.purpose[language],
     kind: client.type,
     risk: client.risk,
     redirectUris: client.redirectUris,
     home: client.homeUri,
     stateSince: client.stateSince,
-    lastSignIn: (await readLastSignIns(db, [client.id])).get(client.id),
+    lastSignIn,
     version: client.number,
     testers: isTried ? client.testers.length : undefined,
     failures: failures.map(shownAttempt),
@@ -85,11 +86,17 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void
   showForm(ctx, overviewPage(context));
 }
 
-async function todosOf({ db }: ConsoleVisit, client: ClientRecord): Promise<Todo[]> {
+async function todosOf(
+  { db, held }: ConsoleVisit,
+  client: ClientRecord,
+  lastSignIn: Date | undefined,
+): Promise<Todo[]> {
   const findings = await listFindings(db, client.id);
   const pending = await findPendingVersion(db, client.id);
+  const isUntried = !lastSignIn && client.type !== 'machine' && ['draft', 'sandbox'].includes(client.state);
   return [
     ...stopTodos(client),
+    ...(isUntried && mayAt(held, 'apps.write', client.agency) ? [{ kind: 'untried' } as const] : []),
     ...checkTodos(client, findings),
     ...(pending ? [{ kind: 'waits', since: pending.createdAt } as const] : []),
     ...endTodos(client, findings),

@@ -96,8 +96,8 @@ test('what is missing for production and what ends stands at the top', async () 
   const soon = new Date(Date.now() + 20 * 86_400_000);
   await world.database.execute(`update client_secrets set expires_at = $1 where client_id = 'berakhir'`, [soon]);
   const { page, browser } = await openConsole(world, developer, { at: '/console/apps/berakhir' });
-  expect(page.attributes('[data-todo]', 'data-todo')).toEqual(['unchecked', 'secret-ends', 'closes']);
+  expect(page.attributes('[data-todo]', 'data-todo')).toEqual(['untried', 'unchecked', 'secret-ends', 'closes']);
   await browser.visit(`${world.issuer}/console/apps/berakhir/production`);
   const checked = await browser.visit(`${world.issuer}/console/apps/berakhir`);
-  expect(checked.attributes('[data-todo]', 'data-todo')).toEqual(['checks', 'secret-ends', 'closes']);
+  expect(checked.attributes('[data-todo]', 'data-todo')).toEqual(['untried', 'checks', 'secret-ends', 'closes']);
 });

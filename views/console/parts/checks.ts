@@ -102,16 +102,33 @@ const tones: Record<ShownCheck['outcome'], Tone> = {
   open: 'open',
 };
 
-/** Every check with how it came out, and beneath it what is wrong. */
-export function checkList(language: Language, checks: readonly ShownCheck[], timeZone?: string): Html {
-  return html`<ol class="checks">${checks.map((check) => checkLine(language, check, timeZone))}</ol>`;
+/** Where something that is wrong is put right. */
+export type CheckFix = { link: `/${string}`; label: string };
+
+/**
+ * Every check with how it came out, and beneath it what is wrong.
+ *
+ * @param fixOf where to go for what has not passed; nothing where the reader can do nothing about it here
+ */
+export function checkList(
+  language: Language,
+  checks: readonly ShownCheck[],
+  timeZone?: string,
+  fixOf: (check: ShownCheck) => CheckFix | undefined = () => undefined,
+): Html {
+  return html`<ol class="checks">${checks.map((check) => checkLine(language, check, timeZone, fixOf(check)))}</ol>`;
 }
 
-function checkLine(language: Language, check: ShownCheck, timeZone: string | undefined): Html {
+function checkLine(
+  language: Language,
+  check: ShownCheck,
+  timeZone: string | undefined,
+  fix: CheckFix | undefined,
+): Html {
   const t = translate(language);
   const { name, outcome, problems, failingSince } = check;
   const since = failingSince && t('checks.since', { date: formatDay(language, failingSince, timeZone) });
   return html`<li class="check" data-check="${name}" data-outcome="${outcome}"><div class="check-head"><span class="check-name">${sayCheck(language, name)}</span> ${dot(tones[outcome], t(`checks.outcome-${outcome}`))}</div>
-${problems.length === 0 && html`<p class="hint">${t(`checks.what-${name}`)}</p>`}${problems.length > 0 && html`<ul class="check-problems">${problems.map((problem) => html`<li>${sayCheckProblem(language, problem, timeZone)}</li>`)}</ul>`}${since && html`<p class="hint">${since}</p>`}</li>
+${problems.length === 0 && html`<p class="hint">${t(`checks.what-${name}`)}</p>`}${problems.length > 0 && html`<ul class="check-problems">${problems.map((problem) => html`<li>${sayCheckProblem(language, problem, timeZone)}</li>`)}</ul>`}${since && html`<p class="hint">${since}</p>`}${fix && outcome === 'failed' && html`<p><a href="${fix.link}">${fix.label}</a></p>`}</li>
 `;
 }

@@ -56,6 +56,15 @@ const labels = {
   sunset_on: 'console.key-sunset_on',
 } as const satisfies Record<string, MessageKey>;
 
+const contactRoles = {
+  technical: 'contact.role-technical',
+  security: 'contact.role-security',
+  privacy: 'contact.role-privacy',
+  support: 'contact.role-support',
+} as const satisfies Record<string, MessageKey>;
+
+const isContactRole = (role: string): role is keyof typeof contactRoles => Object.hasOwn(contactRoles, role);
+
 const known = Object.keys(labels);
 
 /** What a key of a registration is called; the key itself where it is a new one. */
@@ -85,13 +94,18 @@ const placeOf = (key: string): number => (known.includes(key) ? known.indexOf(ke
 export function sayDeclared(language: Language, key: string, value: unknown): string | readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (key === 'claims') return each(value, (claim) => sayClaimAsked(language, claim));
-  if (key === 'contacts') return each(value, ({ role, email }) => `${text(email)} · ${text(role)}`);
+  if (key === 'contacts') return each(value, (contact) => sayContact(language, contact));
   if (key === 'jwks')
     return each((value as Declared).keys, ({ kid, kty, crv }) => [kid, kty, crv].map(text).filter(Boolean).join(' · '));
   if (key === 'scope') return text(value).split(' ').filter(Boolean);
   if (key === 'state')
     return appStates.includes(value as AppState) ? sayState(language, value as AppState) : text(value);
   return saySimple(language, key, value);
+}
+
+function sayContact(language: Language, { role, email }: Declared): string {
+  const name = text(role);
+  return `${text(email)} (${isContactRole(name) ? translate(language)(contactRoles[name]) : name})`;
 }
 
 function saySimple(language: Language, key: string, value: unknown): string | readonly string[] {

@@ -1,4 +1,4 @@
-import { diffChars, diffWordsWithSpace } from 'diff';
+import { type ChangeObject, diffChars, diffWordsWithSpace } from 'diff';
 import { type Html, html } from '../../html.ts';
 import { type Language, translate } from '../../locale.ts';
 
@@ -32,7 +32,7 @@ function linesOf(before: readonly string[], after: readonly string[]): Line[] {
   const gone = before.filter((one) => !after.includes(one));
   const added = after.filter((one) => !before.includes(one));
   const [one = '', other = ''] = [gone[0], added[0]];
-  if (gone.length === 1 && added.length === 1) {
+  if (gone.length === 1 && added.length === 1 && areAlike(one, other)) {
     const marked = markDifference(one, other);
     return [...same(before, gone), { kind: 'gone', content: marked.before }, { kind: 'new', content: marked.after }];
   }
@@ -52,9 +52,19 @@ const MOST_BY_LETTERS = 200;
 
 /** Two texts with the characters that differ marked in each; addresses by character, sentences by word. */
 export function markDifference(before: string, after: string): { before: Html; after: Html } {
-  const byLetters = !/\s/.test(before + after) && before.length + after.length <= 2 * MOST_BY_LETTERS;
-  const parts = byLetters ? diffChars(before, after) : diffWordsWithSpace(before, after);
+  const parts = compare(before, after);
   const side = (left: 'added' | 'removed', marked: 'added' | 'removed'): Html =>
     html`${parts.filter((part) => !part[left]).map((part) => (part[marked] ? html`<mark>${part.value}</mark>` : part.value))}`;
   return { before: side('added', 'removed'), after: side('removed', 'added') };
+}
+
+function compare(before: string, after: string): ChangeObject<string>[] {
+  const byLetters = !/\s/.test(before + after) && before.length + after.length <= 2 * MOST_BY_LETTERS;
+  return byLetters ? diffChars(before, after) : diffWordsWithSpace(before, after);
+}
+
+/** Whether at least half of the longer one is in both: in two texts with little in common marks say nothing. */
+function areAlike(before: string, after: string): boolean {
+  const shared = compare(before, after).filter(({ added, removed }) => !added && !removed);
+  return 2 * shared.reduce((sum, { value }) => sum + value.length, 0) >= Math.max(before.length, after.length);
 }
