@@ -14,6 +14,24 @@ export interface Tester {
 }
 
 /**
+ * Sees to it that there is room for somebody to try an app, until the transaction ends. What only counts with room is done
+ * after it: a refusal takes nothing back.
+ *
+ * @returns whether they may try it already
+ * @throws {Refusal} `testers_full`
+ */
+export async function demandRoom(
+  db: Db,
+  { clientId, accountId }: Pick<Tester, 'accountId'> & { readonly clientId: string },
+): Promise<boolean> {
+  await lockRegistry(db);
+  const testers = await listTesters(db, clientId);
+  const isThere = testers.some((one) => one.accountId === accountId);
+  if (!isThere && testers.length >= MAX_TESTERS) throw new Refusal('testers_full');
+  return isThere;
+}
+
+/**
  * Lets somebody try an app, in every process within seconds. Inside a transaction.
  *
  * @returns whether that is new
@@ -21,16 +39,10 @@ export interface Tester {
  */
 export async function addTester(
   db: Db,
-  {
-    clientId,
-    accountId,
-    invitedBy,
-  }: { readonly clientId: string; readonly accountId: string; readonly invitedBy: string },
+  asked: Pick<Tester, 'accountId' | 'invitedBy'> & { readonly clientId: string },
 ): Promise<boolean> {
-  await lockRegistry(db);
-  const testers = await listTesters(db, clientId);
-  if (testers.some((one) => one.accountId === accountId)) return false;
-  if (testers.length >= MAX_TESTERS) throw new Refusal('testers_full');
+  if (await demandRoom(db, asked)) return false;
+  const { clientId, accountId, invitedBy } = asked;
   await db.execute('insert into client_testers (client_id, tester_id, invited_by, since) values ($1, $2, $3, $4)', [
     clientId,
     accountId,

@@ -31,7 +31,7 @@ import {
   makeInvitation,
   revokeInvitation,
 } from '#src/registry/invitations.ts';
-import { addTester } from '#src/registry/testers.ts';
+import { addTester, demandRoom } from '#src/registry/testers.ts';
 import { invitationMessage } from '#views/team-messages.ts';
 import type { House } from './house.ts';
 import { nameOf, tellOwners, tellPerson } from './team-notices.ts';
@@ -165,7 +165,7 @@ export async function isAddressed(
 }
 
 /**
- * Takes up a link to try an app: of many at once one counts.
+ * Takes up a link to try an app: of many at once one counts, and none where there is no room.
  *
  * @returns the app
  * @throws {Refusal} `invitation_over`, `invitation_other_address`, `testers_full`
@@ -174,8 +174,9 @@ export async function joinTesters(house: Base, db: Db, account: Account, token: 
   const asked = await loadInvitation(house, db, token);
   if (asked.kind !== 'tester') throw new Refusal('invitation_over', 'it is to a role');
   if (!(await isAddressed(house, db, account.id, asked))) throw new Refusal('invitation_other_address');
-  const { agencyId, invitedBy } = await claimInvitation(db, house.secrets, token, account.id);
   const { clientId } = asked;
+  await demandRoom(db, { clientId, accountId: account.id });
+  const { agencyId, invitedBy } = await claimInvitation(db, house.secrets, token, account.id);
   await addTester(db, { clientId, accountId: account.id, invitedBy });
   await recordAdminEvent(db, {
     ...{ kind: 'invitation.accepted', actor: account.id, agencyId, subject: `client ${clientId}` },

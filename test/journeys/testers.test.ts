@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { moveClient } from '#src/registry/client-life.ts';
+import { makeInvitation } from '#src/registry/invitations.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
 import { addTester, listTesters, MAX_TESTERS } from '#src/registry/testers.ts';
 import { type Citizen, passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
@@ -130,6 +131,25 @@ test('no more than twenty-five are invited, however many developers ask at once'
   expect(full.count('[data-invitation]') + testers).toBe(MAX_TESTERS);
   expect(full.has('#invite')).toBe(false);
   expect(full.text('#invite-hint')).toContain('sudah penuh');
+});
+
+test('a link for which there is no room is good again as soon as there is', async () => {
+  const { database, house, issuer } = world;
+  await database.execute(
+    `insert into client_testers (client_id, tester_id, invited_by, since)
+     select 'antrean', gen_random_uuid(), 'test', $1 from generate_series(1, $2)`,
+    [new Date(), MAX_TESTERS - (await listTesters(database, 'antrean')).length],
+  );
+  const { token } = await makeInvitation(database, house.secrets, {
+    ...{ kind: 'tester', agencyId: agency.id, clientId: 'antrean', invitedBy: rina.id, emailDomain: undefined },
+  });
+  const link = `${issuer}/invitations/${token}`;
+  const browser = world.browser();
+  const invited = await signInByPasskey(await (await browser.visit(link)).press('#sign-in-to-accept'), budi.device);
+  expect((await invited.press('#accept')).text('#error-code')).toBe('testers_full');
+  await database.execute(`delete from client_testers where invited_by = 'test'`);
+  await (await browser.visit(link)).press('#accept');
+  expect((await listTesters(database, 'antrean')).map(({ accountId }) => accountId)).toContain(budi.id);
 });
 
 test('once it is live, everybody may use it and it says nothing of a trial', async () => {
