@@ -239,10 +239,12 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startContactLinks } = await import('./jobs/contact-links.ts');
   const { startClientChecks } = await import('./jobs/client-checks.ts');
   const { startLogos } = await import('./jobs/logos.ts');
+  const { startReviews } = await import('./jobs/reviews.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
   const { createTellFailing } = await import('./web/check-notices.ts');
+  const { createTellReview } = await import('./web/change-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -259,6 +261,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => logos.stop());
   const clientChecks = startClientChecks({ ...base, tellFailing: createTellFailing(base) });
   server.defer(() => clientChecks.stop());
+  const reviews = startReviews({ ...base, tellReview: createTellReview(base) });
+  server.defer(() => reviews.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

@@ -1,10 +1,10 @@
 /** Messages to those who work for an agency about what became of its apps. */
-import { translate } from './locale.ts';
+import { formatMoment, translate } from './locale.ts';
 import { isLetter, letter, type Message, type MessageContext, paragraphs } from './messages.ts';
 
 export type ServiceMessageContext = MessageContext & {
   service: string;
-  /** Where the versions of the app are. */
+  /** Where to look at it: the versions of the app, or the one that waits. */
   link: string;
 };
 
@@ -21,6 +21,28 @@ export function glassBrokenMessage(
     ...letter(context, subject, [...parts, { label: t('message.service-versions'), link, look: 'button' }]),
     link,
   };
+}
+
+/** A change waits for whoever is told to agree or refuse. */
+export function reviewMessage(
+  context: ServiceMessageContext & {
+    agency: string;
+    fields: readonly string[];
+    dueAt: Date | undefined;
+    /** Nobody else could decide, so that it goes to those who can name somebody. */
+    isUnattended: boolean;
+  },
+): Message {
+  const t = translate(context.language);
+  const { language, service, agency, fields, link, dueAt, isUnattended, timeZone } = context;
+  const subject = t('message.review-asked-subject', { service });
+  if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
+  const parts = [
+    ...paragraphs(t('message.review-asked-text', { service, agency, fields: fields.join(', ') })),
+    ...(dueAt ? [t('message.review-due', { due: formatMoment(language, dueAt, timeZone) })] : []),
+    ...(isUnattended ? [t('message.review-unattended', { agency })] : []),
+  ];
+  return { ...letter(context, subject, [...parts, { label: t('message.review-open'), link, look: 'button' }]), link };
 }
 
 /** What was asked for was agreed to, or refused. */

@@ -244,6 +244,28 @@ export async function mayDecide(
   return sectors.some((sector) => decided.includes(sector));
 }
 
+/** Which version it is that somebody is told of. */
+export type ToldVersion = Pick<ClientVersion, 'clientId' | 'number'>;
+
+/** The versions that wait without anybody having been told, the longest first, at most a hundred. */
+export async function listUntold(db: Db): Promise<ToldVersion[]> {
+  const rows = await db.query<{ client_id: string; number: number }>(
+    `select client_id, number from client_versions
+     where status = 'pending' and told_at is null order by created_at, client_id limit 100`,
+  );
+  return rows.map((row) => ({ clientId: row.client_id, number: row.number }));
+}
+
+/** Takes on telling of a version, as long as it waits. @returns whether it is the caller's to tell */
+export async function takeTelling(tx: Db, { clientId, number }: ToldVersion): Promise<boolean> {
+  const taken = await tx.execute(
+    `update client_versions set told_at = $3
+     where client_id = $1 and number = $2 and status = 'pending' and told_at is null`,
+    [clientId, number, new Date()],
+  );
+  return taken === 1;
+}
+
 /** One line of the queue. */
 export interface WaitingVersion {
   readonly clientId: string;

@@ -135,7 +135,7 @@ export interface ClientRequest extends Pick<ChangeRequest, 'via' | 'actor' | 'mo
  *
  * @throws {Refusal} `client_not_found`, `move_not_allowed`, `client_retired`; `version_unfit` where it does not meet the rules
  */
-export async function askForProduction(tx: Db, secrets: Secrets, request: ClientRequest): Promise<Changed> {
+export async function askToGoLive(tx: Db, secrets: Secrets, request: ClientRequest): Promise<Changed> {
   await lockRegistry(tx);
   const client = await loadClient(tx, request.clientId);
   await tx.execute('update clients set review_asked_at = coalesce(review_asked_at, $2) where id = $1', [
@@ -259,7 +259,7 @@ async function carryOut(
   if (plan.waiting !== undefined) return plan.waiting;
   if (plan.approvalsNeeded === 0) return takeEffect(tx, request, current, planned);
   if (current && hasBeenLive(current)) return wait(tx, request, current, planned);
-  return askToGoLive(tx, request, current, planned);
+  return waitToGoLive(tx, request, current, planned);
 }
 
 /** Makes the client say what was declared. */
@@ -307,7 +307,7 @@ async function wait(
 }
 
 /** Puts an app that was never live into review: it says already what is declared, and to go live it waits. */
-async function askToGoLive(
+async function waitToGoLive(
   tx: Db,
   request: ChangeRequest,
   current: ClientRecord | undefined,

@@ -7,7 +7,7 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { askForProduction as askToGoLive, type Changed, type ClientRequest } from './changes.ts';
+import { askToGoLive, type Changed, type ClientRequest } from './changes.ts';
 import { listFindings } from './checks/findings.ts';
 import { areGreen } from './checks/run.ts';
 import { type ClientRecord, type ClientState, loadClient } from './clients.ts';

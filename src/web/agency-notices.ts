@@ -10,9 +10,10 @@ import type { House } from './house.ts';
 
 /**
  * Who is told. `owners`: those of the agency, or of the nearest one above that has any. `developers`: those of the agency,
- * and its owners where it has none. `operators`: all of them, wherever they are one.
+ * and its owners where it has none. `approvers` and `coordinators`: those of the agency and of every one above. `operators`:
+ * all of them, wherever they are one.
  */
-export type AgencyAudience = 'owners' | 'developers' | 'operators';
+type AgencyAudience = 'owners' | 'developers' | 'approvers' | 'coordinators' | 'operators';
 
 /** Tells the members of an agency something about it. */
 export type TellAgency = ReturnType<typeof createTellAgency>;
@@ -21,8 +22,8 @@ export type TellAgency = ReturnType<typeof createTellAgency>;
  * Tells people of an agency, with the commit of the caller's unit: each once, by e-mail where they have it confirmed, in
  * their own language. Roles that rest are told nothing.
  *
- * @returns a function whose `told.cause` names what is told, where a job may tell it again (`Message.cause`); it answers
- *   how many were told
+ * @returns a function whose `told.cause` names what is told, where it may be told again (`Message.cause`), and whose
+ *   `told.spares` says whom it does not concern; it answers how many were told
  */
 export function createTellAgency(house: Pick<House, 'config' | 'secrets'>) {
   return async (
@@ -30,13 +31,16 @@ export function createTellAgency(house: Pick<House, 'config' | 'secrets'>) {
     agencyId: string,
     to: AgencyAudience,
     compose: (context: MessageContext) => Message,
-    told: { readonly cause?: string } = {},
+    told: { readonly cause?: string; readonly spares?: (accountId: string) => Promise<boolean> } = {},
   ): Promise<number> => {
     const agency = await loadAgency(db, agencyId);
     const people = new Set((await findAudience(db, agency, to)).map(({ accountId }) => accountId));
-    const answers: boolean[] = [];
-    for (const accountId of people) answers.push(await tellOne(house, db, accountId, compose, told.cause));
-    return answers.filter(Boolean).length;
+    let count = 0;
+    for (const accountId of people) {
+      if (await told.spares?.(accountId)) continue;
+      if (await tellOne(house, db, accountId, compose, told.cause)) count += 1;
+    }
+    return count;
   };
 }
 
@@ -44,6 +48,8 @@ async function findAudience(db: Db, { id, path }: AgencyRecord, to: AgencyAudien
   const now = new Date();
   if (to === 'operators') return listOperators(db, now);
   const members = (await listMembers(db, path, now)).filter(({ suspendedAt }) => !suspendedAt);
+  if (to === 'approvers') return members.filter(({ role }) => role === 'approver');
+  if (to === 'coordinators') return members.filter(({ role }) => role === 'coordinator');
   const of = (agencyId: string, role: string) =>
     members.filter((one) => one.agencyId === agencyId && one.role === role);
   const developers = to === 'developers' ? of(id, 'developer') : [];

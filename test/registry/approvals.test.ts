@@ -6,7 +6,7 @@ import {
   listWaitingVersions,
   withdrawVersion,
 } from '#src/registry/approvals.ts';
-import { askForProduction } from '#src/registry/changes.ts';
+import { askToGoLive } from '#src/registry/changes.ts';
 import { endSecret, rotateSecret } from '#src/registry/client-secrets.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
@@ -33,10 +33,10 @@ async function askForChange(registry: Registry) {
 }
 
 /** An app of high risk that rudi registered and siti wants to go live. */
-async function askToGoLive(registry: Registry) {
+async function askForIt(registry: Registry) {
   await registry.change({ claims: sensitiveClaims }, { actor: 'rudi' });
   const request = { clientId: 'puskesmas', actor: 'siti', via: 'page', mode: 'production' } as const;
-  return registry.write((tx) => askForProduction(tx, registry.secrets, request));
+  return registry.write((tx) => askToGoLive(tx, registry.secrets, request));
 }
 
 describe('the two-person rule', () => {
@@ -63,7 +63,7 @@ describe('the two-person rule', () => {
 
   test('asks for two before an app of high risk goes live, neither of them whoever built it or asks', async () => {
     await using registry = await openRegistry();
-    const { number } = await askToGoLive(registry);
+    const { number } = await askForIt(registry);
     for (const own of ['rudi', 'siti'])
       await expect(decide(registry, number, own)).rejects.toMatchObject({ code: 'version_own' });
     expect(await decide(registry, number, 'budi')).toMatchObject({ status: 'pending' });
@@ -108,12 +108,12 @@ describe('the two-person rule', () => {
 
   test('makes an approval void with any later change', async () => {
     await using registry = await openRegistry();
-    const { number } = await askToGoLive(registry);
+    const { number } = await askForIt(registry);
     await decide(registry, number, 'budi');
     await registry.change({ claims: sensitiveClaims, client_name: 'Lain' }, { actor: 'rudi' });
     await expect(decide(registry, number, 'ani')).rejects.toMatchObject({ code: 'version_not_pending' });
     const request = { clientId: 'puskesmas', actor: 'siti', via: 'page', mode: 'production' } as const;
-    const again = await registry.write((tx) => askForProduction(tx, registry.secrets, request));
+    const again = await registry.write((tx) => askToGoLive(tx, registry.secrets, request));
     expect(await decide(registry, again.number, 'ani')).toMatchObject({
       status: 'pending',
       client: { state: 'review' },
@@ -123,7 +123,7 @@ describe('the two-person rule', () => {
 
   test('holds under fifty tries at once: one person counts once, and the version takes effect once', async () => {
     await using registry = await openRegistry();
-    const { number } = await askToGoLive(registry);
+    const { number } = await askForIt(registry);
     const alone = await Promise.allSettled(Array.from({ length: 50 }, () => decide(registry, number, 'budi')));
     expect(alone.every((one) => one.status === 'fulfilled' && one.value.status === 'pending')).toBe(true);
     expect((await loadClient(registry.database, 'puskesmas')).state).toBe('review');
@@ -151,7 +151,7 @@ describe('the two-person rule', () => {
 
 test('one rejection ends it: the change is gone, and an app that was to go live goes back', async () => {
   await using registry = await openRegistry();
-  const { number } = await askToGoLive(registry);
+  const { number } = await askForIt(registry);
   await decide(registry, number, 'budi');
   expect(await decide(registry, number, 'ani', 'rejected')).toMatchObject({
     status: 'rejected',
@@ -162,10 +162,10 @@ test('one rejection ends it: the change is gone, and an app that was to go live 
 
 test('whoever rejected it once may agree to it when it was put right', async () => {
   await using registry = await openRegistry();
-  const { number } = await askToGoLive(registry);
+  const { number } = await askForIt(registry);
   await decide(registry, number, 'ani', 'rejected');
   const request = { clientId: 'puskesmas', actor: 'siti', via: 'page', mode: 'production' } as const;
-  const again = await registry.write((tx) => askForProduction(tx, registry.secrets, request));
+  const again = await registry.write((tx) => askToGoLive(tx, registry.secrets, request));
   expect(await decide(registry, again.number, 'ani')).toMatchObject({ status: 'pending' });
   await expect(decide(registry, again.number, 'rudi')).rejects.toMatchObject({ code: 'version_own' });
   expect(await decide(registry, again.number, 'budi')).toMatchObject({ status: 'applied' });
@@ -173,7 +173,7 @@ test('whoever rejected it once may agree to it when it was put right', async () 
 
 test('whoever may change the app takes back what waits', async () => {
   await using registry = await openRegistry();
-  const { number } = await askToGoLive(registry);
+  const { number } = await askForIt(registry);
   const withdraw = () =>
     registry.write((tx) =>
       withdrawVersion(tx, { clientId: 'puskesmas', number, actor: 'rudi', via: 'page', mode: 'production' }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askForProduction, isAsWanted, planChange, restoreVersion } from '#src/registry/changes.ts';
+import { askToGoLive, isAsWanted, planChange, restoreVersion } from '#src/registry/changes.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { loadClient, saveClient } from '#src/registry/clients.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
@@ -157,7 +157,7 @@ describe('a change', () => {
 describe('asking for production', () => {
   const ask = (registry: Awaited<ReturnType<typeof openRegistry>>) =>
     registry.write((tx) =>
-      askForProduction(tx, registry.secrets, { clientId: 'puskesmas', actor: 'siti', via: 'page', mode: 'production' }),
+      askToGoLive(tx, registry.secrets, { clientId: 'puskesmas', actor: 'siti', via: 'page', mode: 'production' }),
     );
 
   test('brings an app of low risk live at once', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decidedMessage, glassBrokenMessage, serviceMovedMessage } from '#views/change-messages.ts';
+import { decidedMessage, glassBrokenMessage, reviewMessage, serviceMovedMessage } from '#views/change-messages.ts';
 import { languages } from '#views/locale.ts';
 import type { Message, MessageContext } from '#views/messages.ts';
 import { hostileText } from '#views/samples.ts';
@@ -10,6 +10,11 @@ const service = { service: 'Antrean', link };
 const messages: Record<string, (context: MessageContext, words: string) => Message> = {
   'glass is broken': (context, words) =>
     glassBrokenMessage({ ...context, ...service, service: words, reason: words, fields: [words] }),
+  'a change waits': (context, words) =>
+    reviewMessage({
+      ...{ ...context, ...service, service: words, agency: words, fields: [words] },
+      ...{ dueAt: new Date('2028-03-01T03:00:00Z'), isUnattended: true },
+    }),
   'a change is agreed to': (context, words) =>
     decidedMessage({ ...context, ...service, service: words, verdict: 'applied', number: 7, note: words }),
   'a change is refused': (context, words) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { applyChange, askForProduction } from '#src/registry/changes.ts';
+import { applyChange, askToGoLive } from '#src/registry/changes.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
@@ -138,7 +138,7 @@ test('an app of high risk goes live when two others agreed', async () => {
   for (const email of ['ani.app@contoh.id', 'dewi.app@contoh.id'])
     people.push(await colleague(world, email, { [home]: ['approver'] }));
   const request = { clientId: 'imunisasi', actor: siti.id, via: 'page', mode: 'sandbox' } as const;
-  const { number } = await world.database.transaction((tx) => askForProduction(tx, world.house.secrets, request));
+  const { number } = await world.database.transaction((tx) => askToGoLive(tx, world.house.secrets, request));
   for (const [index, person] of people.entries()) {
     const { browser } = await openConsole(world, person);
     const page = await browser.visit(`${world.issuer}/console/reviews/imunisasi/${number}`);
