@@ -739,12 +739,12 @@ const table = {
   role_from_above: {
     status: 403,
     id: {
-      say: 'Peran pengawas dan data resmi instansi ini ditetapkan oleh instansi di atasnya.',
-      next: 'Minta pemilik instansi di atasnya melakukannya.',
+      say: 'Peran pengawas dan data resmi instansi ini ditetapkan oleh instansi di atasnya; petugas loket dan operator oleh operator.',
+      next: 'Minta pemilik instansi di atasnya, atau operator, melakukannya.',
     },
     en: {
-      say: 'Roles that watch over this agency, and its official details, are given by the agency above it.',
-      next: 'Ask an owner of the agency above to do it.',
+      say: 'Roles that watch over this agency, and its official details, are given by the agency above it; desk officers and operators by an operator.',
+      next: 'Ask an owner of the agency above, or an operator, to do it.',
     },
   },
   sector_not_found: {

@@ -74,9 +74,13 @@ export function mayFromAbove(held: readonly HeldRole[], permission: Permission, 
 /** What agencies give out themselves; every other role watches over them, or reaches beyond them. */
 const ownRoles: ReadonlySet<string> = new Set(['owner', 'developer']);
 
+/** What reaches beyond the tree: who holds it acts on everybody, whichever agency it stands at. */
+const operatorsRoles: ReadonlySet<string> = new Set(['operator', 'desk']);
+
 /**
  * Whether somebody may give, end or restore a role at an agency. Its owners do that with its own roles; a role that approves
- * its changes, audits it or opens citizens' accounts comes from above, or from an operator. Operators are made by operators.
+ * its changes or audits it comes from above, or from an operator. Operators, and the officers of a desk, who open the accounts
+ * of any citizen, are made by operators: an owner could add an agency below and be above it.
  */
 export function mayGive(held: readonly HeldRole[], role: string, place: Place): boolean {
   const isOperator = mayAt(
@@ -84,7 +88,7 @@ export function mayGive(held: readonly HeldRole[], role: string, place: Place): 
     'team.write',
     place,
   );
-  if (role === 'operator') return isOperator;
+  if (operatorsRoles.has(role)) return isOperator;
   if (ownRoles.has(role)) return mayAt(held, 'team.write', place);
   return isOperator || mayFromAbove(held, 'team.write', place);
 }

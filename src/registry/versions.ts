@@ -110,6 +110,17 @@ export async function findVersionBefore(
   return row && toVersion(row);
 }
 
+/** By which version a client was stopped the last time. */
+export async function findSuspension(db: Db, clientId: string): Promise<ClientVersion | undefined> {
+  const row = await db.first<VersionRow>(
+    `select ${columns} from client_versions
+     where client_id = $1 and status = 'applied' and to_state = 'suspended' and from_state <> 'suspended'
+     order by number desc limit 1`,
+    [clientId],
+  );
+  return row && toVersion(row);
+}
+
 /** The versions of a client, the newest first, at most `limit`, those below `before`. */
 export async function listVersions(
   db: Db,

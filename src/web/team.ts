@@ -7,7 +7,7 @@
 import { recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Account, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
+import { type Account, isAccountId, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { isCounting } from '#src/people/contacts.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import {
@@ -165,6 +165,23 @@ export async function isAddressed(
 }
 
 /**
+ * Refuses a link whose maker could not make it today: their role has ended or rests. And nobody takes up their own.
+ *
+ * @throws {Refusal} `not_oneself`, `invitation_over`
+ */
+async function demandMaker(
+  db: Db,
+  { id }: Pick<Account, 'id'>,
+  { invitedBy }: Invitation,
+  mayMake: (held: readonly HeldRole[]) => boolean,
+): Promise<void> {
+  if (invitedBy === id) throw new Refusal('not_oneself', 'it is their own link');
+  if (!isAccountId(invitedBy)) return;
+  if (!mayMake(await listMemberships(db, invitedBy, new Date())))
+    throw new Refusal('invitation_over', 'whoever made it may not make it any more');
+}
+
+/**
  * Takes up a link to try an app: of many at once one counts, and none where there is no room.
  *
  * @returns the app
@@ -188,16 +205,17 @@ export async function joinTesters(house: Base, db: Db, account: Account, token: 
 /**
  * Takes up a link to a role: of many at once one counts.
  *
- * @throws {Refusal} `invitation_over`, `invitation_other_address`
+ * @throws {Refusal} `invitation_over`, `invitation_other_address`, `not_oneself`
  */
 export async function join(house: Base, db: Db, account: Account, token: string): Promise<Invitation> {
   const asked = await loadInvitation(house, db, token);
   if (asked.kind !== 'member') throw new Refusal('invitation_over', 'it is to an app');
   if (!(await isAddressed(house, db, account.id, asked))) throw new Refusal('invitation_other_address');
-  const claimed = await claimInvitation(db, house.secrets, token, account.id);
-  const { agencyId } = claimed;
-  const role = readRole(claimed.role ?? '');
+  const { agencyId } = asked;
+  const role = readRole(asked.role);
   const agency = await loadAgency(db, agencyId);
+  await demandMaker(db, account, asked, (held) => mayGive(held, role, agency));
+  const claimed = await claimInvitation(db, house.secrets, token, account.id);
   const isNew = await grantMembership(db, { accountId: account.id, agencyId, role }, claimed.invitedBy);
   await recordAdminEvent(db, {
     ...{ kind: 'invitation.accepted', actor: account.id, agencyId, subject: `agency ${agencyId}`, details: { role } },

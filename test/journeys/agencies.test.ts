@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seedExampleAdmins } from '#src/people/example-admins.ts';
+import { endMembership, listMemberships } from '#src/people/memberships.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
 import { seedExampleOrganisation } from '#src/registry/organisation.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
@@ -118,5 +119,38 @@ describe('in a sandbox', () => {
     const agencies = await world.database.query(`select name, path[1:2] as path from agencies where id like 'coba-%'`);
     expect(agencies).toEqual([{ name: 'Coba-coba Saya', path: ['negara', 'percobaan'] }]);
     expect(codeOf(await browser.visit(`${world.issuer}/console/agencies/percobaan`))).toBe('not_here');
+  });
+
+  test('whoever has handed it over founds nothing again to get it back', async () => {
+    const founder = await colleague(world, 'pendiri@contoh.id', {});
+    const { page, browser } = await openConsole(world, founder);
+    const form = await page.follow('#found-agency');
+    await form.fill({ name: 'Milik Bersama' }).press('#found');
+    const [mine] = await listMemberships(world.database, founder.id, new Date());
+    const agencyId = mine?.agencyId ?? '';
+    await colleague(world, 'penerus@contoh.id', { [agencyId]: ['owner'] });
+    await endMembership(world.database, { accountId: founder.id, agencyId, role: 'owner' });
+    const again = await form.fill({ name: 'Milik Saya' }).press('#found');
+    expect(codeOf(again)).toBe('role_required');
+    expect(await listMemberships(world.database, founder.id, new Date())).toEqual([]);
+    expect((await loadAgency(world.database, agencyId)).name).toBe('Milik Bersama');
+    expect((await browser.visit(`${world.issuer}/console/agencies/${agencyId}`)).has('#error-code')).toBe(true);
+  });
+
+  test('nobody makes the agency below which the trials of others would stand', async () => {
+    const founder = await colleague(world, 'penyerobot@contoh.id', {});
+    const { page } = await openConsole(world, founder);
+    await (await page.follow('#found-agency')).fill({ name: 'Jebakan' }).press('#found');
+    const [mine] = await listMemberships(world.database, founder.id, new Date());
+    await world.database.execute(
+      `update agencies set parent_id = null, path = array[id] where parent_id = 'percobaan'`,
+      [],
+    );
+    await world.database.execute(`delete from subject_groups where id = 'percobaan'`, []);
+    await world.database.execute(`delete from agencies where id = 'percobaan'`, []);
+    const { page: own } = await openConsole(world, founder, { at: `/console/agencies/${mine?.agencyId}` });
+    const typed = { id: 'percobaan', name: 'Percobaan', domain: 'percobaan.contoh.go.id' };
+    const added = await (await own.follow('#add-below')).fill(typed).press('#add-agency');
+    expect([added.status, added.has('#id-problem')]).toEqual([422, true]);
   });
 });

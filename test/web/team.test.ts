@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadAccount } from '#src/people/accounts.ts';
-import { listMemberships, type Role, suspendMemberships } from '#src/people/memberships.ts';
+import {
+  endMembership,
+  grantMembership,
+  listMemberships,
+  type Role,
+  suspendMemberships,
+} from '#src/people/memberships.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { type Actor, endRole, findOrphans, handOver, invite, join, restoreRole, takeBack } from '#src/web/team.ts';
 import { kindsOf, race } from '#test/races/crowd.ts';
@@ -85,6 +91,33 @@ describe('an invitation', () => {
     expect(await rolesOf({ id })).toEqual(['tertutup developer']);
   });
 
+  test('is not taken up by whoever made it', async () => {
+    const operator = await somebody({ provinsi: ['operator'] });
+    const { link } = await tx((db) => invite(world.house, db, operator, asked('dinas', 'approver')));
+    await expect(take(operator, link)).rejects.toEqual(refused('not_oneself'));
+    expect(await rolesOf(operator)).toEqual(['provinsi operator']);
+    await take(await somebody(), link);
+  });
+
+  test.each<[string, (owner: Actor) => Promise<unknown>]>([
+    ['rests', ({ id }) => suspendMemberships(world.database, id, 'recovered')],
+    ['has ended', ({ id }) => endMembership(world.database, { accountId: id, agencyId: 'dinas', role: 'owner' })],
+    [
+      'is another one now',
+      async ({ id }) => {
+        await endMembership(world.database, { accountId: id, agencyId: 'dinas', role: 'owner' });
+        await grantMembership(world.database, { accountId: id, agencyId: 'dinas', role: 'developer' }, 'command');
+      },
+    ],
+  ])('is worth nothing once the role of whoever made it %s', async (_, change) => {
+    const owner = await somebody({ dinas: ['owner'] });
+    const { link } = await tx((db) => invite(world.house, db, owner, asked('dinas', 'owner')));
+    await change(owner);
+    const newcomer = await somebody();
+    await expect(take(newcomer, link)).rejects.toEqual(refused('invitation_over'));
+    expect(await rolesOf(newcomer)).toEqual([]);
+  });
+
   test('can be taken back by its own agency', async () => {
     const owner = await somebody({ dinas: ['owner'] });
     const { id, link } = await tx((db) => invite(world.house, db, owner, asked('dinas', 'developer')));
@@ -113,6 +146,13 @@ describe('who gives which role', () => {
     ['the owner of the agency above does', { provinsi: ['owner'] }, 'dinas', 'approver', undefined],
     ['at the top an operator does', { provinsi: ['operator'] }, 'provinsi', 'desk', undefined],
     ['and its owner does not', { provinsi: ['owner'] }, 'provinsi', 'desk', 'role_from_above'],
+    [
+      'nor does the owner above: a desk opens accounts of citizens everywhere',
+      { provinsi: ['owner'] },
+      'dinas',
+      'desk',
+      'role_from_above',
+    ],
     ['operators are made by operators', { provinsi: ['owner'] }, 'dinas', 'operator', 'role_from_above'],
     ['wherever they reach', { provinsi: ['operator'] }, 'dinas', 'operator', undefined],
     ['a developer invites nobody', { dinas: ['developer'] }, 'dinas', 'developer', 'role_required'],

@@ -223,12 +223,16 @@ async function showNew(
   showForm(visit.ctx, page);
 }
 
+/** What no agency is called that somebody adds: an address of ours, and the one above the trials of everybody. */
+const TRIALS = 'percobaan';
+const kept: ReadonlySet<string> = new Set(['new', TRIALS]);
+
 async function add(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, db, account } = visit;
   const parent = await loadAgencyFor(visit, form.get('below'), 'agencies.write');
   const typed = readTyped(form, form.get('id').trim());
   const { draft, problems } = check(typed);
-  const isTaken = draft && (draft.id === 'new' || (await findAgency(db, draft.id)) !== undefined);
+  const isTaken = draft && (kept.has(draft.id) || (await findAgency(db, draft.id)) !== undefined);
   if (!draft || isTaken) {
     ctx.status = 422;
     return showNew(visit, parent.id, typed, isTaken ? [{ kind: 'taken' }] : problems);
@@ -242,9 +246,6 @@ function isNewcomer({ house, held }: ConsoleVisit): boolean {
   return house.config.mode === 'sandbox' && held.length === 0;
 }
 
-/** Below which trial agencies stand, where there is one. */
-const TRIALS = 'percobaan';
-
 /** One per account, so that pressing twice founds it once. */
 function trialIdOf(accountId: string): string {
   return `coba-${createHash('sha256').update(`trial ${accountId}`).digest('hex').slice(0, 12)}`;
@@ -255,6 +256,7 @@ async function found(visit: ConsoleVisit, form: Form): Promise<void> {
   const name = form.get('name').trim();
   const id = trialIdOf(account.id);
   if (!isNewcomer(visit)) throw new Refusal('role_required', 'only whoever has no role in a sandbox');
+  if (await findAgency(db, id)) throw new Refusal('role_required', 'it was founded before, and is for others now');
   const typed = { id, name, nameEn: name, legalName: name, kind: 'unit' as const, domain: `${id}.contoh.id` };
   const { draft, problems } = check({ ...typed, emailDomain: '', sectors: [] });
   if (!draft) {

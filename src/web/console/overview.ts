@@ -1,15 +1,17 @@
 /** How one app is: what has to be done, what ends soon, what failed lately; and the switch that stops it. */
 import type { Context } from 'koa';
+import { listMembers } from '#src/people/memberships.ts';
 import { listAttempts } from '#src/registry/attempts.ts';
-import { mayAt } from '#src/registry/authority.ts';
+import { mayAt, mayFromAbove } from '#src/registry/authority.ts';
 import { type KeptFinding, listFindings } from '#src/registry/checks/findings.ts';
+import { lostHosts } from '#src/registry/checks/hosts.ts';
 import { areGreen } from '#src/registry/checks/run.ts';
 import { findMove, moveClient } from '#src/registry/client-life.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { mayAskForProduction } from '#src/registry/promotion.ts';
 import { isLive } from '#src/registry/secret-hashes.ts';
 import { readLastSignIns } from '#src/registry/uses.ts';
-import { findPendingVersion } from '#src/registry/versions.ts';
+import { findPendingVersion, findSuspension } from '#src/registry/versions.ts';
 import { appLink } from '#views/console/app-page.ts';
 import { type Move, type OverviewContext, overviewPage, type Todo } from '#views/console/overview.ts';
 import { showForm } from '../frame.ts';
@@ -45,19 +47,47 @@ function carryOut(move: Move) {
     const { ctx, db, account } = visit;
     const client = await loadClientFor(visit, String(ctx.params.client), 'apps.suspend');
     const reason = form.get('reason').trim().slice(0, 300) || undefined;
-    if (movesOf(visit, client).includes(move))
+    if ((await movesOf(visit, client)).includes(move))
       await moveClient(db, { clientId: client.id, to: targets[move], actor: account.id, via: 'page', reason });
     seeOther(ctx, `${appLink(client.id)}?done=${move}`);
   };
 }
 
 /** What may be done at once: production is asked for elsewhere, so only what was live runs again. */
-function movesOf({ held }: ConsoleVisit, client: ClientRecord): Move[] {
-  if (!mayAt(held, 'apps.suspend', client.agency)) return [];
+async function movesOf(visit: ConsoleVisit, client: ClientRecord): Promise<Move[]> {
+  if (!mayAt(visit.held, 'apps.suspend', client.agency)) return [];
+  const wasLive = client.state === 'suspended' && client.liveSince !== undefined;
+  const mayResume = wasLive && (await mayRunAgain(visit, client));
   return moves.filter((move) => {
     if (client.state === targets[move] || !findMove(client.state, targets[move])) return false;
-    return move !== 'resume' || (client.state === 'suspended' && client.liveSince !== undefined);
+    return move !== 'resume' || mayResume;
   });
+}
+
+/**
+ * What somebody else than its own agency has stopped, its own agency does not let run again. What was stopped since a host
+ * was lost runs again when all of them have been seen since then.
+ */
+async function mayRunAgain({ db, account, held }: ConsoleVisit, client: ClientRecord): Promise<boolean> {
+  const stop = await findSuspension(db, client.id);
+  if (stop?.via === 'job') return hasItsHosts(await listFindings(db, client.id), client, stop.createdAt);
+  if (!stop || stop.actor === account.id || mayFromAbove(held, 'apps.suspend', client.agency)) return true;
+  const isOperator = mayAt(
+    held.filter(({ role }) => role === 'operator'),
+    'apps.suspend',
+    client.agency,
+  );
+  if (isOperator) return true;
+  const team = await listMembers(db, [client.agencyId], new Date());
+  return team.some(({ accountId, role }) => accountId === stop.actor && role === 'owner');
+}
+
+const aboutHosts = ['hosts', 'takeover'] as const;
+
+function hasItsHosts(findings: readonly KeptFinding[], client: ClientRecord, since: Date): boolean {
+  const seen = findings.filter(({ checkedAt }) => checkedAt > since);
+  const areSeen = aboutHosts.every((name) => seen.some((finding) => finding.name === name));
+  return areSeen && lostHosts(client, seen).length === 0;
 }
 
 async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void> {
@@ -80,7 +110,7 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void
     version: client.number,
     testers: isTried ? client.testers.length : undefined,
     failures: failures.map(shownAttempt),
-    moves: movesOf(visit, client),
+    moves: await movesOf(visit, client),
     done: moves.find((move) => move === ctx.query.done && client.state === targets[move]),
   };
   showForm(ctx, overviewPage(context));

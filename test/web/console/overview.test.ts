@@ -1,6 +1,8 @@
 /** The page about one app, and the page of what failed, as its team reads them without JavaScript. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { grantMembership } from '#src/people/memberships.ts';
+import { saveFindings } from '#src/registry/checks/findings.ts';
+import { moveClient } from '#src/registry/client-life.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { listVersions } from '#src/registry/versions.ts';
 import { signInto, withoutPkce } from '#test/oidc/flows.ts';
@@ -87,6 +89,48 @@ test('a live app that was stopped runs again at once', async () => {
   const again = await (await page.press('#suspend')).press('#resume');
   expect((await loadClient(world.database, 'hidup')).state).toBe('live');
   expect(again.has('#suspend')).toBe(true);
+});
+
+test('what was stopped from above is let run again from above, and not by its own agency', async () => {
+  await world.declare({ client_id: 'dihentikan', state: 'live', scope: 'openid' });
+  const { agencyId } = await loadClient(world.database, 'dihentikan');
+  await world.database.execute(`update clients set live_since = $1 where id = 'dihentikan'`, [new Date()]);
+  await grantMembership(world.database, { accountId: owner.id, agencyId, role: 'owner' }, 'command');
+  const operator = await colleague(world, 'operator@contoh.go.id', { [agencyId]: ['operator'] });
+  const watch = await openConsole(world, operator, { at: '/console/apps/dihentikan' });
+  await watch.page.fill({ reason: 'penipuan' }).press('#suspend');
+  const { page, browser } = await openConsole(world, owner, { at: '/console/apps/dihentikan' });
+  expect(page.has('#resume')).toBe(false);
+  const form = { csrf: page.value('csrf') ?? '', action: 'resume', reason: '' };
+  await browser.post(`${world.issuer}/console/apps/dihentikan`, form, world.issuer);
+  expect((await loadClient(world.database, 'dihentikan')).state).toBe('suspended');
+  await (await watch.browser.visit(`${world.issuer}/console/apps/dihentikan`)).press('#resume');
+  expect((await loadClient(world.database, 'dihentikan')).state).toBe('live');
+});
+
+test('an app that was stopped for a lost host runs again once its hosts are found', async () => {
+  await world.declare({ client_id: 'hilang', state: 'live', scope: 'openid' });
+  const { agencyId } = await loadClient(world.database, 'hilang');
+  await world.database.execute(`update clients set live_since = $1 where id = 'hilang'`, [new Date()]);
+  await grantMembership(world.database, { accountId: owner.id, agencyId, role: 'owner' }, 'command');
+  await world.database.transaction((tx) =>
+    moveClient(tx, {
+      clientId: 'hilang',
+      to: 'suspended',
+      actor: 'client-checks',
+      via: 'job',
+      reason: 'host lost: x.contoh.go.id',
+    }),
+  );
+  const { page, browser } = await openConsole(world, owner, { at: '/console/apps/hilang' });
+  expect(page.has('#resume')).toBe(false);
+  const form = { csrf: page.value('csrf') ?? '', action: 'resume', reason: '' };
+  await browser.post(`${world.issuer}/console/apps/hilang`, form, world.issuer);
+  expect((await loadClient(world.database, 'hilang')).state).toBe('suspended');
+  const seen = (['hosts', 'takeover'] as const).map((name) => ({ name, outcome: 'passed', problems: [] }) as const);
+  await world.database.transaction((tx) => saveFindings(tx, 'hilang', seen, new Date(Date.now() + 1_000)));
+  await (await browser.visit(`${world.issuer}/console/apps/hilang`)).press('#resume');
+  expect((await loadClient(world.database, 'hilang')).state).toBe('live');
 });
 
 test('what is missing for production and what ends stands at the top', async () => {
