@@ -8,8 +8,7 @@ import { parseArgs } from 'node:util';
 import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
 import { inviteAdmin, listAdmins, restoreAdmin } from './cli/admins.ts';
 import { applyAgencies, exportAgencies, showAgencies, showAgency, validateAgencies } from './cli/agencies.ts';
-import { bundleClient, receiveClient } from './cli/client-bundles.ts';
-import { exportClients, planClients, resumeClient, suspendClient } from './cli/client-changes.ts';
+import { exportClients, planClients, resumeOne, suspendOne } from './cli/client-changes.ts';
 import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
@@ -43,16 +42,14 @@ const commands: Readonly<Record<string, Command>> = {
   'clients apply': applyClients,
   'clients plan': planClients,
   'clients export': exportClients,
-  'clients suspend': suspendClient,
-  'clients resume': resumeClient,
+  'clients suspend': suspendOne,
+  'clients resume': resumeOne,
   'clients list': showClients,
   'clients show': showClient,
   'clients secrets': listClientSecrets,
   'clients rotate-secret': rotateClientSecret,
   'clients end-secret': endClientSecret,
   'clients make-key': makeClientKey,
-  'clients bundle': bundleClient,
-  'clients receive': receiveClient,
   'agencies list': showAgencies,
   'agencies show': showAgency,
   'agencies validate': validateAgencies,

@@ -2,14 +2,16 @@
 import { readConfig } from '#src/base/config.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
 import type { ChangePlan } from '#src/registry/changes.ts';
+import { checkNow } from '#src/registry/checks/check-now.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { type ClientRecord, loadClient } from '#src/registry/clients.ts';
 import { type Drift, eachClient, findDrift, type PlannedClient } from '#src/registry/drift.ts';
+import { resumeClient } from '#src/registry/promotion.ts';
 import { exportRegistration } from '#src/registry/registration-export.ts';
 import { RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
 import { tellMoved } from '#src/web/change-notices.ts';
-import { bundleClient } from './client-bundles.ts';
-import { type Call, type Command, type Report, WrongInput } from './command.ts';
+import { exportBundle } from './client-bundles.ts';
+import { type Command, WrongInput } from './command.ts';
 import { withDatabase, withSecrets } from './open.ts';
 import { toTable } from './text.ts';
 
@@ -100,21 +102,20 @@ function asLines(value: unknown): string[] {
   return [value].flat().map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
 }
 
-function exportBundle(call: Call): Promise<Report | undefined> {
-  if (call.operands.length !== 1 || call.options.agency !== undefined)
-    throw new WrongInput('--bundle takes the id of one app.');
-  return bundleClient.run(call);
-}
-
 export const exportClients: Command = {
   usage: '(--agency ID | ID… | ID --bundle [--for ISSUER])',
   operands: { min: 0, max: 10_000 },
   summary:
-    'print an agency and its apps as a registration file, secrets by the name of their variable; --bundle as "clients bundle"',
+    'print an agency and its apps as a registration file, secrets by the name of their variable; with --bundle one app and ' +
+    'the evidence of its trial, signed for one deployment (BUNDLE_RECEIVER), secrets left out',
   options: { agency: { type: 'string' }, bundle: { type: 'boolean' }, for: { type: 'string' } },
-  run: async (call) => {
-    const { operands, options, environment } = call;
-    if (options.bundle === true) return exportBundle(call);
+  run: async ({ operands, options, environment }) => {
+    if (options.bundle === true) {
+      const [id] = operands;
+      if (id === undefined || operands.length > 1 || options.agency !== undefined)
+        throw new WrongInput('--bundle takes the id of one app.');
+      return exportBundle(readConfig(environment), id, options.for);
+    }
     const asked = typeof options.agency === 'string' ? options.agency : undefined;
     if ((asked === undefined) === (operands.length === 0)) throw new WrongInput('either --agency or ids are needed.');
     const { agency, clients } = await withDatabase(readConfig(environment), async (database) => {
@@ -130,7 +131,7 @@ export const exportClients: Command = {
   },
 };
 
-export const suspendClient: Command = {
+export const suspendOne: Command = {
   usage: 'ID --reason TEXT',
   operands: { min: 1, max: 1 },
   summary:
@@ -139,10 +140,10 @@ export const suspendClient: Command = {
   run: (call) => move(call, 'suspended'),
 };
 
-export const resumeClient: Command = {
+export const resumeOne: Command = {
   usage: 'ID --reason TEXT',
   operands: { min: 1, max: 1 },
-  summary: 'let an app run again that was stopped',
+  summary: 'let an app run again that was stopped; not a public one whose host is lost',
   options: { reason: { type: 'string' } },
   run: (call) => move(call, 'live'),
 };
@@ -154,14 +155,16 @@ async function move(
   const reason = typeof options.reason === 'string' ? options.reason.trim() : '';
   if (!reason) throw new WrongInput('--reason is missing.');
   const config = readConfig(environment);
-  const client = await withSecrets(config, (database, secrets) =>
-    database.transaction(async (tx): Promise<ClientRecord> => {
-      const moved = await moveClient(tx, { clientId, to, actor: 'command', via: 'command', reason });
+  const client = await withSecrets(config, async (database, secrets) => {
+    if (to === 'live') await checkNow(database, config, clientId);
+    return database.transaction(async (tx): Promise<ClientRecord> => {
+      const by = { clientId, actor: 'command', via: 'command', reason } as const;
+      const moved = to === 'live' ? await resumeClient(tx, by) : await moveClient(tx, { ...by, to });
       const change = to === 'suspended' ? 'stopped' : 'resumed';
       if (moved) await tellMoved({ config, secrets }, tx, moved.client, { change, reason });
       return moved?.client ?? (await loadClient(tx, clientId));
-    }),
-  );
+    });
+  });
   const data = { client_id: client.id, state: client.state, version: client.number };
   return { data, text: toTable([[client.id, client.state, `version ${client.number}`]]) };
 }

@@ -5,6 +5,7 @@ import type { Changed } from '#src/registry/changes.ts';
 import { type ClientRecord, listClients, loadClient } from '#src/registry/clients.ts';
 import { listUndeclared, pruneClients } from '#src/registry/drift.ts';
 import {
+  type Applied,
   applyRegistrations,
   type Registration,
   RegistrationError,
@@ -12,6 +13,7 @@ import {
   validateRegistrations,
 } from '#src/registry/registrations.ts';
 import { tellBrokenGlass } from '#src/web/change-notices.ts';
+import { applyBundleFile, readBundleFiles } from './client-bundles.ts';
 import { type Call, type Command, WrongInput } from './command.ts';
 import { withDatabase, withSecrets } from './open.ts';
 import { toTable } from './text.ts';
@@ -33,24 +35,26 @@ export const applyClients: Command = {
   usage: 'FILE… [--reason TEXT] [--prune] [--break-glass REASON]',
   operands: files.operands,
   summary:
-    'make the registry say what the files say; running servers follow within five seconds. --prune takes other apps of ' +
-    'these agencies out of use; --break-glass lets risky changes take effect without approval, and tells whom it concerns',
+    'make the registry say what the files say; running servers follow within five seconds. A file may be a signed bundle ' +
+    'too, of a deployment that BUNDLE_SENDERS names. --prune takes other apps of these agencies out of use; --break-glass ' +
+    'lets risky changes take effect without approval, and tells whom it concerns',
   options: { reason: { type: 'string' }, prune: { type: 'boolean' }, 'break-glass': { type: 'string' } },
   run: async ({ operands, options, environment }) => {
     const config = readConfig(environment);
-    const { registrations, mistakes } = await readRegistrations(operands, config);
+    const { bundles, others } = await readBundleFiles(config, operands);
+    const { registrations, mistakes } = await readRegistrations(others, config);
     if (mistakes.length > 0) throw new RegistrationError(mistakes);
     const breakGlass = readReason(options, 'break-glass');
     const how = { actor: 'command', environment, mode: config.mode, reason: readReason(options, 'reason'), breakGlass };
-    const { applied, pruned } = await withSecrets(config, async (database, secrets) => {
+    const rows = await withSecrets(config, async (database, secrets) => {
       const onBrokenGlass = (tx: Db, changed: Changed) =>
         tellBrokenGlass({ config, secrets }, tx, changed, breakGlass ?? '');
-      return {
-        applied: await applyRegistrations(database, secrets, registrations, { ...how, onBrokenGlass }),
-        pruned: options.prune === true ? await prune(database, registrations) : [],
-      };
+      const applied = await applyRegistrations(database, secrets, registrations, { ...how, onBrokenGlass });
+      const taken: Applied[] = [];
+      for (const each of bundles) taken.push(await applyBundleFile(database, secrets, each, config));
+      const pruned = options.prune === true ? await prune(database, registrations) : [];
+      return [...applied, ...taken, ...pruned];
     });
-    const rows = [...applied, ...pruned];
     const data = rows.map(({ file, clientId, outcome, state }) => ({ file, client_id: clientId, outcome, state }));
     return { data, text: toTable(rows.map(({ clientId, outcome, state }) => [clientId, outcome, state])) };
   },

@@ -80,7 +80,7 @@ describe('a bundle', () => {
       settings: { BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' },
     });
     const receive = (file: string) =>
-      runLawang(`clients receive ${file} --json`, {
+      runLawang(`clients apply ${file} --json`, {
         ...{ DATABASE_URL: there.databaseUrl, ISSUER: there.issuer, MASTER_KEYS: testMasterKey.toString('base64') },
         ...{ BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' },
       });
@@ -91,14 +91,19 @@ describe('a bundle', () => {
     await writeFile(file, out);
     await there.database.execute(`delete from clients where id = 'pajak-daerah'`);
     const taken = await receive(file);
-    expect(JSON.parse(taken.out)).toMatchObject({ client_id: 'pajak-daerah', outcome: 'created', from: world.issuer });
+    expect(JSON.parse(taken.out)).toEqual([
+      { file, client_id: 'pajak-daerah', outcome: 'created', state: expect.stringMatching(/draft|sandbox/) },
+    ]);
     expect(await receive(file)).toMatchObject({ code: 1, err: /has come before/ });
     await rm(folder, { recursive: true });
   });
 
   test('needs to know for whom, and a file', async () => {
-    expect(await lawang('clients bundle pajak-daerah')).toMatchObject({ code: 2, err: /--for is missing/ });
-    expect(await lawang('clients bundle pajak-daerah --for mana-saja')).toMatchObject({ code: 2, err: /an issuer/ });
-    expect(await lawang('clients receive tidak-ada.bundle')).toMatchObject({ code: 1, err: /cannot be read/ });
+    expect(await lawang('clients export pajak-daerah --bundle')).toMatchObject({ code: 2, err: /--for is missing/ });
+    expect(await lawang('clients export pajak-daerah --bundle --for mana-saja')).toMatchObject({
+      code: 2,
+      err: /an issuer/,
+    });
+    expect(await lawang('clients apply tidak-ada.bundle')).toMatchObject({ code: 1, err: /cannot be read/ });
   });
 });
