@@ -1,17 +1,20 @@
 /** `lawang clients …`: what files would change, the registry as files, and stopping an app at once. */
-import { readConfig } from '#src/base/config.ts';
+import { type Config, readConfig } from '#src/base/config.ts';
+import type { Database } from '#src/base/database.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
 import type { ChangePlan } from '#src/registry/changes.ts';
 import { checkNow } from '#src/registry/checks/check-now.ts';
+import { listFindings } from '#src/registry/checks/findings.ts';
+import { hasItsHosts } from '#src/registry/checks/hosts.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { type ClientRecord, loadClient } from '#src/registry/clients.ts';
 import { type Drift, eachClient, findDrift, type PlannedClient } from '#src/registry/drift.ts';
-import { resumeClient } from '#src/registry/promotion.ts';
 import { exportRegistration } from '#src/registry/registration-export.ts';
 import { RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
+import { findSuspension } from '#src/registry/versions.ts';
 import { tellMoved } from '#src/web/change-notices.ts';
 import { exportBundle } from './client-bundles.ts';
-import { type Command, WrongInput } from './command.ts';
+import { type Command, OutOfPlace, WrongInput } from './command.ts';
 import { withDatabase, withSecrets } from './open.ts';
 import { toTable } from './text.ts';
 
@@ -143,7 +146,7 @@ export const suspendOne: Command = {
 export const resumeOne: Command = {
   usage: 'ID --reason TEXT',
   operands: { min: 1, max: 1 },
-  summary: 'let an app run again that was stopped; not a public one whose host is lost',
+  summary: 'let an app run again that was stopped; where a host was lost, only once it is found again',
   options: { reason: { type: 'string' } },
   run: (call) => move(call, 'live'),
 };
@@ -156,10 +159,9 @@ async function move(
   if (!reason) throw new WrongInput('--reason is missing.');
   const config = readConfig(environment);
   const client = await withSecrets(config, async (database, secrets) => {
-    if (to === 'live') await checkNow(database, config, clientId);
+    if (to === 'live') await demandHosts(database, config, clientId);
     return database.transaction(async (tx): Promise<ClientRecord> => {
-      const by = { clientId, actor: 'command', via: 'command', reason } as const;
-      const moved = to === 'live' ? await resumeClient(tx, by) : await moveClient(tx, { ...by, to });
+      const moved = await moveClient(tx, { clientId, to, actor: 'command', via: 'command', reason });
       const change = to === 'suspended' ? 'stopped' : 'resumed';
       if (moved) await tellMoved({ config, secrets }, tx, moved.client, { change, reason });
       return moved?.client ?? (await loadClient(tx, clientId));
@@ -167,4 +169,14 @@ async function move(
   });
   const data = { client_id: client.id, state: client.state, version: client.number };
   return { data, text: toTable([[client.id, client.state, `version ${client.number}`]]) };
+}
+
+/** What was stopped since a host was lost is looked at once more. @throws {OutOfPlace} while it is */
+async function demandHosts(database: Database, config: Config, clientId: string): Promise<void> {
+  const stop = await findSuspension(database, clientId);
+  if (stop?.via !== 'job') return;
+  await checkNow(database, config, clientId);
+  const client = await loadClient(database, clientId);
+  if (!hasItsHosts(client, await listFindings(database, clientId), stop.createdAt))
+    throw new OutOfPlace(`A host of ${clientId} is lost (${stop.reason}), so it stays as it is.`);
 }

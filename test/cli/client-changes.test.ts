@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyChange } from '#src/registry/changes.ts';
+import { claimRun, finishRun, saveFindings } from '#src/registry/checks/findings.ts';
+import { moveClient } from '#src/registry/client-life.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
@@ -146,3 +148,35 @@ test('an app is stopped and let run again with a reason, and its owners are told
     {},
   ]);
 });
+
+test('an app whose host was lost stays stopped until the host is seen again', async () => {
+  const suspended = {
+    clientId: 'baru-sekali',
+    to: 'suspended',
+    actor: 'checks',
+    via: 'job',
+    reason: 'host lost: x',
+  } as const;
+  await world.database.transaction((tx) => moveClient(tx, suspended));
+  const found = async (outcome: 'passed' | 'failed') => {
+    const now = new Date(Date.now() + 1_000);
+    const problems =
+      outcome === 'failed' ? [{ code: 'host_dangling', about: await hostOf('baru-sekali') } as const] : [];
+    await claimRun(world.database, 'baru-sekali', now, 0);
+    const findings = (['hosts', 'takeover'] as const).map((name) => ({ name, outcome, problems }));
+    await saveFindings(world.database, 'baru-sekali', findings, now);
+    await finishRun(world.database, 'baru-sekali', now, now);
+  };
+  await found('failed');
+  expect(await lawang('clients resume baru-sekali --reason beres')).toMatchObject({
+    code: 1,
+    err: /host of .* is lost/,
+  });
+  await found('passed');
+  expect(await json('clients resume baru-sekali --reason beres')).toMatchObject({ state: 'live' });
+});
+
+async function hostOf(clientId: string): Promise<string> {
+  const { redirectUris } = await loadClient(world.database, clientId);
+  return new URL(String(redirectUris[0])).hostname;
+}

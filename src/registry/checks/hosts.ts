@@ -83,3 +83,14 @@ export function lostHosts(client: ClientRecord, findings: readonly Finding[]): s
     .map(({ about }) => String(about));
   return [...new Set(lost)];
 }
+
+/** Whether the hosts of an app have all been found to be its own since a moment. */
+export function hasItsHosts(
+  client: ClientRecord,
+  findings: readonly (Finding & { readonly checkedAt: Date })[],
+  since: Date,
+): boolean {
+  const seen = findings.filter(({ checkedAt }) => checkedAt > since);
+  const areSeen = (['hosts', 'takeover'] as const).every((name) => seen.some((finding) => finding.name === name));
+  return areSeen && lostHosts(client, seen).length === 0;
+}

@@ -4,7 +4,7 @@ import { listMembers } from '#src/people/memberships.ts';
 import { listAttempts } from '#src/registry/attempts.ts';
 import { mayAt, mayFromAbove } from '#src/registry/authority.ts';
 import { type KeptFinding, listFindings } from '#src/registry/checks/findings.ts';
-import { lostHosts } from '#src/registry/checks/hosts.ts';
+import { hasItsHosts } from '#src/registry/checks/hosts.ts';
 import { areGreen } from '#src/registry/checks/run.ts';
 import { findMove, moveClient } from '#src/registry/client-life.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -20,6 +20,7 @@ import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { shownAttempt } from './attempts.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
+import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,7 +47,7 @@ function carryOut(move: Move) {
   return async (visit: ConsoleVisit, form: Form): Promise<void> => {
     const { ctx, db, account } = visit;
     const client = await loadClientFor(visit, String(ctx.params.client), 'apps.suspend');
-    const reason = form.get('reason').trim().slice(0, 300) || undefined;
+    const reason = readReason(form, 'reason');
     if ((await movesOf(visit, client)).includes(move))
       await moveClient(db, { clientId: client.id, to: targets[move], actor: account.id, via: 'page', reason });
     seeOther(ctx, `${appLink(client.id)}?done=${move}`);
@@ -70,7 +71,7 @@ async function movesOf(visit: ConsoleVisit, client: ClientRecord): Promise<Move[
  */
 async function mayRunAgain({ db, account, held }: ConsoleVisit, client: ClientRecord): Promise<boolean> {
   const stop = await findSuspension(db, client.id);
-  if (stop?.via === 'job') return hasItsHosts(await listFindings(db, client.id), client, stop.createdAt);
+  if (stop?.via === 'job') return hasItsHosts(client, await listFindings(db, client.id), stop.createdAt);
   if (!stop || stop.actor === account.id || mayFromAbove(held, 'apps.suspend', client.agency)) return true;
   const isOperator = mayAt(
     held.filter(({ role }) => role === 'operator'),
@@ -80,14 +81,6 @@ async function mayRunAgain({ db, account, held }: ConsoleVisit, client: ClientRe
   if (isOperator) return true;
   const team = await listMembers(db, [client.agencyId], new Date());
   return team.some(({ accountId, role }) => accountId === stop.actor && role === 'owner');
-}
-
-const aboutHosts = ['hosts', 'takeover'] as const;
-
-function hasItsHosts(findings: readonly KeptFinding[], client: ClientRecord, since: Date): boolean {
-  const seen = findings.filter(({ checkedAt }) => checkedAt > since);
-  const areSeen = aboutHosts.every((name) => seen.some((finding) => finding.name === name));
-  return areSeen && lostHosts(client, seen).length === 0;
 }
 
 async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void> {
