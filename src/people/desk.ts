@@ -24,6 +24,7 @@ import {
 } from './accounts.ts';
 import { type CountingContact, listCountingContacts } from './contacts.ts';
 import { findAccountId, type Identifier, indexOf, parseIdentifier } from './identifiers.ts';
+import { listMemberships } from './memberships.ts';
 import { drawLetters, inGroups, lettersOf, numberOf, readLetters } from './paper-codes.ts';
 import { highestEvidence, type IdentityLevel, identityLevels, recordEvidence, restrictAccount } from './proofing.ts';
 import { cancelWaiting, isOldContact } from './recoveries.ts';
@@ -589,6 +590,7 @@ export async function useSheet(
   // What makes two officers necessary may have come during the wait.
   if (!sheet?.secondOfficer && (await needsSecond(db, account)))
     throw new Refusal('sheet_over', 'one officer is not enough any more');
+  if (sheet && !(await mayVouch(db, sheet))) throw new Refusal('sheet_over', 'the role of an officer rests');
   const used = await moveSheet(
     db,
     { accountId, id },
@@ -604,6 +606,15 @@ export async function useSheet(
   if (level) await recordEvidence(db, { accountId, level, method: 'desk', recordedBy: used.officer });
   else await restrictAccount(db, accountId);
   return { sheet: used, was: account.state };
+}
+
+/** An officer whose account somebody else may have come into since has seen nobody. */
+async function mayVouch(db: Db, { officer, secondOfficer }: Sheet): Promise<boolean> {
+  for (const id of secondOfficer ? [officer, secondOfficer] : [officer]) {
+    const held = await listMemberships(db, id, new Date());
+    if (held.some(({ role, suspendedAt }) => role === 'desk' && suspendedAt)) return false;
+  }
+  return true;
 }
 
 /** What a sheet proves about the person; undefined where the account has never been seen with a document. */

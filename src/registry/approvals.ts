@@ -41,6 +41,8 @@ export interface Decision {
   readonly note?: string | undefined;
   readonly via: Via;
   readonly mode: Config['mode'];
+  /** Whether somebody who has agreed before might do so today: an approval by whoever lost that since is void. */
+  readonly mayStillDecide: (approver: string) => Promise<boolean>;
 }
 
 /** What became of a decision. */
@@ -65,7 +67,7 @@ export async function decideVersion(tx: Db, decision: Decision): Promise<Decided
   const entry = verdict === 'approved' ? fitEntry(version, mode) : undefined;
   await noteVerdict(tx, decision, version);
   const client = await loadClient(tx, clientId);
-  const isSettled = verdict === 'rejected' || (await isAgreed(tx, version));
+  const isSettled = verdict === 'rejected' || (await isAgreed(tx, version, decision));
   if (isSettled && entry) await putApprovedInForce(tx, version, client, { entry, approver, mode });
   if (isSettled) await settle(tx, decision);
   if (isSettled && !entry) await takeOutOfReview(tx, client, { actor: approver, via, reason, mode });
@@ -122,10 +124,21 @@ function agencyOf({ agencyId }: ClientVersion): { readonly agencyId?: string } {
   return agencyId === undefined ? {} : { agencyId };
 }
 
-/** Whether as many have agreed as it takes. */
-async function isAgreed(tx: Db, { clientId, number, approvalsNeeded }: ClientVersion): Promise<boolean> {
+/**
+ * Whether as many have agreed as it takes. The approvals of those who may decide no longer are taken away; that they were
+ * given stays among the events.
+ */
+async function isAgreed(tx: Db, { approvalsNeeded }: ClientVersion, decision: Decision): Promise<boolean> {
+  const { clientId, number, approver, mayStillDecide } = decision;
   const approvals = await listApprovals(tx, clientId, number);
-  return approvals.filter(({ verdict }) => verdict === 'approved').length >= approvalsNeeded;
+  let agreed = 0;
+  for (const one of approvals.filter(({ verdict }) => verdict === 'approved'))
+    if (one.approver === approver || (await mayStillDecide(one.approver))) agreed += 1;
+    else
+      await tx.execute('delete from client_approvals where client_id = $1 and number = $2 and approver = $3', [
+        ...[clientId, number, one.approver],
+      ]);
+  return agreed >= approvalsNeeded;
 }
 
 /** What the registry refuses of it is refused before the first thing is written. */

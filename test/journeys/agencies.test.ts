@@ -91,6 +91,18 @@ describe('the page of an agency', () => {
     });
   });
 
+  test('makes no agency the state, whose people see what is no agency’s', async () => {
+    const owner = await colleague(world, 'bupati@contoh.id', { 'kota-contoh': ['owner'] });
+    const { page, browser } = await openConsole(world, owner, { at: '/console/agencies/kota-contoh' });
+    const typed = { id: 'negara-palsu', name: 'Negara', domain: 'palsu.contoh.go.id' };
+    const form = { csrf: page.value('csrf') ?? '', action: 'add', below: 'kota-contoh', kind: 'state', ...typed };
+    await browser.post(`${world.issuer}/console/agencies/new`, form, world.issuer);
+    expect((await loadAgency(world.database, 'negara-palsu')).kind).toBe('unit');
+    const again = { ...form, action: 'save', 'legal-name': 'Negara' };
+    await browser.post(`${world.issuer}/console/agencies/negara-palsu`, again, world.issuer);
+    expect((await loadAgency(world.database, 'negara-palsu')).kind).toBe('unit');
+  });
+
   test('changes nothing for whoever may only read', async () => {
     const developer = await colleague(world, 'pembaca@contoh.id', { 'kota-contoh': ['developer'] });
     const { page, browser } = await openConsole(world, developer, { at: '/console/agencies/kota-contoh' });

@@ -24,6 +24,7 @@ import {
   useSheet,
 } from '#src/people/desk.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
+import { grantMembership, restoreMembership, suspendMemberships } from '#src/people/memberships.ts';
 import { setPassword } from '#src/people/passwords.ts';
 import { type IdentityLevel, identityAssurance, recordEvidence, restrictAccount } from '#src/people/proofing.ts';
 import { readRecoveries, startRecovery } from '#src/people/recoveries.ts';
@@ -251,6 +252,18 @@ describe('who sees the person', () => {
     await siti.prove('ial2');
     pass(day);
     expect(await refusalOf(use(sheet))).toBe('sheet_over');
+  });
+
+  test('an officer whose role rests has seen nobody: what they issued opens nothing', async () => {
+    const { id: officer } = await people.citizen('petugas-dirampas');
+    await grantMembership(people.database, { accountId: officer, agencyId: 'dukcapil', role: 'desk' }, 'command');
+    const { issue } = await somebody();
+    const { sheet } = await issue(officer);
+    pass(day);
+    await suspendMemberships(people.database, officer, 'recovered');
+    expect(await refusalOf(use(sheet))).toBe('sheet_over');
+    await restoreMembership(people.database, { accountId: officer, agencyId: 'dukcapil', role: 'desk' });
+    await use(sheet);
   });
 
   test('nobody issues a sheet for their own account', async () => {

@@ -21,8 +21,14 @@ type Registry = Awaited<ReturnType<typeof openRegistry>>;
 
 const moved = { redirect_uris: ['https://baru.contoh.go.id/callback'] };
 
+/** Who may decide no longer. */
+const former = new Set<string>();
+
 function decide(registry: Registry, number: number, approver: string, verdict: 'approved' | 'rejected' = 'approved') {
-  const decision = { clientId: 'puskesmas', number, approver, verdict, via: 'page', mode: 'production' } as const;
+  const decision = {
+    ...({ clientId: 'puskesmas', number, approver, verdict, via: 'page', mode: 'production' } as const),
+    mayStillDecide: async (id: string) => !former.has(id),
+  };
   return registry.write((tx) => decideVersion(tx, decision));
 }
 
@@ -119,6 +125,18 @@ describe('the two-person rule', () => {
       client: { state: 'review' },
     });
     expect(await listApprovals(registry.database, 'puskesmas', again.number)).toHaveLength(1);
+  });
+
+  test('counts no approval of somebody who may decide no longer', async () => {
+    await using registry = await openRegistry();
+    const { number } = await askForIt(registry);
+    await decide(registry, number, 'budi');
+    former.add('budi');
+    expect(await decide(registry, number, 'ani')).toMatchObject({ status: 'pending', client: { state: 'review' } });
+    const approvals = await listApprovals(registry.database, 'puskesmas', number);
+    expect(approvals.map(({ approver }) => approver)).toEqual(['ani']);
+    former.clear();
+    expect(await decide(registry, number, 'dewi')).toMatchObject({ status: 'applied', client: { state: 'live' } });
   });
 
   test('holds under fifty tries at once: one person counts once, and the version takes effect once', async () => {

@@ -8,6 +8,7 @@ import { grantMembership, listMembers } from '#src/people/memberships.ts';
 import {
   type Agency,
   type AgencyDraft,
+  type AgencyKind,
   agencyKinds,
   findAgency,
   listAgenciesBelow,
@@ -125,7 +126,8 @@ function typedOf(agency: Agency): TypedAgency {
 async function save(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, db, account } = visit;
   const agency = await loadAgencyFor(visit, String(ctx.params.agency), 'agencies.write');
-  const typed = mayChange(visit, agency) === 'all' ? readTyped(form, agency.id) : withOwn(typedOf(agency), form);
+  const typed =
+    mayChange(visit, agency) === 'all' ? readTyped(form, agency.id, agency.kind) : withOwn(typedOf(agency), form);
   const { draft, problems } = check(typed);
   if (!draft) {
     ctx.status = 422;
@@ -140,13 +142,16 @@ function withOwn(agency: TypedAgency, form: Form): TypedAgency {
   return { ...agency, emailDomain: form.get('email-domain').trim().toLowerCase(), sectors: form.list('sector') };
 }
 
-function readTyped(form: Form, id: string): TypedAgency {
+/** Whose people see what belongs to no agency is said by whoever runs the deployment. */
+const chosenKinds = agencyKinds.filter((kind) => kind !== 'state');
+
+function readTyped(form: Form, id: string, before: AgencyKind = 'unit'): TypedAgency {
   const name = form.get('name').trim();
   const typed = {
     ...{ id, name },
     nameEn: form.get('name-en').trim() || name,
     legalName: form.get('legal-name').trim() || name,
-    kind: agencyKinds.find((kind) => kind === form.get('kind')) ?? 'unit',
+    kind: chosenKinds.find((kind) => kind === form.get('kind')) ?? before,
     domain: form.get('domain').trim().toLowerCase(),
   };
   return withOwn({ ...typed, emailDomain: '', sectors: [] }, form);

@@ -1,6 +1,8 @@
 /** What waits for somebody to agree: the queue, and deciding about one version. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
+import { findAccount, mayUse } from '#src/people/accounts.ts';
+import { listMemberships } from '#src/people/memberships.ts';
 import {
   decideVersion,
   hadAHand,
@@ -226,9 +228,17 @@ async function decide(visit: ConsoleVisit, form: Form, verdict: Verdict): Promis
   const decided = await decideVersion(db, {
     ...{ clientId: client.id, number: version.number, approver: account.id, verdict, note },
     ...{ via: 'page', mode: house.config.mode },
+    mayStillDecide: (approver) => isApprover(visit, client, approver),
   });
   await tellDecided(house, db, decided, note);
   seeOther(ctx, `/console/reviews?done=${decided.status}`);
+}
+
+async function isApprover({ db, house }: ConsoleVisit, client: ClientRecord, accountId: string): Promise<boolean> {
+  const account = await findAccount(db, house.secrets, accountId);
+  return (
+    account !== undefined && mayUse(account) && mayDecide(db, await listMemberships(db, accountId, new Date()), client)
+  );
 }
 
 async function withdraw(visit: ConsoleVisit): Promise<void> {

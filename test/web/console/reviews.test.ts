@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { suspendMemberships } from '#src/people/memberships.ts';
 import { applyChange, askToGoLive } from '#src/registry/changes.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
@@ -100,6 +101,25 @@ test('a refusal needs its reason, and who asked reads it', async () => {
   const read = await developer.visit(`${world.issuer}/console/reviews/antrean/${number}`);
   expect(read.text('.dots')).toContain('Tujuan ini tidak boleh.');
   expect((await loadClient(world.database, 'antrean')).purpose.id).not.toBe('Menjual data.');
+});
+
+test('an approver whose role rests since has agreed to nothing', async () => {
+  await world.declare({ client_id: 'loket', ...simple, state: 'live' });
+  const claims = [{ name: 'birthdate', required: false, purpose: 'Menghitung umur.' }];
+  const { number } = await edit({ claims, scope: 'openid profile' }, 'loket');
+  const { agencyId: home } = await loadClient(world.database, 'loket');
+  const [one, other, third] = await Promise.all(
+    ['wati', 'joko', 'rudi'].map((name) => colleague(world, `${name}.app@contoh.id`, { [home]: ['approver'] })),
+  );
+  if (!one || !other || !third) throw new Error('three approvers are missing');
+  const at = `/console/reviews/loket/${number}`;
+  await (await openConsole(world, one, { at })).page.press('#approve');
+  await suspendMemberships(world.database, one.id, 'recovered');
+  const page = await (await openConsole(world, other, { at })).page.press('#approve');
+  expect(page.url.search).toBe('?done=pending');
+  expect(await findPendingVersion(world.database, 'loket')).toMatchObject({ number, approvalsNeeded: 2 });
+  const done = await (await openConsole(world, third, { at })).page.press('#approve');
+  expect(done.url.search).toBe('?done=applied');
 });
 
 test('nobody of another agency sees or decides it, and a coordinating ministry decides about its sector', async () => {
