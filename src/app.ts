@@ -14,7 +14,7 @@ import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
 import { type Makers, MetadataError, noMakers, readMakers } from '#src/people/makers.ts';
 import { createThrottles } from '#src/people/throttles.ts';
-import { isAvailable, mayBeUsed } from '#src/registry/clients.ts';
+import { isAvailable, mayBeUsed } from '#src/registry/client-reach.ts';
 import { changeAuthenticatorApp, showAuthenticatorApp } from '#src/web/account/authenticator-app.ts';
 import { changeContacts, showContacts } from '#src/web/account/contacts.ts';
 import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';

@@ -4,7 +4,8 @@ import { batches } from '#src/base/batches.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { listNumberedAccounts } from '#src/people/numbered-citizens.ts';
-import { type ClientRecord, noteFirstSignIns } from '#src/registry/clients.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { noteFirstSignIns } from '#src/registry/first-sign-ins.ts';
 import { listNumberedClients } from '#src/registry/numbered-clients.ts';
 import { basisOf, type ConsentDraft, giveConsents, listAllowed, termOf } from './consents.ts';
 

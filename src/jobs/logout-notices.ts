@@ -12,7 +12,8 @@ import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { logoutToken, openNotice } from '#src/oidc/logout-notices.ts';
 import type { SigningKey } from '#src/oidc/signing-keys.ts';
-import { type ClientRecord, findClient, mayBeUsed } from '#src/registry/clients.ts';
+import { mayBeUsed } from '#src/registry/client-reach.ts';
+import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import {
   BATCH,
   type Claimed,

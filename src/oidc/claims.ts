@@ -6,7 +6,7 @@ import { epochSeconds } from '#src/base/epoch.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findAccount, loadAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
-import { isOpenTo } from '#src/registry/clients.ts';
+import { isOpenTo } from '#src/registry/client-reach.ts';
 import { recordOf } from './models.ts';
 import { knownAccount, knownStanding, readPerson, type Standing } from './storage.ts';
 

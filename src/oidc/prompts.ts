@@ -10,7 +10,7 @@ import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Makers } from '#src/people/makers.ts';
 import { hasPassword } from '#src/people/passwords.ts';
-import { isOpenTo } from '#src/registry/clients.ts';
+import { isOpenTo } from '#src/registry/client-reach.ts';
 import { type Demand, demandOf, isBetter, lackOf, offeredAcrValues } from './acr.ts';
 import { lacksIdentity } from './identity-demand.ts';
 import { mayFallShort } from './interactions.ts';

@@ -5,19 +5,15 @@
  * registry version (`registry/version.ts`), so that every process reads it anew within about a second.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { recordAdminEvent, recordAdminEvents } from '#src/audit/events.ts';
-import type { Config } from '#src/base/config.ts';
-import type { Row } from '#src/base/copy.ts';
-import type { Db, Transaction } from '#src/base/database.ts';
+import { recordAdminEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyRecord, checkSectors, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
 import type { ApiScope } from './api-scopes.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
 import { type ColumnRow, readColumns, selectedColumns, writtenColumns, writtenRow } from './client-columns.ts';
 import { orderLogo } from './logos.ts';
 import type { Risk } from './risk.ts';
-import { hashClientSecret } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
 export const clientStates = ['draft', 'sandbox', 'review', 'live', 'suspended', 'retired'] as const;
@@ -226,33 +222,6 @@ export interface ClientSecret {
   readonly expiresAt?: Date;
 }
 
-/** Whether a client may be used: `live` ones everywhere, `sandbox` ones in a sandbox only. */
-export function isAvailable(client: Pick<ClientRecord, 'state'>, mode: Config['mode']): boolean {
-  return client.state === 'live' || (client.state === 'sandbox' && mode === 'sandbox');
-}
-
-/**
- * Whether an app answers its testers alone: in production, before it is live, when its team has invited some. Machines have
- * no people, so none can be invited to them.
- */
-export function isOnTrial(
-  { state, type, testers }: Pick<ClientRecord, 'state' | 'type' | 'testers'>,
-  mode: Config['mode'],
-): boolean {
-  const isBefore = state === 'draft' || state === 'sandbox' || state === 'review';
-  return mode === 'production' && isBefore && type !== 'machine' && testers.length > 0;
-}
-
-/** Whether an app may be used at all, by everybody or by its testers. */
-export function mayBeUsed(client: ClientRecord, mode: Config['mode']): boolean {
-  return isAvailable(client, mode) || isOnTrial(client, mode);
-}
-
-/** Whether somebody may use an app that may be used: everybody, unless it answers its testers alone. */
-export function isOpenTo(client: ClientRecord, mode: Config['mode'], accountId: string): boolean {
-  return !isOnTrial(client, mode) || client.testers.includes(accountId);
-}
-
 /** Whether the client proves itself by a shared secret. */
 export function hasSecret(client: Pick<ClientDraft, 'tokenEndpointAuthMethod'>): boolean {
   return client.tokenEndpointAuthMethod.startsWith('client_secret_');
@@ -447,50 +416,6 @@ async function refuseTakenAddress(db: Db, { id, type, homeUri, state }: ClientDr
   if (other) throw new Refusal('machine_address_taken', `client ${id} has the address of ${other.id}`);
 }
 
-/** A client that comes into being with its secret. */
-export interface NewClient {
-  readonly draft: ClientDraft;
-  readonly secret: string;
-}
-
-/**
- * {@link saveClient} and `setClientSecret` for the many of a load: clients of agencies and subject groups that there
- * are, each new. They share one version, so that processes read them in their usual small batches.
- */
-export async function createClients(
-  tx: Transaction,
-  secrets: Secrets,
-  clients: readonly NewClient[],
-  actor: string,
-): Promise<void> {
-  await lockRegistry(tx);
-  const version = await raiseRegistryVersion(tx);
-  const now = new Date();
-  await tx.copy(
-    `copy clients (${writtenColumns.join(', ')}) from stdin`,
-    clients.map(({ draft }) => writtenRow(draft, version)),
-  );
-  await tx.copy(
-    'copy client_claims (client_id, claim, required, purpose, purpose_en, basis) from stdin',
-    clients.flatMap(({ draft: { id, claims } }) => claims.map((claim) => claimRow(id, claim))),
-  );
-  await tx.copy(
-    'copy client_secrets (client_id, hash, created_at) from stdin',
-    clients.map(({ draft: { id }, secret }) => [id, hashClientSecret(secrets, id, secret), now]),
-  );
-  await recordAdminEvents(
-    tx,
-    clients.flatMap(({ draft: { id, agencyId } }) => [
-      { kind: 'client.created', actor, subject: `client ${id}`, agencyId, details: { fields: [] } },
-      { kind: 'client.secret-set', actor, subject: `client ${id}`, agencyId },
-    ]),
-  );
-}
-
-function claimRow(clientId: string, { claim, required, purpose, purposeEn, basis }: ClientClaim): Row {
-  return [clientId, claim, required, purpose, purposeEn, basis];
-}
-
 /** What a draft would change of a client, by name. */
 export function changedFields(current: ClientRecord, draft: ClientDraft): string[] {
   const keys = Object.keys(draft) as (keyof ClientDraft)[];
@@ -565,41 +490,4 @@ export async function setClientState(db: Db, id: string, state: ClientState, act
   const { agencyId } = current;
   await recordAdminEvent(db, { kind: 'client.state-changed', actor, subject: `client ${id}`, agencyId, details });
   return true;
-}
-
-/**
- * Fixes a client's subject group for good, before the first person gets a `sub` there.
- *
- * Send it on the pool, not within the request's unit of work: it takes the registry's lock, and being early does no
- * harm. Needed only while the cached record has no `firstSignInAt`; that record may be a second old, so use the group
- * returned here.
- *
- * @returns the subject group of the client.
- * @throws {Refusal} `client_not_found`
- */
-export async function noteFirstSignIn(db: Db, clientId: string): Promise<string> {
-  const noted = await db.first<{ subject_group_id: string }>(
-    `with raised as (
-       update registry_version set version = version + 1
-       where only_row and exists (select from clients where id = $1 and first_sign_in_at is null)
-       returning version
-     )
-     update clients set first_sign_in_at = $2, version = raised.version from raised
-     where id = $1 and first_sign_in_at is null returning subject_group_id`,
-    [clientId, new Date()],
-  );
-  return noted?.subject_group_id ?? (await loadClient(db, clientId)).subjectGroupId;
-}
-
-/**
- * {@link noteFirstSignIn} for the many of a load, in the transaction that gives them people. Before any other lock of it;
- * without clients it takes none.
- */
-export async function noteFirstSignIns(tx: Transaction, clientIds: readonly string[]): Promise<void> {
-  if (clientIds.length === 0) return;
-  await lockRegistry(tx);
-  await tx.execute(
-    'update clients set first_sign_in_at = $2, version = $3 where id = any($1) and first_sign_in_at is null',
-    [clientIds, new Date(), await raiseRegistryVersion(tx)],
-  );
 }

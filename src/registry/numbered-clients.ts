@@ -3,7 +3,8 @@ import type { Db, Transaction } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { type AgencyDraft, findAgency, saveAgency } from './agencies.ts';
 import { scopes, standardClaims } from './claims.ts';
-import { type ClientDraft, type ClientRecord, createClients, findClients, unsaid } from './clients.ts';
+import { createClients } from './client-load.ts';
+import { type ClientDraft, type ClientRecord, findClients, unsaid } from './clients.ts';
 import { sandboxSecret } from './registrations.ts';
 import { lockRegistry } from './version.ts';
 
@@ -102,5 +103,6 @@ export const clientTables = [
   'clients',
   'client_claims',
   'client_secrets',
+  'client_versions',
   'admin_events',
 ];

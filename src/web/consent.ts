@@ -15,7 +15,9 @@ import {
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';
-import { type ClientClaim, type ClientRecord, isOpenTo, noteFirstSignIn } from '#src/registry/clients.ts';
+import { isOpenTo } from '#src/registry/client-reach.ts';
+import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
+import { noteFirstSignIn } from '#src/registry/first-sign-ins.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { identityNeededPage } from '#views/identity-needed.ts';
 import { basisName } from '#views/legal-basis.ts';

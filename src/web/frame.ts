@@ -2,7 +2,8 @@
 import type { Context } from 'koa';
 import type { Config } from '#src/base/config.ts';
 import { isOwnClient } from '#src/oidc/own-clients.ts';
-import { type ClientRecord, isOnTrial } from '#src/registry/clients.ts';
+import { isOnTrial } from '#src/registry/client-reach.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
 import type { Html } from '#views/html.ts';
 import type { Frame, Service } from '#views/page.ts';
 import type { OpenHouse } from './house.ts';

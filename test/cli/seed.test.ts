@@ -8,7 +8,9 @@ import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { numberedAddress, numberedCitizen } from '#src/people/numbered-citizens.ts';
 import { verifyPassword } from '#src/people/passwords.ts';
 import { changedFields, loadClient } from '#src/registry/clients.ts';
+import { declarationOf } from '#src/registry/declarations.ts';
 import { numberedClient } from '#src/registry/numbered-clients.ts';
+import { listVersions } from '#src/registry/versions.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { openWorld, password, secretOf, testMasterKey, type World } from '#test/support/world.ts';
 
@@ -177,6 +179,10 @@ test('an app is registered as its declaration would be, ten to an agency, and fi
     expect(client.claims.filter(({ required }) => required).map(({ claim }) => claim)).toEqual([
       ...['name', 'email', 'email_verified'],
     ]);
+    const [version, ...others] = await listVersions(database, client.id);
+    expect(others).toEqual([]);
+    expect(version).toMatchObject({ number: client.number, status: 'applied', from: 'draft', to: client.state });
+    expect(version?.content).toEqual(declarationOf(client));
   }
 });
 

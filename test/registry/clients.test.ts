@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { Database, type Db } from '#src/base/database.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { isAvailable } from '#src/registry/client-reach.ts';
 import { setClientSecret } from '#src/registry/client-secrets.ts';
 import {
   type ClientState,
   clientStates,
   findClient,
-  isAvailable,
   listClients,
   loadClient,
-  noteFirstSignIn,
   saveClient,
   setClientState,
 } from '#src/registry/clients.ts';
+import { noteFirstSignIn } from '#src/registry/first-sign-ins.ts';
 import {
   type ApplyOptions,
   applyRegistrations,
