@@ -20,6 +20,7 @@ export type AssetName =
   | 'passkey.js'
   | 'quiet.js'
   | 'code.js'
+  | 'copy.js'
   | 'keypair.js'
   | 'sheet.js'
   | 'mark.svg'

@@ -24,6 +24,11 @@ const duties: Record<RoleName, MessageKey> = {
   operator: 'role.operator-does',
 };
 
+/** Whether a word is the name of a role. */
+export function isRole(word: string): word is RoleName {
+  return Object.hasOwn(names, word);
+}
+
 /** What a role is called. */
 export function sayRole(language: Language, role: RoleName): string {
   return translate(language)(names[role]);

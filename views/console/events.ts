@@ -1,9 +1,12 @@
 import { type Html, html, safeAddress } from '../html.ts';
-import { formatMoment, translate } from '../locale.ts';
+import { formatMoment, type Language, type MessageKey, translate } from '../locale.ts';
+import { isRole, sayRole } from '../roles.ts';
 import { hostileText } from '../samples.ts';
 import { sayEvent } from './event-names.ts';
+import { keyName } from './parts/declared.ts';
 import { type Facet, facets } from './parts/facets.ts';
 import { type Pages, pager } from './parts/pager.ts';
+import { type AppState, appStates, sayState } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
@@ -55,8 +58,11 @@ function eventTable(context: EventsContext): Html {
     columns: [
       { head: t('console.event'), kind: 'main', cell: (event) => eventName(context, event) },
       { head: t('console.event-what'), cell: ({ what }) => named(what) },
-      { head: t('console.event-who'), cell: ({ who }) => named(who) },
-      { head: t('console.event-details'), cell: ({ details }) => (details.length > 0 ? detailList(details) : '–') },
+      { head: t('console.event-who'), cell: ({ who }) => named({ ...who, name: sayActor(context, who.name) }) },
+      {
+        head: t('console.event-details'),
+        cell: ({ details }) => (details.length > 0 ? detailList(context, details) : '–'),
+      },
     ],
     rows: context.events,
   });
@@ -70,9 +76,47 @@ function named({ name, below, link }: Named): Html {
   return html`<a class="calm" href="${safeAddress(link) ?? '#'}">${name}</a>${below && html` <small>${below}</small>`}`;
 }
 
-function detailList(details: ListedEvent['details']): Html {
-  return html`<ul class="details">${details.map(({ name, value }) => html`<li><span>${name}</span> ${value}</li>`)}</ul>`;
+/** What no person did says which part of the house did it. */
+function sayActor({ language }: EventsContext, name: string): string {
+  return Object.hasOwn(parts, name) ? translate(language)(parts[name as keyof typeof parts]) : name;
 }
+
+const parts = {
+  checks: 'console.by-checks',
+  command: 'console.by-command',
+  start: 'console.by-start',
+} as const satisfies Record<string, MessageKey>;
+
+function detailList({ language }: EventsContext, details: ListedEvent['details']): Html {
+  const t = translate(language);
+  const items = details.map(({ name, value }) => {
+    const label = Object.hasOwn(detailNames, name) ? t(detailNames[name as keyof typeof detailNames]) : name;
+    return html`<li><span>${label}</span> ${sayDetail(language, name, value)}</li>`;
+  });
+  return html`<ul class="details">${items}</ul>`;
+}
+
+const detailNames = {
+  fields: 'console.detail-fields',
+  from: 'console.detail-from',
+  to: 'console.detail-to',
+  number: 'console.detail-number',
+  reason: 'console.reason',
+  role: 'team.role',
+} as const satisfies Record<string, MessageKey>;
+
+/** Keys, states and roles in words; anything else as it was written down. */
+function sayDetail(language: Language, name: string, value: string): string {
+  if (name === 'fields')
+    return value
+      .split(', ')
+      .map((key) => keyName(language, key))
+      .join(', ');
+  if (name === 'role' && isRole(value)) return sayRole(language, value);
+  return (name === 'from' || name === 'to') && isState(value) ? sayState(language, value) : value;
+}
+
+const isState = (value: string): value is AppState => appStates.some((state) => state === value);
 
 const siti = { name: 'Siti Rahayu', link: '/console/events?actor=00000000-0000-4000-8000-000000000001' };
 const events: readonly ListedEvent[] = [
@@ -81,7 +125,7 @@ const events: readonly ListedEvent[] = [
     kind: 'client.changed',
     who: siti,
     what: { name: 'antrean-rsud', below: 'Kementerian Kesehatan', link: '/console/events?subject=client+antrean-rsud' },
-    details: [{ name: 'fields', value: 'redirectUris, purpose' }],
+    details: [{ name: 'fields', value: 'redirect_uris, purpose' }],
   },
   {
     at: new Date('2026-11-21T03:10:00Z'),

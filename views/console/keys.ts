@@ -7,6 +7,7 @@ import type { Notice } from '../parts/notice.ts';
 import { type Problem, type SaidProblem, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appPage, sampleAppHead } from './app-page.ts';
+import { copyButton } from './parts/copy.ts';
 import { dot, type Tone } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
@@ -99,7 +100,10 @@ export function keysPage(context: KeysContext): Html {
     intro: t(`console.keys-by-${context.method}`),
     notice: context.notice,
     problems: said,
-    ...(context.method !== 'none' && !context.keysUri && { scripts: ['keypair.js'] as const }),
+    scripts: [
+      ...(context.method !== 'none' && !context.keysUri ? (['keypair.js'] as const) : []),
+      ...(context.made ? (['copy.js'] as const) : []),
+    ],
     content: [
       madeOnce(context),
       context.waiting !== undefined && waitingNote(context, context.waiting),
@@ -118,7 +122,7 @@ function madeOnce(context: KeysContext): Html | false {
   const day = (date: Date): string => formatDay(language, date, timeZone);
   return html`<section class="once" id="made" aria-labelledby="made-title"><h2 id="made-title">${t('console.secret-made')}</h2>
 <p>${t('console.secret-once')}</p>
-<p class="secret"><code id="secret">${made.secret}</code></p>
+<p class="secret"><code id="secret">${made.secret}</code></p>${copyButton(language, 'secret')}
 <p class="hint">${t('console.secret-env')} <code>OIDC_CLIENT_SECRET</code>. ${t('console.secret-good-until', { date: day(made.endsAt) })}</p>
 ${made.previousEndsAt && html`<p class="hint">${t('console.secret-before-ends', { date: day(made.previousEndsAt) })}</p>`}</section>`;
 }

@@ -4,6 +4,7 @@ import type { Notice } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead } from './app-page.ts';
 import { type Stack, stackName } from './new-app.ts';
+import { copyButton } from './parts/copy.ts';
 import { facets } from './parts/facets.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
 
@@ -41,9 +42,10 @@ export function startPage(context: StartContext): Html {
     title: t('console.start'),
     notice: context.notice,
     intro: t('console.start-intro'),
+    scripts: ['copy.js'],
     content: html`<section aria-labelledby="env-heading"><h2 id="env-heading">${t('console.start-env')}</h2>
 ${secretNote(context)}
-<pre class="code" id="env" tabindex="0"><code>${envText(context)}</code></pre></section>
+<pre class="code" id="env" tabindex="0"><code>${envText(context)}</code></pre>${copyButton(context.language, 'env')}</section>
 <section aria-labelledby="code-heading"><h2 id="code-heading">${t('console.start-code')}</h2>
 ${stackChoice(context)}
 <ol class="points">${steps(context, snippet)}</ol></section>
@@ -82,7 +84,7 @@ function steps(context: StartContext, snippet: Snippet): Html[] {
   const link = safeAddress(open);
   return [
     html`<li>${t('console.start-save-env')}</li>`,
-    html`<li>${file ? t('console.start-save', { file }) : t('console.start-run')}${block(code, 'snippet')}</li>`,
+    html`<li>${file ? t('console.start-save', { file }) : t('console.start-run')}${block(code, 'snippet')}${copyButton(context.language, 'snippet')}</li>`,
     ...(commands.length > 0 ? [html`<li>${t('console.start-run')}${block(commands.join('\n'), 'commands')}</li>`] : []),
     ...(link
       ? [

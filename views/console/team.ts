@@ -7,6 +7,7 @@ import { type Problem, type SaidProblem, sayProblems } from '../parts/problem.ts
 import { type RoleName, roleNames, sayDuty, sayRole } from '../roles.ts';
 import { hostileText } from '../samples.ts';
 import { type AgencyHead, agencyPage, sampleAgencyHead } from './agency-page.ts';
+import { copyButton } from './parts/copy.ts';
 import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
@@ -65,6 +66,7 @@ export function teamPage(context: TeamContext): Html {
     intro: t('team.intro'),
     notice: context.notice,
     problems,
+    ...(context.made && { scripts: ['copy.js'] as const }),
     content: html`${madeBox(context)}
 ${context.members.length > 0 ? memberTable(context) : html`<p class="empty">${t('team.nobody')}</p>`}
 ${context.members.some(({ mayRestore }) => mayRestore) && html`<p class="hint">${t('team.restore-hint')}</p>`}
@@ -80,7 +82,7 @@ function madeBox(context: TeamContext): Html | false {
   const t = translate(language);
   return html`<section class="made" id="invitation-made"><h2>${t('team.made-title')}</h2>
 ${noticeBox({ tone: 'info', text: t('team.made', { until: formatMoment(language, made.until, timeZone) }) })}
-<p class="secret"><code id="invitation-link" aria-label="${t('team.link')}">${made.link}</code></p></section>`;
+<p class="secret"><code id="invitation-link" aria-label="${t('team.link')}">${made.link}</code></p>${copyButton(language, 'invitation-link')}</section>`;
 }
 
 const rests: Record<Rest, MessageKey> = {

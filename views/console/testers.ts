@@ -4,6 +4,7 @@ import { button, form, hidden } from '../parts/form.ts';
 import { type Notice, noticeBox } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appPage, sampleAppHead } from './app-page.ts';
+import { copyButton } from './parts/copy.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
 
@@ -30,6 +31,7 @@ export function testersPage(context: TestersContext): Html {
     title: t('console.tab-testers'),
     intro: t('console.testers-intro', { most }),
     notice: context.notice,
+    ...(context.made && { scripts: ['copy.js'] as const }),
     content: html`${madeBox(context)}
 <p class="facts" id="testers-count">${t('console.testers-count', { count: testers.length, most })}</p>
 ${testers.length > 0 ? testerTable(context) : html`<p class="empty">${t('console.no-testers')}</p>`}
@@ -45,7 +47,7 @@ function madeBox({ language, made, timeZone }: TestersContext): Html | false {
   if (!made) return false;
   return html`<section class="made" id="invitation-made"><h2>${t('console.tester-made')}</h2>
 ${noticeBox({ tone: 'info', text: t('console.tester-made-once', { until: formatMoment(language, made.until, timeZone) }) })}
-<p class="secret"><code id="invitation-link" aria-label="${t('console.tester-link')}">${made.link}</code></p></section>`;
+<p class="secret"><code id="invitation-link" aria-label="${t('console.tester-link')}">${made.link}</code></p>${copyButton(language, 'invitation-link')}</section>`;
 }
 
 function testerTable(context: TestersContext): Html {

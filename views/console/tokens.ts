@@ -5,6 +5,7 @@ import type { Notice } from '../parts/notice.ts';
 import { type Problem, type SaidProblem, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText } from '../samples.ts';
 import { type AgencyHead, agencyPage, sampleAgencyHead } from './agency-page.ts';
+import { copyButton } from './parts/copy.ts';
 import { type Pages, pager } from './parts/pager.ts';
 import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
@@ -59,6 +60,7 @@ export function tokensPage(context: TokensContext): Html {
     intro: t('console.tokens-intro'),
     notice: context.notice,
     problems: said,
+    ...(context.made && { scripts: ['copy.js'] as const }),
     content: [madeOnce(context), tokensPart(context), makePart(context, said)],
   });
 }
@@ -70,7 +72,7 @@ function madeOnce({ language, made, endpoint }: TokensContext): Html | false {
   const body = `{"client_name": "${t('console.token-example')}", "redirect_uris": ["http://localhost:3000/callback"]}`;
   return html`<section class="once" id="made" aria-labelledby="made-title"><h2 id="made-title">${t('console.token-made', { label: made.label })}</h2>
 <p>${t('console.token-once')}</p>
-<p class="secret"><code id="token">${made.token}</code></p>
+<p class="secret"><code id="token">${made.token}</code></p>${copyButton(language, 'token')}
 <p class="hint" id="token-try">${t('console.token-try')}</p>
 <pre tabindex="0" aria-labelledby="token-try"><code>curl -X POST ${endpoint} \\
   -H 'Authorization: Bearer ${made.token}' \\

@@ -1,12 +1,11 @@
 /** What is wrong in a declaration, as a form of the console says it. */
 import type { Language } from '#src/base/refusals.ts';
 import type { Finding } from '#src/registry/registration-findings.ts';
-import { type MessageKey, translate } from '#views/locale.ts';
+import { translate } from '#views/locale.ts';
 import type { Problem } from '#views/parts/problem.ts';
 
 /**
- * Each finding at the field of its key, in the reader's language, with the exact words of the check for whoever builds the
- * app.
+ * Each field's first finding, in the reader's language, with the exact words of the check for whoever builds the app.
  *
  * @param fieldOf the name of the field, and what it is called; a key without one is said above the form
  */
@@ -15,22 +14,22 @@ export function sayFindings(
   findings: readonly Finding[],
   fieldOf: (key: string) => { readonly field?: string | undefined; readonly label: string },
 ): Problem<never>[] {
-  const t = translate(language);
-  return findings.map(({ path, key, what, expected }) => {
-    const declared = String(path.find((step) => typeof step === 'string') ?? key ?? '');
+  const said = findings.map((finding) => {
+    const declared = String(finding.path.find((step) => typeof step === 'string') ?? finding.key ?? '');
     const { field, label } = fieldOf(declared);
-    const sentence = t(sentenceFor(declared), { label });
-    const isPlain = declared === 'contacts';
-    return {
-      kind: 'said',
-      text: isPlain ? sentence : `${sentence} ${t('console.wrong-detail', { what, expected })}`,
-      field,
-    };
+    return { kind: 'said', text: sayFinding(language, declared, label, finding), field } as const;
   });
+  return said.filter(({ field, text }, index) =>
+    said.slice(0, index).every((other) => (field === undefined ? other.text !== text : other.field !== field)),
+  );
 }
 
-function sentenceFor(key: string): MessageKey {
-  if (/_uris?$/.test(key)) return 'console.wrong-address';
-  if (key === 'contacts') return 'console.wrong-contacts';
-  return /^(client_name|purpose|description)/.test(key) ? 'console.wrong-text' : 'console.wrong';
+function sayFinding(language: Language, declared: string, label: string, { what, expected }: Finding): string {
+  const t = translate(language);
+  const isText = /^(client_name|purpose|description)/.test(declared);
+  if (isText && what.endsWith('is too small')) return t('console.wrong-empty', { label });
+  if (declared === 'contacts') return t('console.wrong-contacts', { label });
+  const detail = t('console.wrong-detail', { what, expected });
+  if (isText) return `${t('console.wrong-text', { label })} ${detail}`;
+  return `${t(/_uris?$/.test(declared) ? 'console.wrong-address' : 'console.wrong', { label })} ${detail}`;
 }

@@ -25,6 +25,8 @@ import { seeOther } from '../see-other.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
 
+const DAY_MS = 86_400_000;
+
 /**
  * `GET /console/apps/:client/production`. What is on record is looked at anew when it is old and the person may change the
  * app: the list checks itself.
@@ -111,8 +113,9 @@ async function showPage(
 function shownCheck(name: ShownCheck['name'], findings: readonly KeptFinding[]): ShownCheck {
   const found = findings.find((finding) => finding.name === name);
   if (!found) return { name, outcome: 'open', problems: [] };
-  const { outcome, problems, failingSince } = found;
-  return { name, outcome, problems: problems.map(shownProblem), failingSince };
+  const { outcome, problems, checkedAt, failingSince } = found;
+  const isLasting = failingSince && checkedAt.getTime() - failingSince.getTime() >= DAY_MS;
+  return { name, outcome, problems: problems.map(shownProblem), failingSince: isLasting ? failingSince : undefined };
 }
 
 async function stageOf(

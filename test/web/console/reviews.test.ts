@@ -46,7 +46,7 @@ test('a risky change waits in the queue, is read as a diff and takes effect when
   expect(page.texts(`[data-review=antrean/${number}] td`).join(' ')).toContain('Siti Rahayu');
   expect(page.text(`[data-review=antrean/${number}]`)).toContain('0 dari 1 setuju');
   const review = await browser.visit(`${world.issuer}/console/reviews/antrean/${number}`);
-  expect(review.text('h1')).toBe('Perubahan antrean');
+  expect(review.text('h1')).toBe('Perubahan pada antrean');
   expect(review.text('.reason')).toContain('Alamat baru');
   expect(review.text('.change dt')).toBe('Alamat kembali (redirect URI) perlu persetujuan');
   expect(review.text('.line-gone')).toContain('http://localhost:3001/callback');
