@@ -164,7 +164,7 @@ describe('looking after it (RFC 7592)', () => {
     expect((await own('GET', app)).status).toBe(401);
   });
 
-  test('what people use is neither ended nor changed in what is risky by its own token', async () => {
+  test('what people use is neither ended nor changed by its own token until somebody has agreed', async () => {
     const app = await registered();
     const clientId = String(app.client_id);
     await world.database.transaction((tx) =>
@@ -174,6 +174,9 @@ describe('looking after it (RFC 7592)', () => {
     const moved = { ...metadata, client_id: clientId, redirect_uris: ['https://lain.contoh.id/cb'] };
     const { json } = await own('PUT', app, moved);
     expect(json).toMatchObject({ redirect_uris: metadata.redirect_uris, pending_version: expect.any(Number) });
+    const named = { client_name: 'Bank Contoh', purpose: metadata.client_name };
+    const renamed = await own('PUT', app, { ...metadata, client_id: clientId, ...named });
+    expect(renamed.json).toMatchObject({ client_name: metadata.client_name, pending_version: expect.any(Number) });
   });
 
   test('nobody else’s token opens it, and an app that is not there looks the same', async () => {
