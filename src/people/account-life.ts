@@ -9,7 +9,7 @@ import { type AccountEventKind, type AdminEventKind, recordAccountEvent, recordA
 import type { Db } from '#src/base/database.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import type { AccountState } from './accounts.ts';
-import { endOpen } from './desk.ts';
+import { endOpen } from './desk-sheets.ts';
 import { cancelWaiting } from './recoveries.ts';
 
 /** How long who asked for the end of an account may change their mind. */

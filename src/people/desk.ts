@@ -2,8 +2,7 @@
  * Sheets of a service desk. An officer who has seen a person and a document hands out a one-time code on paper, and with it
  * the person makes a new passkey: for an account that has no address yet, or as the last way back into one.
  *
- * A sheet moves by conditional statements alone: `second-officer` → `waiting` → `used`, from each of the two to `cancelled`
- * or `expired`. Where more is at stake a second officer has to see the same. Into an account that somebody may be using the
+ * Where more is at stake a second officer has to see the same. Into an account that somebody may be using the
  * code opens only after a wait, in which whoever is signed in and every contact may cancel; an old contact may end the wait.
  *
  * The officer sees the code, so it must not be worth anything before its owner could object: everything here rests on the
@@ -12,7 +11,7 @@
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { bytesOfId, everyShard, idOfBytes, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { readAccountNumber } from './account-numbers.ts';
 import {
   type Account,
@@ -23,13 +22,24 @@ import {
   loadAccount,
 } from './accounts.ts';
 import { type CountingContact, listCountingContacts } from './contacts.ts';
-import { findAccountId, type Identifier, indexOf, parseIdentifier } from './identifiers.ts';
+import {
+  type DeskDocument,
+  endOpen,
+  findOpenSheet,
+  findSheet,
+  findSheetByHash,
+  insertSheet,
+  moveSheet,
+  recordSheet,
+  type Sheet,
+  sheetColumns,
+} from './desk-sheets.ts';
+import { findAccountId, parseIdentifier } from './identifiers.ts';
 import { listMemberships } from './memberships.ts';
 import { drawLetters, inGroups, lettersOf, numberOf, readLetters } from './paper-codes.ts';
 import { highestEvidence, type IdentityLevel, identityLevels, recordEvidence, restrictAccount } from './proofing.ts';
-import { cancelWaiting, isOldContact } from './recoveries.ts';
+import { cancelWaiting } from './recoveries.ts';
 import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
-import { cameWithAccount } from './trial.ts';
 import { listWays } from './ways.ts';
 
 const HOUR_MS = 3600 * 1000;
@@ -38,80 +48,6 @@ const DAY_MS = 24 * HOUR_MS;
 const OPEN_MS = 7 * DAY_MS;
 /** The second officer sees the person on the same visit. */
 const SECOND_OFFICER_MS = DAY_MS;
-
-/** What kind of document an officer has seen; its number is nowhere. */
-export const deskDocuments = ['ktp', 'passport', 'family-card', 'driving-licence', 'birth-certificate'] as const;
-export type DeskDocument = (typeof deskDocuments)[number];
-
-export type SheetState = 'second-officer' | 'waiting' | 'used' | 'cancelled' | 'expired';
-
-/** A sheet without its code, which nobody can read again. */
-export interface Sheet {
-  readonly id: string;
-  readonly accountId: string;
-  /** `first`: there was no way into the account before. */
-  readonly kind: 'first' | 'recovery';
-  readonly state: SheetState;
-  readonly agencyId: string;
-  /** Account ids. */
-  readonly officer: string;
-  readonly secondOfficer: string | undefined;
-  readonly caseNumber: string;
-  readonly document: DeskDocument;
-  readonly issuedAt: Date;
-  /** From then on it opens the account, if it waits. */
-  readonly readyAt: Date;
-  readonly expiresAt: Date;
-  readonly confirmedAt: Date | undefined;
-}
-
-interface SheetRow {
-  id: string;
-  account_id: string;
-  kind: Sheet['kind'];
-  state: SheetState;
-  agency_id: string;
-  officer: string;
-  second_officer: string | null;
-  case_number: string;
-  document: DeskDocument;
-  issued_at: Date;
-  ready_at: Date;
-  expires_at: Date;
-  confirmed_at: Date | null;
-}
-
-const columns = `id, account_id, kind, state, agency_id, officer, second_officer, case_number, document, issued_at, ready_at,
-  expires_at, confirmed_at`;
-
-function toSheet(row: SheetRow): Sheet {
-  const isOver = row.expires_at.getTime() <= Date.now();
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    kind: row.kind,
-    state: isOpen(row) && isOver ? 'expired' : row.state,
-    agencyId: row.agency_id,
-    officer: row.officer,
-    secondOfficer: row.second_officer ?? undefined,
-    caseNumber: row.case_number,
-    document: row.document,
-    issuedAt: row.issued_at,
-    readyAt: row.ready_at,
-    expiresAt: row.expires_at,
-    confirmedAt: row.confirmed_at ?? undefined,
-  };
-}
-
-/** Whether it may still open the account one day. */
-export function isOpen({ state }: { readonly state: SheetState }): boolean {
-  return state === 'second-officer' || state === 'waiting';
-}
-
-/** Whether it opens the account now. */
-export function isSheetReady({ state, readyAt }: Pick<Sheet, 'state' | 'readyAt'>): boolean {
-  return state === 'waiting' && readyAt.getTime() <= Date.now();
-}
 
 /** For which account an officer works, and on what occasion. */
 export interface DeskCase {
@@ -348,28 +284,6 @@ function timesOf(
   return { readyAt, expiresAt };
 }
 
-async function insertSheet(db: Db, sheet: Sheet, hash: Buffer): Promise<void> {
-  const shard = shardOf(sheet.accountId);
-  await db.for(shard).execute(
-    `insert into desk_sheets (shard, account_id, id, token_hash, kind, state, agency_id, officer, case_number, document,
-       issued_at, ready_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [
-      ...[shard, sheet.accountId, sheet.id, hash, sheet.kind, sheet.state, sheet.agencyId, sheet.officer],
-      ...[sheet.caseNumber, sheet.document, sheet.issuedAt, sheet.readyAt, sheet.expiresAt],
-    ],
-  );
-}
-
-async function recordSheet(
-  db: Db,
-  { accountId, agencyId, caseNumber, kind: sheet }: Sheet,
-  kind: 'sheet.issued' | 'sheet.agreed' | 'sheet.confirmed' | 'sheet.cancelled' | 'sheet.used',
-  more: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const details = { sheet, agency: agencyId, case: caseNumber, ...more };
-  await recordAccountEvent(db, { accountId, kind, details });
-}
-
 /**
  * A second officer has seen the same: from now on the sheet waits. Of two at once one agrees, and never the one who issued it.
  *
@@ -390,154 +304,12 @@ export async function agreeToSheet(
     sheet,
     `update desk_sheets set state = 'waiting', second_officer = $5, ready_at = $6, expires_at = $7
      where shard = $1 and account_id = $2 and id = $3 and state = 'second-officer' and officer <> $5 and expires_at > $4
-     returning ${columns}`,
+     returning ${sheetColumns}`,
     [now, officer, readyAt, expiresAt],
   );
   if (!agreed) throw new Refusal('sheet_over', 'no sheet that waits for a second officer');
   await recordSheet(db, agreed, 'sheet.agreed', { officer });
   return agreed;
-}
-
-async function moveSheet(
-  db: Db,
-  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
-  text: string,
-  values: readonly unknown[],
-): Promise<Sheet | undefined> {
-  const shard = shardOf(accountId);
-  const row = await db.for(shard).first<SheetRow>(text, [shard, accountId, id, ...values]);
-  return row && toSheet(row);
-}
-
-/** Who cancels a sheet. `replaced`: another one was issued. `held`: the account was frozen or disabled. */
-export type CancelledBy = 'owner' | 'contact' | 'officer' | 'replaced' | 'held';
-
-/** Ends a sheet that is still open. @returns it, or undefined where it had ended already */
-export async function cancelSheet(
-  db: Db,
-  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
-  by: CancelledBy,
-): Promise<Sheet | undefined> {
-  const cancelled = await moveSheet(
-    db,
-    { accountId, id },
-    `update desk_sheets set state = 'cancelled', ended_at = $4
-     where shard = $1 and account_id = $2 and id = $3 and state in ('second-officer', 'waiting') and expires_at > $4
-     returning ${columns}`,
-    [new Date()],
-  );
-  if (cancelled) await recordSheet(db, cancelled, 'sheet.cancelled', { by });
-  return cancelled;
-}
-
-/** Ends what is open for an account that is held, or that is given another sheet; what is too old makes room as well. */
-export async function endOpen(db: Db, accountId: string, by: CancelledBy): Promise<void> {
-  const sheet = await findUnended(db, accountId);
-  if (!sheet || (await cancelSheet(db, sheet, by))) return;
-  await moveSheet(
-    db,
-    sheet,
-    `update desk_sheets set state = 'expired', ended_at = $4
-     where shard = $1 and account_id = $2 and id = $3 and state in ('second-officer', 'waiting')
-     returning ${columns}`,
-    [new Date()],
-  );
-}
-
-/** The sheet of an account that may still open it. */
-export async function findOpenSheet(db: Db, accountId: string): Promise<Sheet | undefined> {
-  const sheet = await findUnended(db, accountId);
-  return sheet && isOpen(sheet) ? sheet : undefined;
-}
-
-/** Also one whose time is over, until the purge comes by. Whatever has ended says when, so that the open one comes first. */
-async function findUnended(db: Db, accountId: string): Promise<Sheet | undefined> {
-  const shard = shardOf(accountId);
-  const row = await db
-    .for(shard)
-    .first<SheetRow>(
-      `select ${columns} from desk_sheets where shard = $1 and account_id = $2 order by ended_at desc nulls first limit 1`,
-      [shard, accountId],
-    );
-  return row && isOpen(row) ? toSheet(row) : undefined;
-}
-
-/** One sheet by its id, which carries its shard. */
-export async function findSheet(db: Db, id: string): Promise<Sheet | undefined> {
-  const shard = shardOf(id);
-  const row = await db
-    .for(shard)
-    .first<SheetRow>(`select ${columns} from desk_sheets where shard = $1 and id = $2`, [shard, id]);
-  return row && toSheet(row);
-}
-
-/** The contacts that may end the wait: they came with the account, or long before the sheet. */
-export async function listOldContacts(db: Db, secrets: Secrets, accountId: string): Promise<CountingContact[]> {
-  const { createdAt } = await loadAccount(db, secrets, accountId);
-  const counting = await listCountingContacts(db, secrets, accountId);
-  return counting.filter(
-    (contact) => !contact.isShared && (isOldContact(contact) || cameWithAccount(contact.confirmedAt, createdAt)),
-  );
-}
-
-const PLACE = 'sheet-notice';
-const ID_BYTES = 16;
-/** So much of a contact's keyed hash tells the contacts of one account apart. */
-const CONTACT_BYTES = 8;
-
-/** What the link of a notice says: which sheet, and which contact was told. */
-export interface SheetNotice extends Pick<Sheet, 'accountId' | 'id'> {
-  readonly contact: Buffer;
-}
-
-/** The token of the link by which a contact cancels or confirms a sheet: nobody else can make one, nothing in it can be read. */
-export function sealSheetNotice(
-  secrets: Secrets,
-  { accountId, id }: Pick<Sheet, 'accountId' | 'id'>,
-  contact: Identifier,
-): string {
-  return secrets.wrap.sealToken(PLACE, Buffer.concat([bytesOfId(accountId), bytesOfId(id), markOf(secrets, contact)]));
-}
-
-/** What a token says; undefined when it is not ours or was altered. */
-export function openSheetNotice({ wrap }: Secrets, token: string): SheetNotice | undefined {
-  const bytes = wrap.openToken(PLACE, token);
-  return (
-    bytes && {
-      accountId: idOfBytes(bytes.subarray(0, ID_BYTES)),
-      id: idOfBytes(bytes.subarray(ID_BYTES, 2 * ID_BYTES)),
-      contact: bytes.subarray(2 * ID_BYTES),
-    }
-  );
-}
-
-function markOf(secrets: Secrets, contact: Identifier): Buffer {
-  return indexOf(secrets, contact).index.subarray(0, CONTACT_BYTES);
-}
-
-/** Whether a contact that was told may end the wait: it must be an old one still. */
-export async function mayConfirm(db: Db, secrets: Secrets, { accountId, contact }: SheetNotice): Promise<boolean> {
-  const old = await listOldContacts(db, secrets, accountId);
-  return old.some((one) => markOf(secrets, one).equals(contact));
-}
-
-/**
- * An old contact says that it is its owner who was at the desk: the wait is over.
- *
- * @returns the sheet, or undefined when it does not wait any more, or not for this contact
- */
-export async function confirmSheet(db: Db, secrets: Secrets, notice: SheetNotice): Promise<Sheet | undefined> {
-  if (!(await mayConfirm(db, secrets, notice))) return undefined;
-  const confirmed = await moveSheet(
-    db,
-    notice,
-    `update desk_sheets set confirmed_at = $4, ready_at = $4
-     where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at > $4 and expires_at > $4
-     returning ${columns}`,
-    [new Date()],
-  );
-  if (confirmed) await recordSheet(db, confirmed, 'sheet.confirmed');
-  return confirmed;
 }
 
 /**
@@ -556,14 +328,9 @@ export async function findSheetByCode(
   const cost = [['sheet_code_from_network', networkOf(typed.network)]] as const;
   return atCost(throttles, { cost, counts: 'sheet_code_wrong' }, async () => {
     const shard = shardOfCode(code);
-    const row = await db
-      .for(shard)
-      .first<SheetRow>(`select ${columns} from desk_sheets where shard = $1 and token_hash = $2`, [
-        shard,
-        secrets.hash('desk-sheet', code),
-      ]);
-    if (!row) throw wrong('no such sheet');
-    return toSheet(row);
+    const sheet = await findSheetByHash(db, shard, secrets.hash('desk-sheet', code));
+    if (!sheet) throw wrong('no such sheet');
+    return sheet;
   });
 }
 
@@ -596,7 +363,7 @@ export async function useSheet(
     { accountId, id },
     `update desk_sheets set state = 'used', ended_at = $4
      where shard = $1 and account_id = $2 and id = $3 and state = 'waiting' and ready_at <= $4 and expires_at > $4
-     returning ${columns}`,
+     returning ${sheetColumns}`,
     [new Date()],
   );
   if (!used) throw new Refusal('sheet_over', 'no sheet to use');
@@ -621,15 +388,4 @@ async function mayVouch(db: Db, { officer, secondOfficer }: Sheet): Promise<bool
 function levelOf(sheet: Sheet, before: IdentityLevel | undefined): IdentityLevel | undefined {
   if (sheet.secondOfficer) return 'ial2';
   return sheet.kind === 'first' || sheet.confirmedAt || before ? 'ial1' : undefined;
-}
-
-/** The sheets of some desks that are still open, the oldest first. */
-export async function listOpenSheets(db: Db, agencyIds: readonly string[], limit: number): Promise<Sheet[]> {
-  const rows = await db.forAll(everyShard).query<SheetRow>(
-    `select ${columns} from desk_sheets
-     where shard = any($1) and agency_id = any($2) and state in ('second-officer', 'waiting') and expires_at > $3
-     order by issued_at, id limit $4`,
-    [everyShard, agencyIds, new Date(), limit],
-  );
-  return rows.map(toSheet);
 }

@@ -9,7 +9,7 @@ import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { isCounting } from '#src/people/contacts.ts';
-import { cancelSheet, findOpenSheet } from '#src/people/desk.ts';
+import { cancelSheet, findOpenSheet } from '#src/people/desk-sheets.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
 import { removePasskey, renamePasskey } from '#src/people/passkeys.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';

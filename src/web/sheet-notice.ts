@@ -5,16 +5,8 @@
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import {
-  cancelSheet,
-  confirmSheet,
-  findSheet,
-  isOpen,
-  isSheetReady,
-  mayConfirm,
-  openSheetNotice,
-  type SheetNotice,
-} from '#src/people/desk.ts';
+import { confirmSheet, mayConfirm, openSheetNotice, type SheetNotice } from '#src/people/desk-contacts.ts';
+import { cancelSheet, findSheet, isOpen, isSheetReady } from '#src/people/desk-sheets.ts';
 import { findAgency } from '#src/registry/agencies.ts';
 import { sheetCancelledMessage } from '#views/messages.ts';
 import { type SheetEndedContext, sheetEndedPage, sheetNoticePage } from '#views/sheet.ts';

@@ -1,6 +1,7 @@
 /** What the contacts of an account are told about a desk's sheet, each with a link of its own. */
 import type { Db } from '#src/base/database.ts';
-import { listOldContacts, type Sheet, sealSheetNotice } from '#src/people/desk.ts';
+import { listOldContacts, sealSheetNotice } from '#src/people/desk-contacts.ts';
+import type { Sheet } from '#src/people/desk-sheets.ts';
 import { isSameAddress } from '#src/people/identifiers.ts';
 import { findAgency } from '#src/registry/agencies.ts';
 import { sheetConfirmedMessage, sheetIssuedMessage } from '#views/desk-messages.ts';

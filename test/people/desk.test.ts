@@ -5,24 +5,23 @@ import { accountNumber, readAccountNumber } from '#src/people/account-numbers.ts
 import { findAccount, loadAccount } from '#src/people/accounts.ts';
 import {
   agreeToSheet,
-  cancelSheet,
-  confirmSheet,
-  findOpenSheet,
-  findSheet,
   findSheetByCode,
-  isSheetReady,
   issueSheet,
-  listOpenSheets,
   lookUp,
   openAccountAtDesk,
-  openSheetNotice,
   readAsStaff,
   readCaseNumber,
-  type Sheet,
-  type SheetNotice,
-  sealSheetNotice,
   useSheet,
 } from '#src/people/desk.ts';
+import { confirmSheet, openSheetNotice, type SheetNotice, sealSheetNotice } from '#src/people/desk-contacts.ts';
+import {
+  cancelSheet,
+  findOpenSheet,
+  findSheet,
+  isSheetReady,
+  listOpenSheets,
+  type Sheet,
+} from '#src/people/desk-sheets.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { grantMembership, restoreMembership, suspendMemberships } from '#src/people/memberships.ts';
 import { setPassword } from '#src/people/passwords.ts';

@@ -4,7 +4,8 @@
  */
 import { createApp } from '#src/app.ts';
 import { newAccountId } from '#src/base/secrets.ts';
-import { issueSheet, sealSheetNotice } from '#src/people/desk.ts';
+import { issueSheet } from '#src/people/desk.ts';
+import { sealSheetNotice } from '#src/people/desk-contacts.ts';
 import { roles } from '#src/people/memberships.ts';
 import { sealNotMe } from '#src/people/not-me.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';

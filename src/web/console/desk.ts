@@ -11,22 +11,24 @@ import { loadAccount } from '#src/people/accounts.ts';
 import {
   type AccountAtDesk,
   agreeToSheet,
-  cancelSheet,
   type DeskCase,
-  type DeskDocument,
-  deskDocuments,
-  findSheet,
   type IssuedSheet,
-  isOpen,
   issueSheet,
-  listOpenSheets,
   lookUp,
   openAccountAtDesk,
   readAsStaff,
   readCaseNumber,
   readForDesk,
-  type Sheet,
 } from '#src/people/desk.ts';
+import {
+  cancelSheet,
+  type DeskDocument,
+  deskDocuments,
+  findSheet,
+  isOpen,
+  listOpenSheets,
+  type Sheet,
+} from '#src/people/desk-sheets.ts';
 import { type Agency, findAgencies, listTree } from '#src/registry/agencies.ts';
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import {
