@@ -66,7 +66,7 @@ export async function listMembers(db: Db, agencyIds: readonly string[], now: Dat
 export async function listOwned(db: Db, agencyIds: readonly string[], now: Date): Promise<Set<string>> {
   const rows = await db.forAll(everyShard).query<{ agency_id: string }>(
     `select distinct m.agency_id from memberships m join accounts a on a.shard = m.shard and a.id = m.account_id
-     where m.shard = any($1) and m.agency_id = any($2) and m.role = 'owner' and m.suspended_at is null
+     where m.shard = any($1) and a.shard = any($1) and m.agency_id = any($2) and m.role = 'owner' and m.suspended_at is null
        and m.since <= $3 and (m.until is null or m.until > $3) and a.state in ('active', 'closing')`,
     [everyShard, agencyIds, now],
   );

@@ -32,6 +32,7 @@ agencies:
   - { id: dinas-kesehatan, name: Dinas Kesehatan, "name#en": Health Office, domain: dinkes.contoh.go.id, parent: negara }
   - { id: badan-pendapatan-daerah, name: Bapenda, domain: bapenda.contoh.go.id, parent: negara }
   - { id: dinas-kominfo, name: Diskominfo, domain: diskominfo.contoh.go.id, parent: negara }
+  - { id: lab-api, name: Lab API, domain: lab.contoh.go.id, parent: negara }
 `;
 
 test('a file of the organisation is checked, applied, listed and written out again', async () => {
@@ -44,7 +45,7 @@ test('a file of the organisation is checked, applied, listed and written out aga
   await writeFile(file, tree);
   expect(await lawang(`agencies validate ${file}`)).toMatchObject({
     code: 0,
-    out: '4 agencies and 0 sectors: nothing wrong.\n',
+    out: '5 agencies and 0 sectors: nothing wrong.\n',
   });
   expect((await lawang(`agencies apply ${file}`)).out).toContain('negara                   created');
   const { out } = await lawang('agencies list --below negara');
