@@ -44,6 +44,9 @@ const formStops = [
   'console-start',
   'console-invited',
   'invitation',
+  'console-edit-preview',
+  'console-newcomer',
+  'console-trial-agency',
 ] as const;
 
 const deskStops = [
@@ -68,6 +71,7 @@ export async function tourTheConsole(stage: Stage, visitor: Visitor, language: L
     await at(name, visitor.page);
   }
   await fillIn(stage, visitor, at);
+  await beginFromNothing(stage, language, at);
   const codes = await serve(stage, language, visitor, at);
   await useSheets(stage, visitor, codes, at);
 }
@@ -153,6 +157,25 @@ async function fillIn({ world }: Stage, { page }: Visitor, at: AtPage): Promise<
   await at('console-invited', page);
   await page.goto((await page.textContent('#invitation-link')) ?? '');
   await at('invitation', page);
+  await page.goto(`${issuer}${app}/edit`);
+  await page.fill('#policy_uri', 'https://antrean.contoh.go.id/privasi');
+  await page.click('#preview');
+  await page.waitForSelector('#changes');
+  await at('console-edit-preview', page);
+}
+
+/** Somebody without a role, who tries a sandbox out. */
+async function beginFromNothing(stage: Stage, language: Language, at: AtPage): Promise<void> {
+  await using dewi = await stage.visitor({ locale: language });
+  const { page } = dewi;
+  await page.goto(`${stage.world.issuer}/console`);
+  await signInByPassword(page, 'dewi@contoh.id');
+  await page.click('#create-passkey');
+  await page.waitForSelector('#found-agency');
+  await at('console-newcomer', page);
+  await page.click('#found-agency');
+  await page.waitForSelector('#found');
+  await at('console-trial-agency', page);
 }
 
 interface Codes {

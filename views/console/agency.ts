@@ -6,6 +6,7 @@ import { type Problem, type SaidProblem, type Saying, sayProblems } from '../par
 import { hostileText } from '../samples.ts';
 import { type AgencyKind, agencyKinds, sayKind } from './agencies.ts';
 import { type AgencyHead, agencyLink, agencyPage, sampleAgencyHead } from './agency-page.ts';
+import { crumbs } from './parts/crumbs.ts';
 import { facts as factList } from './parts/facts.ts';
 import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
@@ -205,6 +206,10 @@ export function newAgencyPage(context: NewAgencyContext): Html {
   const t = translate(language);
   const problems = sayProblems(language, context.problems, sayings);
   return consolePage(context, {
+    lead: crumbs(language, [
+      { link: '/console/agencies', label: t('console.agencies') },
+      { link: `/console/agencies/${encodeURIComponent(below.id)}`, label: below.name },
+    ]),
     title: t('agency.new-title'),
     intro: t('agency.new-below', { name: below.name }),
     problems,

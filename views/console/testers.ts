@@ -29,7 +29,7 @@ export function testersPage(context: TestersContext): Html {
   const isFull = testers.length + invitations.length >= most;
   return appPage(context, context.head, 'testers', {
     title: t('console.tab-testers'),
-    intro: t('console.testers-intro', { most }),
+    intro: t(context.sandbox ? 'console.testers-intro-sandbox' : 'console.testers-intro', { most }),
     notice: context.notice,
     ...(context.made && { scripts: ['copy.js'] as const }),
     content: html`${madeBox(context)}
