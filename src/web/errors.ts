@@ -112,9 +112,11 @@ function answerWithPage(ctx: Context, house: OpenHouse, refusal: Refusal): void 
   );
 }
 
-/** Back to the app that this request, or the last page of an interaction, was about; else to the front page. */
+/** Back to the console from its pages; to the app that this request, or the last page of an interaction, was about; else to the front page. */
 function wayBack(ctx: Context, house: OpenHouse): { link: string; label: string } | undefined {
   const t = translate(ctx.state.language);
+  if (/^\/console(\/|$)/.test(ctx.path))
+    return { link: '/console', label: t('form.back-to', { service: t('history.own-console') }) };
   const asked = ctx.state.appId ?? ctx.query.client_id ?? ctx.cookies.get(cookieNames(house.config.issuer).app);
   const client = typeof asked === 'string' ? house.clients.find(asked) : undefined;
   const link = client && backLink(client);

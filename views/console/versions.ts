@@ -58,7 +58,7 @@ function versionTable(context: VersionsContext): Html {
     columns: [
       { head: t('console.version'), kind: 'main', cell: (version) => versionLink(context, head, version) },
       { head: t('console.version-status'), kind: 'short', cell: (version) => statusDot(context, version) },
-      { head: t('console.version-changed'), cell: ({ changed }) => sayKeys(context, changed) },
+      { head: t('console.version-changed'), cell: (version) => whatChanged(context, version) },
       {
         head: t('console.version-who'),
         cell: (version) => html`${version.actor} <small>${sayWay(context, version.via)}</small>`,
@@ -87,6 +87,10 @@ export function statusDot(
   if (status === 'pending') return dot('waiting', t('console.version-pending'));
   if (status === 'rejected') return dot('stopped', t('console.version-rejected'));
   return dot('over', t(status === 'applied' ? 'console.version-applied' : 'console.version-superseded'));
+}
+
+function whatChanged(context: ConsoleFrame, { number, changed }: VersionLine): string {
+  return number === 1 ? translate(context.language)('console.version-first') : sayKeys(context, changed);
 }
 
 /** What changes, by name; all of it is new where there was nothing before. */
@@ -232,7 +236,7 @@ const list: VersionsContext = {
       reason: undefined,
     },
     { ...sampleVersion, number: 5, isInForce: false, status: 'superseded', via: 'file', actor: 'Baris perintah' },
-    { ...sampleVersion, number: 4, isInForce: false, breakGlass: 'Serangan berlangsung', via: 'command' },
+    { ...sampleVersion, number: 1, isInForce: false, breakGlass: 'Serangan berlangsung', via: 'command' },
   ],
 };
 
@@ -255,7 +259,7 @@ const one: VersionContext = {
   ...sampleConsoleFrame,
   section: 'apps',
   head: sampleAppHead,
-  version: { ...sampleVersion, number: 4, isInForce: false, breakGlass: 'Serangan berlangsung' },
+  version: { ...sampleVersion, number: 1, isInForce: false, breakGlass: 'Serangan berlangsung' },
   ...sampleDeclared,
   risky: ['redirect_uris', 'claims'],
   restore: { current: sampleDeclared.before, risky: ['redirect_uris'], ifNumber: 7 },
