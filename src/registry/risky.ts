@@ -9,6 +9,9 @@ type Key = keyof ClientDeclaration;
 /** What is risky only where something is added: taking away narrows what an app may do. */
 const riskyToAdd: readonly Key[] = ['redirect_uris', 'post_logout_redirect_uris', 'claims', 'grant_types'];
 
+/** What is risky only where it grows: people were told that it ends sooner. What is not said has no end. */
+const riskyToRaise: readonly Key[] = ['consent_days', 'retention_days'];
+
 /** What is risky whichever way it changes: where answers go, who may ask, what people were told. */
 const risky: readonly Key[] = [
   'type',
@@ -43,8 +46,14 @@ export function riskyKeys(before: ClientDeclaration, after: ClientDeclaration): 
     // Tokens are made for a machine by its address (RFC 8707).
     if (key === 'client_uri') return after.type === 'machine';
     if (riskyToAdd.includes(key)) return adds(listed(before, key), listed(after, key));
+    if (riskyToRaise.includes(key)) return daysIn(after, key) > daysIn(before, key);
     return risky.includes(key);
   });
+}
+
+function daysIn(declaration: ClientDeclaration, key: Key): number {
+  const days = declaration[key];
+  return typeof days === 'number' ? days : Number.POSITIVE_INFINITY;
 }
 
 function adds(before: readonly unknown[], after: readonly unknown[]): boolean {

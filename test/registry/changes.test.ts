@@ -51,6 +51,7 @@ describe('a change', () => {
       ['jwks_uri', 'token_endpoint_auth_method'],
     ],
     ['less proof from people', { require_pkce: false }, ['require_pkce']],
+    ['consents for longer', { consent_days: 1_825 }, ['consent_days']],
   ])('of a live app waits where it is risky: %s', async (_, keys, risky) => {
     await using registry = await openRegistry();
     await registry.change({}, { to: 'live' });
@@ -69,6 +70,7 @@ describe('a change', () => {
     ['another name', { client_name: 'Puskesmas Kita' }],
     ['a contact', { contacts: [{ role: 'security', email: 'aman@contoh.go.id' }] }],
     ['fewer claims', { claims: [], scope: 'openid' }],
+    ['consents and what it reads for a shorter time', { consent_days: 30, retention_days: 30 }],
   ])('of a live app takes effect at once where it is not: %s', async (_, keys) => {
     await using registry = await openRegistry();
     await registry.change({}, { to: 'live' });
