@@ -24,7 +24,7 @@ const catalogues: Record<Language, Record<MessageKey, string>> = {
 const locales: Record<Language, string> = { id: 'id-ID', en: 'en-GB' };
 
 /** Where most readers are; a caller that knows better passes the reader's own zone. */
-export const defaultTimeZone = 'Asia/Jakarta';
+const defaultTimeZone = 'Asia/Jakarta';
 
 const formats = new Map<string, IntlMessageFormat>();
 

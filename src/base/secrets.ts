@@ -29,6 +29,11 @@ export function newAccountId(): string {
   return randomUUID();
 }
 
+/** Whether a text is shaped like an id of ours (a UUID); anything else cannot be looked up. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
 /** The 16 bytes of a UUID, for where its text would be too long. */
 export function bytesOfId(id: string): Buffer<ArrayBuffer> {
   return Buffer.from(id.replaceAll('-', ''), 'hex');

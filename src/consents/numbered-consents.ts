@@ -53,7 +53,7 @@ export type Offer = Omit<ConsentDraft, 'accountId'>;
 const DAY = 24 * 3600 * 1000;
 
 /** What a citizen who allows a client everything puts on record, after a sign-in by password. */
-export function offerOf(client: ClientRecord, now: Date): Offer {
+function offerOf(client: ClientRecord, now: Date): Offer {
   return {
     clientId: client.id,
     basis: basisOf(client.claims),

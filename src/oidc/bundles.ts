@@ -10,13 +10,8 @@ import type { Config } from '#src/base/config.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import {
-  BUNDLE_LIFE_DAYS,
-  type BundleContent,
-  isUuid,
-  readBundleContent,
-  type VerifiedBundle,
-} from '#src/registry/bundles.ts';
+import { isId } from '#src/base/secrets.ts';
+import { BUNDLE_LIFE_DAYS, type BundleContent, readBundleContent, type VerifiedBundle } from '#src/registry/bundles.ts';
 import { type SigningKey, signToken } from './signing-keys.ts';
 
 const TYPE = 'client-bundle+jwt';
@@ -83,7 +78,7 @@ export function createVerifyBundle(
     });
     const { jti: id = '', exp = 0, environment, bundle } = payload;
     if (environment !== 'sandbox') throw new Refusal('bundle_refused', 'it does not come from a sandbox');
-    if (!isUuid(id)) throw new Refusal('bundle_refused', 'its jti is no UUID');
+    if (!isId(id)) throw new Refusal('bundle_refused', 'its jti is no UUID');
     return { id, issuer, expiresAt: new Date(exp * 1000), signed, content: readBundleContent(bundle) };
   };
 }

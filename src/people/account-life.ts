@@ -13,7 +13,7 @@ import { endOpen } from './desk-sheets.ts';
 import { cancelWaiting } from './recoveries.ts';
 
 /** How long who asked for the end of an account may change their mind. */
-export const CLOSING_DAYS = 14;
+const CLOSING_DAYS = 14;
 
 const DAY_MS = 24 * 3600 * 1000;
 

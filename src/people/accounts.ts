@@ -5,7 +5,7 @@ import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { type Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { isId, type Keyring, newAccountId, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import {
   addContact,
   addContacts,
@@ -102,7 +102,7 @@ export function isEndedSince({ endedAt }: Pick<Account, 'endedAt'>, provenAt: nu
 
 /** Whether a text is shaped like an account id; anything else cannot be looked up. */
 export function isAccountId(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+  return isId(text);
 }
 
 interface AccountFields {

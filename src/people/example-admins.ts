@@ -13,7 +13,7 @@ export interface ExampleAdmin extends Pick<ExampleCitizen, 'email' | 'name'> {
 }
 
 /** Each stands for what somebody may do; one agency of the example tree has nobody, so that its orphan shows. */
-export const exampleAdmins: readonly ExampleAdmin[] = [
+const exampleAdmins: readonly ExampleAdmin[] = [
   { email: 'ratna@contoh.id', name: 'Ratna Sari', roles: { 'dinas-kesehatan': ['owner'] } },
   { email: 'agus@contoh.id', name: 'Agus Wibowo', roles: { 'dinas-kesehatan': ['developer'] } },
   { email: 'eko@contoh.id', name: 'Eko Nugroho', roles: { 'badan-pendapatan-daerah': ['owner', 'developer'] } },

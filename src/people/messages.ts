@@ -5,7 +5,7 @@
  */
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
-import { type Keyring, newIdIn, type Secrets, SHARDS, shardOfHash } from '#src/base/secrets.ts';
+import { everyShard, type Keyring, newIdIn, type Secrets, shardOfHash } from '#src/base/secrets.ts';
 import { codeTimes } from './codes.ts';
 import type { Identifier } from './identifiers.ts';
 
@@ -95,8 +95,6 @@ export interface SentMessage {
   readonly link: string | undefined;
   readonly at: Date;
 }
-
-const everyShard = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 /** The messages of a sandbox, newest first; with `to`, those to one address. Messages whose content is erased are left out. */
 export async function listMessages(

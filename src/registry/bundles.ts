@@ -9,7 +9,7 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import { type Config, isLoopback } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import type { Secrets } from '#src/base/secrets.ts';
+import { isId, type Secrets } from '#src/base/secrets.ts';
 import { applyChange, type Changed, type ChangePlan, type ChangeRequest, planChange } from './changes.ts';
 import { listFindings } from './checks/findings.ts';
 import { listContacts } from './client-contacts.ts';
@@ -124,7 +124,7 @@ export async function receiveBundle(db: Db, { id, issuer, expiresAt, signed, con
 
 /** A bundle that has come and is not forgotten. */
 export async function findBundle(db: Db, id: string): Promise<ReceivedBundle | undefined> {
-  if (!isUuid(id)) return undefined;
+  if (!isId(id)) return undefined;
   const row = await db.first<BundleRow>(`${selectBundles} where id = $1 and expires_at > $2`, [id, new Date()]);
   return row && toBundle(row);
 }
@@ -136,11 +136,6 @@ export async function listBundles(db: Db, clientId: string): Promise<ReceivedBun
     [clientId, new Date()],
   );
   return rows.map(toBundle);
-}
-
-/** How bundles are named. */
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
 interface BundleRow {

@@ -16,12 +16,12 @@ import { lockRegistry, raiseRegistryVersion } from './version.ts';
 const DAY_MS = 86_400_000;
 
 /** How long the secret before stays valid when a new one is set from a file. */
-export const SECRET_OVERLAP_HOURS = 24;
+const SECRET_OVERLAP_HOURS = 24;
 /** How long the secret before stays valid when a new one is made, unless a date is chosen. */
 export const DEFAULT_OVERLAP_DAYS = 14;
 export const MAX_OVERLAP_DAYS = 90;
 /** How long a secret that we make is good for. */
-export const SECRET_LIFE_DAYS = 365;
+const SECRET_LIFE_DAYS = 365;
 /** How many days before the end its agency is told. */
 export const WARNING_DAYS = [60, 30, 7] as const;
 /** How many that have ended stay, to be recognised, and how long. */

@@ -47,7 +47,7 @@ interface EventRow {
   details: EventDetails;
 }
 
-export const EVENTS_PER_PAGE = 50;
+const EVENTS_PER_PAGE = 50;
 
 /** Events, the latest first; 50 unless told otherwise. */
 export async function listEvents(

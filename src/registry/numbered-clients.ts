@@ -17,7 +17,7 @@ const CLIENTS_OF_AN_AGENCY = 10;
 const ACTOR = 'command';
 
 /** The client id of a number. */
-export function numberedClientId(number: number): string {
+function numberedClientId(number: number): string {
   return `layanan-${number}`;
 }
 

@@ -27,6 +27,6 @@ export function exportRegistration(agency: AgencyRecord, clients: readonly Clien
 }
 
 /** The environment variable that a client's secret is taken from, unless a file names another. */
-export function secretVariable(clientId: string): string {
+function secretVariable(clientId: string): string {
   return `${/^\d/.test(clientId) ? '_' : ''}${clientId.toUpperCase().replaceAll('-', '_')}_SECRET`;
 }

@@ -69,7 +69,7 @@ export interface Found<Line> {
   readonly hasMore: boolean;
 }
 
-export const APPS_PER_PAGE = 25;
+const APPS_PER_PAGE = 25;
 
 /** So many agencies are named one by one; the apps of more are found along the order, looking at each one's agency. */
 const MOST_NAMED = 200;

@@ -326,7 +326,7 @@ const DAY = 86_400_000;
 const WIB = 7 * 3_600_000;
 
 /** How many working days a decision may take. */
-export const REVIEW_WORKING_DAYS = 2;
+const REVIEW_WORKING_DAYS = 2;
 
 /** By when a review that begins now is promised: two working days on, at the same time of day. */
 export function promisedTime(from: Date): Date {

@@ -106,7 +106,7 @@ const riskNames: Record<AppRisk, MessageKey> = {
 };
 
 /** How much harm an app could do, in a word. */
-export function sayRisk(language: Language, risk: AppRisk): string {
+function sayRisk(language: Language, risk: AppRisk): string {
   return translate(language)(riskNames[risk]);
 }
 

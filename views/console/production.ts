@@ -118,7 +118,7 @@ const checks: readonly ShownCheck[] = [
 const at = new Date('2026-11-21T03:12:00Z');
 
 /** A list in which some things are still wrong. */
-export const sampleChecks: readonly ShownCheck[] = checks.map((check): ShownCheck => {
+const sampleChecks: readonly ShownCheck[] = checks.map((check): ShownCheck => {
   if (check.name === 'privacy')
     return {
       ...check,

@@ -11,7 +11,7 @@ import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
 
-export const versionStatuses = ['applied', 'pending', 'rejected', 'superseded'] as const;
+const versionStatuses = ['applied', 'pending', 'rejected', 'superseded'] as const;
 export type VersionStatus = (typeof versionStatuses)[number];
 
 /** One version as a list names it. */
@@ -78,10 +78,7 @@ function versionLink({ language }: ConsoleFrame, head: AppHead, { number, reason
 }
 
 /** What became of a version, as a dot and a word. */
-export function statusDot(
-  { language }: ConsoleFrame,
-  { status, isInForce }: Pick<VersionLine, 'status' | 'isInForce'>,
-): Html {
+function statusDot({ language }: ConsoleFrame, { status, isInForce }: Pick<VersionLine, 'status' | 'isInForce'>): Html {
   const t = translate(language);
   if (isInForce) return dot('good', t('console.version-in-force'));
   if (status === 'pending') return dot('waiting', t('console.version-pending'));
@@ -106,7 +103,7 @@ const MOST_NAMED = 4;
 const ways = ['page', 'api', 'file', 'command', 'registration', 'bundle', 'job', 'start'] as const;
 
 /** By which way a change came in. */
-export function sayWay({ language }: ConsoleFrame, via: string): string {
+function sayWay({ language }: ConsoleFrame, via: string): string {
   const way = ways.find((one) => one === via);
   return way ? translate(language)(`console.via-${way}`) : via;
 }

@@ -18,7 +18,7 @@ export const checkNames = [
 export type CheckName = (typeof checkNames)[number];
 
 /** Everything that can be wrong. Each has a sentence on the page (`views/console/parts/checks.ts`). */
-export const problemCodes = [
+const problemCodes = [
   'address_not_https',
   'address_wrong',
   'host_unknown',

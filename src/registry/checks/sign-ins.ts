@@ -8,7 +8,7 @@ import { findObservedSignIn, type ObservedSignIn, readCredentialUses } from '../
 import type { Check, CheckProblem } from './check.ts';
 
 /** How fresh the evidence has to be. */
-export const TRIED_DAYS = 7;
+const TRIED_DAYS = 7;
 
 export const checkSignIn: Check = async (client, { db, now }) => {
   const since = new Date(now.getTime() - TRIED_DAYS * 86_400_000);

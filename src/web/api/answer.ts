@@ -1,6 +1,4 @@
 /** How a route of the API is answered: who calls, what was sent, once, and in which form. */
-import { pipeline, Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
@@ -8,6 +6,7 @@ import { admitCaller } from '#src/oidc/api-callers.ts';
 import { proofAlgorithms } from '#src/oidc/proofs.ts';
 import { claimRequest, type KeptAnswer, keepAnswer, type OnceRequest } from '#src/registry/api-requests.ts';
 import { apiAddress } from '#src/registry/api-scopes.ts';
+import { CSV_BATCH, sendCsv } from '../csv.ts';
 import type { OpenHouse } from '../house.ts';
 import { readJson } from '../middleware/json.ts';
 import type { ApiAnswer, ApiCall, ApiRoute, ListPart } from './route.ts';
@@ -132,14 +131,12 @@ function sendJson(ctx: Context, body: object): void {
 }
 
 const PAGE = 50;
-/** How many entries a csv reads at once. */
-const CSV_PAGE = 500;
 
 async function answerList(call: ApiCall, route: ApiRoute, list: ListPart): Promise<void> {
   const { ctx } = call;
   ctx.vary('Accept');
   const { after, limit = PAGE } = call.query as z.output<typeof listQuery>;
-  if (ctx.accepts('json', 'csv') === 'csv') return sendCsv(call, route, list, after);
+  if (ctx.accepts('json', 'csv') === 'csv') return sendList(call, route, list, after);
   const { items, next } = await list.page(call, after, limit);
   if (next !== undefined) ctx.set('Link', `<${addressOfPage(call, next)}>; rel="next"`);
   sendJson(ctx, { items });
@@ -153,31 +150,25 @@ function addressOfPage({ ctx, house }: ApiCall, after: string): string {
 }
 
 /** All that is behind `after`, read and sent piece by piece. The first is read before anything is said. */
-async function sendCsv(call: ApiCall, route: ApiRoute, list: ListPart, after: string | undefined): Promise<void> {
-  const { ctx, house } = call;
-  const first = await list.page(call, after, CSV_PAGE);
+async function sendList(call: ApiCall, route: ApiRoute, list: ListPart, after: string | undefined): Promise<void> {
+  const first = await list.page(call, after, CSV_BATCH);
+  const columns = list.item instanceof z.ZodObject ? Object.keys(list.item.shape) : [];
   // What follows is read after the request's unit of work is over.
-  const later = { ...call, db: house.database };
-  async function* entries() {
+  const later = { ...call, db: call.house.database };
+  async function* rows() {
     let page = first;
     for (;;) {
-      for (const item of page.items) yield Object.fromEntries(Object.entries(item).map(toCell));
+      for (const item of page.items) yield columns.map((name) => toCell((item as Record<string, unknown>)[name]));
       if (page.next === undefined) return;
-      page = await list.page(later, page.next, CSV_PAGE);
+      page = await list.page(later, page.next, CSV_BATCH);
     }
   }
-  const columns = list.item instanceof z.ZodObject ? Object.keys(list.item.shape) : [];
-  ctx.type = 'text/csv';
-  ctx.attachment(`${route.id}.csv`);
-  const csv = stringify({ header: true, columns, escape_formulas: true });
-  // What goes wrong on the way ends the answer, and koa says so in the log.
-  pipeline(Readable.from(entries()), csv, () => undefined);
-  ctx.body = csv;
+  sendCsv(call.ctx, route.id, columns, rows());
 }
 
-function toCell([name, value]: [string, unknown]): [string, unknown] {
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return [name, value.join(' ')];
-  return [name, typeof value === 'object' && value !== null ? JSON.stringify(value) : value];
+function toCell(value: unknown): unknown {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join(' ');
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }
 
 /** What kind of token would do (RFC 6750 §3, RFC 9449 §7.1). */

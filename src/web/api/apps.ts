@@ -8,9 +8,10 @@ import { type ClientRecord, clientStates, hasSecret } from '#src/registry/client
 import { declarationOf } from '#src/registry/declarations.ts';
 import { type ClientEntry, checkClientEntry, text } from '#src/registry/registration-schema.ts';
 import { type AppLine, searchApps } from '#src/registry/search.ts';
+import { toCursor } from '../places.ts';
 import { toPointer } from './answer.ts';
 import { loadAgencyOf, loadAppOf } from './authority.ts';
-import { readCursor, toCursor } from './pages.ts';
+import { readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
 import { appSchema, appSummarySchema, changeSchema, declarationSchema, said, saidIfAny } from './schemas.ts';
 
@@ -160,7 +161,7 @@ function showLine(app: AppLine): z.input<typeof appSummarySchema> {
   };
 }
 
-export function showApp(app: ClientRecord): z.input<typeof appSchema> {
+function showApp(app: ClientRecord): z.input<typeof appSchema> {
   return {
     ...{ id: app.id, agency: app.agencyId, name: app.name.id, name_en: app.name.en, type: app.type, state: app.state },
     ...{ risk: app.risk, sectors: [...app.sectors], home_uri: app.homeUri ?? null },

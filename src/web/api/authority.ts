@@ -1,5 +1,6 @@
 /** What a call is about, for a caller who may do there what the route's scope says. */
 import { Refusal } from '#src/base/refusals.ts';
+import { isId } from '#src/base/secrets.ts';
 import type { Agency } from '#src/registry/agencies.ts';
 import type { Permission } from '#src/registry/authority.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -18,6 +19,6 @@ export function loadAppOf(call: ApiCall, permission: Permission): Promise<Client
 
 /** An id that is a UUID: what cannot be one is not there, and never reaches the database. @throws {Refusal} `not_here` */
 export function asUuid(text: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) throw new Refusal('not_here', 'no such id');
+  if (!isId(text)) throw new Refusal('not_here', 'no such id');
   return text;
 }

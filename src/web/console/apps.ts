@@ -8,10 +8,11 @@ import { type ClientState, clientStates } from '#src/registry/clients.ts';
 import { type AppLine, type AppSearch, countApps, type Found, MOST_COUNTED, searchApps } from '#src/registry/search.ts';
 import { listSectors, type Sector } from '#src/registry/sectors.ts';
 import { type AppsContext, appsPage, type ListedApp } from '#views/console/apps.ts';
+import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { logoPath } from '../logos.ts';
-import { CSV_BATCH, sendCsv } from './csv.ts';
+import { sendLines } from './csv.ts';
 import { consoleFrame } from './frame.ts';
 import { linkTo, pagesOf, readPosition, readWords } from './positions.ts';
 import { type ConsoleVisit, showConsole } from './visit.ts';
@@ -27,7 +28,7 @@ export async function downloadApps(ctx: Context, house: OpenHouse): Promise<void
     const search = await readSearch(visit);
     const next = (last: AppLine | undefined): Promise<Found<AppLine>> =>
       house.database.transaction((tx) => searchApps(tx, { ...search, after: last?.position, limit: CSV_BATCH }));
-    sendCsv(ctx, 'layanan', { columns, next });
+    sendLines(ctx, 'layanan', { columns, next });
   });
 }
 

@@ -1,11 +1,14 @@
 /** What an app tried and we refused, for its developers. */
+
 import type { Context } from 'koa';
+import { isId } from '#src/base/secrets.ts';
 import { type Attempt, type AttemptPosition, findAttempts, listAttempts } from '#src/registry/attempts.ts';
 import { type AttemptsContext, attemptsPage } from '#views/console/attempts.ts';
 import type { ShownAttempt } from '#views/console/parts/attempts.ts';
 import type { AppState } from '#views/console/parts/state.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { timeIn } from '../places.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { pagesBehind, readPlace } from './positions.ts';
 import { type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
@@ -44,11 +47,9 @@ function referenceIn(ctx: Context): string | undefined {
 }
 
 function positionIn(ctx: Context): AttemptPosition | undefined {
-  const [at, id, ...more] = readPlace(ctx);
-  const date = new Date(at ?? '');
-  const isPlace =
-    more.length === 0 && !Number.isNaN(date.getTime()) && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id ?? '');
-  return isPlace && id !== undefined ? { at: date, id } : undefined;
+  const [time, id = ''] = readPlace(ctx);
+  const at = timeIn(time);
+  return at && isId(id) ? { at, id } : undefined;
 }
 
 /** An attempt as pages name it. */

@@ -6,6 +6,7 @@
 import type { Context } from 'koa';
 import { type AdminEventKind, type EventDetails, recordAdminEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
+import { isId } from '#src/base/secrets.ts';
 import { accountNumber } from '#src/people/account-numbers.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import {
@@ -219,7 +220,7 @@ async function leaveCase(visit: ConsoleVisit): Promise<void> {
 /** The sheet of an address, for an officer of its desk or of one above. @throws {Refusal} `not_here`, `role_required` */
 async function loadSheetFor(visit: ConsoleVisit): Promise<Sheet> {
   const id = String(visit.ctx.params.sheet);
-  const sheet = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? await findSheet(visit.db, id) : undefined;
+  const sheet = isId(id) ? await findSheet(visit.db, id) : undefined;
   if (!sheet) throw new Refusal('not_here', 'no such sheet');
   await loadAgencyFor(visit, sheet.agencyId, 'desk.issue');
   return sheet;

@@ -1,15 +1,19 @@
 /** What admins did at the agencies that somebody may see. */
+
 import type { Context } from 'koa';
 import { type Language, Refusal } from '#src/base/refusals.ts';
+import { isId } from '#src/base/secrets.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
 import { nodesWith } from '#src/registry/authority.ts';
 import { type EventLine, type EventPosition, type EventSearch, listEvents } from '#src/registry/events.ts';
 import type { Found } from '#src/registry/search.ts';
 import { type EventsContext, eventsPage, type ListedEvent } from '#views/console/events.ts';
+import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { timeIn } from '../places.ts';
 import { nameColleagues } from './colleagues.ts';
-import { CSV_BATCH, sendCsv } from './csv.ts';
+import { sendLines } from './csv.ts';
 import { consoleFrame } from './frame.ts';
 import { linkTo, pagesBehind, readPlace, readWords } from './positions.ts';
 import { type ConsoleVisit, showConsole } from './visit.ts';
@@ -25,7 +29,7 @@ export async function downloadEvents(ctx: Context, house: OpenHouse): Promise<vo
     const search = await readSearch(visit);
     const next = (last: EventLine | undefined): Promise<Found<EventLine>> =>
       house.database.transaction((tx) => listEvents(tx, { ...search, after: last, limit: CSV_BATCH }));
-    sendCsv(ctx, 'riwayat', { columns, next });
+    sendLines(ctx, 'riwayat', { columns, next });
   });
 }
 
@@ -66,12 +70,10 @@ async function readSearch({ ctx, db, held }: ConsoleVisit): Promise<EventSearch>
   return { nodes, withoutAgency, subject: readWords(ctx, 'subject'), actor: readWords(ctx, 'actor') };
 }
 
-const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
 function readEventPosition(ctx: Context): EventPosition | undefined {
-  const [time = '', id = ''] = readPlace(ctx);
-  const at = new Date(time);
-  return Number.isNaN(at.getTime()) || !uuid.test(id) ? undefined : { at, id };
+  const [time, id = ''] = readPlace(ctx);
+  const at = timeIn(time);
+  return at && isId(id) ? { at, id } : undefined;
 }
 
 async function listedEvents(visit: ConsoleVisit, lines: readonly EventLine[]): Promise<ListedEvent[]> {

@@ -244,7 +244,7 @@ async function shownSecrets(
   secrets: readonly ListedSecret[],
   now: Date,
 ): Promise<KeysContext['secrets']> {
-  const makers = new Set(secrets.flatMap(({ createdBy }) => (isAccountId(createdBy) ? [createdBy] : [])));
+  const makers = new Set(secrets.flatMap(({ createdBy }) => createdBy ?? []));
   const names = new Map<string, string | undefined>();
   for (const id of makers) names.set(id, (await findAccount(db, house.secrets, id))?.profile.name);
   return secrets.map((secret) => ({
@@ -254,10 +254,6 @@ async function shownSecrets(
     endsAt: secret.expiresAt,
     hasEnded: !isLive(secret, now),
   }));
-}
-
-function isAccountId(actor: string | undefined): actor is string {
-  return actor !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(actor);
 }
 
 /** The keys that are declared; of keys that the app publishes itself, those that it was seen to use. */

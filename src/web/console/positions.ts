@@ -1,7 +1,8 @@
-/** Places in long lists, as addresses carry them: opaque, so that nobody counts on what is in them. */
+/** Where a list of the console begins, and the ways from there. */
 import type { Context } from 'koa';
 import type { NamePosition } from '#src/registry/search.ts';
 import type { Pages } from '#views/console/parts/pager.ts';
+import { fromCursor, isText, toCursor } from '../places.ts';
 
 /** The place that a page begins behind (`after`); what makes no sense means the first page. */
 export function readPosition(ctx: Context): NamePosition | undefined {
@@ -12,19 +13,7 @@ export function readPosition(ctx: Context): NamePosition | undefined {
 
 /** The parts of the place in `after`; none when there is no such place. */
 export function readPlace(ctx: Context): string[] {
-  const { after } = ctx.query;
-  if (typeof after !== 'string' || after.length > 1000) return [];
-  try {
-    const place: unknown = JSON.parse(Buffer.from(after, 'base64url').toString());
-    return Array.isArray(place) && place.every((part) => isText(part)) ? place : [];
-  } catch {
-    return [];
-  }
-}
-
-/** PostgreSQL knows no NUL. */
-function isText(part: unknown): part is string {
-  return typeof part === 'string' && !part.includes('\0');
+  return fromCursor(ctx.query.after) ?? [];
 }
 
 /** The ways from this page of a list to its first and its next one; what narrows the list stays. */
@@ -35,7 +24,7 @@ export function pagesOf(ctx: Context, last: NamePosition | undefined): Pages {
 /** {@link pagesOf} for a list in another order. */
 export function pagesBehind(ctx: Context, place: readonly string[] | undefined): Pages {
   const first = 'after' in ctx.query ? linkTo(ctx, { after: undefined }) : undefined;
-  const next = place && linkTo(ctx, { after: Buffer.from(JSON.stringify(place)).toString('base64url') });
+  const next = place && linkTo(ctx, { after: toCursor(place) });
   return { first, next };
 }
 

@@ -1,4 +1,5 @@
 /** What waits for somebody to agree: the queue, and deciding about one version. */
+
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAccount, mayUse } from '#src/people/accounts.ts';
@@ -32,6 +33,7 @@ import { tellDecided } from '../change-notices.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { timeIn } from '../places.ts';
 import { seeOther } from '../see-other.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
 import { consoleFrame } from './frame.ts';
@@ -72,9 +74,9 @@ async function showQueue(visit: ConsoleVisit): Promise<void> {
 }
 
 function readWaitingPosition(ctx: Context): { createdAt: Date; clientId: string } | undefined {
-  const [time = '', clientId = ''] = readPlace(ctx);
-  const createdAt = new Date(time);
-  return Number.isNaN(createdAt.getTime()) ? undefined : { createdAt, clientId };
+  const [time, clientId = ''] = readPlace(ctx);
+  const createdAt = timeIn(time);
+  return createdAt && { createdAt, clientId };
 }
 
 function lineOf(language: Language, waiting: WaitingVersion, actor: string): WaitingLine {

@@ -1,6 +1,7 @@
 /** The team of an agency: who works for it, who is invited to, and what its admins change about that. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
+import { isId } from '#src/base/secrets.ts';
 import { findAccount } from '#src/people/accounts.ts';
 import { listMembers, listMemberships, type Membership } from '#src/people/memberships.ts';
 import { type Agency, loadAgency } from '#src/registry/agencies.ts';
@@ -68,7 +69,7 @@ async function takeOneBack(visit: ConsoleVisit, form: Form): Promise<void> {
 
 /** @throws {Refusal} `invalid_request` */
 function readId(text: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new Refusal('invalid_request', 'no such id');
+  if (!isId(text)) throw new Refusal('invalid_request', 'no such id');
   return text;
 }
 

@@ -1,5 +1,7 @@
 /** `/console/agencies/:agency/tokens`: by what apps of an agency register themselves (RFC 7591). */
+
 import type { Context } from 'koa';
+import { isId } from '#src/base/secrets.ts';
 import type { Agency } from '#src/registry/agencies.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import {
@@ -16,6 +18,7 @@ import { translate } from '#views/locale.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { timeIn } from '../places.ts';
 import { seeOther } from '../see-other.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
 import { agencyHeadOf, consoleFrame } from './frame.ts';
@@ -98,9 +101,7 @@ async function showPage(
   { typed = usual, problems }: { typed?: TokensContext['typed']; problems?: readonly TokensProblem[] } = {},
 ): Promise<void> {
   const { ctx, db, house } = visit;
-  const [at, id] = readPlace(ctx);
-  const after = at !== undefined && id !== undefined ? placeAfter(at, id) : undefined;
-  const tokens = await listRegistrationTokens(db, agency.id, { after, limit: PER_PAGE });
+  const tokens = await listRegistrationTokens(db, agency.id, { after: positionIn(ctx), limit: PER_PAGE });
   const last = tokens.length === PER_PAGE ? tokens.at(-1) : undefined;
   const done = Object.hasOwn(told, String(ctx.query.done))
     ? told[String(ctx.query.done) as keyof typeof told]
@@ -123,10 +124,10 @@ async function showPage(
 }
 
 /** What makes no sense means the first page. */
-function placeAfter(at: string, id: string): { createdAt: Date; id: string } | undefined {
-  const createdAt = new Date(at);
-  const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(id);
-  return Number.isNaN(createdAt.getTime()) || !isUuid ? undefined : { createdAt, id };
+function positionIn(ctx: Context): { createdAt: Date; id: string } | undefined {
+  const [time, id = ''] = readPlace(ctx);
+  const createdAt = timeIn(time);
+  return createdAt && isId(id) ? { createdAt, id } : undefined;
 }
 
 async function shownTokens(

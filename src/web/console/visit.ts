@@ -25,7 +25,7 @@ import { type Form, readForm } from '../middleware/forms.ts';
 import { beginOwnSignIn } from '../own-sign-in.ts';
 
 /** How long the console stays open without a request. */
-export const CONSOLE_IDLE_SECONDS = 15 * 60;
+const CONSOLE_IDLE_SECONDS = 15 * 60;
 
 /** A request of somebody who is signed in with a passkey and has used the console within the last quarter of an hour. */
 export interface ConsoleVisit {

@@ -99,7 +99,7 @@ describe('lists', () => {
     await api.post(tokens, { label: '=HYPERLINK("https://x.id")' });
     const { body, headers } = await api.get(tokens, { headers: { accept: 'text/csv' } });
     expect(headers.get('content-type')).toMatch(/^text\/csv/);
-    const [head, ...lines] = body.trim().split('\n');
+    const [head, ...lines] = body.trim().split('\r\n');
     expect(head).toBe('id,label,created_by,created_at,expires_at,uses_left,last_used_at,revoked_at');
     expect(lines).toHaveLength(await count());
     expect(body).toContain(`'=HYPERLINK`);

@@ -91,7 +91,7 @@ export function declaredChanges(
 const placeOf = (key: string): number => (known.includes(key) ? known.indexOf(key) : known.length);
 
 /** A value of a registration as a person reads it: a text, or one for each of several. */
-export function sayDeclared(language: Language, key: string, value: unknown): string | readonly string[] | undefined {
+function sayDeclared(language: Language, key: string, value: unknown): string | readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (key === 'claims') return each(value, (claim) => sayClaimAsked(language, claim));
   if (key === 'contacts') return each(value, (contact) => sayContact(language, contact));
