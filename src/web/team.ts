@@ -23,7 +23,7 @@ import {
 } from '#src/people/memberships.ts';
 import { sendMessage } from '#src/people/messages.ts';
 import { type Agency, findAgency, holdAgency, loadAgency } from '#src/registry/agencies.ts';
-import { demandAt, type HeldRole, mayGive } from '#src/registry/authority.ts';
+import { demandAt, type HeldRole, mayAt, mayGive } from '#src/registry/authority.ts';
 import {
   claimInvitation,
   findInvitation,
@@ -165,17 +165,15 @@ export async function isAddressed(
 }
 
 /**
- * Refuses a link whose maker could not make it today: their role has ended or rests. And nobody takes up their own.
+ * Refuses a link whose maker could not make it today: their role has ended or rests.
  *
- * @throws {Refusal} `not_oneself`, `invitation_over`
+ * @throws {Refusal} `invitation_over`
  */
 async function demandMaker(
   db: Db,
-  { id }: Pick<Account, 'id'>,
   { invitedBy }: Invitation,
   mayMake: (held: readonly HeldRole[]) => boolean,
 ): Promise<void> {
-  if (invitedBy === id) throw new Refusal('not_oneself', 'it is their own link');
   if (!isAccountId(invitedBy)) return;
   if (!mayMake(await listMemberships(db, invitedBy, new Date())))
     throw new Refusal('invitation_over', 'whoever made it may not make it any more');
@@ -192,6 +190,8 @@ export async function joinTesters(house: Base, db: Db, account: Account, token: 
   if (asked.kind !== 'tester') throw new Refusal('invitation_over', 'it is to a role');
   if (!(await isAddressed(house, db, account.id, asked))) throw new Refusal('invitation_other_address');
   const { clientId } = asked;
+  const agency = await loadAgency(db, asked.agencyId);
+  await demandMaker(db, asked, (held) => mayAt(held, 'apps.write', agency));
   await demandRoom(db, { clientId, accountId: account.id });
   const { agencyId, invitedBy } = await claimInvitation(db, house.secrets, token, account.id);
   await addTester(db, { clientId, accountId: account.id, invitedBy });
@@ -214,7 +214,8 @@ export async function join(house: Base, db: Db, account: Account, token: string)
   const { agencyId } = asked;
   const role = readRole(asked.role);
   const agency = await loadAgency(db, agencyId);
-  await demandMaker(db, account, asked, (held) => mayGive(held, role, agency));
+  if (asked.invitedBy === account.id) throw new Refusal('not_oneself', 'it is their own link');
+  await demandMaker(db, asked, (held) => mayGive(held, role, agency));
   const claimed = await claimInvitation(db, house.secrets, token, account.id);
   const isNew = await grantMembership(db, { accountId: account.id, agencyId, role }, claimed.invitedBy);
   await recordAdminEvent(db, {

@@ -124,7 +124,8 @@ describe('somebody who has lost every way in', () => {
     expect((await typeIn(code)).has('#sheet-waits')).toBe(true);
     const ended = await (await reader.visit(link)).press('#cancel-sheet');
     expect(ended.has('#sheet-cancelled')).toBe(true);
-    expect((await messagesTo(mail))[0]?.subject).toMatch(/dibatalkan/);
+    // The clock stands, so neither is the latest.
+    expect((await messagesTo(mail)).map(({ subject }) => subject).join()).toMatch(/dibatalkan/);
     pass(day);
     expect((await typeIn(code)).has('#problems')).toBe(true);
   });

@@ -5,10 +5,23 @@ import {
   grantMembership,
   listMemberships,
   type Role,
+  restoreMembership,
   suspendMemberships,
 } from '#src/people/memberships.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
-import { type Actor, endRole, findOrphans, handOver, invite, join, restoreRole, takeBack } from '#src/web/team.ts';
+import { loadClient } from '#src/registry/clients.ts';
+import { makeInvitation } from '#src/registry/invitations.ts';
+import {
+  type Actor,
+  endRole,
+  findOrphans,
+  handOver,
+  invite,
+  join,
+  joinTesters,
+  restoreRole,
+  takeBack,
+} from '#src/web/team.ts';
 import { kindsOf, race } from '#test/races/crowd.ts';
 import { colleague, type Held } from '#test/support/console.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -116,6 +129,23 @@ describe('an invitation', () => {
     const newcomer = await somebody();
     await expect(take(newcomer, link)).rejects.toEqual(refused('invitation_over'));
     expect(await rolesOf(newcomer)).toEqual([]);
+  });
+
+  test('to try an app is worth nothing either once its maker may not change the app', async () => {
+    await world.declare({ client_id: 'dicoba' });
+    const { agencyId } = await loadClient(world.database, 'dicoba');
+    const developer = await somebody({ [agencyId]: ['developer'] });
+    const { token } = await makeInvitation(world.database, world.house.secrets, {
+      ...{ kind: 'tester', agencyId, clientId: 'dicoba', invitedBy: developer.id },
+      emailDomain: undefined,
+    });
+    const tester = await loadAccount(world.database, world.house.secrets, (await somebody()).id);
+    const open = () => tx((db) => joinTesters(world.house, db, tester, token));
+    await suspendMemberships(world.database, developer.id, 'recovered');
+    await expect(open()).rejects.toEqual(refused('invitation_over'));
+    const theirs = { accountId: developer.id, agencyId, role: 'developer' } as const;
+    await restoreMembership(world.database, theirs);
+    expect(await open()).toBe('dicoba');
   });
 
   test('can be taken back by its own agency', async () => {
