@@ -4,7 +4,7 @@ import { type Frame, page } from './page.ts';
 import { button, form } from './parts/form.ts';
 import { check, fingerprint } from './parts/icons.ts';
 import { type Insistence, insistenceNote } from './parts/insistence.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields, sharedPhonesHint } from './parts/passkey.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
 import { sampleCreationOptions, serviceFrame } from './samples.ts';
 
@@ -39,7 +39,7 @@ export function passkeyOfferPage(context: PasskeyOfferContext): Html {
     content: html`${problemSummary(context.language, said)}
 ${insistenceNote(context, context.insists) || html`<p class="intro">${t('passkey-offer.intro')}</p>`}
 ${!needsKey && html`<ul class="reasons">${reasons.map((reason) => html`<li>${check}<span>${reason}</span></li>`)}</ul>`}
-<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
+${sharedPhonesHint(context.language)}
 ${form(context, [
   button({
     id: 'create-passkey',

@@ -2,9 +2,8 @@ import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, cancelButton, field, form, tickBox } from './parts/form.ts';
-import { fingerprint } from './parts/icons.ts';
 import { noticeBox } from './parts/notice.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { makePasskeyButton, type PasskeyOptions, passkeyData, sharedPhonesHint } from './parts/passkey.ts';
 import { type Problem, problemSummary, type SaidProblem, sayProblems } from './parts/problem.ts';
 import { hostileText, sampleCreationOptions, serviceFrame } from './samples.ts';
 
@@ -49,20 +48,7 @@ ${passkeyData(context.passkeyOptions)}`,
 function passkeyChoice(context: RecoveryNewWayContext): Content {
   const t = translate(context.language);
   if (!context.passkeyOptions) return html`<p>${t('recovery-new-way.shared')}</p>`;
-  return [
-    html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>`,
-    button({
-      id: 'create-passkey',
-      value: 'create-passkey',
-      label: html`${t('passkey.create')} <small>${t('passkey.name')}</small>`,
-      look: 'main',
-      hook: 'way passkey',
-      icon: fingerprint,
-      passkey: 'create',
-      describedBy: 'shared-phones',
-    }),
-    passkeyFields(context.language),
-  ];
+  return [sharedPhonesHint(context.language), makePasskeyButton(context.language)];
 }
 
 function passwordChoice(context: RecoveryNewWayContext, said: readonly SaidProblem[]): Content {

@@ -2,9 +2,8 @@ import { type Html, html } from './html.ts';
 import { formatMoment, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, field, form } from './parts/form.ts';
-import { fingerprint } from './parts/icons.ts';
 import { noticeBox } from './parts/notice.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { makePasskeyButton, type PasskeyOptions, passkeyData, sharedPhonesHint } from './parts/passkey.ts';
 import { type Problem, problemSummary, sayProblems } from './parts/problem.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
 
@@ -79,18 +78,8 @@ export function sheetPasskeyPage(context: SheetPasskeyContext): Html {
     content: html`${problemSummary(context.language, said)}
 <p class="intro">${t(context.isFirst ? 'sheet.first-intro' : 'sheet.passkey-intro')}</p>
 ${form(context, [
-  html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>`,
-  button({
-    id: 'create-passkey',
-    value: 'create-passkey',
-    label: html`${t('passkey.create')} <small>${t('passkey.name')}</small>`,
-    look: 'main',
-    hook: 'way passkey',
-    icon: fingerprint,
-    passkey: 'create',
-    describedBy: 'shared-phones',
-  }),
-  passkeyFields(context.language),
+  sharedPhonesHint(context.language),
+  makePasskeyButton(context.language),
   html`<div class="ways-out">${button({ id: 'leave', value: 'leave', label: t('sheet.other'), look: 'quiet' })}</div>`,
 ])}
 ${passkeyData(context.passkeyOptions)}`,

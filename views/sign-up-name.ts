@@ -2,9 +2,8 @@ import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, cancelButton, field, form } from './parts/form.ts';
-import { fingerprint } from './parts/icons.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { makePasskeyButton, type PasskeyOptions, passkeyData, sharedPhonesHint } from './parts/passkey.ts';
 import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from './parts/problem.ts';
 import { hostileText, sampleCreationOptions, serviceFrame } from './samples.ts';
 
@@ -87,10 +86,8 @@ ${button({ id: 'continue', value: 'continue', label: t('sign-up-name.submit'), l
 
 function passkeyWay(context: SignUpNameContext): Html {
   const t = translate(context.language);
-  const label = html`${t('passkey.create')} <small>${t('passkey.name')}</small>`;
-  return html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
-${button({ id: 'create-passkey', value: 'create-passkey', label, look: 'main', hook: 'way passkey', icon: fingerprint, passkey: 'create', describedBy: 'shared-phones' })}
-${passkeyFields(context.language)}
+  return html`${sharedPhonesHint(context.language)}
+${makePasskeyButton(context.language)}
 <p class="or"><span>${t('sign-up-name.or')}</span></p>`;
 }
 

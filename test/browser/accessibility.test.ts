@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findBarriers, findOverflow, findOverflowOfLargeText, findWeight } from './barriers.ts';
+import { findBarriers, findBarriersIn, findOverflow, findWeight, type Look } from './barriers.ts';
 import { openStage } from './stage.ts';
 import { takeTour, tourStops } from './tour.ts';
 
@@ -9,7 +9,7 @@ const looks = {
   en: [look(320, 'dark'), look(390, 'light'), look(1280, 'dark')],
 };
 
-function look(width: number, colorScheme: 'light' | 'dark') {
+function look(width: number, colorScheme: Look['colorScheme']): Look {
   return { width, colorScheme };
 }
 
@@ -23,16 +23,7 @@ it.concurrent.each(['id', 'en'] as const)(
     await takeTour(stage, visitor, language, async (name, page) => {
       seen.push(name);
       barriers.push(...(await findWeight(page)).map((weight) => `${name}: ${weight}`));
-      for (const { width, colorScheme } of looks[language]) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        const found = [
-          ...(await findOverflow(page)),
-          ...(width === 320 ? await findOverflowOfLargeText(page) : []),
-          ...(await findBarriers(page)),
-        ];
-        barriers.push(...found.map((barrier) => `${name}, ${width} px, ${colorScheme}: ${barrier}`));
-      }
+      barriers.push(...(await findBarriersIn(looks[language], name, page)));
       expect(await page.evaluate('document.documentElement.lang')).toBe(language);
       expect(await page.locator('h1').count()).toBe(1);
     });

@@ -39,6 +39,28 @@ export async function findOverflowOfLargeText(page: Page): Promise<string[]> {
   return found.map((barrier) => `text at 200 %: ${barrier}`);
 }
 
+/** How wide a window is, and whether its colours are light or dark. */
+export interface Look {
+  readonly width: number;
+  readonly colorScheme: 'light' | 'dark';
+}
+
+/** What stands in somebody's way on a page, looked at in each of these ways; with where it was seen. */
+export async function findBarriersIn(looks: readonly Look[], name: string, page: Page): Promise<string[]> {
+  const barriers: string[] = [];
+  for (const { width, colorScheme } of looks) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const found = [
+      ...(await findOverflow(page)),
+      ...(width === 320 ? await findOverflowOfLargeText(page) : []),
+      ...(await findBarriers(page)),
+    ];
+    barriers.push(...found.map((barrier) => `${name}, ${width} px, ${colorScheme}: ${barrier}`));
+  }
+  return barriers;
+}
+
 /** As for somebody who comes for the first time: the text, uncompressed as it is sent, and whatever it names. */
 export async function findWeight(page: Page): Promise<string[]> {
   const script = `[...document.querySelectorAll('link[href], script[src], img[src]')].map((it) => it.href || it.src)`;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findBarriers, findOverflow, findOverflowOfLargeText } from './barriers.ts';
+import { findBarriersIn, type Look } from './barriers.ts';
 import { consoleStops, tourTheConsole } from './console-tour.ts';
 import { openStage } from './stage.ts';
 
@@ -9,7 +9,7 @@ const looks = {
   en: [look(390, 'dark'), look(1280, 'light')],
 };
 
-function look(width: number, colorScheme: 'light' | 'dark') {
+function look(width: number, colorScheme: Look['colorScheme']): Look {
   return { width, colorScheme };
 }
 
@@ -22,16 +22,7 @@ it.concurrent.each(['id', 'en'] as const)(
     const barriers: string[] = [];
     await tourTheConsole(stage, visitor, language, async (name, page) => {
       seen.push(name);
-      for (const { width, colorScheme } of looks[language]) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        const found = [
-          ...(await findOverflow(page)),
-          ...(width === 320 ? await findOverflowOfLargeText(page) : []),
-          ...(await findBarriers(page)),
-        ];
-        barriers.push(...found.map((barrier) => `${name}, ${width} px, ${colorScheme}: ${barrier}`));
-      }
+      barriers.push(...(await findBarriersIn(looks[language], name, page)));
       expect(await page.evaluate('document.documentElement.lang')).toBe(language);
       expect(await page.locator('h1').count()).toBe(1);
     });

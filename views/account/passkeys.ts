@@ -3,7 +3,7 @@ import { formatDay, type Language, type MessageKey, translate } from '../locale.
 import type { Frame } from '../page.ts';
 import { button, field, form, hidden } from '../parts/form.ts';
 import { fingerprint } from '../parts/icons.ts';
-import { type PasskeyOptions, passkeyFields } from '../parts/passkey.ts';
+import { makePasskeyButton, type PasskeyOptions, sharedPhonesHint } from '../parts/passkey.ts';
 import { part, rowForm, sayLastUsed } from './part.ts';
 
 export type ShownPasskey = {
@@ -136,21 +136,8 @@ function addPasskey(context: PasskeysContext): Html {
   if (freshProof) {
     return html`<div class="notice notice-info"><div><p>${t('account.fresh-proof')}</p><p><a class="button other" id="fresh-proof" href="${freshProof}">${t('account.prove')}</a></p></div></div>`;
   }
-  const label = html`${t('account.add-passkey')} <small>${t('passkey.name')}</small>`;
-  return html`<p class="hint" id="shared-phones">${t('passkey.shared-phones')}</p>
-${form(context, [
-  button({
-    id: 'add-passkey',
-    value: 'add-passkey',
-    label,
-    look: 'main',
-    hook: 'way passkey',
-    icon: fingerprint,
-    passkey: 'create',
-    describedBy: 'shared-phones',
-  }),
-  passkeyFields(context.language),
-])}${hardwareHint(context)}`;
+  return html`${sharedPhonesHint(context.language)}
+${form(context, makePasskeyButton(context.language, 'add-passkey'))}${hardwareHint(context)}`;
 }
 
 /** Few people have such a key, so it is a line below. */

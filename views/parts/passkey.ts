@@ -1,5 +1,7 @@
 import { type Html, html, jsonBlock } from '../html.ts';
 import { type Language, translate } from '../locale.ts';
+import { button } from './form.ts';
+import { fingerprint } from './icons.ts';
 
 /**
  * WebAuthn options as JSON (`PublicKeyCredentialRequestOptionsJSON` or `PublicKeyCredentialCreationOptionsJSON`), as
@@ -12,6 +14,20 @@ export function passkeyFields(language: Language): Html {
   const t = translate(language);
   return html`<input type="hidden" name="credential" value="">
 <p class="passkey-message" id="passkey-message" role="status" data-cancelled="${t('passkey.cancelled')}" data-failed="${t('passkey.failed')}" data-known="${t('passkey.known')}" data-unsupported="${t('passkey.unsupported')}"></p>`;
+}
+
+/** Said beside the button that makes a passkey: on a phone that others unlock as well it is theirs too. */
+export function sharedPhonesHint(language: Language): Html {
+  return html`<p class="hint" id="shared-phones">${translate(language)('passkey.shared-phones')}</p>`;
+}
+
+/** The button that makes a passkey, below {@link sharedPhonesHint}. Posts `action` = its id, with `credential`. */
+export function makePasskeyButton(language: Language, id: 'create-passkey' | 'add-passkey' = 'create-passkey'): Html {
+  const t = translate(language);
+  const label = html`${t(id === 'add-passkey' ? 'account.add-passkey' : 'passkey.create')} <small>${t('passkey.name')}</small>`;
+  const look = { look: 'main', hook: 'way passkey', icon: fingerprint } as const;
+  return html`${button({ id, value: id, label, ...look, passkey: 'create', describedBy: 'shared-phones' })}
+${passkeyFields(language)}`;
 }
 
 /** What the script hands to the authenticator. Belongs outside the form. */
