@@ -93,7 +93,7 @@ const table = {
     status: 400,
     id: {
       say: 'Berkas ini tidak diterima: bukan berkas bertanda tangan dari penyelenggara yang dipercaya di sini, atau bukan untuk kami.',
-      next: 'Kirim lagi dari halaman "Pindahkan" di tempat uji coba, ke alamat yang benar.',
+      next: 'Kirim lagi dari halaman "Pindahkan" di lingkungan uji coba, ke alamat yang benar.',
     },
     en: {
       say: 'This file is not accepted: it is not signed by a deployment that is trusted here, or it is not for us.',
@@ -104,7 +104,7 @@ const table = {
     status: 410,
     id: {
       say: 'Berkas ini sudah terlalu lama dibuat.',
-      next: 'Buat yang baru di tempat uji coba, lalu kirim dalam tujuh hari.',
+      next: 'Buat yang baru di lingkungan uji coba, lalu kirim dalam tujuh hari.',
     },
     en: {
       say: 'This file was made too long ago.',
@@ -115,7 +115,7 @@ const table = {
     status: 409,
     id: {
       say: 'Berkas ini sudah pernah diterima.',
-      next: 'Buka layanannya di sini, atau kirim berkas baru dari tempat uji coba.',
+      next: 'Buka layanannya di sini, atau kirim berkas baru dari lingkungan uji coba.',
     },
     en: { say: 'This file has come before.', next: 'Open the service here, or send a new file from the sandbox.' },
   },
@@ -123,7 +123,7 @@ const table = {
     status: 409,
     id: {
       say: 'Layanan dalam berkas ini belum memenuhi aturan di sini.',
-      next: 'Perbaiki di tempat uji coba seperti yang tertulis di halaman berkas, lalu kirim lagi.',
+      next: 'Perbaiki di lingkungan uji coba seperti yang tertulis di halaman berkas, lalu kirim lagi.',
     },
     en: {
       say: 'The service in this file does not meet the rules here yet.',
