@@ -1,7 +1,7 @@
 /** What the fictitious people of load tests have allowed its fictitious apps: as much as each asks for. Never in production. */
-
 import { batches } from '#src/base/batches.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { listNumberedAccounts } from '#src/people/numbered-citizens.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -50,8 +50,6 @@ function divisorOf(one: number, other: number): number {
 /** All that a client asks for, allowed: what every consent to it says alike. */
 export type Offer = Omit<ConsentDraft, 'accountId'>;
 
-const DAY = 24 * 3600 * 1000;
-
 /** What a citizen who allows a client everything puts on record, after a sign-in by password. */
 function offerOf(client: ClientRecord, now: Date): Offer {
   return {
@@ -65,7 +63,7 @@ function offerOf(client: ClientRecord, now: Date): Offer {
     language: 'id',
     acr: 'aal1',
     amr: ['pwd'],
-    expiresAt: new Date(now.getTime() + client.consentDays * DAY),
+    expiresAt: new Date(now.getTime() + client.consentDays * DAY_MS),
   };
 }
 

@@ -8,6 +8,7 @@
  */
 import type { Config } from '#src/base/config.ts';
 import type { Database, Db } from '#src/base/database.ts';
+import { DAY_MS, HOUR_MS } from '#src/base/epoch.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 import type { CheckName, Finding, ProblemCode } from '#src/registry/checks/check.ts';
@@ -27,8 +28,6 @@ import { moveClient } from '#src/registry/client-life.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 
 const EVERY_MS = 60_000;
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 /** Names are resolved by the threads that also hash passwords, so few are looked at at a time. */
 const AT_ONCE = 2;
 const BATCH = 10;
@@ -147,7 +146,7 @@ async function settle({ database, log, tellFailing }: Job, { client, findings, l
       : [];
     if (told.length > 0 || isStopped) await tellFailing(tx, { client, findings: pick(failing, told), isStopped });
     const isOpen = failing.some(({ toldAt, name }) => !toldAt && !told.includes(name));
-    await finishRun(tx, client.id, now, new Date(now.getTime() + (isOpen ? HOUR : DAY)));
+    await finishRun(tx, client.id, now, new Date(now.getTime() + (isOpen ? HOUR_MS : DAY_MS)));
   });
 }
 
@@ -175,6 +174,6 @@ const passing: ReadonlySet<ProblemCode> = new Set([
 ]);
 
 function isWorthTelling({ problems, failingSince }: KeptFinding, now: Date): boolean {
-  const isLasting = failingSince !== undefined && now.getTime() - failingSince.getTime() >= 0.9 * HOUR;
+  const isLasting = failingSince !== undefined && now.getTime() - failingSince.getTime() >= 0.9 * HOUR_MS;
   return isLasting || problems.some(({ code }) => !passing.has(code));
 }

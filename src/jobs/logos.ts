@@ -4,6 +4,7 @@
  */
 import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
+import { DAY_MS, HOUR_MS } from '#src/base/epoch.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
@@ -18,8 +19,7 @@ import {
 } from '#src/registry/logos.ts';
 
 const EVERY_MS = 5_000;
-const HOUR = 3_600_000;
-const WEEK = 7 * 24 * HOUR;
+const WEEK = 7 * DAY_MS;
 const TIMEOUT_MS = 10_000;
 const CLAIM_MS = 5 * 60_000;
 const BATCH = 10;
@@ -68,7 +68,7 @@ async function fetchAll({ database }: Job, guarded: typeof fetch, stopping: Abor
 
 /** Twice as long after each failure, up to a week. */
 function nextTime({ failures }: DueLogo, fetched: Logo | LogoProblem): Date {
-  const wait = typeof fetched === 'string' ? Math.min(WEEK, HOUR * 2 ** Math.min(failures, 10)) : WEEK;
+  const wait = typeof fetched === 'string' ? Math.min(WEEK, HOUR_MS * 2 ** Math.min(failures, 10)) : WEEK;
   return new Date(Date.now() + wait);
 }
 

@@ -4,7 +4,6 @@
  * A key signs only after everybody who verifies has had time to learn of it, and stays until nothing counts any more
  * that it signed. Which step is due follows from rows and a time alone, so every process comes to the same answer.
  */
-
 import { HMAC, type StoredKey } from '#src/base/keys.ts';
 import { longestSessionSeconds } from '#src/base/session-limits.ts';
 import { signingAlgorithms } from '#src/registry/clients.ts';

@@ -2,7 +2,6 @@
  * Every statement of the protocol engine's storage. Each says which request it serves; a test asks PostgreSQL for the plan
  * of each on partitioned tables (one shard) and on filled ones (an index for every table).
  */
-
 import type { AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { readOf, type Write } from '#src/base/coalescing.ts';

@@ -7,6 +7,7 @@
  */
 import { type AccountEventKind, type AdminEventKind, recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import type { AccountState } from './accounts.ts';
 import { endOpen } from './desk-sheets.ts';
@@ -14,8 +15,6 @@ import { cancelWaiting } from './recoveries.ts';
 
 /** How long who asked for the end of an account may change their mind. */
 const CLOSING_DAYS = 14;
-
-const DAY_MS = 24 * 3600 * 1000;
 
 interface LifeStep {
   readonly from: readonly AccountState[];

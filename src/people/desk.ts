@@ -10,6 +10,7 @@
  */
 import { countEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { readAccountNumber } from './account-numbers.ts';
@@ -42,8 +43,6 @@ import { cancelWaiting } from './recoveries.ts';
 import { atCost, type Cost, networkOf, type Throttles } from './throttles.ts';
 import { listWays } from './ways.ts';
 
-const HOUR_MS = 3600 * 1000;
-const DAY_MS = 24 * HOUR_MS;
 /** How long after its wait a sheet opens the account. */
 const OPEN_MS = 7 * DAY_MS;
 /** The second officer sees the person on the same visit. */

@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { bytesOfId, idOfBytes, newAccountId, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { findAccount, holdAccount, mayUse } from './accounts.ts';
@@ -15,7 +16,6 @@ import { type CountingContact, listCountingContacts, listUsers } from './contact
 import { findAccountId, type Identifier, indexOf, isSameAddress } from './identifiers.ts';
 import { restrictAccount } from './proofing.ts';
 
-const DAY_MS = 24 * 3600 * 1000;
 /** How long after the wait it may be completed; then it begins again. */
 const OPEN_MS = 7 * DAY_MS;
 /** A contact confirmed longer ago than this was the owner's before whoever holds the device now. */

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { type Config, isLoopback } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId, type Secrets } from '#src/base/secrets.ts';
 import { applyChange, type Changed, type ChangePlan, type ChangeRequest, planChange } from './changes.ts';
@@ -23,7 +24,6 @@ import { carrySignIn, findObservedSignIn, type ObservedSignIn } from './uses.ts'
 export const BUNDLE_LIFE_DAYS = 7;
 /** How long one that was taken over is kept, to be looked up. */
 const KEPT_DAYS = 400;
-const DAY_MS = 86_400_000;
 
 const text = z.string().max(500);
 const time = z.iso.datetime();

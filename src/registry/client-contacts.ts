@@ -4,11 +4,12 @@
  * A link opens one address once, within a week; only its keyed hash is kept. A newer link takes the place of an older one.
  */
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret, type Secrets } from '#src/base/secrets.ts';
 import { type ClientContact, type ContactRole, contactRoles, type Localized } from './clients.ts';
 
-const LINK_LIFE_MS = 7 * 86_400_000;
+const LINK_LIFE_MS = 7 * DAY_MS;
 /** An address is no target: this long passes before another link goes to it for the same role. */
 const LINK_PAUSE_MS = 10 * 60_000;
 

@@ -7,13 +7,12 @@
  */
 import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret, type Secrets } from '#src/base/secrets.ts';
 import { type ClientRecord, hasSecret, type Localized, loadClient } from './clients.ts';
 import { hashClientSecret, isLive } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
-
-const DAY_MS = 86_400_000;
 
 /** How long the secret before stays valid when a new one is set from a file. */
 const SECRET_OVERLAP_HOURS = 24;

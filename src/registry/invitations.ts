@@ -6,11 +6,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret, type Secrets } from '#src/base/secrets.ts';
 
 /** How long a link is good. */
-const LIFE_MS = 7 * 24 * 3600 * 1000;
+const LIFE_MS = 7 * DAY_MS;
 
 /** What a link is to: a role at an agency, or an app of one. */
 export type InvitedTo =

@@ -5,6 +5,7 @@
  * stranger's server is made while a transaction is open.
  */
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { askToGoLive, type Changed, type ClientRequest } from './changes.ts';
@@ -77,7 +78,7 @@ export async function readProductionTimes(db: Db): Promise<ProductionTimes | und
        select extract(epoch from live_since - review_asked_at) as seconds from clients
        where live_since >= $1 and review_asked_at is not null order by live_since desc limit $2
      ) as latest`,
-    [new Date(Date.now() - TIMES_DAYS * 86_400_000), MOST_TIMES],
+    [new Date(Date.now() - TIMES_DAYS * DAY_MS), MOST_TIMES],
   );
   if (!row || row.median === null || row.slowest === null) return undefined;
   return { apps: row.apps, medianSeconds: row.median, slowestSeconds: row.slowest };

@@ -7,6 +7,7 @@
  * its trigrams.
  */
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import type { AgencyKind } from './agencies.ts';
 import { WARNING_DAYS } from './client-secrets.ts';
 import { type ClientState, type ClientType, clientStates, type Localized } from './clients.ts';
@@ -187,7 +188,7 @@ export async function readHealth(db: Db, ids: readonly string[]): Promise<Readon
        left join client_uses u on u.client_id = c.id
        left join client_versions v on v.client_id = c.id and v.status = 'pending'
      where c.id = any($1)`,
-    [ids, new Date(Date.now() + WARNING_DAYS[0] * 86_400_000)],
+    [ids, new Date(Date.now() + WARNING_DAYS[0] * DAY_MS)],
   );
   return new Map(rows.map((row) => [row.id, toHealth(row)]));
 }

@@ -3,7 +3,6 @@
  *
  * Written late and at most once an hour by each process (`oidc/observations.ts`), so times may be an hour old.
  */
-
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 

@@ -6,6 +6,7 @@
  */
 import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Move } from './client-life.ts';
 import type { ClientRecord, ClientState } from './clients.ts';
@@ -321,7 +322,6 @@ async function insertVersion(
   return row?.number ?? 1;
 }
 
-const DAY = 86_400_000;
 /** Western Indonesia is seven hours ahead of UTC all year. */
 const WIB = 7 * 3_600_000;
 
@@ -332,7 +332,7 @@ const REVIEW_WORKING_DAYS = 2;
 export function promisedTime(from: Date): Date {
   let at = from.getTime();
   for (let days = 0; days < REVIEW_WORKING_DAYS; ) {
-    at += DAY;
+    at += DAY_MS;
     const weekday = new Date(at + WIB).getUTCDay();
     if (weekday !== 0 && weekday !== 6) days += 1;
   }

@@ -1,5 +1,6 @@
 /** The consent page: what an app may read, shown with the person's own values, and the answer put on record. */
 import type { Context } from 'koa';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { basisOf, type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
 import { personClaims } from '#src/oidc/claims.ts';
@@ -28,8 +29,6 @@ import type { Form } from './middleware/forms.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 
 type ConsentStep = StepAt<'consent'>;
-
-const DAY = 24 * 3600 * 1000;
 
 /** Shows what the app asks for. @throws {Refusal} `interaction_expired`, `account_unavailable` */
 export async function showConsent(visit: Visit, step: ConsentStep): Promise<void> {
@@ -155,7 +154,7 @@ function keptOf(client: ClientRecord, before: Consent | undefined, asked: readon
 
 /** A consent ends with the oldest answer in it, so that none is renewed unseen. */
 function endOf({ consentDays }: ClientRecord, { until }: { until: Date | undefined }): Date {
-  return until ?? new Date(Date.now() + consentDays * DAY);
+  return until ?? new Date(Date.now() + consentDays * DAY_MS);
 }
 
 /** Whether something that was allowed is not any more: then what the app holds ends, and it asks for tokens anew. */

@@ -1,5 +1,4 @@
 /** Questions about the server alone, each with an answer of its own shape; run only when named. */
-
 import { alike } from './experiments/alike.ts';
 import { consolePages } from './experiments/console.ts';
 import { growth } from './experiments/growth.ts';

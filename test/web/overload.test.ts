@@ -1,5 +1,4 @@
 /** What happens to those who come when a process has its hands full. */
-
 import { once } from 'node:events';
 import {
   Agent,

@@ -1,13 +1,12 @@
 /** The checks of one app right now, for whoever looks at its page or asks the API. */
 import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { loadClient } from '../clients.ts';
 import { checkNames } from './check.ts';
 import { claimRun, finishRun, saveFindings } from './findings.ts';
 import { createLookout } from './lookout.ts';
 import { dailyChecks, runChecks } from './run.ts';
-
-const DAY_MS = 86_400_000;
 
 /** How long a run has to be over before somebody may ask for another one: a stranger's server is no target. */
 export const REST_MS = 5_000;

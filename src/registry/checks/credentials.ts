@@ -1,4 +1,5 @@
 /** Whether an app can prove itself: by keys that are alive and strong, or by a secret that does not end tomorrow. */
+import { DAY_MS } from '#src/base/epoch.ts';
 import type { ClientRecord } from '../clients.ts';
 import { findKeyMistakes } from '../public-keys.ts';
 import { isLive } from '../secret-hashes.ts';
@@ -38,6 +39,6 @@ function checkSecrets({ secrets }: ClientRecord, now: Date): CheckProblem[] {
   if (ends.length === 0) return [{ code: 'secret_missing' }];
   if (ends.includes(undefined)) return [];
   const last = new Date(Math.max(...ends.map((end) => Number(end))));
-  const isLasting = last.getTime() - now.getTime() > SECRET_DAYS * 86_400_000;
+  const isLasting = last.getTime() - now.getTime() > SECRET_DAYS * DAY_MS;
   return isLasting ? [] : [{ code: 'secret_ends', at: last.toISOString() }];
 }

@@ -4,6 +4,7 @@
  * A host that is lost is one that somebody else may have or get: its name is gone from the DNS, stands for a name that is
  * gone, or is answered by a hosting service that knows no such site. Whoever takes it receives what the app would.
  */
+import { DAY_MS } from '#src/base/epoch.ts';
 import type { ClientRecord } from '../clients.ts';
 import { pageUrisOf } from './addresses.ts';
 import type { Check, CheckProblem, Finding, ProblemCode } from './check.ts';
@@ -35,7 +36,7 @@ async function findHostProblem(
   const certified = await lookout.readCertificate(host, port);
   if (certified.kind === 'silent') return { code: 'host_silent', about: host };
   if (certified.kind !== 'valid') return { code: 'certificate_wrong', about: host };
-  const isLasting = certified.until.getTime() - now.getTime() > CERTIFICATE_DAYS * 86_400_000;
+  const isLasting = certified.until.getTime() - now.getTime() > CERTIFICATE_DAYS * DAY_MS;
   return isLasting ? undefined : { code: 'certificate_ends', about: host, at: certified.until.toISOString() };
 }
 

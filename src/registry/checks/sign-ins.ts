@@ -4,6 +4,7 @@
  *
  * That the app compares what comes back cannot be seen from here; that it takes the trouble to send it can.
  */
+import { DAY_MS } from '#src/base/epoch.ts';
 import { findObservedSignIn, type ObservedSignIn, readCredentialUses } from '../uses.ts';
 import type { Check, CheckProblem } from './check.ts';
 
@@ -11,7 +12,7 @@ import type { Check, CheckProblem } from './check.ts';
 const TRIED_DAYS = 7;
 
 export const checkSignIn: Check = async (client, { db, now }) => {
-  const since = new Date(now.getTime() - TRIED_DAYS * 86_400_000);
+  const since = new Date(now.getTime() - TRIED_DAYS * DAY_MS);
   if (client.type === 'machine') {
     const uses = [...(await readCredentialUses(db, client.id)).values()];
     return uses.some(({ lastUsedAt }) => lastUsedAt >= since) ? [] : [{ code: 'sign_in_missing' }];

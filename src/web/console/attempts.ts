@@ -1,5 +1,4 @@
 /** What an app tried and we refused, for its developers. */
-
 import type { Context } from 'koa';
 import { isId } from '#src/base/secrets.ts';
 import { type Attempt, type AttemptPosition, findAttempts, listAttempts } from '#src/registry/attempts.ts';

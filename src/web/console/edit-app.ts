@@ -21,6 +21,7 @@ import { seeOther } from '../see-other.ts';
 import { declaredBy, typedIn, valuesOf } from './edit-form.ts';
 import { sayFindings } from './findings.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
+import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
 
 /** `GET /console/apps/:client/edit`. @throws {Refusal} `not_here`, `role_required` */
@@ -146,7 +147,7 @@ async function save(visit: ConsoleVisit, client: ClientRecord, form: Form): Prom
   const declared = declarationIn(form, client);
   const { entry } = checkClientEntry(declared, house.config.mode);
   if (!entry) throw new Refusal('invalid_request', 'the declaration was changed on the way');
-  const reason = form.get('reason').trim().slice(0, 300) || undefined;
+  const reason = readReason(form, 'reason');
   const ifNumber = Number(form.get('number'));
   try {
     const { outcome } = await applyChange(db, house.secrets, { ...requestOf(visit, client, entry), reason, ifNumber });

@@ -1,5 +1,4 @@
 /** What admins did at the agencies that somebody may see. */
-
 import type { Context } from 'koa';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';

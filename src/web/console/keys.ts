@@ -4,6 +4,7 @@
  */
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAccount } from '#src/people/accounts.ts';
 import { applyChange } from '#src/registry/changes.ts';
@@ -35,8 +36,6 @@ import { seeOther } from '../see-other.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { keepForOnce, takeOnce } from './shown-once.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
-
-const DAY_MS = 86_400_000;
 
 /** `GET /console/apps/:client/keys`. @throws {Refusal} `not_here`, `role_required` */
 export function showKeys(ctx: Context, house: OpenHouse, clientId: string): Promise<void> {

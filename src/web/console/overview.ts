@@ -1,5 +1,6 @@
 /** How one app is: what has to be done, what ends soon, what failed lately; and the switch that stops it. */
 import type { Context } from 'koa';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { listMembers } from '#src/people/memberships.ts';
 import { listAttempts } from '#src/registry/attempts.ts';
 import { mayAt, mayFromAbove } from '#src/registry/authority.ts';
@@ -23,7 +24,6 @@ import { appHeadOf, consoleFrame } from './frame.ts';
 import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
 
-const DAY_MS = 86_400_000;
 /** From when on the end of a secret is said. */
 const SECRET_DAYS = 60;
 const FAILURES = 3;

@@ -1,5 +1,6 @@
 /** The way of an app into production: a list that checks itself, and asking. */
 import type { Context } from 'koa';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import { checkNames } from '#src/registry/checks/check.ts';
 import { checkNow } from '#src/registry/checks/check-now.ts';
@@ -24,8 +25,6 @@ import type { OpenHouse } from '../house.ts';
 import { seeOther } from '../see-other.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * `GET /console/apps/:client/production`. What is on record is looked at anew when it is old and the person may change the

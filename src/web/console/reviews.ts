@@ -1,5 +1,4 @@
 /** What waits for somebody to agree: the queue, and deciding about one version. */
-
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAccount, mayUse } from '#src/people/accounts.ts';

@@ -1,5 +1,4 @@
 /** `/console/agencies/:agency/tokens`: by what apps of an agency register themselves (RFC 7591). */
-
 import type { Context } from 'koa';
 import { isId } from '#src/base/secrets.ts';
 import type { Agency } from '#src/registry/agencies.ts';
