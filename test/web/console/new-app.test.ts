@@ -86,7 +86,8 @@ describe('registering an app', () => {
     const page = await register({ name: 'Salah', redirect_uri: 'http://antrean.contoh.go.id/*', purpose: ' ' });
     expect(page.status).toBe(422);
     expect(page.text('#redirect_uri-problem')).toMatch(/harus alamat https lengkap.*has a \*/);
-    expect(page.has('#purpose-problem')).toBe(true);
+    expect(page.text('#purpose-problem')).toBe('Tujuan: belum diisi.');
+    expect(page.count('#problems li')).toBe(2);
     expect(page.value('name')).toBe('Salah');
   });
 
@@ -103,6 +104,7 @@ describe('registering an app', () => {
     const auditor = await colleague(world, 'tamu@dinkes.contoh.go.id', { 'dinas-kesehatan': ['auditor'] });
     const { page: refused } = await openConsole(world, auditor, { at: '/console/apps/new' });
     expect(refused.text('#error-code')).toBe('role_required');
+    expect(refused.attributes('#back-to-app', 'href')).toEqual(['/console']);
     const { browser, page } = await openConsole(world, budi, { at: '/console/apps/new' });
     const csrf = page.value('csrf') ?? '';
     const form = { csrf, action: 'register', agency: 'badan-pendapatan-daerah', name: 'Titipan', stack: 'node' };

@@ -122,6 +122,7 @@ test('the time to production counts from the first asking, also when something w
   await rest();
   const refused = await green.press('#ask-production');
   expect(failing(refused)).toEqual(['privacy']);
+  expect(refused.attributes('[data-check=privacy] a', 'href')).toEqual([`/console/apps/${clientId}/edit`]);
   expect(await stateOf()).toBe('sandbox');
   const { reviewAskedAt } = await loadClient(world.database, clientId);
   expect(reviewAskedAt).toBeInstanceOf(Date);
