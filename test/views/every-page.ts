@@ -31,14 +31,8 @@ import {
   receiveBundlePage,
   receiveBundleSamples,
 } from '#views/console/bundle.ts';
-import {
-  deskPage,
-  deskPersonPage,
-  deskPersonSamples,
-  deskSamples,
-  deskSheetPage,
-  deskSheetSamples,
-} from '#views/console/desk.ts';
+import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
+import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';

@@ -2,10 +2,9 @@ import { type Content, type Html, html } from '../html.ts';
 import { formatDay, formatMoment, type Language, type MessageKey, translate } from '../locale.ts';
 import { contactHint } from '../parts/contact-hint.ts';
 import { button, field, form, hidden, radio, tickBox } from '../parts/form.ts';
-import { information, warning } from '../parts/icons.ts';
+import { information } from '../parts/icons.ts';
 import type { Notice } from '../parts/notice.ts';
 import { type Problem, type SaidProblem, sayProblems } from '../parts/problem.ts';
-import { qrCode } from '../parts/qr.ts';
 import { hostileText } from '../samples.ts';
 import { crumbs } from './parts/crumbs.ts';
 import { dot } from './parts/state.ts';
@@ -54,7 +53,8 @@ export type DeskContext = ConsoleFrame & {
   problems?: readonly Problem<never>[] | undefined;
 };
 
-const documents: Record<DocumentKind, MessageKey> = {
+/** What each kind of document is called. */
+export const documentNames: Record<DocumentKind, MessageKey> = {
   ktp: 'desk.document-ktp',
   passport: 'desk.document-passport',
   'family-card': 'desk.document-family-card',
@@ -149,7 +149,7 @@ function documentFields({ language }: ConsoleFrame, problems: readonly SaidProbl
   const t = translate(language);
   const problem = problems.find(({ field: at }) => at === 'document');
   return html`<fieldset id="document"${problem && html` class="field-wrong"`}><legend>${t('desk.document')}</legend>${problem && html`<p class="wrong">${problem.text}</p>`}${Object.entries(
-    documents,
+    documentNames,
   ).map(([value, key]) => radio({ name: 'document', value, label: t(key) }))}</fieldset>
 ${tickBox({ id: 'seen', name: 'seen', value: 'yes', label: t('desk.seen') })}`;
 }
@@ -177,7 +177,7 @@ function sheetsPart(context: DeskContext): Html {
                 html`<a href="/console/desk/sheets/${id}">${caseNumber}</a><span class="below">${desk}</span>`,
             },
             { head: t('console.state'), cell: (sheet) => sheetDot(language, sheet, timeZone) },
-            { head: t('desk.document-head'), cell: ({ document }) => t(documents[document]) },
+            { head: t('desk.document-head'), cell: ({ document }) => t(documentNames[document]) },
             {
               head: t('desk.issued-head'),
               kind: 'short',
@@ -190,7 +190,8 @@ function sheetsPart(context: DeskContext): Html {
 <p class="hint">${t('desk.sheets-intro')}</p>${rows}</section>`;
 }
 
-function sheetDot(
+/** In which state a sheet is, in words. */
+export function sheetDot(
   language: Language,
   { state, readyAt, isOwn }: Pick<SheetLine, 'state' | 'readyAt' | 'isOwn'>,
   timeZone: string | undefined,
@@ -262,7 +263,8 @@ function whatFollows({ language, kind, needsSecond }: DeskPersonContext): string
   return t(kind === 'first' ? 'desk.at-once' : 'desk.waits');
 }
 
-function personFacts(context: {
+/** What an officer compares with the document. */
+export function personFacts(context: {
   language: Language;
   timeZone?: string | undefined;
   served: PersonAtDesk;
@@ -290,106 +292,8 @@ function personFacts(context: {
 <p class="hint">${t('desk.seen-by-owner')}</p>`;
 }
 
-/**
- * Posts `action` = `look` (a second officer wants to see the person), `agree` (with `seen`), `cancel`.
- */
-export type DeskSheetContext = ConsoleFrame & {
-  sheet: SheetLine;
-  /** Only once, to whoever issued it. */
-  paper?: SheetPaper | undefined;
-  /** Whom it is for, once a second officer has asked to see. */
-  served?: PersonAtDesk | undefined;
-  mayAgree: boolean;
-  notice?: Notice | undefined;
-  problems?: readonly Problem<never>[] | undefined;
-};
-
-/** What stands on the paper that the person takes home. */
-export type SheetPaper = {
-  code: string;
-  /** Where the code is typed. */
-  address: string;
-  accountNumber: string;
-  name: string;
-  expiresAt: Date;
-};
-
-/** `GET /console/desk/sheets/:sheet`: one sheet; with its code right after it was issued. */
-export function deskSheetPage(context: DeskSheetContext): Html {
-  const t = translate(context.language);
-  const { language, sheet, paper, timeZone, notice } = context;
-  const said = sayProblems(language, context.problems, {});
-  return consolePage(context, {
-    title: t('desk.sheet-title', { case: sheet.caseNumber }),
-    lead: crumbs(language, [{ link: '/console/desk', label: t('console.desk') }]),
-    notice,
-    problems: said,
-    content: html`${paper && paperPart(context, paper)}
-<dl class="terms facts not-on-paper">${sheetFacts(context).map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
-${secondPart(context, said)}
-${isOpen(sheet) && html`<section class="part not-on-paper" aria-labelledby="cancel-title"><h2 id="cancel-title">${t('desk.cancel-title')}</h2><p class="hint">${t('desk.cancel-intro')}</p>${form(context, button({ id: 'cancel-sheet', value: 'cancel', label: t('desk.cancel'), look: 'stop' }))}</section>`}`,
-  });
-
-  function sheetFacts({ sheet: { desk, document, issuedAt, kind } }: DeskSheetContext): (readonly [string, Content])[] {
-    return [
-      [t('console.state'), sheetDot(language, sheet, timeZone)],
-      [t('desk.for'), t(kind === 'first' ? 'desk.for-first' : 'desk.for-recovery')],
-      [t('desk.document-head'), t(documents[document])],
-      [t('desk.at'), desk],
-      [t('desk.issued-head'), formatMoment(language, issuedAt, timeZone)],
-    ];
-  }
-}
-
-function isOpen({ state }: SheetLine): boolean {
-  return state === 'second-officer' || state === 'waiting';
-}
-
-function secondPart(context: DeskSheetContext, said: readonly SaidProblem[]): Html | false {
-  const t = translate(context.language);
-  const { sheet, served, mayAgree } = context;
-  if (!mayAgree) return false;
-  const content = served
-    ? html`${personFacts({ ...context, served, desk: sheet.desk, caseNumber: sheet.caseNumber })}
-${form(context, [
-  said.some(({ field: at }) => at === 'seen') &&
-    html`<p class="wrong">${said.find(({ field: at }) => at === 'seen')?.text}</p>`,
-  tickBox({
-    id: 'seen',
-    name: 'seen',
-    value: 'yes',
-    label: t('desk.seen-second', { document: t(documents[sheet.document]) }),
-  }),
-  button({ id: 'agree', value: 'agree', label: t('desk.agree'), look: 'main' }),
-])}`
-    : html`<p>${t('desk.second-intro')}</p>${form(context, button({ id: 'look', value: 'look', label: t('desk.look'), look: 'main' }))}`;
-  return html`<section class="part" aria-labelledby="second-title"><h2 id="second-title">${t('desk.second-title')}</h2>${content}</section>`;
-}
-
-function paperPart(context: DeskSheetContext, paper: SheetPaper): Html {
-  const t = translate(context.language);
-  const { language, brand, sheet, timeZone } = context;
-  const moment = (date: Date): string => formatMoment(language, date, timeZone);
-  const opens =
-    sheet.state === 'second-officer'
-      ? t('desk.paper-second')
-      : sheet.kind === 'first'
-        ? t('desk.paper-at-once', { end: moment(paper.expiresAt) })
-        : t('desk.paper-from', { ready: moment(sheet.readyAt), end: moment(paper.expiresAt) });
-  return html`<div class="notice notice-info not-on-paper" role="status">${warning}<div><p>${t('desk.print-now')}</p></div></div>
-<article class="paper" id="paper" aria-labelledby="paper-title">
-<p class="paper-head">${brand} · ${sheet.desk}</p>
-<h2 id="paper-title">${t('desk.paper-title', { name: paper.name })}</h2>
-<div class="paper-body"><div>${qrCode(`${paper.address}#${paper.code}`, t('desk.paper-qr'))}</div>
-<ol><li>${t('desk.paper-open')} <span class="domain">${paper.address}</span></li><li>${t('desk.paper-type')} <strong class="paper-code" id="sheet-code">${paper.code}</strong></li><li>${t('desk.paper-passkey')}</li></ol></div>
-<p>${opens}</p>
-<p>${t('desk.paper-warning', { brand })}</p>
-<p class="hint">${t('desk.paper-number')} <span class="paper-code" id="account-number">${paper.accountNumber}</span></p>
-<p class="hint">${t('desk.paper-case', { case: sheet.caseNumber, date: moment(sheet.issuedAt) })}</p>
-</article>`;
-}
-
-const sheets: readonly SheetLine[] = [
+/** One of each kind, for samples. */
+export const sampleSheets: readonly SheetLine[] = [
   {
     id: '0a4b1c2d-0000-4000-8000-000000000001',
     state: 'second-officer',
@@ -432,7 +336,7 @@ const full: DeskContext = {
     { id: 'dukcapil', name: 'Dinas Dukcapil Kota Contoh' },
     { id: 'kecamatan', name: 'Kecamatan Contoh Utara' },
   ],
-  sheets,
+  sheets: sampleSheets,
 };
 
 export const deskSamples: Record<string, DeskContext> = {
@@ -451,12 +355,13 @@ export const deskSamples: Record<string, DeskContext> = {
     ...full,
     person: hostileText,
     desks: [{ id: 'uji', name: hostileText }, ...full.desks],
-    sheets: sheets.map((sheet) => ({ ...sheet, id: hostileText, caseNumber: hostileText, desk: hostileText })),
+    sheets: sampleSheets.map((sheet) => ({ ...sheet, id: hostileText, caseNumber: hostileText, desk: hostileText })),
     typed: { named: hostileText, name: hostileText, caseNumber: hostileText },
   },
 };
 
-const served: PersonAtDesk = {
+/** Somebody at a desk, for samples. */
+export const sampleServed: PersonAtDesk = {
   name: 'Karto Wibowo',
   contacts: [
     { kind: 'email', value: 'karto@contoh.id' },
@@ -471,7 +376,7 @@ const served: PersonAtDesk = {
 const person: DeskPersonContext = {
   ...sampleConsoleFrame,
   section: 'desk',
-  served,
+  served: sampleServed,
   desk: 'Dinas Dukcapil Kota Contoh',
   caseNumber: 'LKT/2026/0043',
   kind: 'recovery',
@@ -483,58 +388,20 @@ export const deskPersonSamples: Record<string, DeskPersonContext> = {
   'one-officer': {
     ...person,
     needsSecond: false,
-    served: { ...served, proven: undefined, isRestricted: false },
+    served: { ...sampleServed, proven: undefined, isRestricted: false },
     problems: [{ kind: 'said', text: 'Belum dicatat dokumen apa yang Anda lihat.', field: 'document' }],
   },
   first: {
     ...person,
     kind: 'first',
     needsSecond: false,
-    served: { ...served, contacts: [], proven: undefined, isRestricted: false },
+    served: { ...sampleServed, contacts: [], proven: undefined, isRestricted: false },
   },
-  frozen: { ...person, served: { ...served, isFrozen: true } },
+  frozen: { ...person, served: { ...sampleServed, isFrozen: true } },
   hostile: {
     ...person,
     desk: hostileText,
     caseNumber: hostileText,
-    served: { ...served, name: hostileText, contacts: [{ kind: 'email', value: hostileText }] },
-  },
-};
-
-const [waitsForSecond, waitsForTime, ready] = sheets as [SheetLine, SheetLine, SheetLine];
-
-const paper: SheetPaper = {
-  code: '7K4M-2XQ9-ADTB-H6NV-83PC',
-  address: 'https://masuk.contoh.go.id/sheet',
-  accountNumber: '0A4B-1C2D-9DTB-4HNV-K7MQ-2XAH-6N',
-  name: 'Karto Wibowo',
-  expiresAt: new Date('2026-11-29T02:10:00Z'),
-};
-
-const oneSheet: DeskSheetContext = { ...sampleConsoleFrame, section: 'desk', sheet: waitsForTime, mayAgree: false };
-
-export const deskSheetSamples: Record<string, DeskSheetContext> = {
-  'to-print': { ...oneSheet, paper },
-  'to-print-first': { ...oneSheet, sheet: ready, paper },
-  'to-print-second': { ...oneSheet, sheet: { ...waitsForSecond, isOwn: true }, paper },
-  'second-officer': { ...oneSheet, sheet: waitsForSecond, mayAgree: true },
-  'second-officer-looks': {
-    ...oneSheet,
-    sheet: waitsForSecond,
-    mayAgree: true,
-    served,
-    problems: [{ kind: 'said', text: 'Belum dicatat dokumen apa yang Anda lihat.', field: 'seen' }],
-  },
-  waiting: oneSheet,
-  ready: { ...oneSheet, sheet: ready },
-  used: { ...oneSheet, sheet: { ...waitsForTime, state: 'used' } },
-  cancelled: { ...oneSheet, sheet: { ...waitsForTime, state: 'cancelled' } },
-  expired: { ...oneSheet, sheet: { ...waitsForTime, state: 'expired' } },
-  hostile: {
-    ...oneSheet,
-    sheet: { ...waitsForSecond, caseNumber: hostileText, desk: hostileText },
-    paper: { ...paper, code: hostileText, accountNumber: hostileText, name: hostileText },
-    served: { ...served, name: hostileText },
-    mayAgree: true,
+    served: { ...sampleServed, name: hostileText, contacts: [{ kind: 'email', value: hostileText }] },
   },
 };

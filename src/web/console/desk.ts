@@ -32,15 +32,8 @@ import {
 } from '#src/people/desk-sheets.ts';
 import { type Agency, findAgencies, listTree } from '#src/registry/agencies.ts';
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
-import {
-  type DeskContext,
-  deskPage,
-  deskPersonPage,
-  deskSheetPage,
-  type PersonAtDesk,
-  type SheetLine,
-  type SheetPaper,
-} from '#views/console/desk.ts';
+import { type DeskContext, deskPage, deskPersonPage, type PersonAtDesk, type SheetLine } from '#views/console/desk.ts';
+import { deskSheetPage, type SheetPaper } from '#views/console/desk-sheet.ts';
 import { translate } from '#views/locale.ts';
 import { sheetCancelledMessage } from '#views/messages.ts';
 import type { Problem } from '#views/parts/problem.ts';
