@@ -4,48 +4,10 @@ import { type Frame, page } from '../page.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import { backToAccount } from './back.ts';
 
-/** What can have happened, as the history says it. */
-export type HistoryKind =
-  | 'account.closing'
-  | 'account.created'
-  | 'account.disabled'
-  | 'account.erased'
-  | 'account.frozen'
-  | 'account.reactivated'
-  | 'account.read-by-staff'
-  | 'account.recovered'
-  | 'app.disconnected'
-  | 'consent.given'
-  | 'consent.withdrawn'
-  | 'contact.added'
-  | 'contact.confirmed'
-  | 'contact.removed'
-  | 'identifier.added'
-  | 'identifier.removed'
-  | 'identity.proven'
-  | 'passkey.added'
-  | 'passkey.removed'
-  | 'passkey.renamed'
-  | 'password.removed'
-  | 'password.set'
-  | 'profile.changed'
-  | 'recovery-code.used'
-  | 'recovery-codes.made'
-  | 'recovery.cancelled'
-  | 'recovery.started'
-  | 'role.ended'
-  | 'role.given'
-  | 'role.restored'
-  | 'role.suspended'
-  | 'session.ended'
-  | 'sheet.agreed'
-  | 'sheet.cancelled'
-  | 'sheet.confirmed'
-  | 'sheet.issued'
-  | 'sheet.used'
-  | 'sign-in.succeeded'
-  | 'totp.added'
-  | 'totp.removed';
+type KindOf<Key> = Key extends `history.was-${infer Kind}` ? Kind : never;
+
+/** What can have happened: whatever there is a sentence for. */
+export type HistoryKind = KindOf<MessageKey>;
 
 export type HistoryEvent = {
   id: string;
