@@ -31,10 +31,12 @@ export class CookieKeys {
   /**
    * 0 when one of the keys made the signature, whichever; else -1. Told of an older key, the library would sign anew
    * at once, and the new signature would lose the path and the end of its cookie. Sessions are signed anew with every
-   * use, and keys stay as long as the longest session.
+   * use, and keys stay as long as the longest session. One signature has one spelling: the bits that base64url leaves over
+   * are not free.
    */
   index(data: string, signature: string): number {
     const given = Buffer.from(signature, 'base64url');
+    if (given.toString('base64url') !== signature) return -1;
     const isMade = (key: KeyObject, i: number) => {
       const expected = i === 0 ? this.#byFirst(key, data) : digest(key, data);
       return given.length === expected.length && timingSafeEqual(given, expected);

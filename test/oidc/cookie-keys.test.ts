@@ -34,6 +34,18 @@ test.each(['', 'x', 'A'.repeat(43), '🙂', 'A'.repeat(10_000)])('%j is no signa
   expect(keysOf(one, two).index('session=x', signature)).toBe(-1);
 });
 
+test('a signature has one spelling: what decodes to the same bytes is none', () => {
+  const keys = keysOf(one);
+  const signature = keys.sign('session=x');
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const last = alphabet.indexOf(signature.slice(-1));
+  const others = [1, 2, 3].map((spare) => `${signature.slice(0, -1)}${alphabet[last + spare]}`);
+  for (const other of [...others, `${signature}=`, ` ${signature}`, `${signature}\n`]) {
+    expect(Buffer.from(other, 'base64url').equals(Buffer.from(signature, 'base64url'))).toBe(true);
+    expect(keys.index('session=x', other)).toBe(-1);
+  }
+});
+
 test('a signature is for its data alone', () => {
   const keys = keysOf(one);
   expect(keys.verify('session=y', keys.sign('session=x'))).toBe(false);
