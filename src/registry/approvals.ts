@@ -9,14 +9,13 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { findAgencies } from './agencies.ts';
-import { type HeldRole, mayAt, nodesWith } from './authority.ts';
+import { type HeldRole, mayAt } from './authority.ts';
 import { loadMove, moveClient } from './client-life.ts';
 import { type ClientRecord, type ClientState, type Localized, loadClient, saveClient } from './clients.ts';
+import { listCoordinatedSectors } from './coordination.ts';
 import { draftOf } from './declarations.ts';
 import type { ClientEntry } from './registration-schema.ts';
 import type { Risk } from './risk.ts';
-import { listSectors } from './sectors.ts';
 import { lockRegistry } from './version.ts';
 import {
   type ClientVersion,
@@ -236,16 +235,6 @@ export async function hadAHand(db: Db, { clientId, number }: ClientVersion, acco
   return row !== undefined;
 }
 
-/** The sectors whose apps the roles decide about: those that an agency of theirs, or one below it, coordinates. */
-export async function listDecidedSectors(db: Db, held: readonly HeldRole[]): Promise<string[]> {
-  if (nodesWith(held, 'sectors.decide').length === 0) return [];
-  const sectors = await listSectors(db);
-  const coordinators = sectors.flatMap(({ coordinatorId }) => coordinatorId ?? []);
-  const agencies = await findAgencies(db, [...new Set(coordinators)]);
-  const theirs = new Set(agencies.filter((one) => mayAt(held, 'sectors.decide', one)).map(({ id }) => id));
-  return sectors.filter(({ coordinatorId }) => coordinatorId && theirs.has(coordinatorId)).map(({ id }) => id);
-}
-
 /** Whether the roles let one decide about an app: at its agency, or for one of its sectors. */
 export async function mayDecide(
   db: Db,
@@ -253,7 +242,7 @@ export async function mayDecide(
   { agency, sectors }: Pick<ClientRecord, 'agency' | 'sectors'>,
 ): Promise<boolean> {
   if (mayAt(held, 'reviews.decide', agency)) return true;
-  const decided = sectors.length > 0 ? await listDecidedSectors(db, held) : [];
+  const decided = sectors.length > 0 ? await listCoordinatedSectors(db, held) : [];
   return sectors.some((sector) => decided.includes(sector));
 }
 

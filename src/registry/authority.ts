@@ -20,7 +20,9 @@ export const permissions = [
   /** Create and change agencies below. */
   'agencies.write',
   'events.read',
-  /** Decide about the apps of a sector. */
+  /** Say which apps exist, connected or not. */
+  'inventory.write',
+  /** Decide about the apps of a sector, and of the agencies below. */
   'sectors.decide',
   /** Issue sheets that open an account, and look an account up for it. */
   'desk.issue',
@@ -37,13 +39,22 @@ const byRole: Readonly<Record<string, readonly Permission[]>> = {
     'team.write',
     'agencies.write',
     'events.read',
+    'inventory.write',
   ],
   developer: ['apps.read', 'apps.write', 'apps.secrets', 'team.read'],
   approver: ['apps.read', 'reviews.decide'],
-  coordinator: ['apps.read', 'sectors.decide'],
+  coordinator: ['apps.read', 'inventory.write', 'sectors.decide'],
   desk: ['desk.issue'],
   auditor: ['apps.read', 'team.read', 'events.read'],
-  operator: ['apps.read', 'apps.suspend', 'team.read', 'team.write', 'agencies.write', 'events.read'],
+  operator: [
+    'apps.read',
+    'apps.suspend',
+    'team.read',
+    'team.write',
+    'agencies.write',
+    'events.read',
+    'inventory.write',
+  ],
 };
 
 /** A role as it counts: somebody's, at an agency, not suspended. */

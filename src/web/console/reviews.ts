@@ -7,7 +7,6 @@ import {
   decideVersion,
   hadAHand,
   listApprovals,
-  listDecidedSectors,
   listWaitingVersions,
   mayDecide,
   type Verdict,
@@ -16,6 +15,7 @@ import {
 } from '#src/registry/approvals.ts';
 import { demandAt, mayAt, nodesWith } from '#src/registry/authority.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
+import { listCoordinatedSectors } from '#src/registry/coordination.ts';
 import { readProductionTimes } from '#src/registry/promotion.ts';
 import { riskyKeys } from '#src/registry/risky.ts';
 import { type ClientVersion, findVersionBefore, loadVersion } from '#src/registry/versions.ts';
@@ -50,7 +50,7 @@ export async function showReviews(ctx: Context, house: OpenHouse): Promise<void>
 async function showQueue(visit: ConsoleVisit): Promise<void> {
   const { ctx, db, held } = visit;
   const nodes = [...new Set([...nodesWith(held, 'reviews.decide'), ...nodesWith(held, 'apps.write')])];
-  const sectors = await listDecidedSectors(db, held);
+  const sectors = await listCoordinatedSectors(db, held);
   if (nodes.length === 0 && nodesWith(held, 'sectors.decide').length === 0)
     throw new Refusal('role_required', 'no role that sees what waits');
   const found = await listWaitingVersions(db, { nodes, sectors, after: readWaitingPosition(ctx), limit: PAGE + 1 });
