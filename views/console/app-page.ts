@@ -7,7 +7,17 @@ import { tabs } from './parts/tabs.ts';
 import { type ConsoleFrame, type ConsoleParts, consolePage } from './shell.ts';
 
 /** The pages about one app, in the order of their tabs. */
-export const appTabs = ['overview', 'production', 'attempts', 'edit', 'keys', 'versions', 'testers', 'bundle'] as const;
+export const appTabs = [
+  'overview',
+  'production',
+  'migration',
+  'attempts',
+  'edit',
+  'keys',
+  'versions',
+  'testers',
+  'bundle',
+] as const;
 export type AppTab = (typeof appTabs)[number];
 
 /** An app as all of its pages name it. */
@@ -24,6 +34,7 @@ export type AppHead = {
 const labels: Record<AppTab, MessageKey> = {
   overview: 'console.tab-overview',
   production: 'console.tab-production',
+  migration: 'console.tab-migration',
   attempts: 'console.tab-attempts',
   edit: 'console.tab-edit',
   keys: 'console.tab-keys',

@@ -1,13 +1,37 @@
 import { type Content, type Html, html } from '../html.ts';
 import { type MessageKey, translate } from '../locale.ts';
 import { type Frame, page } from '../page.ts';
-import { building, clipboard, counter, lines, shelf, squares } from '../parts/icons.ts';
+import {
+  building,
+  clipboard,
+  counter,
+  drawer,
+  gate,
+  lines,
+  overlap,
+  rising,
+  shelf,
+  signpost,
+  squares,
+} from '../parts/icons.ts';
 import { type Notice, noticeBox } from '../parts/notice.ts';
 import { problemSummary, type SaidProblem } from '../parts/problem.ts';
 import { sampleFrame } from '../samples.ts';
 
 /** The parts of the console, in the order of its list. */
-export const consoleSections = ['mine', 'apps', 'agencies', 'reviews', 'desk', 'events'] as const;
+export const consoleSections = [
+  'mine',
+  'apps',
+  'inventory',
+  'duplicates',
+  'cases',
+  'decisions',
+  'coverage',
+  'agencies',
+  'reviews',
+  'desk',
+  'events',
+] as const;
 export type ConsoleSection = (typeof consoleSections)[number];
 
 /** What every page of the console needs. */
@@ -60,21 +84,47 @@ export function consolePage(frame: ConsoleFrame, parts: ConsoleParts): Html {
 const places: Record<ConsoleSection, { link: string; label: MessageKey; icon: Html }> = {
   mine: { link: '/console', label: 'console.mine', icon: squares },
   apps: { link: '/console/apps', label: 'console.apps', icon: shelf },
+  inventory: { link: '/console/inventory', label: 'console.inventory', icon: drawer },
+  duplicates: { link: '/console/duplicates', label: 'console.duplicates', icon: overlap },
+  cases: { link: '/console/cases', label: 'console.cases', icon: gate },
+  decisions: { link: '/console/decisions', label: 'console.decisions', icon: signpost },
+  coverage: { link: '/console/coverage', label: 'console.coverage', icon: rising },
   agencies: { link: '/console/agencies', label: 'console.agencies', icon: building },
   reviews: { link: '/console/reviews', label: 'console.reviews', icon: clipboard },
   desk: { link: '/console/desk', label: 'console.desk', icon: counter },
   events: { link: '/console/events', label: 'console.events', icon: lines },
 };
 
+/** What stands together in the list, under one heading. */
+const groups: readonly { label: MessageKey; sections: readonly ConsoleSection[] }[] = [
+  { label: 'console.group-services', sections: ['mine', 'apps'] },
+  { label: 'console.group-overlap', sections: ['inventory', 'duplicates', 'cases', 'decisions', 'coverage'] },
+  { label: 'console.group-administration', sections: ['agencies', 'reviews', 'desk', 'events'] },
+];
+
+/** The list of parts. On a phone only where one is stands there, and opens the rest: all of it would push the work out of sight. */
 function sideList(frame: ConsoleFrame): Html {
   const t = translate(frame.language);
-  const links = frame.sections.map((section) => {
-    const { link, label, icon } = places[section];
-    const isHere = section === frame.section;
-    return html`<li><a href="${link}"${isHere && html` aria-current="true"`}>${icon}<span>${t(label)}</span></a></li>`;
-  });
-  return html`<nav class="places" aria-label="${t('console.parts')}"><ul>${links}</ul>
+  const here = places[frame.section];
+  const list = groups.map((group) => placesOf(frame, group));
+  return html`<nav class="places" aria-label="${t('console.parts')}"><details class="places-folded"><summary>${here.icon}<span>${t(here.label)}</span></summary>${list}</details>
+<div class="places-open">${list}</div>
 <p class="who"><span>${frame.person}</span> <a href="/account">${t('console.account')}</a> <a href="/logout">${t('console.sign-out')}</a></p></nav>`;
+}
+
+function placesOf(frame: ConsoleFrame, { label, sections }: (typeof groups)[number]): Html | false {
+  const t = translate(frame.language);
+  const links = sections
+    .filter((section) => frame.sections.includes(section))
+    .map((section) => {
+      const { link, label, icon } = places[section];
+      const isHere = section === frame.section;
+      return html`<li><a href="${link}"${isHere && html` aria-current="true"`}>${icon}<span>${t(label)}</span></a></li>`;
+    });
+  return (
+    links.length > 0 &&
+    html`<p class="places-head" aria-hidden="true">${t(label)}</p><ul aria-label="${t(label)}">${links}</ul>`
+  );
 }
 
 /** The frame that the samples of all pages of the console share: a person with every role. */

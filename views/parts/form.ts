@@ -10,6 +10,13 @@ ${hidden('csrf', frame.csrf)}${content}
 </form>`;
 }
 
+/** The same with a file in it; see `fileField` of the console. */
+export function uploadForm(frame: Frame, content: Content, action?: `/${string}`): Html {
+  return html`<form method="post"${action && html` action="${action}"`} enctype="multipart/form-data" novalidate>
+${hidden('csrf', frame.csrf)}${content}
+</form>`;
+}
+
 /** A field nobody sees; none at all when there is no value. */
 export function hidden(name: string, value: string | undefined): Html | false {
   return value !== undefined && html`<input type="hidden" name="${name}" value="${value}">`;

@@ -49,6 +49,23 @@ export const counter: Html = icon(
 /** What happened, line by line. */
 export const lines: Html = icon('<path d="M4.500 6h.2M4.500 12h.2M4.500 18h.2M9 6h11M9 12h11M9 18h7"/>');
 
+/** All that exists, kept in order. */
+export const drawer: Html = icon('<path d="M4 4.500h16v7H4zM4 11.500h16v8H4zM10 8h4M10 15.500h4"/>');
+
+/** Two of the same. */
+export const overlap: Html = icon('<path d="M4 4.500h10v10H4zM10 10.500h10v9H10z"/>');
+
+/** What may pass only when somebody lets it. */
+export const gate: Html = icon('<path d="M4.500 20V5M19.500 20V5M4.500 9h15M4.500 14h15M12 9v5"/>');
+
+/** Which way it goes from here. */
+export const signpost: Html = icon(
+  '<path d="M12 21V3M12 4.500h6l2.500 2.500L18 9.500h-6M12 11H6l-2.500 2.500L6 16h6"/>',
+);
+
+/** How far it has come. */
+export const rising: Html = icon('<path d="M4 4v16h16M7.500 15.500l4-4.500 3 2.500L19.500 7"/>');
+
 /** Looking for something. */
 export const glass: Html = icon('<circle cx="10.500" cy="10.500" r="6"/><path d="M15 15l5 5"/>');
 

@@ -13,6 +13,11 @@ import type { ConsoleVisit } from './visit.ts';
 /** Any one of these opens a part of the console; a part without an entry is everybody's. */
 const opening: Partial<Record<ConsoleSection, readonly Permission[]>> = {
   apps: ['apps.read'],
+  inventory: ['apps.read'],
+  duplicates: ['sectors.decide', 'inventory.write'],
+  cases: ['sectors.decide', 'apps.write'],
+  decisions: ['sectors.decide', 'apps.read'],
+  coverage: ['sectors.decide', 'inventory.write'],
   agencies: ['apps.read', 'team.read'],
   reviews: ['reviews.decide', 'sectors.decide', 'apps.write'],
   desk: ['desk.issue'],
@@ -33,6 +38,7 @@ export function consoleFrame(visit: ConsoleVisit, section: ConsoleSection): Cons
 const tabNeeds: Record<AppTab, Permission> = {
   overview: 'apps.read',
   production: 'apps.read',
+  migration: 'apps.read',
   attempts: 'apps.read',
   edit: 'apps.write',
   keys: 'apps.secrets',

@@ -20,8 +20,9 @@ import { demandAt, type HeldRole, type Permission } from '#src/registry/authorit
 
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import type { OpenHouse } from '../house.ts';
-import { checkForm, cookieNames, cookieOptions } from '../middleware/browser.ts';
+import { checkForm, checkOrigin, cookieNames, cookieOptions } from '../middleware/browser.ts';
 import { type Form, readForm } from '../middleware/forms.ts';
+import { readUpload, type Upload, type UploadLimits } from '../middleware/uploads.ts';
 import { beginOwnSignIn } from '../own-sign-in.ts';
 
 /** How long the console stays open without a request. */
@@ -66,6 +67,28 @@ export async function answerConsole(
   const change = changes.get(form.get('action'));
   if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
   await change(visit, form);
+}
+
+/**
+ * The same for a form that may have a file in it. Nothing of it is read for somebody who is not signed in.
+ *
+ * @throws {Refusal} `session_required`, `csrf_mismatch`, `body_too_large`, `invalid_request`
+ */
+export async function answerConsoleUpload(
+  ctx: Context,
+  house: OpenHouse,
+  limits: UploadLimits,
+  changes: ReadonlyMap<string, (visit: ConsoleVisit, upload: Upload) => Promise<void>>,
+): Promise<void> {
+  const { secrets, config } = house;
+  checkOrigin(ctx, config.issuer);
+  const visit = await findConsoleVisit(ctx, house);
+  if (!visit) throw new Refusal('session_required');
+  const upload = await readUpload(ctx, limits);
+  checkForm(ctx, secrets, config.issuer, upload.get('csrf'));
+  const change = changes.get(upload.get('action'));
+  if (!change) throw new Refusal('invalid_request', 'no such choice on this page');
+  await change(visit, upload);
 }
 
 /** Who uses the console with this request, if they may go on without a new proof. */

@@ -3,9 +3,11 @@ import type { Context } from 'koa';
 import getRawBody from 'raw-body';
 import { Refusal } from '#src/base/refusals.ts';
 
-const FORM_BYTES = 64 * 1024;
-/** Fields that may come more than once: the ticked claims of a consent, the sectors of an agency. */
-const repeatable = ['claim', 'sector'] as const;
+/** What all fields of a form may take together. */
+export const FORM_BYTES = 64 * 1024;
+
+/** Fields that may come more than once: the ticked claims of a consent, the sectors of an agency, the apps of a list. */
+const repeatable = ['claim', 'sector', 'app'] as const;
 type Repeatable = (typeof repeatable)[number];
 
 /** The fields of a form. */
@@ -22,7 +24,13 @@ export interface Form {
  * @throws {Refusal} `body_too_large`, `invalid_request`
  */
 export async function readForm(ctx: Context, limit = FORM_BYTES): Promise<Form> {
-  const fields = parseForm(await readBody(ctx, limit));
+  const fields = new URLSearchParams(await readBody(ctx, limit));
+  checkFields(fields);
+  return formOf(fields);
+}
+
+/** Fields that have been checked, as a form. */
+export function formOf(fields: URLSearchParams): Form {
   return { get: (name) => fields.get(name) ?? '', list: (name) => fields.getAll(name) };
 }
 
@@ -53,8 +61,8 @@ function decode(body: Buffer): string {
   }
 }
 
-function parseForm(body: string): URLSearchParams {
-  const fields = new URLSearchParams(body);
+/** @throws {Refusal} `invalid_request` for a field that came twice, or that is not text */
+export function checkFields(fields: URLSearchParams): void {
   const names = [...fields.keys()];
   const repeated = names.find((name, i) => !isRepeatable(name) && names.indexOf(name) !== i);
   if (repeated !== undefined) throw new Refusal('invalid_request', 'a field came twice');
@@ -63,7 +71,6 @@ function parseForm(body: string): URLSearchParams {
     if (value.includes('\0') || value.includes('\uFFFD'))
       throw new Refusal('invalid_request', 'a field has a NUL or is not UTF-8');
   }
-  return fields;
 }
 
 function isRepeatable(name: string): name is Repeatable {

@@ -33,6 +33,15 @@ ${value ?? ''}</textarea>`,
   );
 }
 
+/** A file to send, in an `uploadForm`. `accept` is what the browser's own list shows first. */
+export function fileField(wanted: Omit<Labelled, 'value'> & { accept: string }): Html {
+  const { name, accept } = wanted;
+  return labelled(
+    wanted,
+    (described) => html`<input type="file" id="${name}" name="${name}" accept="${accept}"${described}>`,
+  );
+}
+
 export type Option = { value: string; label: string };
 
 /** One of several. */

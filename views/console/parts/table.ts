@@ -6,12 +6,12 @@ export type Column<Row> = {
   cell: (row: Row) => Content;
   /**
    * `main` names the row and stands on top of its card, `number` is aligned at its right, `short` never breaks, `end` holds
-   * what can be done with the row.
+   * what can be done with the row, `pick` the box that ticks it.
    */
-  kind?: 'main' | 'number' | 'short' | 'end';
+  kind?: 'main' | 'number' | 'short' | 'end' | 'pick';
 };
 
-type TableParts<Row> = {
+export type TableParts<Row> = {
   /** What the table lists, for those who do not see what is around it. */
   caption: string;
   columns: readonly Column<Row>[];
@@ -24,7 +24,7 @@ type TableParts<Row> = {
 export function table<Row>({ caption, columns, rows, hook }: TableParts<Row>): Html {
   const heads = columns.map(
     ({ head, kind }) =>
-      html`<th role="columnheader" scope="col"${classOf(kind)}>${kind === 'end' ? html`<span class="unseen">${head}</span>` : head}</th>`,
+      html`<th role="columnheader" scope="col"${classOf(kind)}>${kind === 'end' || kind === 'pick' ? html`<span class="unseen">${head}</span>` : head}</th>`,
   );
   const body = rows.map(
     (row) =>
@@ -37,6 +37,7 @@ export function table<Row>({ caption, columns, rows, hook }: TableParts<Row>): H
 
 function cellOf<Row>({ head, kind, cell }: Column<Row>, row: Row): Html {
   if (kind === 'main') return html`<th role="rowheader" scope="row" class="main-cell">${cell(row)}</th>`;
+  if (kind === 'pick') return html`<td role="cell" class="pick-cell">${cell(row)}</td>`;
   return html`<td role="cell"${classOf(kind)}><span class="cell-head" aria-hidden="true">${head}</span><div>${cell(row)}</div></td>`;
 }
 
