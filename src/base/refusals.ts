@@ -78,6 +78,17 @@ const table = {
       next: "Enter the number of your desk's file, 40 letters and digits at most.",
     },
   },
+  scope_beyond_role: {
+    status: 403,
+    id: {
+      say: 'Mesin ini boleh melakukan lebih dari yang boleh Anda lakukan sendiri.',
+      next: 'Minta orang yang memegang wewenang itu di instansi ini untuk mendaftarkan atau mengubahnya.',
+    },
+    en: {
+      say: 'This machine may do more than you may do yourself.',
+      next: 'Ask somebody at this agency who may do all of it to register or change the machine.',
+    },
+  },
   checks_not_green: {
     status: 409,
     id: {

@@ -62,6 +62,12 @@ export interface HeldRole {
   readonly agencyId: string;
   readonly role: string;
   readonly suspendedAt?: Date | undefined;
+  /** Of a machine, whose role is not in the table: what it was registered for. */
+  readonly allows?: readonly Permission[];
+}
+
+function allowedTo({ role, suspendedAt, allows }: HeldRole): readonly Permission[] {
+  return suspendedAt ? [] : (allows ?? byRole[role] ?? []);
 }
 
 /** Where an agency stands: the ids from the root to itself. */
@@ -71,10 +77,12 @@ export interface Place {
 
 /** Whether one of the roles allows it at this agency: the role's own agency or one above. */
 export function mayAt(held: readonly HeldRole[], permission: Permission, { path }: Place): boolean {
-  return held.some(
-    ({ agencyId, role, suspendedAt }) =>
-      !suspendedAt && path.includes(agencyId) && (byRole[role] ?? []).includes(permission),
-  );
+  return held.some((one) => path.includes(one.agencyId) && allowedTo(one).includes(permission));
+}
+
+/** All that the roles allow at this agency. */
+export function permissionsAt(held: readonly HeldRole[], place: Place): Permission[] {
+  return permissions.filter((permission) => mayAt(held, permission, place));
 }
 
 /** The same, where it takes a role above the agency: nobody watches over themselves. */
@@ -106,7 +114,7 @@ export function mayGive(held: readonly HeldRole[], role: string, place: Place): 
 
 /** The agencies at which, and below which, the roles allow it. */
 export function nodesWith(held: readonly HeldRole[], permission: Permission): string[] {
-  const allowing = held.filter(({ role, suspendedAt }) => !suspendedAt && (byRole[role] ?? []).includes(permission));
+  const allowing = held.filter((one) => allowedTo(one).includes(permission));
   return [...new Set(allowing.map(({ agencyId }) => agencyId))];
 }
 

@@ -11,6 +11,7 @@ import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId, type Secrets } from '#src/base/secrets.ts';
+import type { Permission } from './authority.ts';
 import { applyChange, type Changed, type ChangePlan, type ChangeRequest, planChange } from './changes.ts';
 import { listFindings } from './checks/findings.ts';
 import { listContacts } from './client-contacts.ts';
@@ -187,6 +188,8 @@ export function checkElsewhere(content: BundleContent): Pick<BundlePlan, 'leftOu
 /** Who takes a bundle over, and where. */
 export interface BundleActor {
   readonly actor: string;
+  /** What the actor may do at the bundle's agency; who runs the deployment need not say it. */
+  readonly allowed?: readonly Permission[];
   readonly mode: Config['mode'];
 }
 
@@ -222,9 +225,9 @@ function observedSignIn(said: NonNullable<BundleContent['evidence']['sign_in']>)
   };
 }
 
-function requestFor(bundle: ReceivedBundle, entry: ClientEntry, { actor, mode }: BundleActor): ChangeRequest {
+function requestFor(bundle: ReceivedBundle, entry: ClientEntry, { actor, mode, allowed }: BundleActor): ChangeRequest {
   const reason = `bundle ${bundle.id} of ${bundle.issuer}`;
-  return { agencyId: bundle.content.agency.id, entry, via: 'bundle', actor, mode, reason };
+  return { agencyId: bundle.content.agency.id, entry, via: 'bundle', actor, mode, reason, allowed };
 }
 
 function checkContent({ client }: BundleContent, mode: Config['mode']) {

@@ -10,6 +10,8 @@ import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { demandScopes } from './api-scopes.ts';
+import type { Permission } from './authority.ts';
 import { hasBeenLive, loadMove, type Move } from './client-life.ts';
 import { setClientSecret } from './client-secrets.ts';
 import {
@@ -51,6 +53,8 @@ export interface ChangeRequest {
   readonly ifNumber?: number | undefined;
   /** The client must not be there yet. */
   readonly isNew?: boolean | undefined;
+  /** What the actor may do at the agency: a machine is made or changed only by who may do all that it may. */
+  readonly allowed?: readonly Permission[] | undefined;
   /** Why a risky change takes effect without approval. Only who runs the deployment may, and everybody concerned is told. */
   readonly breakGlass?: string | undefined;
   /** A shared secret to set with it. */
@@ -94,7 +98,7 @@ export interface Changed {
 /**
  * What a request would do. Writes nothing.
  *
- * @throws {Refusal} `client_retired`, `move_not_allowed`, `version_conflict`, `client_taken`
+ * @throws {Refusal} `client_retired`, `move_not_allowed`, `version_conflict`, `client_taken`, `scope_beyond_role`
  */
 export async function planChange(db: Db, request: ChangeRequest): Promise<ChangePlan> {
   const current = await findClient(db, request.entry.client_id);
@@ -125,7 +129,7 @@ export async function applyChange(tx: Db, secrets: Secrets, request: ChangeReque
 }
 
 /** Who asks for something about a client as it is. */
-export interface ClientRequest extends Pick<ChangeRequest, 'via' | 'actor' | 'mode' | 'reason'> {
+export interface ClientRequest extends Pick<ChangeRequest, 'via' | 'actor' | 'mode' | 'reason' | 'allowed'> {
   readonly clientId: string;
 }
 
@@ -182,6 +186,7 @@ function planFor(
   const after = declarationOf(declared);
   const agency = current && current.agencyId !== declared.agencyId ? ['agency'] : [];
   const content = [...changedKeys(before, after), ...agency];
+  if (content.length > 0 && !runsTheDeployment(request.via)) demandScopes(request.allowed ?? [], declared.scopes);
   const from = current?.state ?? 'draft';
   const to = content.length > 0 ? leaveReview(request, current, declared.state) : declared.state;
   const changed = [...content, ...(from === to ? [] : ['state'])];

@@ -5,7 +5,7 @@ import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
 import { admitCaller } from '#src/oidc/api-callers.ts';
 import { proofAlgorithms } from '#src/oidc/proofs.ts';
 import { claimRequest, type KeptAnswer, keepAnswer, type OnceRequest } from '#src/registry/api-requests.ts';
-import { apiAddress } from '#src/registry/api-scopes.ts';
+import { apiAddress, permissionsOf } from '#src/registry/api-scopes.ts';
 import { CSV_BATCH, sendCsv } from '../csv.ts';
 import type { OpenHouse } from '../house.ts';
 import { readJson } from '../middleware/json.ts';
@@ -40,7 +40,7 @@ async function readCall(ctx: Context, house: OpenHouse, route: ApiRoute): Promis
   const { client } = caller;
   const call = {
     ...{ ctx, house, db: ctx.state.db, caller, query, body },
-    held: [{ agencyId: client.agencyId, role: 'developer' }],
+    held: [{ agencyId: client.agencyId, role: 'machine', allows: permissionsOf(caller.scopes) }],
     actor: `client ${client.id}`,
     ifNumber: route.isConditional ? readIfMatch(ctx) : undefined,
     param: (name: string) => String(ctx.params[name]),

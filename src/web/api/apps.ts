@@ -1,7 +1,7 @@
 /** The apps of agencies: found, read, registered and changed by the rules of every other way in. */
 import { z } from 'zod';
 import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
-import { nodesWith } from '#src/registry/authority.ts';
+import { nodesWith, permissionsAt } from '#src/registry/authority.ts';
 import { applyChange, type Changed, type ChangeRequest } from '#src/registry/changes.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { type ClientRecord, clientStates, hasSecret } from '#src/registry/clients.ts';
@@ -56,10 +56,11 @@ export const appRoutes: readonly ApiRoute[] = [
     isVersioned: true,
     answer: changeSchema,
     async carryOut(call) {
-      const { db, house, body } = call;
+      const { db, house, held, body } = call;
       const agency = await loadAgencyOf(call, 'apps.write');
       const entry = checkDeclaration(call, body.declaration);
-      const change = { agencyId: agency.id, entry, isNew: true, reason: body.reason };
+      const allowed = permissionsAt(held, agency);
+      const change = { agencyId: agency.id, entry, isNew: true, reason: body.reason, allowed };
       const changed = await applyChange(db, house.secrets, requestOf(call, change));
       const secret = hasSecret(changed.client) ? await makeSecret(call, changed.clientId) : undefined;
       return { ...answerChange(changed, secret), location: `/apps/${changed.clientId}` };
@@ -94,18 +95,19 @@ export const appRoutes: readonly ApiRoute[] = [
     alsoAnswers: { 202: 'Others have to agree first.' },
     answer: changeSchema,
     async carryOut(call) {
-      const { db, house, body } = call;
+      const { db, house, held, body } = call;
       const app = await loadAppOf(call, 'apps.write');
       const entry = checkDeclaration(call, { client_id: app.id, ...body.declaration });
       if (entry.client_id !== app.id)
         throw invalid([{ pointer: '/declaration/client_id', detail: 'is another one', expected: app.id }]);
-      const change = { agencyId: app.agencyId, entry, reason: body.reason, ifNumber: call.ifNumber };
+      const allowed = permissionsAt(held, app.agency);
+      const change = { agencyId: app.agencyId, entry, reason: body.reason, ifNumber: call.ifNumber, allowed };
       return answerChange(await applyChange(db, house.secrets, requestOf(call, change)));
     },
   }),
 ];
 
-type Change = Pick<ChangeRequest, 'agencyId' | 'entry' | 'isNew' | 'reason' | 'ifNumber'>;
+type Change = Pick<ChangeRequest, 'agencyId' | 'entry' | 'isNew' | 'reason' | 'ifNumber' | 'allowed'>;
 
 function requestOf({ actor, house }: ApiCall, change: Change): ChangeRequest {
   return { ...change, actor, via: 'api', mode: house.config.mode };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { BUNDLE_BYTES, signBundle } from '#src/oidc/bundles.ts';
+import { permissionsAt } from '#src/registry/authority.ts';
 import { applyBundle, composeBundle, findBundle, receiveBundle } from '#src/registry/bundles.ts';
 import { loadAgencyFor } from '../console/visit.ts';
 import { answerChange } from './apps.ts';
@@ -50,13 +51,14 @@ export const bundleRoutes: readonly ApiRoute[] = [
       await house.verifyBundle(body.bundle);
     },
     async carryOut(call) {
-      const { db, house, actor, body } = call;
+      const { db, house, actor, held, body } = call;
       const verified = await house.verifyBundle(body.bundle);
-      await loadAgencyFor(call, verified.content.agency.id, 'apps.write');
+      const agency = await loadAgencyFor(call, verified.content.agency.id, 'apps.write');
+      const by = { actor, mode: house.config.mode, allowed: permissionsAt(held, agency) };
       await receiveBundle(db, verified);
       const received = await findBundle(db, verified.id);
       if (!received) throw new Refusal('bundle_over', 'it is too old');
-      return answerChange(await applyBundle(db, house.secrets, received, { actor, mode: house.config.mode }));
+      return answerChange(await applyBundle(db, house.secrets, received, by));
     },
   }),
 ];

@@ -14,6 +14,9 @@ const scopeSentences: Readonly<Record<ApiScope, string>> = {
   'apps.write': 'Register and change apps, and ask for production.',
   'apps.secrets': 'Make and end secrets and registration tokens.',
   'team.read': 'See the agency, what is below it and who works there.',
+  'inventory.read': 'See which apps exist, which of them are likely the same, and what is decided about them.',
+  'inventory.write': 'Say which apps exist, one by one or by a file.',
+  'sectors.decide': 'Decide as a coordinator: about apps, likely duplicates and cases.',
 };
 
 /** The whole document, for a provider with this address. */

@@ -1,5 +1,7 @@
 /** The shared secrets of an app: shown once, two alive during a rotation. */
 import { z } from 'zod';
+import { demandScopes } from '#src/registry/api-scopes.ts';
+import { permissionsAt } from '#src/registry/authority.ts';
 import {
   DEFAULT_OVERLAP_DAYS,
   endSecret,
@@ -44,8 +46,9 @@ export const secretRoutes: readonly ApiRoute[] = [
       previous_ends_at: time.nullable(),
     }),
     async carryOut(call) {
-      const { db, house, actor, body } = call;
+      const { db, house, actor, held, body } = call;
       const app = await loadAppOf(call, 'apps.secrets');
+      demandScopes(permissionsAt(held, app.agency), app.scopes);
       const rotation = { clientId: app.id, actor, overlapDays: body.overlap_days };
       const { id, secret, expiresAt, previousEndsAt } = await rotateSecret(db, house.secrets, rotation);
       return {

@@ -8,9 +8,10 @@ import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { BUNDLE_BYTES, signBundle } from '#src/oidc/bundles.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
-import { nodesWith } from '#src/registry/authority.ts';
+import { nodesWith, permissionsAt } from '#src/registry/authority.ts';
 import {
   applyBundle,
+  type BundleActor,
   type BundleContent,
   checkElsewhere,
   composeBundle,
@@ -157,9 +158,8 @@ export function takeBundleIn(ctx: Context, house: OpenHouse): Promise<void> {
 /** `GET /console/bundles/:id`. @throws {Refusal} `not_here`, `role_required` */
 export function showBundle(ctx: Context, house: OpenHouse, id: string): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
-    const bundle = await loadBundleFor(visit, id);
+    const { bundle, by } = await loadBundleFor(visit, id);
     const { content, issuer, receivedAt, appliedAt, clientId } = bundle;
-    const by = { actor: visit.account.id, mode: house.config.mode };
     const { leftOut, findings, change } = await planBundle(visit.db, bundle, by);
     const page = bundlePage({
       ...consoleFrame(visit, 'apps'),
@@ -179,19 +179,22 @@ export function showBundle(ctx: Context, house: OpenHouse, id: string): Promise<
 /** `POST /console/bundles/:id`. @throws {Refusal} as {@link showBundle}; `bundle_used`, `bundle_unfit`, `csrf_mismatch` */
 export function takeBundleOver(ctx: Context, house: OpenHouse, id: string): Promise<void> {
   const apply = async (visit: ConsoleVisit) => {
-    const bundle = await loadBundleFor(visit, id);
-    const by = { actor: visit.account.id, mode: house.config.mode };
+    const { bundle, by } = await loadBundleFor(visit, id);
     await applyBundle(visit.db, house.secrets, bundle, by);
     seeOther(ctx, appLink(bundle.clientId, 'production'));
   };
   return answerConsole(ctx, house, new Map([['apply', apply]]));
 }
 
-async function loadBundleFor(visit: ConsoleVisit, id: string): Promise<ReceivedBundle> {
-  const bundle = await findBundle(visit.db, id);
+async function loadBundleFor(
+  visit: ConsoleVisit,
+  id: string,
+): Promise<{ readonly bundle: ReceivedBundle; readonly by: BundleActor }> {
+  const { db, held, account, house } = visit;
+  const bundle = await findBundle(db, id);
   if (!bundle) throw new Refusal('not_here', 'no such bundle');
-  await loadAgencyFor(visit, bundle.content.agency.id, 'apps.write');
-  return bundle;
+  const agency = await loadAgencyFor(visit, bundle.content.agency.id, 'apps.write');
+  return { bundle, by: { actor: account.id, mode: house.config.mode, allowed: permissionsAt(held, agency) } };
 }
 
 /** Checks that this version does not know are left out. */

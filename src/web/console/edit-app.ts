@@ -1,6 +1,7 @@
 /** `/console/apps/:client/edit`: what is declared of an app, changed after one has seen what changes. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
+import { permissionsAt } from '#src/registry/authority.ts';
 import { applyChange, type ChangeRequest, planChange } from '#src/registry/changes.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -127,8 +128,9 @@ async function showChanges(
   showForm(visit.ctx, page);
 }
 
-function requestOf({ account, house }: ConsoleVisit, client: ClientRecord, entry: ClientEntry): ChangeRequest {
-  return { agencyId: client.agencyId, entry, via: 'page', actor: account.id, mode: house.config.mode };
+function requestOf({ account, house, held }: ConsoleVisit, client: ClientRecord, entry: ClientEntry): ChangeRequest {
+  const allowed = permissionsAt(held, client.agency);
+  return { agencyId: client.agencyId, entry, via: 'page', actor: account.id, mode: house.config.mode, allowed };
 }
 
 /** What the page of changes sends back; checked like anything else. @throws {Refusal} `invalid_request` */

@@ -7,6 +7,8 @@ import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAccount } from '#src/people/accounts.ts';
+import { demandScopes } from '#src/registry/api-scopes.ts';
+import { permissionsAt } from '#src/registry/authority.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { listContacts } from '#src/registry/client-contacts.ts';
 import {
@@ -67,7 +69,8 @@ const changes: Readonly<Record<string, Change>> = {
 };
 
 async function rotate(visit: ConsoleVisit, client: ClientRecord, form: Form): Promise<void> {
-  const { house, db, account } = visit;
+  const { house, db, account, held } = visit;
+  demandScopes(permissionsAt(held, client.agency), client.scopes);
   const endsAt = form.get('at-once') === 'yes' ? undefined : noonOf(form.get('until'));
   if (endsAt === null) return showProblem(visit, client, { kind: 'date' });
   const until = endsAt ? { endsAt } : { overlapDays: 0 };
@@ -131,12 +134,13 @@ async function declare(
   changed: Partial<ClientDeclaration>,
   { done, typed }: { readonly done: Done; readonly typed?: string },
 ): Promise<void> {
-  const { house, db, account } = visit;
+  const { house, db, account, held } = visit;
   const { mode } = house.config;
   const { entry } = checkClientEntry(withoutUndefined({ ...declarationOf(client), ...changed }), mode);
   if (!entry) return showProblem(visit, client, { kind: 'keys-refused' }, typed);
   const { agencyId, number: ifNumber } = client;
-  const request = { agencyId, entry, via: 'page', actor: account.id, mode, ifNumber } as const;
+  const allowed = permissionsAt(held, client.agency);
+  const request = { agencyId, entry, via: 'page', actor: account.id, mode, ifNumber, allowed } as const;
   const { outcome } = await applyChange(db, house.secrets, request);
   backTo(visit, client, outcome === 'pending' ? 'keys-asked' : done);
 }

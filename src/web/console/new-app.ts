@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies, loadAgency } from '#src/registry/agencies.ts';
-import { mayAt, nodesWith } from '#src/registry/authority.ts';
+import { mayAt, nodesWith, permissionsAt } from '#src/registry/authority.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { hasSecret } from '#src/registry/clients.ts';
@@ -76,14 +76,15 @@ function valuesOf(form: Form): NewAppValues {
 }
 
 async function register(visit: ConsoleVisit, form: Form): Promise<void> {
-  const { ctx, house, db, account } = visit;
+  const { ctx, house, db, account, held } = visit;
   const values = valuesOf(form);
   const agency = await loadAgencyFor(visit, values.agency, 'apps.write');
   const id = values.clientId || (await findFreeId(db, values.name));
   const { mode } = house.config;
   const { entry, findings } = checkClientEntry(firstDeclaration({ ...values, id }), mode);
   if (!entry) return showPage(visit, values, sayFindings(ctx.state.language, findings, fieldOf(visit)));
-  const request = { agencyId: agency.id, entry, via: 'page', actor: account.id, isNew: true, mode } as const;
+  const allowed = permissionsAt(held, agency);
+  const request = { agencyId: agency.id, entry, via: 'page', actor: account.id, isNew: true, mode, allowed } as const;
   try {
     const { client } = await applyChange(db, house.secrets, request);
     const made = hasSecret(client)

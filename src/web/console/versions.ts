@@ -1,7 +1,7 @@
 /** What an app said when, and making it say so again. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
-import { mayAt } from '#src/registry/authority.ts';
+import { mayAt, permissionsAt } from '#src/registry/authority.ts';
 import { type ChangePlan, planChange, restoreVersion } from '#src/registry/changes.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
@@ -118,14 +118,15 @@ export function saidBy({ content, to }: Pick<ClientVersion, 'content' | 'to'>): 
 
 /** What restoring would do; undefined where it would do nothing, or cannot be. */
 async function findRestorePlan(
-  { db, house, account }: ConsoleVisit,
+  { db, house, account, held }: ConsoleVisit,
   client: ClientRecord,
   version: ClientVersion,
 ): Promise<ChangePlan | undefined> {
   if (version.status === 'pending') return undefined;
   try {
     const { mode } = house.config;
-    const request = { agencyId: client.agencyId, via: 'page', actor: account.id, mode } as const;
+    const allowed = permissionsAt(held, client.agency);
+    const request = { agencyId: client.agencyId, via: 'page', actor: account.id, mode, allowed } as const;
     const plan = await planChange(db, { ...request, entry: fitEntry(version, mode) });
     return plan.outcome === 'unchanged' ? undefined : plan;
   } catch (error) {
@@ -148,7 +149,7 @@ const changes: ReadonlyMap<string, (visit: ConsoleVisit, form: Form) => Promise<
 ]);
 
 async function restore(visit: ConsoleVisit, form: Form): Promise<void> {
-  const { ctx, db, house, account } = visit;
+  const { ctx, db, house, account, held } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
   const { outcome } = await restoreVersion(db, house.secrets, {
     clientId: client.id,
@@ -158,6 +159,7 @@ async function restore(visit: ConsoleVisit, form: Form): Promise<void> {
     actor: account.id,
     via: 'page',
     mode: house.config.mode,
+    allowed: permissionsAt(held, client.agency),
   });
   const done = outcome === 'pending' ? 'waits' : outcome === 'unchanged' ? 'same' : 'restored';
   seeOther(ctx, `${appLink(client.id, 'versions')}?done=${done}`);
