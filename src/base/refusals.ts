@@ -687,6 +687,36 @@ const table = {
     id: { say: 'Sedang banyak orang yang masuk.', next: 'Tunggu beberapa detik, lalu coba lagi.' },
     en: { say: 'Many people are signing in right now.', next: 'Wait a few seconds, then try again.' },
   },
+  record_conflict: {
+    status: 412,
+    id: {
+      say: 'Catatan ini sudah diubah orang lain sejak Anda membukanya.',
+      next: 'Buka lagi, bandingkan dengan perubahan Anda, lalu simpan sekali lagi.',
+    },
+    en: {
+      say: 'Somebody else has changed this record since you opened it.',
+      next: 'Open it again, compare it with your change and save once more.',
+    },
+  },
+  record_linked: {
+    status: 409,
+    id: {
+      say: 'Catatan atau layanan ini sudah dipasangkan dengan yang lain.',
+      next: 'Buka pasangannya yang sekarang, dan lepaskan dulu bila itu keliru.',
+    },
+    en: {
+      say: 'This record or this service is already known to be the same as another.',
+      next: 'Open the other one, and part them first if that is wrong.',
+    },
+  },
+  record_not_found: {
+    status: 404,
+    id: {
+      say: 'Catatan ini tidak ada di inventaris.',
+      next: 'Cari lagi di daftar inventaris: mungkin sudah dihapus.',
+    },
+    en: { say: 'The inventory has no such record.', next: 'Look for it in the inventory again: it may be removed.' },
+  },
   recovery_code_wrong: {
     status: 422,
     id: {

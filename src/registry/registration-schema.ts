@@ -88,7 +88,8 @@ const claimSchema = z.strictObject({
   basis: z.enum(legalBases).default('consent'),
 });
 
-const email = z
+/** An e-mail address, in small letters. */
+export const email = z
   .string()
   .trim()
   .toLowerCase()

@@ -114,7 +114,7 @@ async function appValues(db: Db, { nodes, agencyId, state, sector, words }: AppS
 }
 
 /** At most three words, each to be found anywhere; what the pattern would take for its own is taken literally. */
-function likeWords(words = ''): string[] {
+export function likeWords(words = ''): string[] {
   const all = words.toLowerCase().split(/\s+/).filter(Boolean);
   return all.slice(0, 3).map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`);
 }
