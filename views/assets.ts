@@ -17,6 +17,7 @@ export type AssetName =
   | 'lawang.css'
   | 'more.css'
   | 'console.css'
+  | 'chart.css'
   | 'passkey.js'
   | 'quiet.js'
   | 'code.js'

@@ -7,3 +7,8 @@ export const DAY_MS = 24 * HOUR_MS;
 export function epochSeconds(moment: Date = new Date()): number {
   return Math.floor(moment.getTime() / 1000);
 }
+
+/** The day of a moment, as it is in UTC: `2026-11-26`. */
+export function dayOf(moment: Date): string {
+  return moment.toISOString().slice(0, 10);
+}

@@ -3,17 +3,26 @@
  * itself with, and why an attempt failed.
  *
  * Nothing of it delays or changes an answer: it is written about a second later together with what others have seen
- * (`Db.soon`), uses at most once an hour, and attempts up to a number that nobody can flood.
+ * (`Db.soon`): sign-ins are counted each time, uses are noted at most once an hour, and attempts up to a number that nobody can
+ * flood.
  */
 import { type Client, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
+import { dayOf } from '#src/base/epoch.ts';
 import type { Log } from '#src/base/log.ts';
 import { networkOf } from '#src/people/throttles.ts';
 import { attemptFailed, attemptRow, type Failure } from '#src/registry/attempts.ts';
 import { secretCredential } from '#src/registry/client-secrets.ts';
 import type { ClientRecord, ClientSecret } from '#src/registry/clients.ts';
 import { isLive } from '#src/registry/secret-hashes.ts';
-import { credentialUsed, keyCredential, signInObserved, signInUsed } from '#src/registry/uses.ts';
+import {
+  credentialUsed,
+  DAY_SLOTS,
+  keyCredential,
+  signInCounted,
+  signInObserved,
+  signInUsed,
+} from '#src/registry/uses.ts';
 import { failureOf, noteExpiredSecret } from './failures.ts';
 import { isOwnClient } from './own-clients.ts';
 
@@ -37,6 +46,8 @@ export class Observations {
   /** How often something was noted since {@link #since}. */
   readonly #counts = new Map<string, number>();
   #since = 0;
+  /** Where this process counts. */
+  readonly #slot = Math.floor(Math.random() * DAY_SLOTS);
 
   constructor(db: Pick<Db, 'soon'>) {
     this.#db = db;
@@ -44,6 +55,7 @@ export class Observations {
 
   noteSignIn(clientId: string, { at, withState, withNonce, withPkce }: MadeSignIn): void {
     const now = new Date();
+    void this.#db.soon(signInCounted, [clientId, dayOf(now), this.#slot]);
     if (this.#count(`sign-in ${clientId}`) <= 1) void this.#db.soon(signInUsed, [clientId, now]);
     if (this.#count(`made ${withState} ${withNonce} ${withPkce} ${clientId}`) > 1) return;
     void this.#db.soon(signInObserved, [clientId, at, withState, withNonce, withPkce, now]);

@@ -1,7 +1,9 @@
 /**
- * When an app was last used: by people who signed in, by each of its credentials, and how well its last sign-ins were made.
+ * When an app was last used: by people who signed in, by each of its credentials, and how well its last sign-ins were made; and
+ * how often people signed in, day by day.
  *
- * Written late and at most once an hour by each process (`oidc/observations.ts`), so times may be an hour old.
+ * Written late and at most once an hour by each process (`oidc/observations.ts`), so times may be an hour old; only how often
+ * people signed in is counted each time.
  */
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
@@ -17,6 +19,26 @@ export const signInUsed: Write = {
     on conflict (client_id) do update set last_sign_in_at = greatest(u.last_sign_in_at, excluded.last_sign_in_at) returning 1`,
   lost: () => new Error('a use was not noted'),
 };
+
+/**
+ * One sign-in more on its day (in UTC). Each process counts into a slot of its own choice, so that no row is everybody's; rows
+ * are taken in one order everywhere, so that two processes with the same apps wait for each other and never in a circle.
+ */
+export const signInCounted: Write = {
+  name: 'sign_in_counted',
+  table: '',
+  columns: { client_id: 'text', day: 'date', slot: 'smallint' },
+  text: `insert into client_days as d (client_id, day, slot, sign_ins)
+    select said.client_id, said.day, said.slot, said.sign_ins
+    from (select client_id, day, slot, count(*) as sign_ins from given group by client_id, day, slot) as said
+      join clients c on c.id = said.client_id
+    order by said.client_id, said.day, said.slot
+    on conflict (client_id, day, slot) do update set sign_ins = d.sign_ins + excluded.sign_ins returning 1`,
+  lost: () => new Error('a sign-in was not counted'),
+};
+
+/** Over how many rows the sign-ins of an app and a day are spread. */
+export const DAY_SLOTS = 16;
 
 /** A secret or a key that an app has proven itself with. */
 export const credentialUsed: Write = {
@@ -122,4 +144,13 @@ export async function readLastSignIns(db: Db, clientIds: readonly string[]): Pro
     [clientIds],
   );
   return new Map(rows.map((row) => [row.client_id, row.last_sign_in_at]));
+}
+
+/** How often people signed in to an app on each of these days, as they are in UTC (`2026-11-26`); days without are left out. */
+export async function readSignIns(db: Db, clientId: string, since: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.query<{ day: string; sign_ins: string }>(
+    `select day::text as day, sum(sign_ins) as sign_ins from client_days where client_id = $1 and day >= $2 group by day order by day`,
+    [clientId, since],
+  );
+  return new Map(rows.map(({ day, sign_ins: count }) => [day, Number(count)]));
 }

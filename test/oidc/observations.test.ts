@@ -6,7 +6,14 @@ import { type Attempt, findAttempts, listAttempts } from '#src/registry/attempts
 import { secretCredential, setClientSecret } from '#src/registry/client-secrets.ts';
 import { setClientState } from '#src/registry/clients.ts';
 import { findMatchingSecret } from '#src/registry/secret-hashes.ts';
-import { findObservedSignIn, keyCredential, readCredentialUses, readLastSignIns } from '#src/registry/uses.ts';
+import {
+  findObservedSignIn,
+  keyCredential,
+  readCredentialUses,
+  readLastSignIns,
+  readSignIns,
+  signInCounted,
+} from '#src/registry/uses.ts';
 import { ask, basic, finishWithoutPkce, getCode, goThrough, signInto, withoutPkce } from '#test/oidc/flows.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import { openWorld, secretOf, type World } from '#test/support/world.ts';
@@ -61,6 +68,44 @@ describe('a sign-in', () => {
     await signInto(app, browser);
     await world.database.settle();
     expect(world.statements.filter((text) => /client_(uses|test_sign_ins|credential_uses)/.test(text))).toEqual([]);
+  });
+
+  test('is counted on its day, each time and a second late, in rows that processes do not share', async () => {
+    const app = await world.app({ clientId: 'pajak-daerah' });
+    const browser = world.browser();
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-03-01T23:59:00Z') });
+    for (let time = 0; time < 2; time += 1) await signInto(app, browser);
+    const { code, attempt } = await getCode(app, browser);
+    await world.database.settle();
+    world.statements.length = 0;
+    await app.redeem(code, attempt.codeVerifier);
+    expect(world.statements.filter((text) => text.includes('client_days'))).toEqual([]);
+    await world.database.settle();
+    expect(world.statements.filter((text) => text.includes('client_days'))).toHaveLength(1);
+    vi.setSystemTime(new Date('2027-03-02T00:00:30Z'));
+    await signInto(app, browser);
+    await world.database.settle();
+    vi.useRealTimers();
+    expect(await readSignIns(world.database, 'pajak-daerah', '2027-03-01')).toEqual(
+      new Map([
+        ['2027-03-01', 3],
+        ['2027-03-02', 1],
+      ]),
+    );
+    expect(await readSignIns(world.database, 'pajak-daerah', '2027-03-02')).toEqual(new Map([['2027-03-02', 1]]));
+  });
+
+  test('of several processes at once are added up, also those that take the same slot', async () => {
+    const given = (clientId: string, slot: number) => [clientId, '2027-04-01', slot];
+    const counted = Array.from({ length: 60 }, (_, each) =>
+      given(each % 2 ? 'pajak-daerah' : 'puskesmas-online', each % 3),
+    );
+    const processes = counted.map(async (row) => {
+      await world.database.write(signInCounted, row);
+    });
+    await Promise.all(processes);
+    for (const clientId of ['pajak-daerah', 'puskesmas-online'])
+      expect(await readSignIns(world.database, clientId, '2027-04-01')).toEqual(new Map([['2027-04-01', 30]]));
   });
 
   test('of the account page, which is no app of the registry, leaves nothing', async () => {

@@ -58,6 +58,8 @@ export type ConsoleParts = {
   notice?: Notice | undefined;
   problems?: readonly SaidProblem[];
   scripts?: Parameters<typeof page>[1]['scripts'];
+  /** Beside the sheet of the console. */
+  styles?: Parameters<typeof page>[1]['styles'];
 };
 
 /** A page of the console: its list of parts at the side, the work beside it. */
@@ -69,7 +71,7 @@ export function consolePage(frame: ConsoleFrame, parts: ConsoleParts): Html {
     shape: 'console',
     band: false,
     place: t('console.place'),
-    styles: ['console.css'],
+    styles: ['console.css', ...(parts.styles ?? [])],
     side: sideList(frame),
     lead: parts.lead,
     ...(parts.of && { of: parts.of }),
