@@ -67,6 +67,17 @@ const table = {
     id: { say: 'Data yang dikirim terlalu besar.', next: 'Kembali, perpendek isian, lalu kirim lagi.' },
     en: { say: 'What was sent is too large.', next: 'Go back, shorten what you entered and send it again.' },
   },
+  case_not_open: {
+    status: 409,
+    id: {
+      say: 'Pendaftaran ini sudah diputuskan atau dibatalkan.',
+      next: 'Buka halamannya lagi untuk melihat keputusannya.',
+    },
+    en: {
+      say: 'This registration has been decided or withdrawn already.',
+      next: 'Open its page again to see the decision.',
+    },
+  },
   case_number_invalid: {
     status: 422,
     id: {
@@ -87,6 +98,39 @@ const table = {
     en: {
       say: 'This machine may do more than you may do yourself.',
       next: 'Ask somebody at this agency who may do all of it to register or change the machine.',
+    },
+  },
+  case_open: {
+    status: 409,
+    id: {
+      say: 'Koordinator belum memutuskan apakah layanan ini boleh tayang.',
+      next: 'Layanan tetap bisa dibangun dan dicoba. Anda diberi tahu begitu ada keputusan; tanggal paling lambatnya ada di halaman pendaftaran itu.',
+    },
+    en: {
+      say: 'The coordinator has not decided yet whether this service may go live.',
+      next: 'It can be built and tried meanwhile. You are told as soon as it is decided; by when is on the page of that registration.',
+    },
+  },
+  case_own: {
+    status: 403,
+    id: {
+      say: 'Anda ikut mengajukan atau menyusun layanan ini, jadi bukan Anda yang memutuskannya.',
+      next: 'Minta koordinator lain memeriksanya.',
+    },
+    en: {
+      say: 'You asked for this service or had a hand in it, so it is not yours to decide.',
+      next: 'Ask another coordinator to look at it.',
+    },
+  },
+  case_refused: {
+    status: 409,
+    id: {
+      say: 'Koordinator memutuskan layanan ini tidak perlu dibuat, karena yang serupa sudah ada.',
+      next: 'Baca alasannya di halaman pendaftaran itu. Pakailah layanan yang disebut di sana, atau ajukan alasan baru.',
+    },
+    en: {
+      say: 'The coordinator decided against this service, because there is one like it already.',
+      next: 'Read why on the page of that registration. Use the service that is named there, or give a new reason.',
     },
   },
   checks_not_green: {
@@ -203,6 +247,28 @@ const table = {
       next: 'Use its key pair, or change first how the service proves itself.',
     },
   },
+  closed_already: {
+    status: 409,
+    id: {
+      say: 'Pendaftaran di sini sudah ditutup.',
+      next: 'Buka daftar penutupan untuk melihat sejak kapan dan mengapa.',
+    },
+    en: {
+      say: 'Registrations are closed here already.',
+      next: 'Open the list of what is closed to see since when and why.',
+    },
+  },
+  closure_over: {
+    status: 409,
+    id: {
+      say: 'Penutupan ini sudah berakhir.',
+      next: 'Muat ulang daftarnya untuk melihat yang masih ditutup.',
+    },
+    en: {
+      say: 'This closure is over.',
+      next: 'Load the list again to see what is still closed.',
+    },
+  },
   content_invalid: {
     status: 422,
     id: {
@@ -216,6 +282,17 @@ const table = {
     id: { say: 'Isi permintaan ini bukan JSON.', next: 'Kirim JSON dengan Content-Type: application/json.' },
     en: { say: 'The body of this request is not JSON.', next: 'Send JSON with Content-Type: application/json.' },
   },
+  exception_over: {
+    status: 409,
+    id: {
+      say: 'Pengecualian ini sudah dicabut.',
+      next: 'Muat ulang daftarnya untuk melihat yang masih berlaku.',
+    },
+    en: {
+      say: 'This exception has been taken back already.',
+      next: 'Load the list again to see which ones still hold.',
+    },
+  },
   idempotency_key_reused: {
     status: 422,
     id: {
@@ -225,6 +302,28 @@ const table = {
     en: {
       say: 'This Idempotency-Key was used for another request.',
       next: 'Take a new key for a new request; the old one only repeats the same request.',
+    },
+  },
+  justification_required: {
+    status: 409,
+    id: {
+      say: 'Ada layanan yang sangat mirip, dan alasan membuat satu lagi belum ditulis.',
+      next: 'Tulis alasannya di halaman produksi layanan ini; koordinator yang memutuskan.',
+    },
+    en: {
+      say: 'There is a service very much like this one, and why another is needed has not been said.',
+      next: 'Say why on the production page of the service; the coordinator decides.',
+    },
+  },
+  likely_duplicate: {
+    status: 409,
+    id: {
+      say: 'Ada layanan yang sangat mirip dengan yang akan didaftarkan.',
+      next: 'Pakailah layanan yang ada, atau kirim lagi dengan alasan mengapa satu lagi diperlukan (justification); koordinator yang memutuskan.',
+    },
+    en: {
+      say: 'There is a service very much like the one to be registered.',
+      next: 'Use the one that exists, or send this again with why another one is needed (justification); the coordinator decides.',
     },
   },
   precondition_required: {
@@ -269,6 +368,17 @@ const table = {
     en: {
       say: 'This registration token is unknown, used up, expired or revoked.',
       next: 'Ask the people who run your agency for a new one.',
+    },
+  },
+  registrations_closed: {
+    status: 403,
+    id: {
+      say: 'Pendaftaran layanan baru di sini sedang ditutup.',
+      next: 'Pakailah layanan yang sudah ada, atau minta koordinator memberi pengecualian untuk instansi Anda.',
+    },
+    en: {
+      say: 'Registrations of new services are closed here.',
+      next: 'Use a service that exists, or ask the coordinator for an exception for your agency.',
     },
   },
   scope_required: {

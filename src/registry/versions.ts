@@ -325,6 +325,11 @@ async function insertVersion(
 /** Western Indonesia is seven hours ahead of UTC all year. */
 const WIB = 7 * 3_600_000;
 
+/** The day that it is in the capital (`2026-12-31`): what holds from a day on holds from its midnight. */
+export function todayInJakarta(now = new Date()): string {
+  return new Date(now.getTime() + WIB).toISOString().slice(0, 10);
+}
+
 /** How many working days a decision may take. */
 const REVIEW_WORKING_DAYS = 2;
 
