@@ -3,22 +3,28 @@
  * the bench that look at lists at this size.
  */
 import type { Database } from '#src/base/database.ts';
+import { filledWithOverlap, fillOverlap } from './overlap-at-size.ts';
 
 /** How much of everything. */
 export interface RegistrySize {
   readonly apps: number;
   readonly agencies: number;
   readonly events: number;
+  /** Records of apps that exist, with pairs, cases and decisions about them. */
+  readonly records: number;
 }
 
 /** What the articles count. */
-export const COUNTRY: RegistrySize = { apps: 27_000, agencies: 3_000, events: 5_000_000 };
+export const COUNTRY: RegistrySize = { apps: 27_000, agencies: 3_000, events: 5_000_000, records: 27_000 };
 
 /** The node at the top of the tree, one in its middle, and one with nothing below it. */
 export const places = { top: 'negara', middle: 'provinsi-7', leaf: 'unit-1500' } as const;
 
 /** The tables that {@link fillRegistry} fills. */
-export const filled = ['agencies', 'subject_groups', 'clients', 'client_secrets', 'client_uses', 'admin_events'];
+export const filled = [
+  ...['agencies', 'subject_groups', 'clients', 'client_secrets', 'client_uses', 'admin_events'],
+  ...filledWithOverlap,
+];
 
 const MINISTRIES = 50;
 const PROVINCES = 38;
@@ -71,6 +77,7 @@ export async function fillRegistry(database: Database, size: RegistrySize): Prom
     );
     await tx.execute('insert into client_uses (client_id, last_sign_in_at) select id, $1 from clients', [now]);
   });
+  await fillOverlap(database, size.records);
   await fillEvents(database, size, now);
 }
 

@@ -1,0 +1,105 @@
+/**
+ * What a country knows of its overlapping apps, fictitious, beside the registry of `registry-at-size.ts`: records of apps that
+ * are not connected, likely pairs, cases, decisions, steps of migration, and the figures of a month.
+ */
+import type { Database } from '#src/base/database.ts';
+
+/** The tables that {@link fillOverlap} fills. */
+export const filledWithOverlap = [
+  ...['inventory', 'inventory_versions', 'inventory_matches', 'inventory_imports', 'app_profiles', 'app_pairs'],
+  ...['registration_cases', 'registration_closures', 'registration_exceptions', 'registrations_not_made'],
+  ...['decision_batches', 'app_decisions', 'client_migration_steps', 'client_days', 'coverage'],
+];
+
+/** An agency for a number, its sector and the id of its record: what all statements below begin with. */
+const numbered = `with numbered as (
+  select n, (array['kesehatan', 'pendidikan', 'pertanian', 'sosial'])[1 + n % 4] as sector,
+    'inv' || lpad(n::text, 7, '0') as record, 'app-' || n as app, agencies.id as agency, agencies.path
+  from generate_series($1::integer, $2::integer - 1) as n
+  join (select id, path, row_number() over (order by id) - 1 as place, count(*) over () as total from agencies) as agencies
+    on agencies.place = n % agencies.total)`;
+
+/** In this order: the later ones name what is in the former. */
+const statements: readonly string[] = [
+  `insert into inventory (id, agency_id, key, name, name_en, description, description_en, host, domain, sectors, audience,
+     service_code, users, yearly_cost, technology, contact, created_at, created_by, updated_at, updated_by)
+   ${numbered}
+   select record, agency, 'SIS-' || n, 'Sistem ' || sector || ' ' || n, 'System ' || n, 'Melayani warga di bidang ' || sector,
+     'Serves citizens', 'sistem-' || n || '.' || agency || '.go.id', agency || '.go.id', array[sector], array['citizens'],
+     'LY.' || n % 900, n * 7, n * 100000::bigint, 'PHP', 'aplikasi@' || agency || '.contoh.go.id', $3, 'command', $3, 'command' from numbered`,
+  `insert into inventory_versions (inventory_id, number, content, changed, via, actor, at)
+   ${numbered}
+   select record, 1, '{}', array['name'], 'file', 'command', $3 from numbered`,
+  `insert into inventory_matches (inventory_id, client_id, score, reasons, status, found_at)
+   ${numbered}
+   select record, clients.id, 0.5 + n % 50 / 100.0, array['host'], 'proposed', $3 from numbered join clients on clients.id = app where n % 3 = 0`,
+  `insert into app_profiles (ref, client_id, agency_id, agencies, name, name_en, name_words, name_en_words, description_words,
+     description_en_words, host, domain, sectors, audience, claims, state, digest, changed_at, compared_at)
+   ${numbered}
+   select 'client:' || clients.id, clients.id, agency_id, theirs.path, clients.name, clients.name_en, lower(clients.name),
+     lower(clients.name_en), 'melayani', 'serve', clients.id || '.' || agency_id || '.go.id', agency_id || '.go.id', clients.sectors,
+     array['citizens'], array['name'], state, sha256(clients.id::bytea), $3, $3
+   from numbered join clients on clients.id = app join agencies as theirs on theirs.id = agency_id`,
+  `insert into app_profiles (ref, inventory_id, agency_id, agencies, name, name_en, name_words, name_en_words, description_words,
+     description_en_words, host, domain, service_code, sectors, audience, claims, state, digest, changed_at, compared_at)
+   ${numbered}
+   select 'inventory:' || record, record, agency, path, 'Sistem ' || sector || ' ' || n, 'System ' || n, sector || ' ' || n,
+     'system ' || n, 'warga bidang ' || sector, 'citizens', 'sistem-' || n || '.' || agency || '.go.id', agency || '.go.id',
+     'LY.' || n % 900, array[sector], array['citizens'], '{}', 'unconnected', sha256(record::bytea), $3, $3 from numbered`,
+  `insert into app_pairs (low, high, score, is_strong, reasons, agencies, sectors, status, found_at, scored_at, decided_at, decided_by)
+   ${numbered}
+   select 'client:' || app, 'inventory:' || record, 0.4 + n % 60 / 100.0, n % 60 > 35, '[]', numbered.path || theirs.path, array[sector],
+     case n % 8 when 0 then 'dismissed' when 1 then 'settled' else 'open' end, $3, $3,
+     case when n % 8 < 2 then $3::timestamptz end, case when n % 8 < 2 then 'command' end
+   from numbered join clients on clients.id = app join agencies as theirs on theirs.id = agency_id`,
+  `insert into registration_cases (id, agency_id, agencies, sectors, client_id, name, name_en, grounds, duplicates, justification,
+     status, via, actor, created_at, due_at, decided_at, decided_by)
+   ${numbered}
+   select 'kas' || lpad(n::text, 7, '0'), agency, path, array[sector], clients.id, clients.name, clients.name_en, array['duplicate'], '[]',
+     'Melayani daerah lain.', case when n % 10 = 0 then 'open' when n % 3 = 0 then 'refused' else 'allowed' end, 'page', 'command',
+     $3::timestamptz - n * interval '1 minute', $3::timestamptz + interval '14 days', case when n % 10 > 0 then $3::timestamptz end,
+     case when n % 10 > 0 then 'command' end
+   from numbered join clients on clients.id = app where n % 5 = 0`,
+  `insert into registration_closures (id, agency_id, reason, closed_by, closed_at)
+   ${numbered}
+   select 'tutup-' || n, agency, 'Menunggu penataan.', 'command', $3 from numbered where n between 100 and 120`,
+  `insert into registration_exceptions (id, closure_id, agency_id, apps, reason, given_by, given_at, expires_at)
+   ${numbered}
+   select 'kecuali-' || n, 'tutup-' || n, agency, 3, 'Perintah undang-undang.', 'command', $3, $3::timestamptz + interval '90 days'
+   from numbered where n between 100 and 120`,
+  `insert into registrations_not_made (id, agency_id, agencies, sectors, why, name, actor, at)
+   ${numbered}
+   select gen_random_uuid(), agency, path, array[sector], 'chose-existing', 'Sistem ' || n, 'command', $3::timestamptz - n * interval '1 hour'
+   from numbered where n % 5 = 1`,
+  `insert into decision_batches (id, status, decision, lines, via, actor, created_at, applied_at)
+   ${numbered}
+   select 'borong-' || n, 'applied', '{}', '[]', 'page', 'command', $3, $3 from numbered where n < 200`,
+  `insert into app_decisions (id, ref, agency_id, agencies, sectors, kind, successor, effective_on, reason, via, decided_by, decided_at, announced_at)
+   ${numbered}
+   select 'putus-' || n, 'inventory:' || record, agency, path, array[sector], (array['keep', 'merge', 'retire', 'legacy'])[1 + n % 4],
+     case n % 4 when 1 then 'client:' || app end, $3::date + 1 + n % 400, 'Satu layanan cukup.', 'page', 'command',
+     $3::timestamptz - n * interval '1 minute', $3 from numbered where n % 2 = 0 or n % 4 = 1`,
+  `insert into client_migration_steps (client_id, number, stage, percentage, via, actor, at)
+   ${numbered}
+   select clients.id, step, 'optional', 20 * step, 'page', 'command', $3
+   from numbered join clients on clients.id = app, generate_series(1, 2) as step`,
+  `insert into client_days (client_id, day, slot, sign_ins)
+   ${numbered}
+   select clients.id, $3::date - day, 0, 7 from numbered join clients on clients.id = app, generate_series(0, 6) as day`,
+  `insert into coverage (kind, id, day, known, connected, live, retired, pairs_found, pairs_settled, not_built, sign_ins, people)
+   ${numbered}
+   select kind, id, $3::date - n, 100, 50, 30, 5, 20, 4, 2, 1000 - n, 500
+   from numbered, (select 'agency' as kind, id from agencies union all select 'sector', unnest(array['kesehatan', 'pendidikan', 'pertanian', 'sosial'])
+     union all select 'all', '') as groups where n < 30`,
+];
+
+/** How many records one statement adds, so that a busy machine manages it in time. */
+const AT_ONCE = 3_000;
+
+/** Fills these tables to so many records, after `fillRegistry`. */
+export async function fillOverlap(database: Database, records: number): Promise<void> {
+  const now = new Date();
+  for (const statement of statements)
+    for (let start = 0; start < records; start += AT_ONCE)
+      await database.batch((tx) => tx.execute(statement, [start, Math.min(records, start + AT_ONCE), now]));
+}
