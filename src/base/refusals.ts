@@ -575,6 +575,33 @@ const table = {
       next: 'Reload the page of the service and see which steps are open.',
     },
   },
+  pair_decided: {
+    status: 409,
+    id: {
+      say: 'Pasangan ini sudah diputuskan orang lain.',
+      next: 'Buka lagi halaman pasangan ini dan lihat keputusannya.',
+    },
+    en: {
+      say: 'Somebody else has decided about this pair meanwhile.',
+      next: 'Open the page of the pair again and look at what was decided.',
+    },
+  },
+  pair_not_found: {
+    status: 404,
+    id: {
+      say: 'Kedua aplikasi ini tidak tercatat sebagai pasangan yang mirip.',
+      next: 'Kembali ke daftar aplikasi ganda; mungkin salah satunya sudah diubah atau dihapus.',
+    },
+    en: {
+      say: 'These two apps are not on record as a likely pair.',
+      next: 'Go back to the list of duplicates; one of the two may have been changed or removed.',
+    },
+  },
+  reason_required: {
+    status: 422,
+    id: { say: 'Alasannya belum ditulis.', next: 'Tulis alasannya, paling panjang 500 huruf, lalu kirim lagi.' },
+    en: { say: 'The reason is missing.', next: 'Write down the reason, 500 characters at most, and send it again.' },
+  },
   passkey_failed: {
     status: 422,
     id: {

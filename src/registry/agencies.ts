@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
+import { moveProfiles } from './profiles.ts';
 import { listSectors } from './sectors.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
@@ -178,6 +179,7 @@ export async function saveAgency(db: Db, draft: AgencyDraft, actor: string): Pro
   );
   await saveSubjectGroup(db, draft.id, draft.id);
   if (current && !isDeepStrictEqual(current.path, path)) await moveBelow(db, draft.id, path, now);
+  if (current) await moveProfiles(db, draft.id);
   const version = await raiseRegistryVersion(db);
   await db.execute(
     `update clients set version = $2 where agency_id in (select id from agencies where path @> array[$1]::text[])`,

@@ -10,9 +10,11 @@ import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type AgencyRecord, checkSectors, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
 import type { ApiScope } from './api-scopes.ts';
+import { clientRef } from './app-refs.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
 import { type ColumnRow, readColumns, selectedColumns, writtenColumns, writtenRow } from './client-columns.ts';
 import { orderLogo } from './logos.ts';
+import { writeProfile } from './profiles.ts';
 import type { Risk } from './risk.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 
@@ -395,6 +397,7 @@ export async function saveClient(db: Db, draft: ClientDraft, actor: string): Pro
   await writeContacts(db, draft);
   if (current?.logoUri !== draft.logoUri) await orderLogo(db, draft.id, draft.logoUri);
   if (!hasSecret(draft)) await db.execute('delete from client_secrets where client_id = $1', [draft.id]);
+  await writeProfile(db, clientRef(draft.id));
   const kind = current ? 'client.changed' : 'client.created';
   const { agencyId } = draft;
   await recordAdminEvent(db, {
@@ -486,6 +489,7 @@ export async function setClientState(db: Db, id: string, state: ClientState, act
     await raiseRegistryVersion(db),
     new Date(),
   ]);
+  await writeProfile(db, clientRef(id));
   const details = { from: current.state, to: state };
   const { agencyId } = current;
   await recordAdminEvent(db, { kind: 'client.state-changed', actor, subject: `client ${id}`, agencyId, details });

@@ -1,0 +1,356 @@
+/**
+ * Apps that are likely the same: which ones are like an app that somebody wants to register, and which pairs among all that there are
+ * wait for somebody to decide.
+ *
+ * A pair that was dismissed stays so until somebody opens it again, whatever the two are called later. One is settled by a decision
+ * about one of its apps, or by the end of one.
+ */
+import { recordAdminEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { findAgencies, loadAgency } from './agencies.ts';
+import type { AppRef } from './app-refs.ts';
+import { findCandidates } from './candidates.ts';
+import type { Localized } from './clients.ts';
+import type { Reach } from './coordination.ts';
+import { LIKELY, type LikelyReason, type Likeness, weigh } from './likeness.ts';
+import { type AppState, likenessesOf } from './profiles.ts';
+import { type Found, planForSearch } from './search.ts';
+
+/** What everybody who may be shown an app may know of it; of one that was never live its name is for its own agency. */
+export interface AppFace {
+  readonly ref: AppRef;
+  readonly name: Localized;
+  readonly agencyId: string;
+  readonly agencyName: Localized;
+  readonly state: AppState;
+  readonly host: string | undefined;
+  readonly sectors: readonly string[];
+}
+
+/** An app that is like a draft. */
+export interface LikelyApp extends AppFace, Likeness {
+  /** How many apps bear the same name, itself among them; more than eight are counted as nine. */
+  readonly ofThatName: number;
+}
+
+/** What somebody wants to register, or what an app says now. */
+export interface AppDraft {
+  readonly agencyId: string;
+  readonly name: string;
+  readonly nameEn?: string | undefined;
+  readonly description?: string | undefined;
+  readonly descriptionEn?: string | undefined;
+  /** Of its home page, or only the host. */
+  readonly address?: string | undefined;
+  readonly serviceCode?: string | undefined;
+  readonly audience?: readonly string[];
+  readonly claims?: readonly string[];
+  /** The app itself, where there is one already: it is not like itself, nor like what somebody has told it from. */
+  readonly ref?: AppRef | undefined;
+}
+
+const MOST_SHOWN = 10;
+
+/**
+ * The apps most like a draft, the likeliest first.
+ *
+ * @param options.limit 10 unless told otherwise
+ * @throws {Refusal} `agency_not_found`
+ */
+export async function findLikely(db: Db, draft: AppDraft, options: { limit?: number } = {}): Promise<LikelyApp[]> {
+  const alike = likenessesOf({
+    ...(await sayingsOfAgency(db, draft.agencyId)),
+    name: draft.name,
+    nameEn: draft.nameEn,
+    description: draft.description,
+    descriptionEn: draft.descriptionEn,
+    address: draft.address,
+    serviceCode: draft.serviceCode,
+    audience: (draft.audience ?? ['citizens']).toSorted(),
+    claims: draft.claims ?? [],
+  });
+  const candidates = await findCandidates(db, [{ ...alike, ref: draft.ref }]);
+  const likely = candidates
+    .map((candidate) => ({ candidate, ...weigh(candidate.signals) }))
+    .filter(({ score, candidate }) => score >= LIKELY && candidate.state !== 'retired' && !candidate.isDecided)
+    .toSorted((one, other) => other.score - one.score || (one.candidate.ref < other.candidate.ref ? -1 : 1))
+    .slice(0, options.limit ?? MOST_SHOWN);
+  const faces = await findFaces(
+    db,
+    likely.map(({ candidate }) => candidate.ref),
+  );
+  return likely.flatMap(({ candidate, ...likeness }) => {
+    const face = faces.get(candidate.ref);
+    return face ? [{ ...face, ...likeness, ofThatName: candidate.ofThatName }] : [];
+  });
+}
+
+async function sayingsOfAgency(db: Db, agencyId: string) {
+  const { path } = await loadAgency(db, agencyId);
+  const above = await findAgencies(db, path);
+  return {
+    agencyId,
+    agencies: path,
+    agencyNames: above.flatMap(({ name, nameEn, legalName }) => [name, nameEn, legalName]),
+  };
+}
+
+interface FaceRow {
+  ref: AppRef;
+  name: string;
+  name_en: string;
+  agency_id: string;
+  agency_name: string;
+  agency_name_en: string;
+  state: AppState;
+  host: string | null;
+  sectors: string[];
+}
+
+/** The faces of apps, by name. */
+export async function findFaces(db: Db, refs: readonly string[]): Promise<ReadonlyMap<AppRef, AppFace>> {
+  const rows = await db.query<FaceRow>(
+    `select p.ref, p.name, p.name_en, p.agency_id, a.name as agency_name, a.name_en as agency_name_en, p.state, p.host, p.sectors
+     from app_profiles p join agencies a on a.id = p.agency_id where p.ref = any($1)`,
+    [refs],
+  );
+  return new Map(rows.map((row) => [row.ref, toFace(row)]));
+}
+
+function toFace(row: FaceRow): AppFace {
+  return {
+    ref: row.ref,
+    name: { id: row.name, en: row.name_en },
+    agencyId: row.agency_id,
+    agencyName: { id: row.agency_name, en: row.agency_name_en },
+    state: row.state,
+    host: row.host ?? undefined,
+    sectors: row.sectors,
+  };
+}
+
+export const pairStatuses = ['open', 'dismissed', 'settled'] as const;
+export type PairStatus = (typeof pairStatuses)[number];
+
+/** Two apps that are likely the same. */
+export interface AppPair extends Likeness {
+  readonly low: AppFace;
+  readonly high: AppFace;
+  /** All agencies from the root to those of both apps, for asking who coordinates them. */
+  readonly path: readonly string[];
+  readonly sectors: readonly string[];
+  readonly status: PairStatus;
+  readonly foundAt: Date;
+  readonly decidedAt: Date | undefined;
+  readonly decidedBy: string | undefined;
+  /** Why it was dismissed, or by what it was settled. */
+  readonly note: string | undefined;
+}
+
+/** A place in the order of pairs: by score, then by name. */
+export interface PairPosition {
+  readonly score: number;
+  readonly low: string;
+  readonly high: string;
+}
+
+/** Which pairs to list. */
+export interface PairSearch {
+  readonly reach: Reach;
+  readonly status: PairStatus;
+  readonly sector?: string | undefined;
+  /** Pairs with an app at or below this agency. */
+  readonly agencyId?: string | undefined;
+  /** Pairs of this app. */
+  readonly ref?: AppRef | undefined;
+  readonly isStrong?: boolean | undefined;
+  readonly after?: PairPosition | undefined;
+  readonly limit?: number;
+}
+
+interface PairRow {
+  low: AppRef;
+  high: AppRef;
+  score: number;
+  is_strong: boolean;
+  reasons: LikelyReason[];
+  agencies: string[];
+  sectors: string[];
+  status: PairStatus;
+  found_at: Date;
+  decided_at: Date | null;
+  decided_by: string | null;
+  note: string | null;
+}
+
+const pairColumns =
+  'low, high, score, is_strong, reasons, agencies, sectors, status, found_at, decided_at, decided_by, note';
+
+const PAIRS_PER_PAGE = 25;
+
+/** The likeliest pairs first, of those that somebody's coordinating reaches. */
+export async function listPairs(db: Db, search: PairSearch): Promise<Found<AppPair>> {
+  const limit = search.limit ?? PAIRS_PER_PAGE;
+  await planForSearch(db);
+  const rows = await db.query<PairRow>(
+    `select ${pairColumns} from app_pairs
+     where status = $1 and (agencies && $2 or sectors && $3)
+       and ($4::text is null or sectors @> array[$4])
+       and ($5::text is null or agencies @> array[$5])
+       and ($6::text is null or low = $6 or high = $6)
+       and ($7::boolean is null or is_strong = $7)
+       and ($8::real is null or score <= $8 and (score < $8 or (low, high) > ($9, $10)))
+     order by score desc, low, high limit $11`,
+    [
+      ...[search.status, search.reach.nodes, search.reach.sectors, search.sector, search.agencyId, search.ref],
+      ...[search.isStrong, search.after?.score, search.after?.low, search.after?.high, limit + 1],
+    ],
+  );
+  return { lines: await withFaces(db, rows.slice(0, limit)), hasMore: rows.length > limit };
+}
+
+export function positionOf({ score, low, high }: AppPair): PairPosition {
+  return { score, low: low.ref, high: high.ref };
+}
+
+async function withFaces(db: Db, rows: readonly PairRow[]): Promise<AppPair[]> {
+  const faces = await findFaces(
+    db,
+    rows.flatMap(({ low, high }) => [low, high]),
+  );
+  return rows.flatMap((row) => {
+    const [low, high] = [faces.get(row.low), faces.get(row.high)];
+    return low && high ? [toPair(row, low, high)] : [];
+  });
+}
+
+function toPair(row: PairRow, low: AppFace, high: AppFace): AppPair {
+  return {
+    ...{ low, high, path: row.agencies, sectors: row.sectors, status: row.status },
+    ...{ score: Math.round(row.score * 1000) / 1000, isStrong: row.is_strong, reasons: row.reasons },
+    foundAt: row.found_at,
+    decidedAt: row.decided_at ?? undefined,
+    decidedBy: row.decided_by ?? undefined,
+    note: row.note ?? undefined,
+  };
+}
+
+/** The pair of two apps, in whichever order they are named. */
+export async function findPair(db: Db, one: AppRef, other: AppRef): Promise<AppPair | undefined> {
+  const rows = await db.query<PairRow>(
+    `select ${pairColumns} from app_pairs where low = least($1::text, $2::text) and high = greatest($1::text, $2::text)`,
+    [one, other],
+  );
+  return (await withFaces(db, rows))[0];
+}
+
+/** @throws {Refusal} `pair_not_found` */
+export async function loadPair(db: Db, one: AppRef, other: AppRef): Promise<AppPair> {
+  const pair = await findPair(db, one, other);
+  if (!pair) throw new Refusal('pair_not_found', `no pair ${one} ${other}`);
+  return pair;
+}
+
+/** Which pair somebody decides about, and why. */
+export interface PairDecision {
+  readonly one: AppRef;
+  readonly other: AppRef;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * Says that two apps are not the same. It stays said until somebody opens the pair again. Inside a transaction.
+ *
+ * @throws {Refusal} `pair_not_found`; `pair_decided` when somebody has decided meanwhile
+ */
+export async function dismissPair(tx: Db, { one, other, actor, reason }: PairDecision): Promise<void> {
+  const pair = await loadPair(tx, one, other);
+  const done = await tx.execute(
+    `update app_pairs set status = 'dismissed', decided_at = $3, decided_by = $4, note = $5
+     where low = $1 and high = $2 and status = 'open'`,
+    [pair.low.ref, pair.high.ref, new Date(), actor, reason],
+  );
+  if (done === 0) throw new Refusal('pair_decided', `${one} ${other} is ${pair.status}`);
+  await recordOfBoth(tx, 'duplicate.dismissed', pair, actor);
+}
+
+/**
+ * Opens a pair again that was dismissed or settled. Inside a transaction.
+ *
+ * @throws {Refusal} `pair_not_found`; `pair_decided` when it is open
+ */
+export async function reopenPair(tx: Db, { one, other, actor }: Omit<PairDecision, 'reason'>): Promise<void> {
+  const pair = await loadPair(tx, one, other);
+  const done = await tx.execute(
+    `update app_pairs set status = 'open', decided_at = null, decided_by = null, note = null
+     where low = $1 and high = $2 and status <> 'open'`,
+    [pair.low.ref, pair.high.ref],
+  );
+  if (done === 0) throw new Refusal('pair_decided', `${one} ${other} is open`);
+  await recordOfBoth(tx, 'duplicate.reopened', pair, actor);
+}
+
+/** One event for each agency that has one of the two. */
+async function recordOfBoth(
+  tx: Db,
+  kind: 'duplicate.dismissed' | 'duplicate.reopened',
+  { low, high }: AppPair,
+  actor: string,
+): Promise<void> {
+  for (const agencyId of new Set([low.agencyId, high.agencyId]))
+    await recordAdminEvent(tx, { kind, actor, subject: `pair ${low.ref} ${high.ref}`, agencyId });
+}
+
+/** Who settles an app's pairs, and by what. */
+export interface Settling {
+  readonly actor: string;
+  /** Shown beside the pair. */
+  readonly note: string;
+}
+
+/**
+ * Settles every open pair of an app that is going to end: merged into another, or retired. Inside a transaction.
+ *
+ * @returns how many
+ */
+export async function settlePairsOf(tx: Db, ref: AppRef, { actor, note }: Settling): Promise<number> {
+  const settled = await tx.execute(
+    `update app_pairs set status = 'settled', decided_at = $2, decided_by = $3, note = $4
+     where (low = $1 or high = $1) and status = 'open'`,
+    [ref, new Date(), actor, note],
+  );
+  if (settled > 0) await recordOfApp(tx, 'duplicate.settled', ref, settled, actor);
+  return settled;
+}
+
+/**
+ * Opens the pairs of an app again whose end is called off, but for those whose other app is going to end as well. Inside a
+ * transaction.
+ *
+ * @returns how many
+ */
+export async function unsettlePairsOf(tx: Db, ref: AppRef, { actor }: Pick<Settling, 'actor'>): Promise<number> {
+  const opened = await tx.execute(
+    `update app_pairs set status = 'open', decided_at = null, decided_by = null, note = null
+     where (low = $1 or high = $1) and status = 'settled' and not exists (
+       select from app_decisions d where d.ref = case when app_pairs.low = $1 then app_pairs.high else app_pairs.low end
+         and d.kind in ('merge', 'retire') and d.replaced_at is null and d.undone_at is null)`,
+    [ref],
+  );
+  if (opened > 0) await recordOfApp(tx, 'duplicate.reopened', ref, opened, actor);
+  return opened;
+}
+
+async function recordOfApp(
+  tx: Db,
+  kind: 'duplicate.settled' | 'duplicate.reopened',
+  ref: AppRef,
+  pairs: number,
+  actor: string,
+): Promise<void> {
+  const agencyId = (await findFaces(tx, [ref])).get(ref)?.agencyId;
+  const whose = agencyId === undefined ? {} : { agencyId };
+  await recordAdminEvent(tx, { kind, actor, subject: `app ${ref}`, ...whose, details: { pairs } });
+}
