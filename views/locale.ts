@@ -68,6 +68,11 @@ export function formatNumber(language: Language, number: number): string {
   return new Intl.NumberFormat(locales[language]).format(number);
 }
 
+/** "10%". @param percentage a whole number from 0 to 100 */
+export function formatPercentage(language: Language, percentage: number): string {
+  return new Intl.NumberFormat(locales[language], { style: 'percent' }).format(percentage / 100);
+}
+
 /** "name, e-mail and address". */
 export function formatList(language: Language, items: readonly string[]): string {
   return new Intl.ListFormat(locales[language], { type: 'conjunction' }).format(items);

@@ -12,3 +12,11 @@ export function epochSeconds(moment: Date = new Date()): number {
 export function dayOf(moment: Date): string {
   return moment.toISOString().slice(0, 10);
 }
+
+/** Western Indonesia is seven hours ahead of UTC all year. */
+export const WIB_MS = 7 * HOUR_MS;
+
+/** The day that it is in the capital (`2026-12-31`): what holds from a day on holds from its midnight. */
+export function todayInJakarta(now: Date = new Date()): string {
+  return dayOf(new Date(now.getTime() + WIB_MS));
+}

@@ -776,6 +776,17 @@ const table = {
       next: 'Go back to your list of services, or ask an owner of that agency to invite you.',
     },
   },
+  no_step_back: {
+    status: 409,
+    id: {
+      say: 'Layanan ini masih di tempat ia mulai: tidak ada langkah untuk kembali.',
+      next: 'Pilih tahap dan persentase yang Anda inginkan.',
+    },
+    en: {
+      say: 'This service still stands where it began: there is no step to go back.',
+      next: 'Choose the stage and the percentage that you want.',
+    },
+  },
   not_found: {
     status: 404,
     id: { say: 'Halaman ini tidak ada.', next: 'Periksa alamatnya, atau mulai dari halaman depan.' },
@@ -991,6 +1002,28 @@ const table = {
     status: 401,
     id: { say: 'Anda belum masuk.', next: 'Masuk lebih dulu.' },
     en: { say: 'You are not signed in.', next: 'Sign in first.' },
+  },
+  stage_needs_live: {
+    status: 409,
+    id: {
+      say: 'Akun ini belum boleh menjadi satu-satunya cara masuk: layanan belum terbuka untuk semua orang.',
+      next: 'Pakai dulu tahap yang membiarkan akun lama, sampai layanan ini aktif.',
+    },
+    en: {
+      say: 'This account cannot be the only way in yet: the service is not open to everybody.',
+      next: 'Use a stage that keeps the old accounts until the service is live.',
+    },
+  },
+  step_in_the_past: {
+    status: 422,
+    id: {
+      say: 'Tanggal sebuah langkah sudah lewat atau hari ini.',
+      next: 'Pilih hari mulai besok, atau ambil langkah itu sekarang.',
+    },
+    en: {
+      say: 'The day of a step is past, or today.',
+      next: 'Choose a day from tomorrow on, or take that step now.',
+    },
   },
   subject_group_fixed: {
     status: 409,

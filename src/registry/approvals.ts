@@ -15,6 +15,7 @@ import { loadMove, moveClient } from './client-life.ts';
 import { type ClientRecord, type ClientState, type Localized, loadClient, saveClient } from './clients.ts';
 import { listCoordinatedSectors } from './coordination.ts';
 import { draftOf } from './declarations.ts';
+import { noteStep } from './migration-steps.ts';
 import type { ClientEntry } from './registration-schema.ts';
 import type { Risk } from './risk.ts';
 import { lockRegistry } from './version.ts';
@@ -158,6 +159,7 @@ async function putApprovedInForce(
   const draft = draftOf({ ...entry, state: undefined }, agency, current, mode);
   const move = loadMove(current.id, current.state, version.from === version.to ? current.state : version.to);
   await saveClient(tx, { ...draft, state: move.to }, approver);
+  await noteStep(tx, current, draft, version);
   const now = new Date();
   await putInForce(tx, version, version.number, now);
   if (move.from !== move.to) await noteMove(tx, { ...version, move }, now);

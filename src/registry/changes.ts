@@ -23,6 +23,7 @@ import {
   saveClient,
 } from './clients.ts';
 import { declarationOf, draftOf } from './declarations.ts';
+import { noteStep } from './migration-steps.ts';
 import type { ClientDeclaration, ClientEntry } from './registration-schema.ts';
 import { approvalsToChange, approvalsToGoLive, changedKeys, riskyKeys } from './risky.ts';
 import { lockRegistry } from './version.ts';
@@ -282,6 +283,7 @@ async function takeEffect(
 ): Promise<number> {
   const { actor, via, reason } = request;
   await saveClient(tx, draft, actor);
+  await noteStep(tx, current, draft, { via, actor, reason });
   const version = { clientId: draft.id, agencyId: draft.agencyId, content: plan.after, changed: plan.changed, move };
   const breakGlass = plan.breaksGlass ? request.breakGlass : undefined;
   const number = await writeVersion(tx, current, { ...version, isRisky: plan.isRisky, via, actor, reason, breakGlass });

@@ -43,6 +43,8 @@ const declared = {
   retentionDays: 'retention_days',
   rateTier: 'rate_tier',
   migrationStage: 'migration_stage',
+  migrationPercentage: 'migration_percentage',
+  migrationPlan: 'migration_plan',
   launchOn: 'launch_on',
   sunsetOn: 'sunset_on',
   eventUri: 'event_uri',
@@ -114,7 +116,7 @@ export function writtenRow(draft: ClientDraft, version: number): Row {
   const now = new Date();
   const fields = Object.keys(declared) as (keyof typeof declared)[];
   return [
-    ...fields.map((field) => toColumn(draft[field])),
+    ...fields.map((field) => (isJson(field) ? toJson(draft[field]) : draft[field])),
     ...localized.flatMap((field) => [draft[field]?.id, draft[field]?.en]),
     riskOf(draft),
     version,
@@ -123,9 +125,13 @@ export function writtenRow(draft: ClientDraft, version: number): Row {
   ];
 }
 
-/** What is neither plain nor a list is kept as JSON. */
-function toColumn(value: ClientDraft[keyof typeof declared]): ColumnValue {
-  return typeof value === 'object' && 'keys' in value && !Array.isArray(value)
-    ? JSON.stringify(value)
-    : (value as ColumnValue);
+/** What is neither plain nor a list of words is kept as JSON. */
+type JsonField = 'jwks' | 'migrationPlan';
+
+function isJson(field: keyof typeof declared): field is JsonField {
+  return field === 'jwks' || field === 'migrationPlan';
+}
+
+function toJson(value: ClientDraft[JsonField]): ColumnValue {
+  return value && JSON.stringify(value);
 }

@@ -69,6 +69,19 @@ export type RateTier = (typeof rateTiers)[number];
 export const migrationStages = ['shadow', 'optional', 'default', 'required', 'off'] as const;
 export type MigrationStage = (typeof migrationStages)[number];
 
+/** Where an app stands: a stage, and for how many in a hundred of its people it holds (`registry/cohorts.ts`). */
+export interface MigrationStanding {
+  readonly stage: MigrationStage;
+  /** A whole number from 0 to 100. */
+  readonly percentage: number;
+}
+
+/** Where an app is to stand from a day on. */
+export interface PlannedStep extends MigrationStanding {
+  /** A day, as `2027-01-31`. */
+  readonly on: string;
+}
+
 /** What the people named by an app are to be told about. */
 export const contactRoles = ['technical', 'security', 'privacy', 'support'] as const;
 export type ContactRole = (typeof contactRoles)[number];
@@ -144,6 +157,9 @@ export interface ClientDraft {
   readonly retentionDays: number | undefined;
   readonly rateTier: RateTier;
   readonly migrationStage: MigrationStage;
+  readonly migrationPercentage: number;
+  /** Steps that are ahead, by day. */
+  readonly migrationPlan: readonly PlannedStep[];
   /** A day, as `2027-01-31`. */
   readonly launchOn: string | undefined;
   readonly sunsetOn: string | undefined;
@@ -185,6 +201,8 @@ export const unsaid = {
   retentionDays: undefined,
   rateTier: 'standard',
   migrationStage: 'optional',
+  migrationPercentage: 100,
+  migrationPlan: [],
   launchOn: undefined,
   sunsetOn: undefined,
   contacts: [],
@@ -468,6 +486,23 @@ async function writeContacts(db: Db, { id, contacts }: ClientDraft): Promise<voi
      select $1, role, email from unnest($2::text[], $3::text[]) as named (role, email)
      on conflict (client_id, role, email) do nothing`,
     values,
+  );
+}
+
+/**
+ * Moves a client along its way from accounts of its own, which takes effect on every process within about a second. Inside a
+ * transaction; the step and the version are `registry/migration.ts`'s.
+ */
+export async function setClientMigration(
+  db: Db,
+  id: string,
+  { standing, plan }: { readonly standing: MigrationStanding; readonly plan: readonly PlannedStep[] },
+): Promise<void> {
+  await lockRegistry(db);
+  await db.execute(
+    `update clients set migration_stage = $2, migration_percentage = $3, migration_plan = $4, version = $5, updated_at = $6
+     where id = $1`,
+    [id, standing.stage, standing.percentage, JSON.stringify(plan), await raiseRegistryVersion(db), new Date()],
   );
 }
 

@@ -7,10 +7,10 @@
 import { randomUUID } from 'node:crypto';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
+import { todayInJakarta } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';
 import type { Reach } from './coordination.ts';
-import { todayInJakarta } from './versions.ts';
 
 /** What is closed: one of the two. */
 export type ClosedPlace =

@@ -3,6 +3,7 @@
  * declaration and makes a draft of it, and a client as it is kept can be written down again.
  */
 import type { Config } from '#src/base/config.ts';
+import { todayInJakarta } from '#src/base/epoch.ts';
 import {
   audiences,
   byRole,
@@ -11,7 +12,9 @@ import {
   type ClientState,
   inOrder,
   type Localized,
+  unsaid,
 } from './clients.ts';
+import { takeDueSteps } from './cohorts.ts';
 import { type ClientDeclaration, type ClientEntry, splitScope } from './registration-schema.ts';
 
 /**
@@ -61,6 +64,7 @@ export function declarationOf(client: ClientDraft): ClientDeclaration {
     retention_days: client.retentionDays,
     rate_tier: client.rateTier,
     migration_stage: client.migrationStage,
+    ...saidOfMigration(client),
     launch_on: client.launchOn,
     sunset_on: client.sunsetOn,
     contacts: client.contacts.map(({ role, email }) => ({ role, email })),
@@ -74,6 +78,17 @@ export function declarationOf(client: ClientDraft): ClientDeclaration {
   return Object.fromEntries(
     Object.entries(declaration).filter(([, value]) => value !== undefined),
   ) as ClientDeclaration;
+}
+
+/** Left out where there is nothing to say beside the stage: it holds for everybody, and nothing is planned. */
+function saidOfMigration({
+  migrationPercentage: percentage,
+  migrationPlan: plan,
+}: ClientDraft): Pick<ClientDeclaration, 'migration_percentage' | 'migration_plan'> {
+  return {
+    ...(percentage !== unsaid.migrationPercentage && { migration_percentage: percentage }),
+    ...(plan.length > 0 && { migration_plan: plan.map((step) => ({ ...step })) }),
+  };
 }
 
 /** The group's name within the agency. An app that came from another agency is in a group of that one, which has none here. */
@@ -129,7 +144,7 @@ export function draftOf(
     securityProfile: entry.security_profile,
     retentionDays: entry.retention_days,
     rateTier: entry.rate_tier,
-    migrationStage: entry.migration_stage,
+    ...migrationOf(entry),
     launchOn: entry.launch_on,
     sunsetOn: entry.sunset_on,
     contacts: byRole(entry.contacts),
@@ -138,6 +153,16 @@ export function draftOf(
       entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
     ),
   };
+}
+
+/** A step whose day has come is taken: what is declared once means the same on every day that it is declared again. */
+function migrationOf({
+  migration_stage: stage,
+  migration_percentage: percentage,
+  migration_plan: steps,
+}: ClientEntry): Pick<ClientDraft, 'migrationStage' | 'migrationPercentage' | 'migrationPlan'> {
+  const { standing, plan } = takeDueSteps({ standing: { stage, percentage }, plan: steps }, todayInJakarta());
+  return { migrationStage: standing.stage, migrationPercentage: standing.percentage, migrationPlan: plan };
 }
 
 function descriptionOf({ 'description#en': english }: ClientEntry, description: string): Localized {

@@ -159,6 +159,23 @@ export const rules: readonly Rule[] = [
       'a later day',
     ),
   ),
+  rule(['migration_plan'], ({ migration_plan: plan }) =>
+    plan.flatMap(({ on }, index) => {
+      const before = plan[index - 1]?.on;
+      if (before === undefined || before < on) return [];
+      return [
+        { path: ['migration_plan', index], key: 'on', what: `${on} is not after ${before}`, expected: 'a later day' },
+      ];
+    }),
+  ),
+  rule(['migration_plan', 'migration_percentage', 'type', 'application_type'], (entry) =>
+    findWhen(
+      entry.type === 'machine' && (entry.migration_plan.length > 0 || entry.migration_percentage < 100),
+      entry.migration_plan.length > 0 ? 'migration_plan' : 'migration_percentage',
+      'an app of type machine has no people',
+      'the key left out',
+    ),
+  ),
   rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], (entry) =>
     findWhen(
       entry.client_secret_env !== undefined && !entry.token_endpoint_auth_method.startsWith('client_secret_'),

@@ -100,6 +100,14 @@ const contactSchema = z.strictObject({ role: z.enum(contactRoles), email });
 
 const day = z.iso.date(complain('is not a day', 'a day like 2027-01-31'));
 
+const percentage = z.int().min(0).max(100);
+
+const stepSchema = z.strictObject({
+  stage: z.enum(migrationStages),
+  percentage: percentage.default(unsaid.migrationPercentage),
+  on: day,
+});
+
 /** One client, as a file, a page, the API or a bundle declares it. */
 export const clientSchema = z.strictObject({
   client_id: ownWord.describe('Its name in the protocol. Cannot change.'),
@@ -230,6 +238,12 @@ export const clientSchema = z.strictObject({
     .describe('For how long at most it promises to keep what it reads.'),
   rate_tier: z.enum(rateTiers).optional().describe('How many requests it is expected to make.'),
   migration_stage: z.enum(migrationStages).optional().describe('How far it has come from accounts of its own.'),
+  migration_percentage: percentage
+    .optional()
+    .describe(
+      'For how many in a hundred of its people that stage holds; 100 unless said. The others are one stage before.',
+    ),
+  migration_plan: z.array(stepSchema).max(20).optional().describe('The steps ahead, each taken on its day.'),
   launch_on: day.optional().describe('The day it opens to the public.'),
   sunset_on: day.optional().describe('The day it is planned to close.'),
   // RFC 7591 §2 knows addresses alone; who is to hear of what is said by the role.
@@ -296,6 +310,7 @@ const clientNames = {
   knownKeys: ([first]: readonly PropertyKey[]) => {
     if (first === 'claims') return Object.keys(claimSchema.shape);
     if (first === 'contacts') return Object.keys(contactSchema.shape);
+    if (first === 'migration_plan') return Object.keys(stepSchema.shape);
     return first === 'jwks' ? ['keys'] : Object.keys(clientSchema.shape);
   },
 };
@@ -382,6 +397,8 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
     security_profile: given.security_profile ?? unsaid.securityProfile,
     rate_tier: given.rate_tier ?? unsaid.rateTier,
     migration_stage: given.migration_stage ?? unsaid.migrationStage,
+    migration_percentage: given.migration_percentage ?? unsaid.migrationPercentage,
+    migration_plan: given.migration_plan ?? unsaid.migrationPlan,
     contacts: (given.contacts ?? []).map((one) =>
       typeof one === 'string' ? { role: 'technical' as const, email: one } : one,
     ),

@@ -6,7 +6,7 @@
  */
 import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
-import { DAY_MS } from '#src/base/epoch.ts';
+import { DAY_MS, WIB_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Move } from './client-life.ts';
 import type { ClientRecord, ClientState } from './clients.ts';
@@ -322,14 +322,6 @@ async function insertVersion(
   return row?.number ?? 1;
 }
 
-/** Western Indonesia is seven hours ahead of UTC all year. */
-const WIB = 7 * 3_600_000;
-
-/** The day that it is in the capital (`2026-12-31`): what holds from a day on holds from its midnight. */
-export function todayInJakarta(now = new Date()): string {
-  return new Date(now.getTime() + WIB).toISOString().slice(0, 10);
-}
-
 /** How many working days a decision may take. */
 const REVIEW_WORKING_DAYS = 2;
 
@@ -338,7 +330,7 @@ export function promisedTime(from: Date): Date {
   let at = from.getTime();
   for (let days = 0; days < REVIEW_WORKING_DAYS; ) {
     at += DAY_MS;
-    const weekday = new Date(at + WIB).getUTCDay();
+    const weekday = new Date(at + WIB_MS).getUTCDay();
     if (weekday !== 0 && weekday !== 6) days += 1;
   }
   return new Date(at);

@@ -80,7 +80,6 @@ export const editSections = {
       { key: 'description', kind: 'words' },
       { key: 'description#en', kind: 'words' },
       { key: 'service_code', kind: 'line' },
-      { key: 'migration_stage', kind: 'choice', options: ['shadow', 'optional', 'default', 'required', 'off'] },
       { key: 'rate_tier', kind: 'choice', options: ['low', 'standard', 'high'] },
       { key: 'launch_on', kind: 'date' },
       { key: 'sunset_on', kind: 'date' },
@@ -187,11 +186,6 @@ function editField(
 }
 
 const optionWords: Readonly<Record<string, MessageKey>> = {
-  'migration_stage shadow': 'console.stage-shadow',
-  'migration_stage optional': 'console.stage-optional',
-  'migration_stage default': 'console.stage-default',
-  'migration_stage required': 'console.stage-required',
-  'migration_stage off': 'console.stage-off',
   'rate_tier low': 'console.rate-low',
   'rate_tier standard': 'console.rate-standard',
   'rate_tier high': 'console.rate-high',

@@ -1,7 +1,8 @@
 import { findClaimLabel } from '../../claims.ts';
 import { basisName } from '../../legal-basis.ts';
-import { formatNumber, type Language, type MessageKey, translate } from '../../locale.ts';
+import { formatDay, formatNumber, formatPercentage, type Language, type MessageKey, translate } from '../../locale.ts';
 import type { Change } from './diff.ts';
+import { sayStage } from './stage.ts';
 import { type AppState, appStates, sayState } from './state.ts';
 
 /** What a registration says of an app, by the keys of its files; the values are as they stand there. */
@@ -52,6 +53,8 @@ const labels = {
   contacts: 'console.key-contacts',
   rate_tier: 'console.key-rate_tier',
   migration_stage: 'console.key-migration_stage',
+  migration_percentage: 'console.key-migration_percentage',
+  migration_plan: 'console.key-migration_plan',
   launch_on: 'console.key-launch_on',
   sunset_on: 'console.key-sunset_on',
 } as const satisfies Record<string, MessageKey>;
@@ -100,7 +103,16 @@ function sayDeclared(language: Language, key: string, value: unknown): string | 
   if (key === 'scope') return text(value).split(' ').filter(Boolean);
   if (key === 'state')
     return appStates.includes(value as AppState) ? sayState(language, value as AppState) : text(value);
+  if (key === 'migration_stage') return sayStage(language, text(value));
+  if (key === 'migration_percentage') return formatPercentage(language, Number(value));
+  if (key === 'migration_plan') return each(value, (step) => sayStep(language, step));
   return saySimple(language, key, value);
+}
+
+/** A day of a registration has no zone. */
+function sayStep(language: Language, { stage, percentage, on }: Declared): string {
+  const day = formatDay(language, new Date(text(on)), 'UTC');
+  return `${day}: ${sayStage(language, text(stage))}, ${formatPercentage(language, Number(percentage ?? 100))}`;
 }
 
 function sayContact(language: Language, { role, email }: Declared): string {
