@@ -89,6 +89,74 @@ const table = {
       next: "Enter the number of your desk's file, 40 letters and digits at most.",
     },
   },
+  decision_carried_out: {
+    status: 409,
+    id: {
+      say: 'Keputusan ini sudah dilaksanakan, jadi tidak dapat dibatalkan lagi.',
+      next: 'Layanan yang ditutup tidak dapat dihidupkan lagi; daftarkan layanan baru bila memang diperlukan.',
+    },
+    en: {
+      say: 'This decision has been carried out, so it cannot be undone.',
+      next: 'A retired service cannot come back; register a new one if it is really needed.',
+    },
+  },
+  decision_day_missing: {
+    status: 422,
+    id: {
+      say: 'Tanggal mulai berlakunya belum diisi.',
+      next: 'Isi tanggal kapan layanan itu berakhir, paling cepat besok.',
+    },
+    en: {
+      say: 'The day on which it takes effect is missing.',
+      next: 'Enter the day on which the service ends, tomorrow at the earliest.',
+    },
+  },
+  decision_day_past: {
+    status: 422,
+    id: {
+      say: 'Tanggal itu tidak ada di depan.',
+      next: 'Pilih tanggal mulai besok, supaya pemilik dan pengguna layanan sempat diberi tahu.',
+    },
+    en: {
+      say: 'That day does not lie ahead.',
+      next: 'Choose tomorrow or later, so that the owners and the people who use the service can be told.',
+    },
+  },
+  decision_over: {
+    status: 409,
+    id: {
+      say: 'Keputusan ini sudah dibatalkan atau diganti.',
+      next: 'Muat ulang halaman untuk melihat keputusan yang berlaku sekarang.',
+    },
+    en: {
+      say: 'This decision was undone or replaced already.',
+      next: 'Load the page again to see the decision that holds now.',
+    },
+  },
+  decision_reason_missing: {
+    status: 422,
+    id: {
+      say: 'Alasan keputusan belum diisi, atau terlalu panjang.',
+      next: 'Tulis alasannya, paling panjang 2.000 huruf.',
+    },
+    en: {
+      say: 'The reason of the decision is missing or too long.',
+      next: 'Write down why, in 2,000 characters at most.',
+    },
+  },
+  decision_twice: {
+    status: 422,
+    id: { say: 'Layanan ini disebut lebih dari sekali.', next: 'Sebut setiap layanan satu kali saja.' },
+    en: { say: 'This service is named more than once.', next: 'Name each service once.' },
+  },
+  evidence_link_invalid: {
+    status: 422,
+    id: { say: 'Tautan bukti itu bukan alamat https.', next: 'Tempel alamat lengkap yang dimulai dengan https://.' },
+    en: {
+      say: 'The link to the evidence is no https address.',
+      next: 'Paste the whole address, beginning with https://.',
+    },
+  },
   scope_beyond_role: {
     status: 403,
     id: {
@@ -391,6 +459,51 @@ const table = {
       say: 'This token does not have the scope for this request.',
       next: 'Ask for a token with the scope in WWW-Authenticate; the machine has to be registered for it.',
     },
+  },
+  successor_circle: {
+    status: 409,
+    id: { say: 'Pengganti itu pada akhirnya mengarah kembali ke layanan ini.', next: 'Pilih pengganti yang lain.' },
+    en: { say: 'That successor leads back to this service in the end.', next: 'Choose another successor.' },
+  },
+  successor_ends: {
+    status: 409,
+    id: {
+      say: 'Pengganti itu sendiri ditutup, dihentikan, atau akan berakhir.',
+      next: 'Pilih pengganti yang tetap berjalan.',
+    },
+    en: { say: 'That successor is itself stopped, retired or about to end.', next: 'Choose a successor that goes on.' },
+  },
+  successor_missing: {
+    status: 422,
+    id: { say: 'Layanan penggantinya belum dipilih.', next: 'Pilih layanan yang menerima pengguna layanan ini.' },
+    en: { say: 'The successor is missing.', next: 'Choose the service that takes over the people of this one.' },
+  },
+  successor_needed: {
+    status: 409,
+    id: {
+      say: 'Layanan lain sudah mengarahkan penggunanya ke layanan ini.',
+      next: 'Pilih pengganti, supaya pengguna mereka tidak terhenti di sini.',
+    },
+    en: {
+      say: 'Other services lead their people to this one.',
+      next: 'Choose a successor, so that their people do not end up nowhere.',
+    },
+  },
+  successor_not_connected: {
+    status: 409,
+    id: {
+      say: 'Layanan yang sudah terhubung hanya dapat digantikan layanan yang juga terhubung.',
+      next: 'Pilih layanan yang sudah terhubung, atau hubungkan penggantinya lebih dulu.',
+    },
+    en: {
+      say: 'A connected service can only be succeeded by a connected one.',
+      next: 'Choose a service that is connected, or connect the successor first.',
+    },
+  },
+  successor_unknown: {
+    status: 422,
+    id: { say: 'Layanan pengganti itu tidak dikenal.', next: 'Periksa kodenya, atau cari layanannya lebih dulu.' },
+    en: { say: 'That successor is not known.', next: 'Check its code, or search for the service first.' },
   },
   token_invalid: {
     status: 401,

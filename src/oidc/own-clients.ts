@@ -58,6 +58,8 @@ function ownClient(
     stateSince: epoch,
     stateReason: undefined,
     liveSince: epoch,
+    successor: undefined,
+    endsOn: undefined,
     reviewAskedAt: undefined,
     firstSignInAt: epoch,
     version: 0,

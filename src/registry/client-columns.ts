@@ -65,6 +65,8 @@ const kept = {
   stateReason: 'state_reason',
   liveSince: 'live_since',
   reviewAskedAt: 'review_asked_at',
+  successor: 'successor',
+  endsOn: 'ends_on',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
 } as const satisfies Partial<Record<keyof ClientRecord, string>>;
@@ -78,7 +80,7 @@ export interface ColumnRow {
 }
 
 /** A day is read as it is written: a driver's date would be a moment of some zone. */
-const days: readonly string[] = [declared.launchOn, declared.sunsetOn];
+const days: readonly string[] = [declared.launchOn, declared.sunsetOn, kept.endsOn];
 
 const single = { ...declared, ...kept };
 const inLanguages = localized.flatMap((field) => [field, `${field}_en`]);

@@ -10,7 +10,7 @@ import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type AgencyRecord, checkSectors, loadAgency, type Outcome, saveSubjectGroup, toPath } from './agencies.ts';
 import type { ApiScope } from './api-scopes.ts';
-import { clientRef } from './app-refs.ts';
+import { type AppRef, clientRef } from './app-refs.ts';
 import { type Scope, type StandardClaim, standardClaims } from './claims.ts';
 import { type ColumnRow, readColumns, selectedColumns, writtenColumns, writtenRow } from './client-columns.ts';
 import { orderLogo } from './logos.ts';
@@ -227,6 +227,10 @@ export interface ClientRecord extends ClientDraft {
   /** Since when it is, or was, in production. */
   readonly liveSince: Date | undefined;
   readonly reviewAskedAt: Date | undefined;
+  /** Where its people are led, or are to be led from {@link endsOn} on, by what is decided about it. */
+  readonly successor: AppRef | undefined;
+  /** The day on which what is decided about it ends it. */
+  readonly endsOn: string | undefined;
   /** From then on the subject group is fixed. */
   readonly firstSignInAt: Date | undefined;
   /** The registry version of its last change. */
