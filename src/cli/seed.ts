@@ -11,11 +11,18 @@ import {
   openNumberedCitizens,
 } from '#src/people/numbered-citizens.ts';
 import { clientTables, MAX_CLIENTS, registerNumberedClients } from '#src/registry/numbered-clients.ts';
+import { addNumberedRecords, MAX_RECORDS, recordTables } from '#src/registry/numbered-records.ts';
 import { type Command, OutOfPlace, WrongInput } from './command.ts';
 import { withSecrets } from './open.ts';
 
+/** How much of everything there is, or was added. */
+interface Seeded extends Totals {
+  /** Records of apps that exist. */
+  readonly inventory: number;
+}
+
 /** How much of everything there is to be, what is there already included. */
-export interface SeedOptions extends Totals {
+export interface SeedOptions extends Totals, Partial<Pick<Seeded, 'inventory'>> {
   /** Hears at most about once a second how far it is. */
   readonly progress?: (line: string) => void;
 }
@@ -23,20 +30,22 @@ export interface SeedOptions extends Totals {
 /** How many are added in one transaction, which is over in less than a second. */
 const CITIZENS_AT_ONCE = 2_000;
 const CLIENTS_AT_ONCE = 250;
+const RECORDS_AT_ONCE = 250;
 const CONSENTS_AT_ONCE = 5_000;
 
 /**
- * Fills a sandbox up to these totals: citizens `warga-1@contoh.id` …, clients `layanan-1` …, and consents between them
- * under which nobody is asked again. Works beside running servers, and again after it was killed: each batch is one
+ * Fills a sandbox up to these totals: citizens `warga-1@contoh.id` …, clients `layanan-1` …, consents between them under
+ * which nobody is asked again, and records of apps that exist. Works beside running servers, and again after it was killed: each batch is one
  * transaction. Two at once add nothing twice.
  *
  * @returns how many of each were added
  */
-export async function seed(database: Database, secrets: Secrets, options: SeedOptions): Promise<Totals> {
+export async function seed(database: Database, secrets: Secrets, options: SeedOptions): Promise<Seeded> {
   const clients = await seedClients(database, secrets, options);
   const accounts = await seedAccounts(database, secrets, options);
   const consents = await seedConsents(database, secrets, options);
-  return { accounts, clients, consents };
+  const inventory = await seedInventory(database, options);
+  return { accounts, clients, consents, inventory };
 }
 
 async function seedClients(database: Database, secrets: Secrets, options: SeedOptions): Promise<number> {
@@ -46,6 +55,14 @@ async function seedClients(database: Database, secrets: Secrets, options: SeedOp
     count.add(numbers.length, added);
   }
   if (count.added > 0) await database.analyze(clientTables);
+  return count.added;
+}
+
+async function seedInventory(database: Database, { inventory = 0, progress }: SeedOptions): Promise<number> {
+  const count = startCount('inventory', inventory, progress);
+  for (const numbers of batches(inventory, RECORDS_AT_ONCE))
+    count.add(numbers.length, await database.batch((tx) => addNumberedRecords(tx, numbers)));
+  if (count.added > 0) await database.analyze(recordTables);
   return count.added;
 }
 
@@ -107,35 +124,46 @@ function thousands(number: number): string {
   return number.toLocaleString('en');
 }
 
-const limits: Totals = { accounts: MAX_CITIZENS, clients: MAX_CLIENTS, consents: 500_000_000 };
+const limits: Seeded = {
+  accounts: MAX_CITIZENS,
+  clients: MAX_CLIENTS,
+  consents: 500_000_000,
+  inventory: MAX_RECORDS,
+};
 
 export const seedSandbox: Command = {
-  usage: '[--accounts N] [--clients N] [--consents N]',
-  summary: 'fill a sandbox up to so many fictitious people, apps and consents; again after it was stopped',
-  options: { accounts: { type: 'string' }, clients: { type: 'string' }, consents: { type: 'string' } },
+  usage: '[--accounts N] [--clients N] [--consents N] [--inventory N]',
+  summary: 'fill a sandbox up to so many fictitious people, apps, consents and records; again after it was stopped',
+  options: {
+    accounts: { type: 'string' },
+    clients: { type: 'string' },
+    consents: { type: 'string' },
+    inventory: { type: 'string' },
+  },
   run: async ({ options, environment, progress }) => {
     const totals = readTotals(options);
     const config = readConfig(environment);
     if (config.mode !== 'sandbox')
       throw new OutOfPlace('Fictitious people have no place in production: lawang seed fills a sandbox only.');
     const added = await withSecrets(config, (database, secrets) => seed(database, secrets, { ...totals, progress }));
-    const parts = Object.entries(added).map(([what, number]) => `${thousands(number)} ${what}`);
-    return { data: { added }, text: `Added ${parts.join(', ')}.` };
+    const { accounts, clients, consents, inventory } = added;
+    const parts = { accounts, clients, consents, 'records of the inventory': inventory };
+    const text = Object.entries(parts).map(([what, number]) => `${thousands(number)} ${what}`);
+    return { data: { added }, text: `Added ${text.join(', ')}.` };
   },
 };
 
 /** @throws {WrongInput} */
-function readTotals(options: Readonly<Record<string, string | boolean | undefined>>): Totals {
-  const read = (what: keyof Totals) => readCount(`--${what}`, options[what], limits[what]);
-  const totals = { accounts: read('accounts'), clients: read('clients'), consents: read('consents') };
-  const { accounts, clients, consents } = totals;
+function readTotals(options: Readonly<Record<string, string | boolean | undefined>>): Seeded {
+  const read = (what: keyof Seeded) => readCount(`--${what}`, options[what], limits[what]);
+  const [accounts, clients, consents] = [read('accounts'), read('clients'), read('consents')];
   const pairs = accounts * clients;
   if (consents > pairs)
     throw new WrongInput(
       `--consents ${consents} is too much for --accounts ${accounts} and --clients ${clients}: ` +
         `one for each account at each client is ${pairs} at most.`,
     );
-  return totals;
+  return { accounts, clients, consents, inventory: read('inventory') };
 }
 
 function readCount(option: string, text: string | boolean | undefined, most: number): number {

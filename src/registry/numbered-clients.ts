@@ -27,7 +27,7 @@ const needed: readonly string[] = ['name', 'email', 'email_verified'];
 export function numberedClient(number: number): ClientDraft {
   const id = numberedClientId(number);
   const home = `https://${id}.contoh.go.id`;
-  const agency = agencyOf(number).id;
+  const agency = numberedAgency(number).id;
   const purpose = { id: `Melayani Anda di layanan ${number}.`, en: `To serve you at service ${number}.` };
   return {
     ...unsaid,
@@ -56,8 +56,8 @@ export function numberedClient(number: number): ClientDraft {
   };
 }
 
-/** The agency of the app of a number. */
-function agencyOf(number: number): AgencyDraft {
+/** The agency of the app of a number, and of the record. */
+export function numberedAgency(number: number): AgencyDraft {
   const agency = Math.ceil(number / CLIENTS_OF_AN_AGENCY);
   const id = `instansi-${agency}`;
   const name = `Instansi ${agency}`;
@@ -79,7 +79,7 @@ export async function registerNumberedClients(
   const known = new Set((await findClients(tx, numbers.map(numberedClientId))).map(({ id }) => id));
   const absent = numbers.filter((number) => !known.has(numberedClientId(number)));
   if (absent.length === 0) return 0;
-  const agencies = new Map(absent.map(agencyOf).map((agency) => [agency.id, agency]));
+  const agencies = new Map(absent.map(numberedAgency).map((agency) => [agency.id, agency]));
   for (const agency of agencies.values()) if (!(await findAgency(tx, agency.id))) await saveAgency(tx, agency, ACTOR);
   const clients = absent.map(numberedClient).map((draft) => ({ draft, secret: sandboxSecret(draft.id) }));
   await createClients(tx, secrets, clients, ACTOR);

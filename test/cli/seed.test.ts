@@ -9,12 +9,14 @@ import { numberedAddress, numberedCitizen } from '#src/people/numbered-citizens.
 import { verifyPassword } from '#src/people/passwords.ts';
 import { changedFields, loadClient } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
+import { checkRecord } from '#src/registry/inventory-schema.ts';
 import { numberedClient } from '#src/registry/numbered-clients.ts';
+import { numberedRecord } from '#src/registry/numbered-records.ts';
 import { listVersions } from '#src/registry/versions.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { openWorld, password, secretOf, testMasterKey, type World } from '#test/support/world.ts';
 
-const totals = { accounts: 20, clients: 12, consents: 40 };
+const totals = { accounts: 20, clients: 12, consents: 40, inventory: 25 };
 
 let world: World;
 
@@ -81,7 +83,7 @@ describe('what was typed', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(`lawang seed: `);
     expect(err).toContain(sentence);
-    expect(err).toContain('lawang seed [--accounts N] [--clients N] [--consents N] [--json]');
+    expect(err).toContain('lawang seed [--accounts N] [--clients N] [--consents N] [--inventory N] [--json]');
   });
 
   test('production is refused in a sentence', async () => {
@@ -101,18 +103,22 @@ describe('what was typed', () => {
 });
 
 test('the command says how far it is and what it added; a running server knows the apps within five seconds', async () => {
-  const { code, out, err } = await lawang('seed --accounts 20 --clients 12 --consents 40');
+  const { code, out, err } = await lawang('seed --accounts 20 --clients 12 --consents 40 --inventory 25');
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^clients: 12 of 12, [\d,]+ added a second\naccounts: 20 of 20, .*\nconsents: 40 of 40, .*\n/);
-  expect(out).toMatch(/Added 20 accounts, 12 clients, 40 consents\.\n$/);
+  expect(out).toMatch(
+    /^clients: 12 of 12, [\d,]+ added a second\naccounts: 20 of 20, .*\nconsents: 40 of 40, .*\ninventory: 25 of 25, .*\n/,
+  );
+  expect(out).toMatch(/Added 20 accounts, 12 clients, 40 consents, 25 records of the inventory\.\n$/);
   await expect.poll(() => world.house.clients.find('layanan-12')?.id, { timeout: 5_000 }).toBe('layanan-12');
 });
 
 test('again adds nothing; larger totals add what is missing', async () => {
   const before = await countRows();
-  expect(await fill()).toEqual({ accounts: 0, clients: 0, consents: 0 });
+  expect(await fill()).toEqual({ accounts: 0, clients: 0, consents: 0, inventory: 0 });
   expect(await countRows()).toEqual(before);
-  expect(await fill({ accounts: 23, clients: 13, consents: 60 })).toEqual({ accounts: 3, clients: 1, consents: 20 });
+  expect(await fill({ accounts: 23, clients: 13, consents: 60 })).toEqual({
+    ...{ accounts: 3, clients: 1, consents: 20, inventory: 0 },
+  });
   expect(await countConsents()).toEqual({ all: 60, pairs: 60 });
   await world.house.clients.refresh();
 });
@@ -157,7 +163,7 @@ test('its rows are those of an account that was made one by one', async () => {
   await using other = await openWorld();
   const { database, house } = other;
   const before = await countRows(other);
-  await fill({ accounts: 12, clients: 0, consents: 0 }, other);
+  await fill({ accounts: 12, clients: 0, consents: 0, inventory: 0 }, other);
   const added = Object.entries(await countRows(other)).map(([table, rows]) => [table, rows - (before[table] ?? 0)]);
   const phones = 4;
   expect(Object.fromEntries(added.filter(([, rows]) => rows !== 0))).toEqual({
@@ -186,14 +192,23 @@ test('an app is registered as its declaration would be, ten to an agency, and fi
   }
 });
 
+test('the records of the inventory are what anybody may write down, and some of them are of apps that others have too', async () => {
+  const all = Array.from({ length: 27_000 }, (_, index) => numberedRecord(index + 1, ['kesehatan']));
+  for (const { content } of all.slice(0, 3_000)) expect(checkRecord(content)).toEqual({ entry: content });
+  const names = Map.groupBy(all, ({ content }) => content.name);
+  expect(names.size).toBeGreaterThan(2_000);
+  expect([...names.values()].every((same) => same.length < 20)).toBe(true);
+});
+
 test('two runs at once add nothing twice', async () => {
   await using other = await openWorld();
-  const wanted = { accounts: 60, clients: 30, consents: 300 };
+  const wanted = { accounts: 60, clients: 30, consents: 300, inventory: 600 };
   const [one, two] = await Promise.all([fill(wanted, other), fill(wanted, other)]);
   expect({
     accounts: one.accounts + two.accounts,
     clients: one.clients + two.clients,
     consents: one.consents + two.consents,
+    inventory: one.inventory + two.inventory,
   }).toEqual(wanted);
   expect(await countConsents(other)).toEqual({ all: 300, pairs: 300 });
 });
@@ -208,6 +223,7 @@ test('what people did before stays: an address named without proof goes to its c
     accounts: 3,
     clients: 2,
     consents: 12,
+    inventory: 25,
   });
 
   expect(await accountOf(3, other)).toBe(own);

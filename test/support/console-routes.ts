@@ -10,7 +10,7 @@ export interface Things {
   readonly agency: string;
   /** The number of a version that waits. */
   readonly number: string;
-  /** Of each of the other things by its segment, such as `bundles`; `none` where the agency has none. */
+  /** Of each of the other things by the segment before it, such as `bundles`, or by its own name, such as `low`. */
   readonly others?: Readonly<Record<string, string>>;
 }
 
@@ -42,7 +42,7 @@ export function addressOf({ path }: Pick<Route, 'path'>, things: Things): string
     const before = segments[index - 1] ?? '';
     // A version that waits is named behind the app it is of.
     const own = parts[before.startsWith(':') ? `versions/${segment}` : `${before}/${segment}`];
-    const other = things.others?.[before];
+    const other = things.others?.[segment.slice(1)] ?? things.others?.[before];
     if (!own && other === undefined)
       throw new Error(`test/support/console-routes.ts does not say what ${segment} stands for in ${path}`);
     return encodeURIComponent(own ? own(things) : (other ?? ''));
