@@ -347,8 +347,14 @@ const table = {
   },
   content_type_unknown: {
     status: 415,
-    id: { say: 'Isi permintaan ini bukan JSON.', next: 'Kirim JSON dengan Content-Type: application/json.' },
-    en: { say: 'The body of this request is not JSON.', next: 'Send JSON with Content-Type: application/json.' },
+    id: {
+      say: 'Isi permintaan ini bukan dalam bentuk yang diterima di sini.',
+      next: 'Kirim JSON dengan Content-Type: application/json, atau berkas impor dengan Content-Type: text/csv.',
+    },
+    en: {
+      say: 'The body of this request is not in the form that is taken here.',
+      next: 'Send JSON with Content-Type: application/json, or a file to import with Content-Type: text/csv.',
+    },
   },
   exception_over: {
     status: 409,

@@ -1,4 +1,5 @@
 /** How a route of the API is answered: who calls, what was sent, once, and in which form. */
+import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
@@ -8,6 +9,7 @@ import { claimRequest, type KeptAnswer, keepAnswer, type OnceRequest } from '#sr
 import { apiAddress, permissionsOf } from '#src/registry/api-scopes.ts';
 import { CSV_BATCH, sendCsv } from '../csv.ts';
 import type { OpenHouse } from '../house.ts';
+import { readBytes } from '../middleware/forms.ts';
 import { readJson } from '../middleware/json.ts';
 import type { ApiAnswer, ApiCall, ApiRoute, ListPart } from './route.ts';
 
@@ -35,17 +37,33 @@ async function readCall(ctx: Context, house: OpenHouse, route: ApiRoute): Promis
   );
   if (!caller.scopes.has(route.scope)) throw new Refusal('scope_required', `without the scope ${route.scope}`);
   const query = check(querySchemaOf(route), ctx.query, 'query');
-  const sent = route.body ? await readJson(ctx) : { value: undefined, text: '' };
+  const sent = await readSent(ctx, route);
   const body = route.body ? check(route.body, sent.value, 'body') : undefined;
   const { client } = caller;
   const call = {
-    ...{ ctx, house, db: ctx.state.db, caller, query, body },
+    ...{ ctx, house, db: ctx.state.db, caller, query, body, file: sent.bytes ?? Buffer.alloc(0) },
     held: [{ agencyId: client.agencyId, role: 'machine', allows: permissionsOf(caller.scopes) }],
     actor: `client ${client.id}`,
     ifNumber: route.isConditional ? readIfMatch(ctx) : undefined,
     param: (name: string) => String(ctx.params[name]),
   };
   return { call, text: sent.text };
+}
+
+/** What came with a request: its text says whether it is the same as another one. */
+interface Sent {
+  readonly value?: unknown;
+  readonly bytes?: Buffer;
+  readonly text: string;
+}
+
+/** @throws {Refusal} `content_type_unknown`, `body_too_large`, `invalid_request` */
+async function readSent(ctx: Context, { body, file }: ApiRoute): Promise<Sent> {
+  if (body) return readJson(ctx);
+  if (!file) return { text: '' };
+  if (!ctx.is(file.type)) throw new Refusal('content_type_unknown', `the body is not ${file.type}`);
+  const bytes = await readBytes(ctx, file.limit);
+  return { bytes, text: createHash('sha256').update(bytes).digest('hex') };
 }
 
 const listQuery = z.strictObject({

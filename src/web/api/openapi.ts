@@ -82,6 +82,9 @@ function printRoute(route: ApiRoute, schemas: Map<string, unknown>): Json {
         content: { 'application/json': { schema: printSchema(route.body, 'input', schemas) } },
       },
     }),
+    ...(route.file && {
+      requestBody: { required: true, content: { [route.file.type]: { schema: { type: 'string' } } } },
+    }),
     responses: {
       [route.status]: { description: 'Done.', ...headersOf(route), ...(content && { content }) },
       ...Object.fromEntries(also),

@@ -24,6 +24,8 @@ export interface ApiCall<Query = unknown, Body = unknown> {
   readonly actor: string;
   readonly query: Query;
   readonly body: Body;
+  /** The bytes that were sent, where a route takes a file. */
+  readonly file: Buffer;
   /** The version that `If-Match` names; undefined where the route does not ask for one. */
   readonly ifNumber: number | undefined;
   /** What varies in the address. */
@@ -62,7 +64,9 @@ interface Described {
   readonly isConditional?: boolean;
   /** Whether the answer has the number of a version as its `ETag`. */
   readonly isVersioned?: boolean;
-  readonly status: 200 | 201 | 204;
+  /** A file that is sent as it is, instead of JSON; read into memory. */
+  readonly file?: { readonly type: string; readonly limit: number };
+  readonly status: 200 | 201 | 202 | 204;
   /** Other statuses of success. */
   readonly alsoAnswers?: Readonly<Record<number, string>>;
 }
@@ -100,7 +104,7 @@ export function route<
 }
 
 interface ListDefinition<Query extends z.ZodType, Item extends z.ZodType>
-  extends Omit<Described, 'method' | 'status' | 'isConditional'> {
+  extends Omit<Described, 'method' | 'status' | 'isConditional' | 'file'> {
   /** What narrows the list; `after` and `limit` are every list's. */
   readonly query?: Query;
   readonly item: Item;

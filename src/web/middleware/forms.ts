@@ -44,13 +44,15 @@ export async function readBody(ctx: Context, limit: number): Promise<string> {
 
 /** The body as text, whatever it is. @throws {Refusal} `body_too_large`, `invalid_request` */
 export async function readText(ctx: Context, limit: number): Promise<string> {
-  const body = await getRawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null }).catch(
-    (error: unknown) => {
-      const isLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
-      throw new Refusal(isLarge ? 'body_too_large' : 'invalid_request', 'the body could not be read', { cause: error });
-    },
-  );
-  return decode(body);
+  return decode(await readBytes(ctx, limit));
+}
+
+/** The body as it came. @throws {Refusal} `body_too_large`, `invalid_request` */
+export function readBytes(ctx: Context, limit: number): Promise<Buffer> {
+  return getRawBody(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null }).catch((error: unknown) => {
+    const isLarge = error instanceof Error && 'type' in error && error.type === 'entity.too.large';
+    throw new Refusal(isLarge ? 'body_too_large' : 'invalid_request', 'the body could not be read', { cause: error });
+  });
 }
 
 function decode(body: Buffer): string {
