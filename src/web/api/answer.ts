@@ -44,7 +44,7 @@ async function readCall(ctx: Context, house: OpenHouse, route: ApiRoute): Promis
     ...{ ctx, house, db: ctx.state.db, caller, query, body, file: sent.bytes ?? Buffer.alloc(0) },
     held: [{ agencyId: client.agencyId, role: 'machine', allows: permissionsOf(caller.scopes) }],
     actor: `client ${client.id}`,
-    ifNumber: route.isConditional ? readIfMatch(ctx) : undefined,
+    ifNumber: readIfMatch(ctx, route),
     param: (name: string) => String(ctx.params[name]),
   };
   return { call, text: sent.text };
@@ -95,8 +95,9 @@ export function toPointer(path: readonly PropertyKey[]): string {
 }
 
 /** @throws {Refusal} `precondition_required`; `version_conflict` for what can be no version's */
-function readIfMatch(ctx: Context): number {
+function readIfMatch(ctx: Context, { isConditional }: ApiRoute): number | undefined {
   const header = ctx.get('If-Match');
+  if (!isConditional || (isConditional === 'at-will' && header === '')) return undefined;
   if (header === '') throw new Refusal('precondition_required', 'no If-Match');
   const [, number] = /^"(\d{1,9})"$/.exec(header) ?? [];
   if (number === undefined) throw new Refusal('version_conflict', 'If-Match names no version');

@@ -88,7 +88,7 @@ export const appRoutes: readonly ApiRoute[] = [
     description:
       'What the declaration leaves out goes back to its default. A risky change of an app that has been live answers 202 and waits until somebody else has agreed.',
     scope: 'apps.write',
-    isConditional: true,
+    isConditional: 'always',
     isVersioned: true,
     body: changeBody,
     status: 200,

@@ -1,11 +1,12 @@
 /** The API in words for programs: an OpenAPI 3.1 document, printed from the table of routes and their schemas. */
 import { z } from 'zod';
 import { type ApiScope, apiAddress } from '#src/registry/api-scopes.ts';
+import { recordSchema } from '#src/registry/inventory-schema.ts';
 import { printClientSchema } from '#src/registry/registration-schema.ts';
 import { querySchemaOf } from './answer.ts';
 import type { ApiRoute } from './route.ts';
 import { apiRoutes } from './routes.ts';
-import { declarationSchema, named, problemSchema } from './schemas.ts';
+import { declarationSchema, named, problemSchema, recordEntrySchema } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
@@ -30,6 +31,7 @@ export function openApiDocument(issuer: string): Json {
   }
   // A declaration is checked by rules of its own, which say more about a mistake than a schema does.
   schemas.set(named.get(declarationSchema)?.id ?? '', printClientSchema());
+  schemas.set(named.get(recordEntrySchema)?.id ?? '', printSchema(recordSchema, 'input', schemas));
   return {
     openapi: '3.1.0',
     info: {
@@ -119,7 +121,9 @@ function parametersOf(route: ApiRoute, schemas: Map<string, unknown>): Json[] {
   return [
     ...inPath,
     ...inQuery,
-    ...(route.isConditional ? [header('If-Match', 'The ETag of the version that is changed.', true)] : []),
+    ...(route.isConditional
+      ? [header('If-Match', 'The ETag of the version that is changed.', route.isConditional === 'always')]
+      : []),
     ...(route.method === 'GET' ? [] : [header('Idempotency-Key', 'The same key and request get the same answer.')]),
   ];
 }

@@ -26,7 +26,7 @@ export interface ApiCall<Query = unknown, Body = unknown> {
   readonly body: Body;
   /** The bytes that were sent, where a route takes a file. */
   readonly file: Buffer;
-  /** The version that `If-Match` names; undefined where the route does not ask for one. */
+  /** The version that `If-Match` names; undefined where it need not. */
   readonly ifNumber: number | undefined;
   /** What varies in the address. */
   param(name: string): string;
@@ -60,8 +60,8 @@ interface Described {
   readonly description?: string;
   /** Without it the token opens nothing; at the agency concerned the caller's role has to allow the same. */
   readonly scope: ApiScope;
-  /** Whether the caller says by `If-Match` which version it changes. */
-  readonly isConditional?: boolean;
+  /** Whether the caller says by `If-Match` which version it changes: always, or where it wants to. */
+  readonly isConditional?: 'always' | 'at-will';
   /** Whether the answer has the number of a version as its `ETag`. */
   readonly isVersioned?: boolean;
   /** A file that is sent as it is, instead of JSON; read into memory. */

@@ -4,6 +4,7 @@ import { appRoutes } from './apps.ts';
 import { attemptRoutes } from './attempts.ts';
 import { bundleRoutes } from './bundles.ts';
 import { checkRoutes } from './checks.ts';
+import { inventoryRoutes } from './inventory.ts';
 import { reviewRoutes } from './reviews.ts';
 import type { ApiRoute } from './route.ts';
 import { secretRoutes } from './secrets.ts';
@@ -18,6 +19,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...secretRoutes,
   ...bundleRoutes,
   ...attemptRoutes,
+  ...inventoryRoutes,
   ...agencyRoutes,
   ...tokenRoutes,
 ];

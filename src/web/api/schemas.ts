@@ -205,6 +205,56 @@ export const sectorSchema = name(
   }),
 );
 
+/** What is said about one app that exists, under the names of a file's columns; checked by the same rules. */
+export const recordEntrySchema = name('InventoryEntry', z.record(z.string(), z.unknown()));
+
+export const recordSummarySchema = name(
+  'InventorySummary',
+  z.strictObject({
+    id: z.string(),
+    agency: z.string(),
+    key: z.string().describe('What the agency calls the record, once per agency.'),
+    name: z.string(),
+    name_en: z.string(),
+    host: z.string().nullable(),
+    sectors: z.array(z.string()),
+    users: z.int().nullable().describe('In a year.'),
+    yearly_cost: z.int().nullable().describe('In rupiah.'),
+    app: z.string().nullable().describe('The client that is the same app.'),
+    app_state: z.enum(clientStates).nullable(),
+  }),
+);
+
+export const recordAnswerSchema = name(
+  'InventoryRecord',
+  z.strictObject({
+    id: z.string(),
+    agency: z.string(),
+    key: z.string(),
+    number: z.int().describe('The newest version, also in ETag.'),
+    app: z.string().nullable().describe('The client that is the same app.'),
+    linked_at: time.nullable(),
+    created_at: time,
+    updated_at: time,
+    updated_by: z.string(),
+    entry: recordEntrySchema,
+  }),
+);
+
+export const recordVersionSchema = name(
+  'InventoryVersion',
+  z.strictObject({
+    number: z.int(),
+    changed: z.array(z.string()).describe('The fields that differ from the one before; app and removed among them.'),
+    via: z.string(),
+    actor: z.string(),
+    reason: z.string().nullable(),
+    at: time,
+    app: z.string().nullable(),
+    entry: recordEntrySchema,
+  }),
+);
+
 export const registrationTokenSchema = name(
   'RegistrationToken',
   z.strictObject({

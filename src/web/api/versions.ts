@@ -43,7 +43,8 @@ export function numberOf(call: ApiCall): number {
   return toNumber(call.param('number'));
 }
 
-function toNumber(text: string): number {
+/** A number as an address or a place in a list says it. @throws {Refusal} `not_here` */
+export function toNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new Refusal('not_here', 'no such version');
   return Number(text);
 }
