@@ -240,6 +240,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startClientChecks } = await import('./jobs/client-checks.ts');
   const { startLogos } = await import('./jobs/logos.ts');
   const { startReviews } = await import('./jobs/reviews.ts');
+  const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
@@ -263,6 +264,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => clientChecks.stop());
   const reviews = startReviews({ ...base, tellReview: createTellReview(base) });
   server.defer(() => reviews.stop());
+  const inventoryImports = startInventoryImports(base);
+  server.defer(() => inventoryImports.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

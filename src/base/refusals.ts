@@ -618,6 +618,33 @@ const table = {
       next: 'Sign in with it, or sign up with another email address or phone number.',
     },
   },
+  import_not_found: {
+    status: 404,
+    id: { say: 'Impor ini tidak ada.', next: 'Lihat daftar impor: mungkin sudah dihapus karena lama.' },
+    en: { say: 'There is no such import.', next: 'Look at the list of imports: it may be too old.' },
+  },
+  import_not_ready: {
+    status: 409,
+    id: {
+      say: 'Impor ini tidak menunggu keputusan: masih diperiksa, sudah diterapkan, ditinggalkan, atau tidak berisi perubahan.',
+      next: 'Muat ulang halaman impornya dan lihat keadaannya.',
+    },
+    en: {
+      say: 'This import waits for no decision: it is being checked, is applied or given up, or changes nothing.',
+      next: 'Load its page again and see where it stands.',
+    },
+  },
+  imports_full: {
+    status: 409,
+    id: {
+      say: 'Lima berkas instansi ini masih dikerjakan.',
+      next: 'Tunggu sampai satu selesai, atau tinggalkan salah satunya di daftar impor.',
+    },
+    en: {
+      say: 'Five files of this agency are still being worked on.',
+      next: 'Wait until one is done, or give one up in the list of imports.',
+    },
+  },
   interaction_expired: {
     status: 400,
     id: {

@@ -295,13 +295,22 @@ async function writeRecords(
 }
 
 function planWrite({ agencyId, key, content }: RecordDraft, before: InventoryRecord | undefined): Written {
-  const draft = { agencyId, key, content, clientId: before?.clientId };
-  if (!before) return { ...draft, id: newRecordId(), number: 1, outcome: 'created', changed: [] };
-  const fields = changedFieldsOf(entryOf(before), content);
-  const changed = before.removedAt ? [...fields, 'removed'] : fields;
+  const outcome = outcomeOf(before, content);
+  const draft = { agencyId, key, content, outcome, clientId: before?.clientId };
+  if (!before) return { ...draft, id: newRecordId(), number: 1, changed: [] };
   const { id, number } = before;
-  if (changed.length === 0) return { ...draft, id, number, outcome: 'unchanged', changed };
-  return { ...draft, id, number: number + 1, outcome: 'updated', changed };
+  return { ...draft, id, number: outcome === 'unchanged' ? number : number + 1, changed: changesOf(before, content) };
+}
+
+/** What would become of a record if it said this. */
+export function outcomeOf(before: InventoryRecord | undefined, content: RecordEntry): Outcome {
+  if (!before) return 'created';
+  return changesOf(before, content).length === 0 ? 'unchanged' : 'updated';
+}
+
+function changesOf(before: InventoryRecord, content: RecordEntry): string[] {
+  const fields = changedFieldsOf(entryOf(before), content);
+  return before.removedAt ? [...fields, 'removed'] : fields;
 }
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';

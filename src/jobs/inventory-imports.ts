@@ -1,0 +1,41 @@
+/**
+ * Checks and applies the files of the inventory that people have sent. Whichever process takes the lease of one goes through it in
+ * batches; what one has left, the next goes on with.
+ */
+import type { Database } from '#src/base/database.ts';
+import type { Log } from '#src/base/log.ts';
+import { repeat } from '#src/base/repeat.ts';
+import { workOnImport } from '#src/registry/inventory-imports.ts';
+
+/** Somebody looks at the page meanwhile. */
+const EVERY_MS = 1_000;
+
+interface Job {
+  readonly database: Database;
+  readonly log: Log;
+}
+
+export interface InventoryImports {
+  /** Ends after the batch that is under way; another process, or the next start, goes on. */
+  stop(): Promise<void>;
+  /** Does all that waits now. @returns how many files it worked on */
+  workNow(): Promise<number>;
+}
+
+/** Starts the work. Several processes may run it on one database. */
+export function startInventoryImports({ database, log }: Job, options: { everyMs?: number } = {}): InventoryImports {
+  const stopping = new AbortController();
+  const workNow = async () => {
+    let files = 0;
+    while (!stopping.signal.aborted && (await workOnImport(database, { signal: stopping.signal }))) files += 1;
+    return files;
+  };
+  const repeated = repeat('inventory-imports', options.everyMs ?? EVERY_MS, log, workNow);
+  return {
+    workNow,
+    stop() {
+      stopping.abort();
+      return repeated.stop();
+    },
+  };
+}
