@@ -241,6 +241,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startLogos } = await import('./jobs/logos.ts');
   const { startReviews } = await import('./jobs/reviews.ts');
   const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
+  const { startCoverage } = await import('./jobs/coverage.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
@@ -266,6 +267,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => reviews.stop());
   const inventoryImports = startInventoryImports(base);
   server.defer(() => inventoryImports.stop());
+  const coverage = startCoverage(base);
+  server.defer(() => coverage.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */
