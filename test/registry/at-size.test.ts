@@ -9,7 +9,15 @@ import { createApp } from '#src/app.ts';
 import { PLAN_BY_KEY } from '#src/base/database.ts';
 import { newIdIn } from '#src/base/secrets.ts';
 import { type Role, roles } from '#src/people/memberships.ts';
+import { caseStatuses, countOpenCases, listCases } from '#src/registry/cases.ts';
+import { listClosures } from '#src/registry/closures.ts';
+import type { Reach } from '#src/registry/coordination.ts';
+import { decisionKinds } from '#src/registry/decision-rows.ts';
+import { decisionStandings, listDecisions } from '#src/registry/decisions.ts';
+import { findLikely, listPairs, pairStatuses, positionOf } from '#src/registry/duplicates.ts';
 import { listEvents } from '#src/registry/events.ts';
+import { countInventory, searchInventory } from '#src/registry/inventory-search.ts';
+import { readNotMade } from '#src/registry/not-made.ts';
 import { searchAgencies, searchApps } from '#src/registry/search.ts';
 import { openApi } from '#test/support/api.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
@@ -216,3 +224,46 @@ test('a file of everything is read page by page, each from an index', async () =
   // Twenty times the rows of a page.
   expect(await faultsOfSent(4 * MOST_PAGES)).toEqual([]);
 });
+
+/** Whose lists are looked at: of the whole country, of one office, and of a sector wherever its apps are. */
+const reaches: readonly (readonly [string, Reach])[] = [
+  ['the whole country', { nodes: [places.top], sectors: [] }],
+  ['a province', { nodes: [places.middle], sectors: [] }],
+  ['one office', { nodes: [places.leaf], sectors: [] }],
+  ['a sector', { nodes: [], sectors: ['kesehatan'] }],
+];
+
+test.each(reaches)(
+  'every list of what exists twice is answered from an index for %s',
+  async (_, reach) => {
+    await world.database.transaction(async (tx) => {
+      for (const words of [undefined, 'kesehatan', 'sistem-26999', 'tidak-ada-yang-begini']) {
+        await searchInventory(tx, { ...reach, words });
+        await countInventory(tx, { ...reach, words });
+      }
+      const { lines } = await searchInventory(tx, { ...reach, connection: 'unconnected', sector: 'kesehatan' });
+      await searchInventory(tx, { ...reach, after: lines.at(-1)?.position });
+      for (const status of pairStatuses) await listPairs(tx, { reach, status });
+      const pairs = await listPairs(tx, { reach, status: 'open', isStrong: true, sector: 'kesehatan' });
+      const last = pairs.lines.at(-1);
+      if (last) await listPairs(tx, { reach, status: 'open', after: positionOf(last) });
+      for (const status of caseStatuses) await listCases(tx, { ...reach, status, limit: 26 });
+      await countOpenCases(tx, reach);
+      await listClosures(tx, reach);
+      await readNotMade(tx, reach, new Date(Date.now() - 90 * 86_400_000));
+      for (const standing of [undefined, ...decisionStandings]) await listDecisions(tx, { reach, standing });
+      for (const kind of decisionKinds) await listDecisions(tx, { reach, kind });
+    });
+    expect(await faultsOfSent()).toEqual([]);
+  },
+  120_000,
+);
+
+test('apps that are like a new one are found from indexes', async () => {
+  const draft = { agencyId: places.leaf, name: 'Antrean Rumah Sakit', description: 'Antrean di rumah sakit daerah.' };
+  await world.database.transaction(async (tx) => {
+    await findLikely(tx, draft);
+    await findLikely(tx, { ...draft, name: 'Sistem kesehatan 7', address: 'https://sistem-7.unit-1500.go.id/' });
+  });
+  expect(await faultsOfSent()).toEqual([]);
+}, 120_000);

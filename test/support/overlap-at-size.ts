@@ -6,7 +6,15 @@ import type { Database } from '#src/base/database.ts';
 
 /** The tables that {@link fillOverlap} fills. */
 export const filledWithOverlap = [
-  ...['inventory', 'inventory_versions', 'inventory_matches', 'inventory_imports', 'app_profiles', 'app_pairs'],
+  ...[
+    'inventory',
+    'inventory_versions',
+    'inventory_matches',
+    'inventory_imports',
+    'app_profiles',
+    'app_pairs',
+    'app_families',
+  ],
   ...['registration_cases', 'registration_closures', 'registration_exceptions', 'registrations_not_made'],
   ...['decision_batches', 'app_decisions', 'client_migration_steps', 'client_days', 'coverage'],
 ];
@@ -14,7 +22,7 @@ export const filledWithOverlap = [
 /** An agency for a number, its sector and the id of its record: what all statements below begin with. */
 const numbered = `with numbered as (
   select n, (array['kesehatan', 'pendidikan', 'pertanian', 'sosial'])[1 + n % 4] as sector,
-    'inv' || lpad(n::text, 7, '0') as record, 'app-' || n as app, agencies.id as agency, agencies.path
+    'inv' || lpad(n::text, 7, '0') as record, 'app-' || n as app, agencies.id as agency, agencies.path, total
   from generate_series($1::integer, $2::integer - 1) as n
   join (select id, path, row_number() over (order by id) - 1 as place, count(*) over () as total from agencies) as agencies
     on agencies.place = n % agencies.total)`;
@@ -34,28 +42,32 @@ const statements: readonly string[] = [
    ${numbered}
    select record, clients.id, 0.5 + n % 50 / 100.0, array['host'], 'proposed', $3 from numbered join clients on clients.id = app where n % 3 = 0`,
   `insert into app_profiles (ref, client_id, agency_id, agencies, name, name_en, name_words, name_en_words, description_words,
-     description_en_words, host, domain, sectors, audience, claims, state, digest, changed_at, compared_at)
+     description_en_words, host, domain, sectors, audience, claims, state, digest, changed_at)
    ${numbered}
    select 'client:' || clients.id, clients.id, agency_id, theirs.path, clients.name, clients.name_en, lower(clients.name),
      lower(clients.name_en), 'melayani', 'serve', clients.id || '.' || agency_id || '.go.id', agency_id || '.go.id', clients.sectors,
-     array['citizens'], array['name'], state, sha256(clients.id::bytea), $3, $3
+     array['citizens'], array['name'], state, sha256(clients.id::bytea), $3
    from numbered join clients on clients.id = app join agencies as theirs on theirs.id = agency_id`,
   `insert into app_profiles (ref, inventory_id, agency_id, agencies, name, name_en, name_words, name_en_words, description_words,
-     description_en_words, host, domain, service_code, sectors, audience, claims, state, digest, changed_at, compared_at)
+     description_en_words, host, domain, service_code, sectors, audience, claims, state, digest, changed_at)
    ${numbered}
    select 'inventory:' || record, record, agency, path, 'Sistem ' || sector || ' ' || n, 'System ' || n, sector || ' ' || n,
      'system ' || n, 'warga bidang ' || sector, 'citizens', 'sistem-' || n || '.' || agency || '.go.id', agency || '.go.id',
-     'LY.' || n % 900, array[sector], array['citizens'], '{}', 'unconnected', sha256(record::bytea), $3, $3 from numbered`,
+     'LY.' || n % 900, array[sector], array['citizens'], '{}', 'unconnected', sha256(record::bytea), $3 from numbered`,
   `insert into app_pairs (low, high, score, is_strong, reasons, agencies, sectors, status, found_at, scored_at, decided_at, decided_by)
    ${numbered}
-   select 'client:' || app, 'inventory:' || record, 0.4 + n % 60 / 100.0, n % 60 > 35, '[]', numbered.path || theirs.path, array[sector],
+   select 'client:' || app, 'inventory:' || record, 0.4 + n % 60 / 100.0, n % 60 > 35, '[{"code":"name","value":80}]', numbered.path || theirs.path, array[sector],
      case n % 8 when 0 then 'dismissed' when 1 then 'settled' else 'open' end, $3, $3,
      case when n % 8 < 2 then $3::timestamptz end, case when n % 8 < 2 then 'command' end
    from numbered join clients on clients.id = app join agencies as theirs on theirs.id = agency_id`,
+  `insert into app_families (words, name, apps, agencies, sectors, counted_at)
+   ${numbered}
+   select 'keluarga ' || n, 'Keluarga ' || n, 9 + n % 200, path, array[sector], $3 from numbered where n % 20 = 0`,
   `insert into registration_cases (id, agency_id, agencies, sectors, client_id, name, name_en, grounds, duplicates, justification,
      status, via, actor, created_at, due_at, decided_at, decided_by)
    ${numbered}
-   select 'kas' || lpad(n::text, 7, '0'), agency, path, array[sector], clients.id, clients.name, clients.name_en, array['duplicate'], '[]',
+   select gen_random_uuid(), agency, path, array[sector], clients.id, clients.name, clients.name_en, array['duplicate'],
+     jsonb_build_array(jsonb_build_object('ref', 'inventory:' || record, 'score', 0.8)),
      'Melayani daerah lain.', case when n % 10 = 0 then 'open' when n % 3 = 0 then 'refused' else 'allowed' end, 'page', 'command',
      $3::timestamptz - n * interval '1 minute', $3::timestamptz + interval '14 days', case when n % 10 > 0 then $3::timestamptz end,
      case when n % 10 > 0 then 'command' end
@@ -88,13 +100,14 @@ const statements: readonly string[] = [
    select clients.id, $3::date - day, 0, 7 from numbered join clients on clients.id = app, generate_series(0, 6) as day`,
   `insert into coverage (kind, id, day, known, connected, live, retired, pairs_found, pairs_settled, not_built, sign_ins, people)
    ${numbered}
-   select kind, id, $3::date - n, 100, 50, 30, 5, 20, 4, 2, 1000 - n, 500
-   from numbered, (select 'agency' as kind, id from agencies union all select 'sector', unnest(array['kesehatan', 'pendidikan', 'pertanian', 'sosial'])
+   select 'agency', agency, $3::date - (n / total)::integer, 100, 50, 30, 5, 20, 4, 2, 1000 - n % 30, 500 from numbered
+   union all select kind, id, $3::date - n, 27000, 9000, 8000, 50, 20000, 4000, 200, 1000000 - n, 500000
+   from numbered, (select 'sector' as kind, unnest(array['kesehatan', 'pendidikan', 'pertanian', 'sosial']) as id
      union all select 'all', '') as groups where n < 30`,
 ];
 
 /** How many records one statement adds, so that a busy machine manages it in time. */
-const AT_ONCE = 3_000;
+const AT_ONCE = 1_000;
 
 /** Fills these tables to so many records, after `fillRegistry`. */
 export async function fillOverlap(database: Database, records: number): Promise<void> {
