@@ -1319,6 +1319,8 @@ export class Refusal extends Error {
   readonly retryAfter: number | undefined;
   /** What is wrong where, in what a program has sent. */
   readonly findings: readonly RefusedContent[] | undefined;
+  /** What a problem document says beside it (RFC 9457 §3.2). */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
   /** Seconds that a person's clock is ahead of ours (negative: behind), for a page to say. */
   readonly clockOff: number | undefined;
 
@@ -1326,7 +1328,13 @@ export class Refusal extends Error {
   constructor(
     code: RefusalCode,
     reason?: string,
-    options: { retryAfter?: number; clockOff?: number; findings?: readonly RefusedContent[]; cause?: unknown } = {},
+    options: {
+      retryAfter?: number;
+      clockOff?: number;
+      findings?: readonly RefusedContent[];
+      members?: Readonly<Record<string, unknown>>;
+      cause?: unknown;
+    } = {},
   ) {
     super(reason ?? code, { cause: options.cause });
     this.code = code;
@@ -1334,6 +1342,7 @@ export class Refusal extends Error {
     this.retryAfter = options.retryAfter ?? (this.status === 503 ? 2 : undefined);
     this.clockOff = options.clockOff;
     this.findings = options.findings;
+    this.members = options.members;
   }
 
   /** The sentence and the next step in one language. */

@@ -11,10 +11,9 @@ import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';
 import type { AppRef } from './app-refs.ts';
-import { listHands } from './approvals.ts';
-import { hasBeenLive, moveClient } from './client-life.ts';
-import { type Localized, loadClient } from './clients.ts';
+import type { Localized } from './clients.ts';
 import type { Reach } from './coordination.ts';
+import { listHands } from './hands.ts';
 import { type NotMade, noteNotMade, takeBackNotMade } from './not-made.ts';
 import { lockRegistry } from './version.ts';
 import { promisedTime, type Via } from './versions.ts';
@@ -116,6 +115,15 @@ export async function loadCase(db: Db, id: string): Promise<RegistrationCase> {
   return toCase(row);
 }
 
+/** The case of an app that waits to be decided. */
+export async function findOpenCase(db: Db, clientId: string): Promise<RegistrationCase | undefined> {
+  const row = await db.first<CaseRow>(
+    `select ${columns} from registration_cases where client_id = $1 and status = 'open'`,
+    [clientId],
+  );
+  return row && toCase(row);
+}
+
 /** The cases of an app, the latest first. */
 export async function listCasesOf(db: Db, clientId: string): Promise<RegistrationCase[]> {
   const rows = await db.query<CaseRow>(
@@ -152,6 +160,25 @@ export async function openCase(tx: Db, opened: NewCase): Promise<RegistrationCas
   const event = { kind: 'case.opened', actor, subject: `client ${clientId}`, agencyId } as const;
   await recordAdminEvent(tx, { ...event, details: { case: row.id, duplicates: duplicates.length } });
   return toCase(row);
+}
+
+/**
+ * Puts on record that whoever runs the deployment let an app in where it is closed: a case that is decided already.
+ */
+export async function noteLetThrough(tx: Db, { clientId, ...said }: NewCase): Promise<void> {
+  const now = new Date();
+  const id = randomUUID();
+  await tx.execute(
+    `insert into registration_cases (id, agency_id, agencies, sectors, client_id, name, name_en, grounds, duplicates,
+       justification, status, via, actor, created_at, due_at, told_at, decided_at, decided_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, '[]', $9, 'allowed', $10, $11, $12, $12, $12, $12, $11)`,
+    [
+      ...[id, said.agencyId, said.agencies, said.sectors, clientId, said.name.id, said.name.en, said.grounds],
+      ...[said.justification, said.via, said.actor, now],
+    ],
+  );
+  const event = { kind: 'case.allowed', actor: said.actor, subject: `client ${clientId}` } as const;
+  await recordAdminEvent(tx, { ...event, agencyId: said.agencyId, details: { case: id, grounds: said.grounds } });
 }
 
 /** What a coordinator decides. The caller has seen to it that they coordinate the app. */
@@ -193,22 +220,23 @@ export async function isOwnCase(db: Db, { clientId, actor }: RegistrationCase, d
 }
 
 /**
- * Gives an app up whose case is open: it is retired, and counts as not built. For whoever may change the app; inside a
- * transaction.
+ * Takes a case back: the app is given up, and counts as not built. Inside a transaction; the caller ends the app.
  *
- * @throws {Refusal} `not_here`, `case_not_open`
+ * @throws {Refusal} `case_not_open`
  */
 export async function withdrawCase(
   tx: Db,
-  { id, actor, via, instead }: { id: string; actor: string; via: Via; instead?: AppRef | undefined },
+  { id, actor, instead }: { readonly id: string; readonly actor: string; readonly instead?: AppRef | undefined },
 ): Promise<RegistrationCase> {
-  await lockRegistry(tx);
   const withdrawn = await settle(tx, { id, status: 'withdrawn', actor, note: undefined, instead });
   await noteNotMade(tx, notMadeOf(withdrawn, 'withdrawn', actor));
-  const { clientId } = withdrawn;
-  const client = clientId === undefined ? undefined : await loadClient(tx, clientId);
-  if (client && !hasBeenLive(client)) await moveClient(tx, { clientId: client.id, to: 'retired', actor, via });
   return withdrawn;
+}
+
+/** Takes back the open case of an app that ends, if it has one. */
+export async function withdrawCaseOf(tx: Db, clientId: string, actor: string): Promise<void> {
+  const open = await findOpenCase(tx, clientId);
+  if (open) await withdrawCase(tx, { id: open.id, actor });
 }
 
 async function settle(

@@ -12,6 +12,8 @@ import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { demandScopes } from './api-scopes.ts';
 import type { Permission } from './authority.ts';
+import { demandEntry, noteEntry } from './brake.ts';
+import type { RegistrationCase } from './cases.ts';
 import { hasBeenLive, loadMove, type Move } from './client-life.ts';
 import { setClientSecret } from './client-secrets.ts';
 import {
@@ -58,6 +60,8 @@ export interface ChangeRequest {
   readonly allowed?: readonly Permission[] | undefined;
   /** Why a risky change takes effect without approval. Only who runs the deployment may, and everybody concerned is told. */
   readonly breakGlass?: string | undefined;
+  /** Why a new app is needed although there is one like it: a coordinator decides before it goes live. */
+  readonly justification?: string | undefined;
   /** A shared secret to set with it. */
   readonly secret?: string | undefined;
 }
@@ -94,6 +98,8 @@ export interface Changed {
   /** The client as it is now. */
   readonly client: ClientRecord;
   readonly plan: ChangePlan;
+  /** The case in which a coordinator decides whether a new app is needed. */
+  readonly opened?: RegistrationCase | undefined;
 }
 
 /**
@@ -115,7 +121,8 @@ export function isAsWanted(request: ChangeRequest, current: ClientRecord): boole
  * Carries a request out, in one transaction with its version, its event and the registry's lock; the same request again
  * changes nothing.
  *
- * @throws {Refusal} what {@link planChange} does; `subject_group_fixed`, `machine_address_taken`, `agency_not_found`
+ * @throws {Refusal} what {@link planChange} and {@link demandEntry} do; `subject_group_fixed`, `machine_address_taken`,
+ *   `agency_not_found`
  */
 export async function applyChange(tx: Db, secrets: Secrets, request: ChangeRequest): Promise<Changed> {
   await lockRegistry(tx);
@@ -123,10 +130,16 @@ export async function applyChange(tx: Db, secrets: Secrets, request: ChangeReque
   const current = await findClient(tx, clientId);
   const pending = current && (await findPendingVersion(tx, clientId));
   const planned = planFor(request, current, pending);
+  await demandEntry(tx, planned.draft, { ...request, before: current, goesLive: goesLive(current, planned) });
   const number = await carryOut(tx, request, current, planned);
   if (request.secret !== undefined) await setClientSecret(tx, secrets, clientId, request.secret, request.actor);
   const client = await loadClient(tx, clientId);
-  return { clientId, number, outcome: planned.plan.outcome, client, plan: planned.plan };
+  const opened = await noteEntry(tx, client, { ...request, before: current });
+  return { clientId, number, outcome: planned.plan.outcome, client, plan: planned.plan, opened };
+}
+
+function goesLive(current: ClientRecord | undefined, { move }: Planned): boolean {
+  return move.from !== 'live' && move.to === 'live' && !(current && hasBeenLive(current));
 }
 
 /** Who asks for something about a client as it is. */

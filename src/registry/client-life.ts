@@ -7,6 +7,7 @@
  */
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
+import { withdrawCaseOf } from './cases.ts';
 import { type ClientRecord, type ClientState, loadClient, setClientState } from './clients.ts';
 import { declarationOf } from './declarations.ts';
 import { approvalsToGoLive } from './risky.ts';
@@ -88,6 +89,7 @@ export async function moveClient(tx: Db, request: MoveRequest): Promise<Moved | 
   const move = loadMove(clientId, client.state, to);
   if (to === 'live') refuseShortcut(client, request);
   await setClientState(tx, clientId, to, actor);
+  if (to === 'retired') await withdrawCaseOf(tx, clientId, actor);
   const content = declarationOf(client);
   const version = { ...request, move, content, changed: ['state'], agencyId: client.agencyId };
   const number = await writeVersion(tx, client, version);

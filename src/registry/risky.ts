@@ -12,11 +12,12 @@ const riskyToAdd: readonly Key[] = ['redirect_uris', 'post_logout_redirect_uris'
 /** What is risky only where it grows: people were told that it ends sooner. What is not said has no end. */
 const riskyToRaise: readonly Key[] = ['consent_days', 'retention_days'];
 
-/** What is risky whichever way it changes: where answers go, who may ask, what people were told. */
+/** What is risky whichever way it changes: where answers go, who may ask, what people were told, who coordinates. */
 const risky: readonly Key[] = [
   'type',
   'purpose',
   'purpose#en',
+  'sectors',
   'jwks',
   'jwks_uri',
   'token_endpoint_auth_method',

@@ -76,6 +76,7 @@ function answerWithProblem(ctx: Context, refusal: Refusal): void {
     code: refusal.code,
     reference: ctx.state.reference,
     ...(refusal.findings && { errors: refusal.findings }),
+    ...refusal.members,
     ...registration,
   });
   ctx.type = registration ? 'application/json' : 'application/problem+json';

@@ -1,0 +1,258 @@
+/**
+ * The brake on new apps: what is like an app already, whether its place is closed, and what follows for registering it and
+ * for going live. Every way in comes by here (`registry/changes.ts`); what the deployment's own operators declare by file or
+ * command is let through, on record where it is closed.
+ *
+ * An app is weighed with what it says when it is registered and again when it is to go live, so that another name or another
+ * sector later is no way round.
+ */
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { findAgencies, loadAgency } from './agencies.ts';
+import { clientRef, partsOf } from './app-refs.ts';
+import { type HeldRole, mayAt } from './authority.ts';
+import { type CaseGround, listCasesOf, noteLetThrough, openCase, type RegistrationCase } from './cases.ts';
+import type { ClientDraft, ClientRecord } from './clients.ts';
+import { type Closure, closedTo, findClosures, hasException, useException } from './closures.ts';
+import { findLikely, type LikelyApp } from './duplicates.ts';
+import { runsTheDeployment, type Via } from './versions.ts';
+
+/** What of an app is weighed. */
+export type WeighedDraft = Pick<
+  ClientDraft,
+  | 'id'
+  | 'agencyId'
+  | 'name'
+  | 'purpose'
+  | 'description'
+  | 'sectors'
+  | 'homeUri'
+  | 'redirectUris'
+  | 'serviceCode'
+  | 'audience'
+  | 'claims'
+>;
+
+/** What stands before a registration. */
+export interface Weighed {
+  /** Apps like it, the likest first. */
+  readonly likely: readonly LikelyApp[];
+  /** Those of them that are so much like it that another one has to be justified. */
+  readonly strong: readonly LikelyApp[];
+  /** Closed places without an exception that is left for the agency. */
+  readonly closures: readonly Closure[];
+  readonly needs: 'nothing' | 'justification' | 'exception';
+}
+
+/** Weighs an app before it is registered. Writes nothing. @throws {Refusal} `agency_not_found` */
+export async function weighRegistration(db: Db, draft: WeighedDraft): Promise<Weighed> {
+  const likely = await findLikely(db, comparable(draft));
+  const strong = likely.filter(({ isStrong }) => isStrong);
+  const closures = await findClosed(db, draft, undefined);
+  const needs = closures.length > 0 ? 'exception' : strong.length > 0 ? 'justification' : 'nothing';
+  return { likely, strong, closures, needs };
+}
+
+function comparable(draft: WeighedDraft): Parameters<typeof findLikely>[1] {
+  const { id, agencyId, name, purpose, description, homeUri, redirectUris, serviceCode, audience, claims } = draft;
+  const words = description ?? purpose;
+  return {
+    ...{ agencyId, name: name.id, nameEn: name.en, description: words.id, descriptionEn: words.en },
+    ...{ address: homeUri ?? redirectUris[0], serviceCode, audience },
+    ...{ claims: claims.map(({ claim }) => claim), ref: clientRef(id) },
+  };
+}
+
+/** The closed places that an app would come into anew and that its agency has no exception from. */
+async function findClosed(db: Db, draft: WeighedDraft, before: ClientRecord | undefined): Promise<Closure[]> {
+  const { closures, path } = await findEntered(db, draft, before);
+  const closed: Closure[] = [];
+  for (const closure of closures) if (!(await hasException(db, closure.id, path))) closed.push(closure);
+  return closed;
+}
+
+/** The closed places that an app comes into: where it was before is no place that it comes into. */
+async function findEntered(
+  db: Db,
+  { agencyId, sectors }: Pick<WeighedDraft, 'agencyId' | 'sectors'>,
+  before: ClientRecord | undefined,
+): Promise<{ readonly closures: readonly Closure[]; readonly path: readonly string[] }> {
+  const { path } = before?.agencyId === agencyId ? before.agency : await loadAgency(db, agencyId);
+  const closures = await findClosures(db, {
+    path: path.filter((id) => !before?.agency.path.includes(id)),
+    sectors: sectors.filter((id) => !before?.sectors.includes(id)),
+  });
+  return { closures, path };
+}
+
+/** How an app changes, as far as the brake is concerned. */
+export interface Entry {
+  readonly before: ClientRecord | undefined;
+  readonly via: Via;
+  readonly actor: string;
+  /** Why another one is needed although there is one like it. */
+  readonly justification?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/**
+ * Refuses a change that the brake stops. Before anything is written, in the transaction that will.
+ *
+ * @throws {Refusal} `registrations_closed`; `likely_duplicate` for a new app without a justification; where it is to go live
+ *   `case_open`, `case_refused`, `justification_required`
+ */
+export async function demandEntry(
+  tx: Db,
+  draft: WeighedDraft,
+  { before, via, justification, goesLive }: Entry & { readonly goesLive: boolean },
+): Promise<void> {
+  if (runsTheDeployment(via)) return;
+  const [closed] = await findClosed(tx, draft, before);
+  if (closed) throw closedTo(closed);
+  if (!before && justification === undefined) await demandUnlike(tx, draft);
+  if (before && goesLive) await demandPassed(tx, draft);
+}
+
+async function demandUnlike(tx: Db, draft: WeighedDraft): Promise<void> {
+  const strong = (await findLikely(tx, comparable(draft))).filter(({ isStrong }) => isStrong);
+  if (strong.length === 0) return;
+  const shown = await showTo(tx, [{ agencyId: draft.agencyId, role: 'developer' }], strong);
+  const reason = `an app of ${draft.agencyId} is like ${strong.length} others`;
+  throw new Refusal('likely_duplicate', reason, { members: { likely: shown.map(toMember) } });
+}
+
+/** What a program is told of an app like its own. */
+function toMember({ app, isHidden }: ShownLikely): object {
+  const { ref, name, agencyId, agencyName, host = null, state, score, reasons } = app;
+  const about = isHidden ? {} : { ref, name: name.id, name_en: name.en, host };
+  return { ...about, agency: agencyId, agency_name: agencyName.id, state, score, reasons };
+}
+
+/**
+ * Notes what a change meant once it is written: exceptions are used up, an app with a justification gets its case. Does
+ * nothing where what was asked for waits for others.
+ */
+export async function noteEntry(tx: Db, after: ClientRecord, entry: Entry): Promise<RegistrationCase | undefined> {
+  const { before, via } = entry;
+  const { closures, path } = await findEntered(tx, after, before);
+  if (runsTheDeployment(via)) await noteClosuresPassed(tx, after, closures, entry);
+  else for (const closure of closures) await useException(tx, closure, { clientId: after.id, path });
+  if (before || entry.justification === undefined || runsTheDeployment(via)) return undefined;
+  const strong = (await findLikely(tx, comparable(after))).filter(({ isStrong }) => isStrong);
+  return strong.length > 0
+    ? openCaseOf(tx, after, strong, { ...entry, justification: entry.justification })
+    : undefined;
+}
+
+async function noteClosuresPassed(
+  tx: Db,
+  client: ClientRecord,
+  closures: readonly Closure[],
+  { via, actor, reason }: Entry,
+): Promise<void> {
+  if (closures.length === 0 || via === 'start') return;
+  const grounds = closures.map(
+    ({ sectorId }): CaseGround => (sectorId === undefined ? 'agency-closed' : 'sector-closed'),
+  );
+  const justification = reason ?? closures.map(({ reason: why }) => why).join('; ');
+  const said = { ...aboutCase(client), grounds: [...new Set(grounds)], duplicates: [], justification, via, actor };
+  await noteLetThrough(tx, said);
+}
+
+function aboutCase({ id, agencyId, agency, sectors, name }: ClientRecord) {
+  return { clientId: id, agencyId, agencies: agency.path, sectors, name };
+}
+
+function openCaseOf(
+  tx: Db,
+  client: ClientRecord,
+  strong: readonly LikelyApp[],
+  { via, actor, justification }: { readonly via: Via; readonly actor: string; readonly justification: string },
+): Promise<RegistrationCase> {
+  const duplicates = strong.map(({ ref, score }) => ({ ref, score }));
+  return openCase(tx, { ...aboutCase(client), grounds: ['duplicate'], duplicates, justification, via, actor });
+}
+
+/** What stands between an app that was registered and going live. */
+export type Hindrance =
+  | { readonly kind: 'open' | 'refused'; readonly found: RegistrationCase }
+  | { readonly kind: 'unjustified'; readonly strong: readonly LikelyApp[] };
+
+/**
+ * What the brake has against an app's going live as it says now; undefined where nothing. What a coordinator allowed is
+ * allowed for the apps that the case named.
+ */
+export async function findHindrance(db: Db, draft: WeighedDraft): Promise<Hindrance | undefined> {
+  const cases = await listCasesOf(db, draft.id);
+  const asked = cases.filter(({ grounds }) => grounds.includes('duplicate'));
+  const [latest] = asked;
+  if (latest?.status === 'open' || latest?.status === 'refused') return { kind: latest.status, found: latest };
+  const allowed = asked.filter(({ status }) => status === 'allowed');
+  const known = new Set(allowed.flatMap(({ duplicates }) => duplicates.map(({ ref }) => ref)));
+  const likely = await findLikely(db, comparable(draft));
+  const strong = likely.filter(({ ref, isStrong }) => isStrong && !known.has(ref));
+  return strong.length > 0 ? { kind: 'unjustified', strong } : undefined;
+}
+
+async function demandPassed(tx: Db, draft: WeighedDraft): Promise<void> {
+  const hindrance = await findHindrance(tx, draft);
+  if (!hindrance) return;
+  const codes = { open: 'case_open', refused: 'case_refused', unjustified: 'justification_required' } as const;
+  throw new Refusal(codes[hindrance.kind], `client ${draft.id}: ${hindrance.kind}`);
+}
+
+/**
+ * Says why an app is needed although there are others like it, for whoever may change it: a coordinator decides. Inside a
+ * transaction that holds the registry.
+ *
+ * @throws {Refusal} `case_open`; `case_not_open` where there is nothing to be justified
+ */
+export async function justify(
+  tx: Db,
+  client: ClientRecord,
+  said: { readonly via: Via; readonly actor: string; readonly justification: string },
+): Promise<RegistrationCase> {
+  const hindrance = await findHindrance(tx, client);
+  if (!hindrance) throw new Refusal('case_not_open', `client ${client.id} needs no justification`);
+  if (hindrance.kind === 'open') throw new Refusal('case_open', `client ${client.id} has an open case`);
+  const strong = hindrance.kind === 'unjustified' ? hindrance.strong : await findAgain(tx, client, hindrance.found);
+  return openCaseOf(tx, client, strong, said);
+}
+
+/** What a case that was refused named, and what is like the app by now. */
+async function findAgain(
+  tx: Db,
+  client: ClientRecord,
+  { duplicates }: RegistrationCase,
+): Promise<Pick<LikelyApp, 'ref' | 'score'>[]> {
+  const strong = (await findLikely(tx, comparable(client))).filter(({ isStrong }) => isStrong);
+  const isNew = ({ ref }: Pick<LikelyApp, 'ref'>) => !duplicates.some((one) => one.ref === ref);
+  return [...duplicates, ...strong.filter(isNew)];
+}
+
+/** An app like another one, as it is shown to somebody. */
+export interface ShownLikely {
+  readonly app: LikelyApp;
+  /** One in the making at another agency: only that much is said. */
+  readonly isHidden: boolean;
+}
+
+/**
+ * How apps are shown to somebody with these roles: of those that other agencies are still making it is only said that they
+ * are, and where.
+ */
+export async function showTo(db: Db, held: readonly HeldRole[], likely: readonly LikelyApp[]): Promise<ShownLikely[]> {
+  if (likely.length === 0) return [];
+  const agencies = await findAgencies(db, [...new Set(likely.map(({ agencyId }) => agencyId))]);
+  const theirs = new Set(agencies.filter((one) => mayAt(held, 'apps.read', one)).map(({ id }) => id));
+  const clientIds = likely.map(({ ref }) => partsOf(ref)).flatMap(({ kind, id }) => (kind === 'client' ? [id] : []));
+  const rows = await db.query<{ id: string }>(
+    `select id from clients where id = any($1) and live_since is null and state <> 'live'`,
+    [clientIds],
+  );
+  const inTheMaking = new Set(rows.map(({ id }) => clientRef(id)));
+  return likely.map((app) => ({
+    app,
+    isHidden: inTheMaking.has(app.ref) && !theirs.has(app.agencyId),
+  }));
+}
