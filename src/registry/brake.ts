@@ -9,7 +9,7 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies, loadAgency } from './agencies.ts';
-import { clientRef, partsOf } from './app-refs.ts';
+import { type AppRef, clientRef, partsOf } from './app-refs.ts';
 import { type HeldRole, mayAt } from './authority.ts';
 import { type CaseGround, listCasesOf, noteLetThrough, openCase, type RegistrationCase } from './cases.ts';
 import type { ClientDraft, ClientRecord } from './clients.ts';
@@ -21,6 +21,7 @@ import { runsTheDeployment, type Via } from './versions.ts';
 export type WeighedDraft = Pick<
   ClientDraft,
   | 'id'
+  | 'type'
   | 'agencyId'
   | 'name'
   | 'purpose'
@@ -46,11 +47,39 @@ export interface Weighed {
 
 /** Weighs an app before it is registered. Writes nothing. @throws {Refusal} `agency_not_found` */
 export async function weighRegistration(db: Db, draft: WeighedDraft): Promise<Weighed> {
-  const likely = await findLikely(db, comparable(draft));
+  const likely = await findAlike(db, draft);
   const strong = likely.filter(({ isStrong }) => isStrong);
   const closures = await findClosed(db, draft, undefined);
   const needs = closures.length > 0 ? 'exception' : strong.length > 0 ? 'justification' : 'nothing';
   return { likely, strong, closures, needs };
+}
+
+/**
+ * Nobody signs in to a machine: it is part of an app, and no other one of the kind. What an agency itself is still making is
+ * shown to it, and asks for no justification: nothing exists yet that one could use instead.
+ */
+async function findAlike(db: Db, draft: WeighedDraft): Promise<LikelyApp[]> {
+  if (draft.type === 'machine') return [];
+  const likely = await findLikely(db, comparable(draft));
+  const inTheMaking = await findInTheMaking(db, likely);
+  return likely.map((app) =>
+    app.agencyId === draft.agencyId && inTheMaking.has(app.ref) ? { ...app, isStrong: false } : app,
+  );
+}
+
+/** Those that were never live. */
+async function findInTheMaking(db: Db, likely: readonly LikelyApp[]): Promise<ReadonlySet<AppRef>> {
+  const ids = likely.map(({ ref }) => partsOf(ref)).flatMap(({ kind, id }) => (kind === 'client' ? [id] : []));
+  if (ids.length === 0) return new Set();
+  const rows = await db.query<{ id: string }>(
+    `select id from clients where id = any($1) and live_since is null and state <> 'live'`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => clientRef(id)));
+}
+
+async function findStrong(db: Db, draft: WeighedDraft): Promise<LikelyApp[]> {
+  return (await findAlike(db, draft)).filter(({ isStrong }) => isStrong);
 }
 
 function comparable(draft: WeighedDraft): Parameters<typeof findLikely>[1] {
@@ -114,7 +143,7 @@ export async function demandEntry(
 }
 
 async function demandUnlike(tx: Db, draft: WeighedDraft): Promise<void> {
-  const strong = (await findLikely(tx, comparable(draft))).filter(({ isStrong }) => isStrong);
+  const strong = await findStrong(tx, draft);
   if (strong.length === 0) return;
   const shown = await showTo(tx, [{ agencyId: draft.agencyId, role: 'developer' }], strong);
   const reason = `an app of ${draft.agencyId} is like ${strong.length} others`;
@@ -138,7 +167,7 @@ export async function noteEntry(tx: Db, after: ClientRecord, entry: Entry): Prom
   if (runsTheDeployment(via)) await noteClosuresPassed(tx, after, closures, entry);
   else for (const closure of closures) await useException(tx, closure, { clientId: after.id, path });
   if (before || entry.justification === undefined || runsTheDeployment(via)) return undefined;
-  const strong = (await findLikely(tx, comparable(after))).filter(({ isStrong }) => isStrong);
+  const strong = await findStrong(tx, after);
   return strong.length > 0
     ? openCaseOf(tx, after, strong, { ...entry, justification: entry.justification })
     : undefined;
@@ -166,7 +195,7 @@ function aboutCase({ id, agencyId, agency, sectors, name }: ClientRecord) {
 function openCaseOf(
   tx: Db,
   client: ClientRecord,
-  strong: readonly LikelyApp[],
+  strong: readonly Pick<LikelyApp, 'ref' | 'score'>[],
   { via, actor, justification }: { readonly via: Via; readonly actor: string; readonly justification: string },
 ): Promise<RegistrationCase> {
   const duplicates = strong.map(({ ref, score }) => ({ ref, score }));
@@ -189,8 +218,7 @@ export async function findHindrance(db: Db, draft: WeighedDraft): Promise<Hindra
   if (latest?.status === 'open' || latest?.status === 'refused') return { kind: latest.status, found: latest };
   const allowed = asked.filter(({ status }) => status === 'allowed');
   const known = new Set(allowed.flatMap(({ duplicates }) => duplicates.map(({ ref }) => ref)));
-  const likely = await findLikely(db, comparable(draft));
-  const strong = likely.filter(({ ref, isStrong }) => isStrong && !known.has(ref));
+  const strong = (await findStrong(db, draft)).filter(({ ref }) => !known.has(ref));
   return strong.length > 0 ? { kind: 'unjustified', strong } : undefined;
 }
 
@@ -225,7 +253,7 @@ async function findAgain(
   client: ClientRecord,
   { duplicates }: RegistrationCase,
 ): Promise<Pick<LikelyApp, 'ref' | 'score'>[]> {
-  const strong = (await findLikely(tx, comparable(client))).filter(({ isStrong }) => isStrong);
+  const strong = await findStrong(tx, client);
   const isNew = ({ ref }: Pick<LikelyApp, 'ref'>) => !duplicates.some((one) => one.ref === ref);
   return [...duplicates, ...strong.filter(isNew)];
 }
@@ -245,12 +273,7 @@ export async function showTo(db: Db, held: readonly HeldRole[], likely: readonly
   if (likely.length === 0) return [];
   const agencies = await findAgencies(db, [...new Set(likely.map(({ agencyId }) => agencyId))]);
   const theirs = new Set(agencies.filter((one) => mayAt(held, 'apps.read', one)).map(({ id }) => id));
-  const clientIds = likely.map(({ ref }) => partsOf(ref)).flatMap(({ kind, id }) => (kind === 'client' ? [id] : []));
-  const rows = await db.query<{ id: string }>(
-    `select id from clients where id = any($1) and live_since is null and state <> 'live'`,
-    [clientIds],
-  );
-  const inTheMaking = new Set(rows.map(({ id }) => clientRef(id)));
+  const inTheMaking = await findInTheMaking(db, likely);
   return likely.map((app) => ({
     app,
     isHidden: inTheMaking.has(app.ref) && !theirs.has(app.agencyId),

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { grantMembership } from '#src/people/memberships.ts';
 import { saveFindings } from '#src/registry/checks/findings.ts';
+import { moveClient } from '#src/registry/client-life.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { askForProduction, readProductionTimes } from '#src/registry/promotion.ts';
 import { findPendingVersion } from '#src/registry/versions.ts';
@@ -49,6 +50,7 @@ const claims = (...names: string[]) => names.map((name) => ({ name, required: na
 
 /** An app of its own for each test, whose addresses are outside, with the page open. */
 async function open(more: Record<string, unknown> = {}): Promise<void> {
+  if (count > 0) await end(clientId);
   count += 1;
   clientId = `uji-jalan-${count}`;
   outside.hosts[host] = well;
@@ -66,6 +68,13 @@ async function open(more: Record<string, unknown> = {}): Promise<void> {
   const { agencyId } = await loadClient(world.database, clientId);
   await grantMembership(world.database, { accountId: developer.id, agencyId, role: 'developer' }, 'command');
   ({ page, browser } = await openConsole(world, developer, { at: `/console/apps/${clientId}/production` }));
+}
+
+/** What is over is like no other app any more. */
+async function end(id: string): Promise<void> {
+  await world.database.transaction((tx) =>
+    moveClient(tx, { clientId: id, to: 'retired', actor: 'command', via: 'command' }),
+  );
 }
 
 beforeEach(() => open());

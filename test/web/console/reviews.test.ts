@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { suspendMemberships } from '#src/people/memberships.ts';
-import { applyChange, askToGoLive } from '#src/registry/changes.ts';
+import { applyChange, askToGoLive, type ChangeRequest } from '#src/registry/changes.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { declarationOf } from '#src/registry/declarations.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
@@ -29,14 +29,16 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
+type EditOptions = Partial<Pick<ChangeRequest, 'via' | 'breakGlass'>> & { clientId?: string };
+
 /** What the edit page does for siti: the app with other keys. */
-async function edit(keys: object, clientId = 'antrean') {
+async function edit(keys: object, { clientId = 'antrean', ...more }: EditOptions = {}) {
   const client = await loadClient(world.database, clientId);
   const { entry, findings } = checkClientEntry({ ...declarationOf(client), ...keys }, 'sandbox');
   if (!entry) throw new Error(JSON.stringify(findings));
   const request = { agencyId: client.agencyId, entry, via: 'page', actor: siti.id, mode: 'sandbox' } as const;
   return world.database.transaction((tx) =>
-    applyChange(tx, world.house.secrets, { ...request, reason: 'Alamat baru' }),
+    applyChange(tx, world.house.secrets, { ...request, reason: 'Alamat baru', ...more }),
   );
 }
 
@@ -106,7 +108,7 @@ test('a refusal needs its reason, and who asked reads it', async () => {
 test('an approver whose role rests since has agreed to nothing', async () => {
   await world.declare({ client_id: 'loket', ...simple, state: 'live' });
   const claims = [{ name: 'birthdate', required: false, purpose: 'Menghitung umur.' }];
-  const { number } = await edit({ claims, scope: 'openid profile' }, 'loket');
+  const { number } = await edit({ claims, scope: 'openid profile' }, { clientId: 'loket' });
   const { agencyId: home } = await loadClient(world.database, 'loket');
   const [one, other, third] = await Promise.all(
     ['wati', 'joko', 'rudi'].map((name) => colleague(world, `${name}.app@contoh.id`, { [home]: ['approver'] })),
@@ -132,7 +134,7 @@ test('nobody of another agency sees or decides it, and a coordinating ministry d
     position: 99,
   };
   await saveSector(world.database, sector, 'test');
-  await edit({ sectors: ['uji-coba'] });
+  await edit({ sectors: ['uji-coba'] }, { via: 'command', breakGlass: 'Sektor ditetapkan' });
   const { number } = await edit({ purpose: 'Antre.' });
   const address = `${world.issuer}/console/reviews/antrean/${number}`;
   const { browser } = await openConsole(world, stranger);
