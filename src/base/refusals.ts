@@ -710,6 +710,17 @@ const table = {
     },
     en: { say: 'The old secret has to end between today and 90 days from now.', next: 'Choose another date.' },
   },
+  match_over: {
+    status: 409,
+    id: {
+      say: 'Usulan pasangan ini sudah diputuskan atau tidak berlaku lagi.',
+      next: 'Buka lagi daftarnya dan lihat yang masih menunggu.',
+    },
+    en: {
+      say: 'This match is decided already, or nothing speaks for it any more.',
+      next: 'Open the list again and see which ones still wait.',
+    },
+  },
   move_not_allowed: {
     status: 409,
     id: {

@@ -1,11 +1,12 @@
 /**
- * Checks and applies the files of the inventory that people have sent. Whichever process takes the lease of one goes through it in
- * batches; what one has left, the next goes on with.
+ * Checks and applies the files of the inventory that people have sent, and looks for the clients that may be the same app as a
+ * record. Whichever process takes the lease of a file goes through it in batches; what one has left, the next goes on with.
  */
 import type { Database } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 import { workOnImport } from '#src/registry/inventory-imports.ts';
+import { matchDue } from '#src/registry/inventory-matches.ts';
 
 /** Somebody looks at the page meanwhile. */
 const EVERY_MS = 1_000;
@@ -28,6 +29,7 @@ export function startInventoryImports({ database, log }: Job, options: { everyMs
   const workNow = async () => {
     let files = 0;
     while (!stopping.signal.aborted && (await workOnImport(database, { signal: stopping.signal }))) files += 1;
+    await matchDue(database, stopping.signal);
     return files;
   };
   const repeated = repeat('inventory-imports', options.everyMs ?? EVERY_MS, log, workNow);

@@ -10,9 +10,11 @@ import { type AdminEventKind, recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type AgencyRecord, checkSectors, loadAgency, type Outcome, toPath } from './agencies.ts';
+import { clientRef, inventoryRef } from './app-refs.ts';
 import type { StandardClaim } from './claims.ts';
 import { type Audience, loadClient } from './clients.ts';
 import { domainOf, type RecordEntry, recordFields } from './inventory-schema.ts';
+import { writeProfiles } from './profiles.ts';
 import type { Via } from './versions.ts';
 
 /** An app that exists, as it is kept. */
@@ -291,6 +293,10 @@ async function writeRecords(
   if (created.length > 0) await insertRecords(tx, created, writing.actor, now);
   if (updated.length > 0) await updateRecords(tx, updated, writing.actor, now);
   await insertVersions(tx, [...created, ...updated], writing, now);
+  await writeProfiles(
+    tx,
+    [...created, ...updated].map(({ id }) => inventoryRef(id)),
+  );
   return all.map(({ id, outcome, changed }) => ({ id, outcome, changed }));
 }
 
@@ -427,6 +433,7 @@ export async function removeRecord(
   );
   await noteVersion(tx, record, { clientId: undefined, changed: 'removed' }, writing, now);
   await noteEvent(tx, 'inventory.removed', record, writing.actor, {});
+  await writeProfiles(tx, [inventoryRef(id)]);
 }
 
 /**
@@ -457,6 +464,7 @@ export async function linkRecord(
   if (linked === 0) throw new Refusal('record_linked', `record ${id} or client ${clientId} is linked already`);
   await noteVersion(tx, record, { clientId, changed: 'client_id' }, { actor, via, reason }, now);
   await noteEvent(tx, 'inventory.linked', record, actor, { client: clientId });
+  await writeProfiles(tx, [inventoryRef(id), clientRef(clientId)]);
 }
 
 /** Says that a record and its client are two apps after all. @throws {Refusal} `record_not_found` */
@@ -476,6 +484,7 @@ export async function unlinkRecord(
   );
   await noteVersion(tx, record, { clientId: undefined, changed: 'client_id' }, { actor, via, reason }, now);
   await noteEvent(tx, 'inventory.unlinked', record, actor, { client: record.clientId });
+  await writeProfiles(tx, [inventoryRef(id), clientRef(record.clientId)]);
 }
 
 /** One version of a record. */
