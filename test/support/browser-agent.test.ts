@@ -52,6 +52,29 @@ interface Said {
   body: string;
 }
 
+describe('files', () => {
+  const form = `<form method="post" enctype="multipart/form-data" action="/sent">
+    <input type="hidden" name="csrf" value="token"><input type="file" name="file"><button id="send" name="action" value="send">Kirim</button>
+  </form>`;
+
+  it('sends what was chosen in parts, with its name and type', async () => {
+    answers = { '/': show(form), '/sent': echo };
+    const page = await new BrowserAgent().visit(`${origin}/`);
+    const file = new File(['nama;host'], 'daftar.csv', { type: 'text/csv' });
+    const said = JSON.parse((await page.choose('file', file).press('#send')).text('#said')) as Said;
+    expect(said.headers['content-type']).toMatch(/^multipart\/form-data; boundary=/);
+    expect(said.body).toMatch(/name="csrf"\s+token\s/);
+    expect(said.body).toMatch(/name="file"; filename="daftar.csv"\s+Content-Type: text\/csv\s+nama;host\s/);
+  });
+
+  it('sends an empty part where nothing was chosen', async () => {
+    answers = { '/': show(form), '/sent': echo };
+    const page = await new BrowserAgent().visit(`${origin}/`);
+    const said = JSON.parse((await page.press('#send')).text('#said')) as Said;
+    expect(said.body).toMatch(/name="file"; filename=""/);
+  });
+});
+
 describe('forms', () => {
   const form = `<form method="post" action="/sent" id="f">
     <input type="hidden" name="csrf" value="a&amp;b&quot;c"><input name="identifier" value="old"><input name="off" disabled value="1">

@@ -110,20 +110,31 @@ export class BrowserAgent {
     throw new Error(`more than ${MOST_REDIRECTS} redirects:\n${way.join('\n')}`);
   }
 
-  async #ask({ method, url, form, origin }: Wanted): Promise<Answer> {
+  async #ask(wanted: Wanted): Promise<Answer> {
+    const { method, url, origin } = wanted;
     const headers = { ...this.#headers };
     const cookie = this.cookies.header(url);
     if (cookie) headers.cookie = cookie;
     if (origin) headers.origin = origin;
-    const body = form?.toString();
-    if (body !== undefined) {
-      headers['content-type'] = 'application/x-www-form-urlencoded';
-      headers['content-length'] = String(Buffer.byteLength(body));
+    const sent = await bodyOf(wanted);
+    if (sent) {
+      headers['content-type'] = sent.type;
+      headers['content-length'] = String(sent.body.length);
     }
-    const answer = await exchange(url, { method, headers, ...(body !== undefined && { body }) });
+    const answer = await exchange(url, { method, headers, ...(sent && { body: sent.body }) });
     this.cookies.keep(url, answer.headers.getSetCookie());
     return answer;
   }
+}
+
+/** A form as it goes over the wire, with its files where it has any. */
+async function bodyOf({ form, files }: Wanted): Promise<{ type: string; body: Buffer } | undefined> {
+  if (!form) return undefined;
+  if (!files) return { type: 'application/x-www-form-urlencoded', body: Buffer.from(form.toString()) };
+  const parts = new FormData();
+  for (const [name, value] of form) parts.append(name, files.get(name) ?? value);
+  const encoded = new Response(parts);
+  return { type: encoded.headers.get('content-type') ?? '', body: Buffer.from(await encoded.arrayBuffer()) };
 }
 
 /** Fetch §4.4: 303 always becomes GET, 301 and 302 make a GET of a POST, 307 and 308 repeat. */

@@ -10,6 +10,8 @@ export interface Wanted {
   url: URL;
   /** Of a POST. */
   form?: URLSearchParams;
+  /** Of a form that is sent as `multipart/form-data`: what stands for its fields of files, by name. */
+  files?: ReadonlyMap<string, File>;
   /** `Origin` of a POST. */
   origin?: string;
 }
@@ -43,6 +45,7 @@ export class Page {
   readonly html: string;
   readonly #submit: Submit;
   readonly #document: ParentNode;
+  readonly #chosen = new Map<string, File>();
 
   constructor(hops: readonly Hop[], answer: { status: number; headers: Headers; body: string }, submit: Submit) {
     const last = hops.at(-1);
@@ -102,6 +105,13 @@ export class Page {
     return this;
   }
 
+  /** Chooses a file for a field of files. */
+  choose(name: string, file: File): this {
+    if (!this.#fields(name).some(isFileField)) throw this.#missing(`field of files ${name}`);
+    this.#chosen.set(name, file);
+    return this;
+  }
+
   /** Ticks a box or a radio button; without a value the first of that name. */
   tick(name: string, value?: string): this {
     setAttribute(this.#tickBox(name, value), 'checked', '');
@@ -143,7 +153,17 @@ export class Page {
       url.search = entries.toString();
       return this.#submit({ method: 'GET', url });
     }
-    return this.#submit({ method: 'POST', url, form: entries, origin: this.#originFor(url) });
+    const wanted: Wanted = { method: 'POST', url, form: entries, origin: this.#originFor(url) };
+    const isMultipart = attributeOf(form, 'enctype')?.toLowerCase() === 'multipart/form-data';
+    return this.#submit(isMultipart ? { ...wanted, files: this.#filesOf(form) } : wanted);
+  }
+
+  /** A field of files that was left empty sends an empty file without a name. */
+  #filesOf(form: Element): ReadonlyMap<string, File> {
+    const fields = this.#select('input').filter((field) => isFileField(field) && this.#formOf(field) === form);
+    const names = fields.flatMap((field) => attributeOf(field, 'name') ?? []);
+    const none = new File([], '', { type: 'application/octet-stream' });
+    return new Map(names.map((name) => [name, this.#chosen.get(name) ?? none]));
   }
 
   /** The entry list of HTML §4.10.21.4, in tree order. */
@@ -259,6 +279,10 @@ function isButton(element: Element): boolean {
 
 function isTickBox(element: Element): boolean {
   return ['checkbox', 'radio'].includes(attributeOf(element, 'type')?.toLowerCase() ?? '');
+}
+
+function isFileField(element: Element): boolean {
+  return element.tagName === 'input' && attributeOf(element, 'type')?.toLowerCase() === 'file';
 }
 
 function isTicked(element: Element): boolean {
