@@ -22,7 +22,8 @@ export const caseStatuses = ['open', 'allowed', 'refused', 'withdrawn'] as const
 export type CaseStatus = (typeof caseStatuses)[number];
 
 /** Why there is a case. */
-export type CaseGround = 'duplicate' | 'agency-closed' | 'sector-closed';
+export const caseGrounds = ['duplicate', 'agency-closed', 'sector-closed'] as const;
+export type CaseGround = (typeof caseGrounds)[number];
 
 /** An app that was found to be like the new one, as it was scored then. */
 export interface CaseDuplicate {

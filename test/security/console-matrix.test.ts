@@ -213,7 +213,8 @@ async function openExisting(actor: string, client: string): Promise<Record<strin
   const file = { digest, name: 'rahasia.pdf', media_type: 'application/pdf', size: 7, content: '\\x25504446' };
   await insert('evidence_files', { ...file, agencies: own.agencies, added_by: actor, added_at: now });
   const decided = { kind: 'keep', reason: 'Rahasia', via: 'page', decided_by: actor, decided_at: now };
-  await insert('app_decisions', { ...own, ...decided, id: newIdIn(1), ref: low, evidence_digest: digest });
+  const decision = newIdIn(1);
+  await insert('app_decisions', { ...own, ...decided, id: decision, ref: low, evidence_digest: digest });
   return {
     ...{
       record: records[0]?.id ?? '',
@@ -224,7 +225,7 @@ async function openExisting(actor: string, client: string): Promise<Record<strin
       cases: opened.id,
       evidence: digest,
     },
-    ...{ closures: closed.id, exceptions: exempt.id },
+    ...{ closures: closed.id, exceptions: exempt.id, decisions: decision },
   };
 }
 
@@ -373,7 +374,13 @@ test('a machine of the agency finds each of these things, so that the others are
 /** Bodies with which one or the other route would do something. */
 async function bodies(): Promise<readonly (object | undefined)[]> {
   const declaration = declarationOf(await loadClient(world.database, theirs.client));
-  return [undefined, {}, declaration, { label: 'x', uses: 1, days: 1 }, { role: 'owner', account: newIdIn(1) }];
+  const later = new Date(Date.now() + 86_400_000).toISOString();
+  return [
+    ...[undefined, {}, declaration, { label: 'x', uses: 1, days: 1 }, { role: 'owner', account: newIdIn(1) }],
+    ...[{ entry: { name: 'Milik lain' } }, { app: 'mesin-api' }, { status: 'dismissed', reason: 'Bukan' }],
+    ...[{ status: 'open' }, { verdict: 'allowed' }, { verdict: 'refused', note: 'Tidak' }],
+    { agency: 'instansi-lain', apps: 1, reason: 'x', expires_at: later },
+  ];
 }
 
 test('a machine of another agency gets nothing of these things by the API, and changes none', async () => {

@@ -2,6 +2,7 @@
 import { Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';
 import type { Agency } from '#src/registry/agencies.ts';
+import { type AppRef, parseAppRef } from '#src/registry/app-refs.ts';
 import { mayAt, nodesWith, type Permission } from '#src/registry/authority.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { type Coordinated, isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
@@ -50,6 +51,20 @@ async function findRecordOf(call: ApiCall): Promise<InventoryRecord> {
 /** @throws {Refusal} `not_here` for what is out of sight */
 export function demandSight(sight: Reach, app: Coordinated): void {
   if (!isWithin(sight, app)) throw new Refusal('not_here', 'it is not the caller’s to see');
+}
+
+/** @throws {Refusal} `not_here` for what is out of sight; `role_required` for what the caller does not coordinate */
+export async function demandDeciding(call: Pick<ApiCall, 'db' | 'held'>, app: Coordinated): Promise<void> {
+  if (isWithin(await reachOf(call.db, call.held), app)) return;
+  demandSight(await sightOf(call), app);
+  throw new Refusal('role_required', 'the caller does not coordinate it');
+}
+
+/** The name of an app among all that exist, as an address or a body says it. @throws {Refusal} `not_here` */
+export function asAppRef(text: string): AppRef {
+  const ref = parseAppRef(text);
+  if (!ref) throw new Refusal('not_here', 'no app has such a name');
+  return ref;
 }
 
 /** An id that is a UUID: what cannot be one is not there, and never reaches the database. @throws {Refusal} `not_here` */

@@ -29,6 +29,7 @@ export function timeOf(text: string): Date {
   return time;
 }
 
-function noPlace(): Refusal {
+/** What is said of a place that no list of ours has. */
+export function noPlace(): Refusal {
   return new Refusal('invalid_request', 'after is no place in this list');
 }

@@ -3,7 +3,13 @@ import { agencyRoutes } from './agencies.ts';
 import { appRoutes } from './apps.ts';
 import { attemptRoutes } from './attempts.ts';
 import { bundleRoutes } from './bundles.ts';
+import { caseRoutes } from './cases.ts';
 import { checkRoutes } from './checks.ts';
+import { closureRoutes } from './closures.ts';
+import { coverageRoutes } from './coverage.ts';
+import { decisionRoutes } from './decisions.ts';
+import { duplicateRoutes } from './duplicates.ts';
+import { importRoutes } from './imports.ts';
 import { inventoryRoutes } from './inventory.ts';
 import { reviewRoutes } from './reviews.ts';
 import type { ApiRoute } from './route.ts';
@@ -19,7 +25,13 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...secretRoutes,
   ...bundleRoutes,
   ...attemptRoutes,
+  ...importRoutes,
   ...inventoryRoutes,
+  ...duplicateRoutes,
+  ...caseRoutes,
+  ...closureRoutes,
+  ...decisionRoutes,
+  ...coverageRoutes,
   ...agencyRoutes,
   ...tokenRoutes,
 ];

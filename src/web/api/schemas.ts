@@ -2,8 +2,14 @@
 import { z } from 'zod';
 import { agencyKinds } from '#src/registry/agencies.ts';
 import { verdicts } from '#src/registry/approvals.ts';
+import { caseGrounds, caseStatuses } from '#src/registry/cases.ts';
 import { checkNames } from '#src/registry/checks/check.ts';
 import { clientStates, clientTypes } from '#src/registry/clients.ts';
+import type { GroupKind } from '#src/registry/coverage.ts';
+import { decisionKinds } from '#src/registry/decision-rows.ts';
+import { type AppFace, pairStatuses } from '#src/registry/duplicates.ts';
+import { importStatuses } from '#src/registry/inventory-imports.ts';
+import { reasonCodes } from '#src/registry/likeness.ts';
 import { risks } from '#src/registry/risk.ts';
 import { ways } from '#src/registry/versions.ts';
 
@@ -252,6 +258,201 @@ export const recordVersionSchema = name(
     at: time,
     app: z.string().nullable(),
     entry: recordEntrySchema,
+  }),
+);
+
+export const importSchema = name(
+  'Import',
+  z.strictObject({
+    id: z.uuid(),
+    agency: z.string(),
+    file_name: z.string(),
+    status: z
+      .enum(importStatuses)
+      .describe('waiting and checking: come again; checked: look, then apply or give up; applying: come again.'),
+    actor: z.string(),
+    rows_total: z.int(),
+    rows_done: z.int().describe('Of the pass that is under way.'),
+    created: z.int().describe('Rows that would be, or were, created,'),
+    updated: z.int().describe('changed,'),
+    unchanged: z.int().describe('left as they are,'),
+    refused: z.int().describe('and refused.'),
+    created_at: time,
+    finished_at: time.nullable(),
+    expires_at: time.describe('When it is removed.'),
+  }),
+);
+
+export const importMistakeSchema = name(
+  'ImportMistake',
+  z.strictObject({
+    row: z.int().describe('The line of the file.'),
+    field: z.string().describe('The column, or nothing where it is the whole.'),
+    code: z.string(),
+    given: z.string().nullable().describe('What was there, cut; never a contact.'),
+    todo: z.string().describe('What it is and what to do, in the language of Accept-Language.'),
+  }),
+);
+
+/** How an app is named among all that exist. */
+export const appRefSchema = name(
+  'AppName',
+  z.string().max(110).describe('`client:ID` of a connected app, `inventory:ID` of one that is only known to exist.'),
+);
+
+/** What everybody who may be shown an app may know of it. */
+export const appFaceSchema = name(
+  'AppFace',
+  z.strictObject({
+    app: appRefSchema,
+    name: z.string(),
+    name_en: z.string(),
+    agency: z.string(),
+    state: z.string(),
+    host: z.string().nullable(),
+  }),
+);
+
+/** An app as somebody of another agency may see it. */
+export function appFaceOf(face: Omit<AppFace, 'agencyName' | 'sectors'>): z.input<typeof appFaceSchema> {
+  return {
+    ...{ app: face.ref, name: face.name.id, name_en: face.name.en, agency: face.agencyId },
+    ...{ state: face.state, host: face.host ?? null },
+  };
+}
+
+export const likenessReasonSchema = name(
+  'LikenessReason',
+  z.strictObject({
+    code: z.enum(reasonCodes),
+    value: z
+      .number()
+      .describe(
+        'How alike, in percent; of a host, a domain or a service code how many apps have it; of claims how many.',
+      ),
+    what: z.string().optional().describe('The host, the domain or the code.'),
+  }),
+);
+
+export const pairSchema = name(
+  'Duplicate',
+  z.strictObject({
+    low: appFaceSchema,
+    high: appFaceSchema,
+    score: z.number(),
+    is_strong: z.boolean(),
+    reasons: z.array(likenessReasonSchema),
+    status: z.enum(pairStatuses),
+    found_at: time,
+    decided_at: time.nullable(),
+    decided_by: z.string().nullable(),
+    note: z.string().nullable().describe('Why it was dismissed, or by what it was settled.'),
+  }),
+);
+
+export const caseSchema = name(
+  'Case',
+  z.strictObject({
+    id: z.uuid(),
+    agency: z.string(),
+    sectors: z.array(z.string()),
+    app: z.string().nullable().describe('The client; null once it is no more.'),
+    name: z.string(),
+    name_en: z.string(),
+    grounds: z.array(z.enum(caseGrounds)),
+    duplicates: z
+      .array(z.strictObject({ score: z.number(), like: appFaceSchema.nullable() }))
+      .describe('The likest first; null for one in the making at an agency that is not the caller’s.'),
+    justification: z.string(),
+    status: z.enum(caseStatuses),
+    instead: appRefSchema.nullable(),
+    via: z.string(),
+    actor: z.string(),
+    created_at: time,
+    due_at: time.describe('By when a decision is promised.'),
+    decided_at: time.nullable(),
+    decided_by: z.string().nullable(),
+    note: z.string().nullable(),
+  }),
+);
+
+export const closureSchema = name(
+  'Closure',
+  z.strictObject({
+    id: z.uuid(),
+    agency: z.string().nullable(),
+    sector: z.string().nullable(),
+    reason: z.string(),
+    open_again_on: z.iso.date().nullable(),
+    closed_by: z.string(),
+    closed_at: time,
+    opened_by: z.string().nullable(),
+    opened_at: time.nullable(),
+  }),
+);
+
+export const exceptionSchema = name(
+  'Exception',
+  z.strictObject({
+    id: z.uuid(),
+    closure: z.uuid(),
+    agency: z.string(),
+    apps: z.int(),
+    used: z.int(),
+    reason: z.string(),
+    given_by: z.string(),
+    given_at: time,
+    expires_at: time,
+    revoked_at: time.nullable(),
+  }),
+);
+
+export const decisionSchema = name(
+  'Decision',
+  z.strictObject({
+    id: z.uuid(),
+    app: appRefSchema,
+    agency: z.string(),
+    decision: z.enum(decisionKinds),
+    successor: appRefSchema.nullable(),
+    on: z.iso.date().nullable().describe('The day of the end.'),
+    reason: z.string(),
+    evidence: z.string().nullable().describe('A link.'),
+    evidence_file: z.string().nullable().describe('The SHA-256 of a file that lies with the decision.'),
+    batch: z.string().nullable(),
+    via: z.string(),
+    decided_by: z.string(),
+    decided_at: time,
+    is_in_force: z.boolean(),
+    replaced_at: time.nullable(),
+    undone_at: time.nullable(),
+    undone_by: z.string().nullable(),
+    announced_at: time.nullable(),
+    carried_out_at: time.nullable(),
+  }),
+);
+
+export const groupKinds = ['all', 'sector', 'agency'] as const satisfies GroupKind[];
+
+export const coverageSchema = name(
+  'Coverage',
+  z.strictObject({
+    kind: z.enum(groupKinds),
+    id: z.string(),
+    day: z.iso.date(),
+    level: z.string().nullable().describe('Of an agency: ministry, province and so on.'),
+    parent: z.string().nullable(),
+    known: z.int(),
+    connected: z.int(),
+    live: z.int(),
+    retired: z.int(),
+    decided: z.record(z.string(), z.int()).describe('How many a decision holds for, by its kind.'),
+    stages: z.record(z.string(), z.int()).describe('Connected apps by their stage of migration.'),
+    pairs_found: z.int(),
+    pairs_settled: z.int(),
+    not_built: z.int(),
+    people: z.int().nullable().describe('In full tens; null where it may not be told.'),
+    sign_ins: z.int().nullable().describe('Of 30 days; null where people are.'),
   }),
 );
 
