@@ -34,12 +34,18 @@ export type WeighedDraft = Pick<
   | 'claims'
 >;
 
+/** An app like the one that is weighed. */
+export interface AlikeApp extends LikelyApp {
+  /** Whether the same agency is still making it. */
+  readonly isOwnAttempt: boolean;
+}
+
 /** What stands before a registration. */
 export interface Weighed {
   /** Apps like it, the likest first. */
-  readonly likely: readonly LikelyApp[];
+  readonly likely: readonly AlikeApp[];
   /** Those of them that are so much like it that another one has to be justified. */
-  readonly strong: readonly LikelyApp[];
+  readonly strong: readonly AlikeApp[];
   /** Closed places without an exception that is left for the agency. */
   readonly closures: readonly Closure[];
   readonly needs: 'nothing' | 'justification' | 'exception';
@@ -58,13 +64,14 @@ export async function weighRegistration(db: Db, draft: WeighedDraft): Promise<We
  * Nobody signs in to a machine: it is part of an app, and no other one of the kind. What an agency itself is still making is
  * shown to it, and asks for no justification: nothing exists yet that one could use instead.
  */
-async function findAlike(db: Db, draft: WeighedDraft): Promise<LikelyApp[]> {
+async function findAlike(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
   if (draft.type === 'machine') return [];
   const likely = await findLikely(db, comparable(draft));
   const inTheMaking = await findInTheMaking(db, likely);
-  return likely.map((app) =>
-    app.agencyId === draft.agencyId && inTheMaking.has(app.ref) ? { ...app, isStrong: false } : app,
-  );
+  return likely.map((app) => {
+    const isOwnAttempt = app.agencyId === draft.agencyId && inTheMaking.has(app.ref);
+    return { ...app, isOwnAttempt, isStrong: app.isStrong && !isOwnAttempt };
+  });
 }
 
 /** Those that were never live. */
@@ -78,7 +85,7 @@ async function findInTheMaking(db: Db, likely: readonly LikelyApp[]): Promise<Re
   return new Set(rows.map(({ id }) => clientRef(id)));
 }
 
-async function findStrong(db: Db, draft: WeighedDraft): Promise<LikelyApp[]> {
+async function findStrong(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
   return (await findAlike(db, draft)).filter(({ isStrong }) => isStrong);
 }
 
@@ -205,7 +212,7 @@ function openCaseOf(
 /** What stands between an app that was registered and going live. */
 export type Hindrance =
   | { readonly kind: 'open' | 'refused'; readonly found: RegistrationCase }
-  | { readonly kind: 'unjustified'; readonly strong: readonly LikelyApp[] };
+  | { readonly kind: 'unjustified'; readonly strong: readonly AlikeApp[] };
 
 /**
  * What the brake has against an app's going live as it says now; undefined where nothing. What a coordinator allowed is
