@@ -242,11 +242,13 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startReviews } = await import('./jobs/reviews.ts');
   const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
   const { startCoverage } = await import('./jobs/coverage.ts');
+  const { startDecisions } = await import('./jobs/decisions.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
   const { createTellFailing } = await import('./web/check-notices.ts');
   const { createTellReview } = await import('./web/change-notices.ts');
+  const { createDecisionNotices } = await import('./web/decision-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -269,6 +271,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => inventoryImports.stop());
   const coverage = startCoverage(base);
   server.defer(() => coverage.stop());
+  const decisions = startDecisions({ ...base, notices: createDecisionNotices(base) });
+  server.defer(() => decisions.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

@@ -62,6 +62,39 @@ const table = {
     id: { say: 'Instansi ini tidak terdaftar.', next: 'Periksa ejaannya, atau daftarkan instansinya lebih dulu.' },
     en: { say: 'This agency is not registered.', next: 'Check the spelling, or register the agency first.' },
   },
+  batch_carried_out: {
+    status: 409,
+    id: {
+      say: 'Sebagian keputusan ini sudah dilaksanakan, jadi tidak dapat dibatalkan sekaligus.',
+      next: 'Batalkan satu per satu yang belum dilaksanakan.',
+    },
+    en: {
+      say: 'Some of these decisions have been carried out, so they cannot be undone at once.',
+      next: 'Undo those that were not carried out one by one.',
+    },
+  },
+  batch_over: {
+    status: 409,
+    id: {
+      say: 'Kumpulan keputusan ini sudah diterapkan, dibuang, atau dibatalkan.',
+      next: 'Muat ulang halaman untuk melihat keadaannya sekarang.',
+    },
+    en: {
+      say: 'This batch was applied, thrown away or undone already.',
+      next: 'Load the page again to see how it stands.',
+    },
+  },
+  batch_stale: {
+    status: 409,
+    id: {
+      say: 'Keadaan berubah sejak Anda melihatnya, jadi belum ada yang diterapkan.',
+      next: 'Periksa lagi apa yang berubah, lalu terapkan.',
+    },
+    en: {
+      say: 'Things have changed since you looked, so nothing was applied.',
+      next: 'Look again at what changes, then apply it.',
+    },
+  },
   body_too_large: {
     status: 413,
     id: { say: 'Data yang dikirim terlalu besar.', next: 'Kembali, perpendek isian, lalu kirim lagi.' },
@@ -149,6 +182,33 @@ const table = {
     id: { say: 'Layanan ini disebut lebih dari sekali.', next: 'Sebut setiap layanan satu kali saja.' },
     en: { say: 'This service is named more than once.', next: 'Name each service once.' },
   },
+  decisions_none: {
+    status: 422,
+    id: {
+      say: 'Belum ada layanan yang dipilih.',
+      next: 'Centang paling sedikit satu layanan, atau kirim berkas yang berisi.',
+    },
+    en: { say: 'No service was chosen.', next: 'Tick at least one service, or send a file that has some.' },
+  },
+  decisions_too_many: {
+    status: 422,
+    id: {
+      say: 'Terlalu banyak layanan untuk satu kali keputusan.',
+      next: 'Bagi menjadi beberapa bagian, paling banyak 30.000 layanan sekali jalan.',
+    },
+    en: { say: 'Too many services for one batch.', next: 'Split it: 30,000 services at a time at most.' },
+  },
+  decisions_unreadable: {
+    status: 422,
+    id: {
+      say: 'Berkas keputusan itu tidak dapat dibaca.',
+      next: 'Kirim CSV dalam UTF-8 dengan baris judul: app, decision, successor, date, reason, evidence.',
+    },
+    en: {
+      say: 'That file of decisions cannot be read.',
+      next: 'Send a CSV in UTF-8 with the heads app, decision, successor, date, reason, evidence.',
+    },
+  },
   evidence_link_invalid: {
     status: 422,
     id: { say: 'Tautan bukti itu bukan alamat https.', next: 'Tempel alamat lengkap yang dimulai dengan https://.' },
@@ -156,6 +216,11 @@ const table = {
       say: 'The link to the evidence is no https address.',
       next: 'Paste the whole address, beginning with https://.',
     },
+  },
+  evidence_unfit: {
+    status: 422,
+    id: { say: 'Berkas bukti itu tidak dapat dipakai.', next: 'Pilih PDF, PNG, JPEG, atau DOCX, paling besar 5 MB.' },
+    en: { say: 'That file cannot be used as evidence.', next: 'Choose a PDF, PNG, JPEG or DOCX of 5 MB at most.' },
   },
   scope_beyond_role: {
     status: 403,

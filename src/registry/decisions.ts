@@ -18,9 +18,11 @@ import {
   type DecisionRow,
   decisionColumns,
   findDecision,
+  isEnd,
   toDecision,
 } from './decision-rows.ts';
 import { type DecisionDraft, type DecisionPlan, planDecisions } from './decision-rules.ts';
+import { settlePairsOf, unsettlePairsOf } from './duplicates.ts';
 import { planForSearch } from './search.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 import type { Via } from './versions.ts';
@@ -85,6 +87,7 @@ async function writeDecisions(
     tx,
     lines.map(({ ref }) => ref),
   );
+  await keepPairs(tx, lines, deciding.actor);
   await recordAdminEvents(
     tx,
     lines.map(({ id, ref, agencyId, kind, successor, effectiveOn }) => ({
@@ -203,6 +206,28 @@ export async function noteEnds(tx: Db, refs: readonly AppRef[]): Promise<void> {
   );
 }
 
+/** What holds about an app, or nothing. */
+interface Held {
+  readonly ref: AppRef;
+  readonly kind: DecisionKind | undefined;
+  readonly reason: string;
+}
+
+/** The pairs of an app that ends are settled by it; those of one that goes on after all are open again. */
+async function keepPairs(tx: Db, held: readonly Held[], actor: string): Promise<void> {
+  const rows = await tx.query<{ ref: AppRef; status: string }>(
+    `select distinct one.ref, p.status from unnest($1::text[]) as one (ref)
+       join app_pairs p on p.low = one.ref or p.high = one.ref where p.status <> 'dismissed'`,
+    [held.map(({ ref }) => ref)],
+  );
+  const has = new Set(rows.map(({ ref, status }) => `${status} ${ref}`));
+  for (const { ref, kind, reason } of held) {
+    const ends = kind !== undefined && isEnd(kind);
+    if (ends && has.has(`open ${ref}`)) await settlePairsOf(tx, ref, { actor, note: reason });
+    if (!ends && has.has(`settled ${ref}`)) await unsettlePairsOf(tx, ref, { actor });
+  }
+}
+
 /** What became of an undo. */
 export interface Undone {
   readonly decision: Decision;
@@ -254,6 +279,8 @@ export async function undoAll(tx: Transaction, ids: readonly string[], deciding:
     tx,
     undone.map(({ ref }) => ref),
   );
+  const holds = undone.map((one) => restored.get(one.id) ?? { ref: one.ref, kind: undefined, reason: '' });
+  await keepPairs(tx, holds, deciding.actor);
   await recordAdminEvents(
     tx,
     undone.map(({ id, ref, agencyId, kind }) => ({
