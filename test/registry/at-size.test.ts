@@ -57,7 +57,7 @@ beforeAll(async () => {
   await explaining.connect();
   for (const table of filled) await explaining.query(`vacuum (analyze) ${table}`);
   listen();
-}, 240_000);
+}, 480_000);
 
 afterEach(() => {
   sent.length = 0;

@@ -2,6 +2,7 @@
  * What a country knows of its overlapping apps, fictitious, beside the registry of `registry-at-size.ts`: records of apps that
  * are not connected, likely pairs, cases, decisions, steps of migration, and the figures of a month.
  */
+import { batches } from '#src/base/batches.ts';
 import type { Database } from '#src/base/database.ts';
 
 /** The tables that {@link fillOverlap} fills. */
@@ -19,13 +20,11 @@ export const filledWithOverlap = [
   ...['decision_batches', 'app_decisions', 'client_migration_steps', 'client_days', 'coverage'],
 ];
 
-/** An agency for a number, its sector and the id of its record: what all statements below begin with. */
-const numbered = `with numbered as (
+/** A record's number with its agency, its sector and its id: what all statements below begin with. */
+const numbered = `with numbered as materialized (
   select n, (array['kesehatan', 'pendidikan', 'pertanian', 'sosial'])[1 + n % 4] as sector,
-    'inv' || lpad(n::text, 7, '0') as record, 'app-' || n as app, agencies.id as agency, agencies.path, total
-  from generate_series($1::integer, $2::integer - 1) as n
-  join (select id, path, row_number() over (order by id) - 1 as place, count(*) over () as total from agencies) as agencies
-    on agencies.place = n % agencies.total)`;
+    'inv' || lpad(n::text, 7, '0') as record, 'app-' || n as app, agencies.id as agency, agencies.path
+  from unnest($1::integer[], $2::text[]) as given (n, agency) join agencies on agencies.id = given.agency)`;
 
 /** In this order: the later ones name what is in the former. */
 const statements: readonly string[] = [
@@ -97,10 +96,10 @@ const statements: readonly string[] = [
    from numbered join clients on clients.id = app, generate_series(1, 2) as step`,
   `insert into client_days (client_id, day, slot, sign_ins)
    ${numbered}
-   select clients.id, $3::date - day, 0, 7 from numbered join clients on clients.id = app, generate_series(0, 6) as day`,
+   select clients.id, $3::date - day, 0, 7 from numbered join clients on clients.id = app, generate_series(0, 1) as day`,
   `insert into coverage (kind, id, day, known, connected, live, retired, pairs_found, pairs_settled, not_built, sign_ins, people)
    ${numbered}
-   select 'agency', agency, $3::date - (n / total)::integer, 100, 50, 30, 5, 20, 4, 2, 1000 - n % 30, 500 from numbered
+   select 'agency', agency, $3::date - n / 3000, 100, 50, 30, 5, 20, 4, 2, 1000 - n % 30, 500 from numbered
    union all select kind, id, $3::date - n, 27000, 9000, 8000, 50, 20000, 4000, 200, 1000000 - n, 500000
    from numbered, (select 'sector' as kind, unnest(array['kesehatan', 'pendidikan', 'pertanian', 'sosial']) as id
      union all select 'all', '') as groups where n < 30`,
@@ -112,7 +111,11 @@ const AT_ONCE = 1_000;
 /** Fills these tables to so many records, after `fillRegistry`. */
 export async function fillOverlap(database: Database, records: number): Promise<void> {
   const now = new Date();
+  const agencies = await database.query<{ id: string }>('select id from agencies order by id');
+  const agencyOf = (n: number) => agencies[n % agencies.length]?.id;
   for (const statement of statements)
-    for (let start = 0; start < records; start += AT_ONCE)
-      await database.batch((tx) => tx.execute(statement, [start, Math.min(records, start + AT_ONCE), now]));
+    for (const numbers of batches(records, AT_ONCE)) {
+      const all = numbers.map((number) => number - 1);
+      await database.batch((tx) => tx.execute(statement, [all, all.map(agencyOf), now]));
+    }
 }
