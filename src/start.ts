@@ -243,6 +243,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
   const { startCoverage } = await import('./jobs/coverage.ts');
   const { startDecisions } = await import('./jobs/decisions.ts');
+  const { startDuplicates } = await import('./jobs/duplicates.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
@@ -273,6 +274,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => coverage.stop());
   const decisions = startDecisions({ ...base, notices: createDecisionNotices(base) });
   server.defer(() => decisions.stop());
+  const duplicates = startDuplicates(base);
+  server.defer(() => duplicates.stop());
 }
 
 /** What runs beside the provider: its metrics on a port of their own and, in sandbox, the two sample apps. */

@@ -3,9 +3,11 @@ import { recordAdminEvents } from '#src/audit/events.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Transaction } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { clientRef } from './app-refs.ts';
 import { writtenColumns, writtenRow } from './client-columns.ts';
 import type { ClientClaim, ClientDraft } from './clients.ts';
 import { declarationOf } from './declarations.ts';
+import { askToCompare } from './profiles.ts';
 import { changedKeys } from './risky.ts';
 import { hashClientSecret } from './secret-hashes.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
@@ -42,6 +44,10 @@ export async function createClients(
     clients.map(({ draft: { id }, secret }) => [id, hashClientSecret(secrets, id, secret), now]),
   );
   await writeFirstVersions(tx, clients, actor, now);
+  await askToCompare(
+    tx,
+    clients.map(({ draft }) => clientRef(draft.id)),
+  );
   await recordAdminEvents(
     tx,
     clients.flatMap(({ draft: { id, agencyId } }) => [

@@ -84,16 +84,23 @@ interface Weighed {
 
 /** Weighs what two apps have in common. */
 export function weigh(signals: Signals): Likeness {
-  const named = [nameOf(signals), descriptionOf(signals)];
   const placed = [
-    ...[sharedBy('host', signals.host, 0.55, MOST_OF_A_HOST), domainOf(signals)],
-    sharedBy('service-code', signals.serviceCode, 0.45, MOST_OF_A_CODE),
+    ...[sharedBy('host', signals.host, 0.45, MOST_OF_A_HOST), domainOf(signals)],
+    sharedBy('service-code', signals.serviceCode, 0.55, MOST_OF_A_CODE),
   ];
-  const telling = [...named, ...placed].filter((one) => one !== undefined);
+  const telling = [...textsOf(signals), ...placed].filter((one) => one !== undefined);
   const all = telling.length === 0 ? [] : [...telling, ...besides(signals)];
   const score = 1 - all.reduce((left, { weight }) => left * (1 - weight), 1);
   const reasons = all.toSorted((one, other) => other.weight - one.weight).map(({ reason }) => reason);
   return { score: Math.round(score * 1000) / 1000, isStrong: score >= STRONG, reasons };
+}
+
+/** A description says again what the name says: the weaker of the two counts for a quarter. */
+function textsOf(signals: Signals): Weighed[] {
+  const texts = [nameOf(signals), descriptionOf(signals)].filter((one) => one !== undefined);
+  const [first, second] = texts.toSorted((one, other) => other.weight - one.weight);
+  if (!first || !second) return texts;
+  return [first, { ...second, weight: second.weight / 4 }];
 }
 
 /** Alike from nothing at `from` to the whole weight at 1. */
@@ -102,16 +109,16 @@ const ramp = (similarity: number, from: number, weight: number): number =>
 
 function nameOf({ name, nameEn, nameLength, isOnlyFamily }: Signals): Weighed | undefined {
   const best = Math.max(name, nameEn);
-  if (isOnlyFamily || best < 0.4 || (nameLength < SHORTEST && best < 1)) return undefined;
-  const weight = ramp(best, 0.2, nameLength < SHORTEST ? 0.6 : 0.75);
+  if (isOnlyFamily || best < 0.45 || (nameLength < SHORTEST && best < 1)) return undefined;
+  const weight = ramp(best, 0.45, nameLength < SHORTEST ? 0.6 : 0.78);
   return { weight, reason: { code: nameEn > name ? 'name-en' : 'name', value: percent(best) } };
 }
 
 function descriptionOf({ description, descriptionEn }: Signals): Weighed | undefined {
   const best = Math.max(description, descriptionEn);
-  if (best < 0.4) return undefined;
+  if (best < 0.55) return undefined;
   const code = descriptionEn > description ? 'description-en' : 'description';
-  return { weight: ramp(best, 0.2, 0.6), reason: { code, value: percent(best) } };
+  return { weight: ramp(best, 0.55, 0.55), reason: { code, value: percent(best) } };
 }
 
 /** What few share says more than what many do; what more than `most` share says nothing. */
@@ -128,14 +135,14 @@ function sharedBy(
 
 /** A host in common says it better. */
 function domainOf({ host, domain }: Signals): Weighed | undefined {
-  return host ? undefined : sharedBy('domain', domain, 0.2, MOST_OF_A_HOST);
+  return host ? undefined : sharedBy('domain', domain, 0.1, MOST_OF_A_HOST);
 }
 
 /** What only speaks beside something else. */
-function besides({ claims, isSameAgency }: Signals): Weighed[] {
+function besides({ claims, isSameAgency, host }: Signals): Weighed[] {
   const found: Weighed[] = [];
-  if (claims >= 3) found.push({ weight: 0.1, reason: { code: 'claims', value: claims } });
-  if (isSameAgency) found.push({ weight: 0.15, reason: { code: 'agency', value: 1 } });
+  if (claims >= 3) found.push({ weight: 0.05, reason: { code: 'claims', value: claims } });
+  if (isSameAgency && !host) found.push({ weight: 0.1, reason: { code: 'agency', value: 1 } });
   return found;
 }
 

@@ -20,14 +20,30 @@ export function writeProfile(tx: Db, ref: AppRef): Promise<void> {
 
 /** {@link writeProfile} for many. */
 export async function writeProfiles(tx: Db, refs: readonly AppRef[]): Promise<void> {
+  await askToCompare(tx, await refreshProfiles(tx, refs));
+}
+
+/**
+ * Writes what apps are compared by, without asking for it.
+ *
+ * @returns those that have changed in something that is compared
+ */
+export async function refreshProfiles(tx: Db, refs: readonly AppRef[]): Promise<AppRef[]> {
   const profiles = (await readSources(tx, refs)).map(toProfile);
   const there = new Set(profiles.map(({ ref }) => ref));
   const gone = refs.filter((ref) => !there.has(ref));
   const known = await findDigests(tx, refs);
   await saveProfiles(tx, profiles);
+  await saveTerms(tx, profiles);
   for (const ref of gone.filter((one) => known.has(one))) await removeProfile(tx, ref);
-  const changed = profiles.filter(({ ref, digest }) => known.get(ref) !== digest).map(({ ref }) => ref);
-  await askToCompare(tx, changed);
+  return profiles.filter(({ ref, digest }) => known.get(ref) !== digest).map(({ ref }) => ref);
+}
+
+/** Keeps apps as they are until the transaction ends, so that what is read of them is what they are. */
+export async function holdApps(tx: Db, refs: readonly AppRef[]): Promise<void> {
+  const [clients, records] = idsOf(refs);
+  await tx.query('select id from clients where id = any($1) order by id for share', [clients]);
+  await tx.query('select id from inventory where id = any($1) order by id for share', [records]);
 }
 
 /** Asks for apps to be compared with the others; one that is being compared already is compared again. */
@@ -102,9 +118,14 @@ const selectSources = `
   from inventory i join agencies a on a.id = i.agency_id where i.id = any($2) and i.removed_at is null and i.client_id is null`;
 
 function readSources(db: Db, refs: readonly AppRef[]): Promise<Source[]> {
+  return db.query<Source>(selectSources, idsOf(refs));
+}
+
+/** The ids of clients, and those of records. */
+function idsOf(refs: readonly AppRef[]): [clients: string[], records: string[]] {
   const parts = refs.map(partsOf);
-  const idsOf = (kind: string) => parts.filter((one) => one.kind === kind).map(({ id }) => id);
-  return db.query<Source>(selectSources, [idsOf('client'), idsOf('inventory')]);
+  const of = (kind: string) => parts.filter((one) => one.kind === kind).map(({ id }) => id);
+  return [of('client'), of('inventory')];
 }
 
 /** Where an app stands that may not be connected. */
@@ -172,6 +193,10 @@ interface Profile {
   readonly ref: AppRef;
   readonly digest: string;
   readonly state: string;
+  readonly name_words: string;
+  readonly name_en_words: string;
+  readonly description_words: string;
+  readonly description_en_words: string;
   readonly [column: string]: unknown;
 }
 
@@ -200,7 +225,7 @@ function toProfile(source: Source): Profile {
 }
 
 /** The likenesses under the names of their columns. */
-export function columnsOf(alike: Likenesses): Record<string, unknown> {
+export function columnsOf(alike: Likenesses) {
   return {
     agency_id: alike.agencyId,
     agencies: alike.agencies,
@@ -245,6 +270,39 @@ async function saveProfiles(tx: Db, profiles: readonly Profile[]): Promise<void>
      where (p.digest, p.state, p.name, p.name_en) is distinct from (excluded.digest, excluded.state, excluded.name, excluded.name_en)`,
     [JSON.stringify(profiles), new Date()],
   );
+}
+
+/**
+ * The words of what apps are called and of what they do, each different text once: whoever bears it is found by its digest. A text
+ * that nobody bears any more stays, and leads to nobody.
+ */
+async function saveTerms(tx: Db, profiles: readonly Profile[]): Promise<void> {
+  const terms = new Map(profiles.flatMap(termsOf).map((term) => [`${term.kind} ${term.text} ${term.word}`, term]));
+  if (terms.size === 0) return;
+  const given = [...terms.values()];
+  await tx.execute(
+    `with new as (
+       insert into app_terms (kind, word, text, words)
+       select kind, word, text::uuid, words from jsonb_to_recordset($1::jsonb) as t (kind text, word text, text text, words smallint)
+       order by 1, 2, 3 on conflict (kind, word, text) do nothing returning word)
+     insert into app_words (word) select distinct word from new order by word on conflict (word) do nothing`,
+    [JSON.stringify(given)],
+  );
+}
+
+function termsOf(profile: Profile) {
+  return [
+    ...termsOfText('name', profile.name_words),
+    ...termsOfText('name', profile.name_en_words),
+    ...termsOfText('description', profile.description_words),
+    ...termsOfText('description', profile.description_en_words),
+  ];
+}
+
+function termsOfText(kind: 'name' | 'description', text: string) {
+  const words = text.split(' ').filter(Boolean);
+  const digest = createHash('md5').update(text).digest('hex');
+  return words.map((word) => ({ kind, word, text: digest, words: words.length }));
 }
 
 async function removeProfile(tx: Db, ref: AppRef): Promise<void> {
