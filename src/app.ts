@@ -47,6 +47,7 @@ import {
 import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
+import { changeMigration, showMigration } from '#src/web/console/migration.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { registerApp, showNewApp, showStart } from '#src/web/console/new-app.ts';
 import { moveApp, showOverview } from '#src/web/console/overview.ts';
@@ -79,6 +80,7 @@ import { answerRegistration, changeRegistration, endRegistration, showRegistrati
 import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
 import { answerSheet, showSheet } from '#src/web/sheet.ts';
 import { answerSheetNotice, showSheetNotice } from '#src/web/sheet-notice.ts';
+import { answerStage } from '#src/web/stage.ts';
 import { assets } from '#src/web/static.ts';
 import { answerWellKnown } from '#src/web/well-known.ts';
 
@@ -251,6 +253,8 @@ function pages(house: OpenHouse): Router {
   router.post('/console/apps/:client', (ctx) => moveApp(ctx, house));
   router.get('/console/apps/:client/production', (ctx) => showProduction(ctx, house));
   router.post('/console/apps/:client/production', (ctx) => answerProduction(ctx, house));
+  router.get('/console/apps/:client/migration', (ctx) => showMigration(ctx, house));
+  router.post('/console/apps/:client/migration', (ctx) => changeMigration(ctx, house));
   router.get('/console/apps/:client/attempts', (ctx) => showAttempts(ctx, house));
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
@@ -267,6 +271,7 @@ function pages(house: OpenHouse): Router {
   router.post('/console/reviews/:client/:number', (ctx) => answerReview(ctx, house));
   router.get('/invitations/:token', (ctx) => showInvitation(ctx, house));
   router.post('/invitations/:token', (ctx) => answerInvitation(ctx, house));
+  router.get('/apps/:client/migration', (ctx) => answerStage(ctx, house));
   router.get('/logos/:digest', (ctx) => showLogo(ctx, String(ctx.params.digest)));
   router.get('/not-me', (ctx) => showNotMe(ctx, house));
   router.post('/not-me', (ctx) => answerNotMe(ctx, house));

@@ -236,6 +236,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startPurge } = await import('./jobs/purge.ts');
   const { startClosings } = await import('./jobs/closings.ts');
   const { startSecretEnds } = await import('./jobs/secret-ends.ts');
+  const { startMigrations } = await import('./jobs/migration.ts');
   const { startContactLinks } = await import('./jobs/contact-links.ts');
   const { startClientChecks } = await import('./jobs/client-checks.ts');
   const { startLogos } = await import('./jobs/logos.ts');
@@ -248,8 +249,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
   const { createAskContact } = await import('./web/contacts-confirm.ts');
   const { createTellFailing } = await import('./web/check-notices.ts');
-  const { createTellReview } = await import('./web/change-notices.ts');
   const { createDecisionNotices } = await import('./web/decision-notices.ts');
+  const { createTellReview, createTellStep } = await import('./web/change-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -260,6 +261,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => closings.stop());
   const secretEnds = startSecretEnds({ ...base, tellSecretEnd: createTellSecretEnd(base) });
   server.defer(() => secretEnds.stop());
+  const migrations = startMigrations({ ...base, tellStep: createTellStep(base) });
+  server.defer(() => migrations.stop());
   const contactLinks = startContactLinks({ ...base, askContact: createAskContact(base) });
   server.defer(() => contactLinks.stop());
   const logos = startLogos(base);

@@ -1,5 +1,6 @@
 /** Messages to those who work for an agency about what became of its apps. */
-import { formatMoment, translate } from './locale.ts';
+import { sayStage } from './console/parts/stage.ts';
+import { formatMoment, formatPercentage, translate } from './locale.ts';
 import { isLetter, letter, type Message, type MessageContext, paragraphs } from './messages.ts';
 
 export type ServiceMessageContext = MessageContext & {
@@ -73,3 +74,19 @@ export function serviceMovedMessage(
     link,
   };
 }
+
+/** A step that the agency had planned was taken on its day. */
+export function stepTakenMessage(
+  context: ServiceMessageContext & { before: ToldStanding; after: ToldStanding },
+): Message {
+  const t = translate(context.language);
+  const { language, service, link, before, after } = context;
+  const say = ({ stage, percentage }: ToldStanding): string =>
+    `${sayStage(language, stage)}, ${formatPercentage(language, percentage)}`;
+  const subject = t('message.step-taken-subject', { service });
+  if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
+  const parts = paragraphs(t('message.step-taken-text', { service, before: say(before), after: say(after) }));
+  return { ...letter(context, subject, [...parts, { label: t('message.step-open'), link, look: 'button' }]), link };
+}
+
+type ToldStanding = { stage: string; percentage: number };

@@ -62,6 +62,17 @@ const table = {
     id: { say: 'Instansi ini tidak terdaftar.', next: 'Periksa ejaannya, atau daftarkan instansinya lebih dulu.' },
     en: { say: 'This agency is not registered.', next: 'Check the spelling, or register the agency first.' },
   },
+  app_without_people: {
+    status: 409,
+    id: {
+      say: 'Layanan mesin tidak punya orang yang masuk, jadi tidak ada akun lama yang beralih.',
+      next: 'Pilih layanan yang dipakai orang.',
+    },
+    en: {
+      say: 'A machine has nobody who signs in, so there are no old accounts to leave behind.',
+      next: 'Choose a service that people use.',
+    },
+  },
   batch_carried_out: {
     status: 409,
     id: {

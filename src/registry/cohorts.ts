@@ -38,6 +38,17 @@ export function distanceOf({ stage, percentage }: MigrationStanding): number {
   return migrationStages.indexOf(stage) * 100 + percentage;
 }
 
+/** Small shares first: what goes wrong then goes wrong for few. */
+const shares = [10, 25, 50, 100];
+
+/** The step that usually comes next: a larger share, then the stage behind it for a small one. */
+export function suggestNext({ stage, percentage }: MigrationStanding): MigrationStanding {
+  const larger = shares.find((share) => share > percentage);
+  if (larger !== undefined) return { stage, percentage: larger };
+  const next = migrationStages[migrationStages.indexOf(stage) + 1];
+  return next ? { stage: next, percentage: Number(shares[0]) } : { stage, percentage };
+}
+
 /** Where an app stands and the steps ahead, by day. */
 export interface MigrationPlan {
   readonly standing: MigrationStanding;

@@ -51,13 +51,14 @@ export interface WantedMigration {
 /**
  * Puts an app where it is to stand from now on, and plans what is ahead. Inside a transaction.
  *
- * @throws {Refusal} `client_not_found`, `client_retired`, `version_conflict`; `stage_needs_live`; `step_in_the_past`
+ * @throws {Refusal} `client_not_found`, `client_retired`, `app_without_people`, `version_conflict`; `stage_needs_live`,
+ *   `step_in_the_past`
  */
 export async function stepTo(tx: Db, request: StepRequest, wanted: WantedMigration): Promise<ClientRecord> {
   await lockRegistry(tx);
   const client = await loadStanding(tx, request);
   const now = migrationOf(client);
-  const after = { standing: wanted.standing ?? now.standing, plan: wanted.plan ?? now.plan };
+  const after = { standing: wanted.standing ?? now.standing, plan: byDay(wanted.plan ?? now.plan) };
   const past = (wanted.plan ?? []).find(({ on }) => on <= todayInJakarta());
   if (past) throw new Refusal('step_in_the_past', `a step of client ${client.id} on ${past.on}`);
   if (!mayStand(client, after.standing, request.mode))
@@ -65,11 +66,16 @@ export async function stepTo(tx: Db, request: StepRequest, wanted: WantedMigrati
   return standAt(tx, client, after, request);
 }
 
+function byDay(plan: readonly PlannedStep[]): PlannedStep[] {
+  return plan.toSorted((one, other) => (one.on < other.on ? -1 : 1));
+}
+
 /**
  * Takes an app back to where it stood before; another time, to where it stood before that. What was planned is planned no
  * longer: it would lead forward again. Inside a transaction.
  *
- * @throws {Refusal} `client_not_found`, `client_retired`, `version_conflict`; `no_step_back` where it stands where it began
+ * @throws {Refusal} `client_not_found`, `client_retired`, `app_without_people`, `version_conflict`; `no_step_back` where it
+ *   stands where it began
  */
 export async function stepBack(tx: Db, request: StepRequest): Promise<ClientRecord> {
   await lockRegistry(tx);
@@ -83,6 +89,19 @@ export async function stepBack(tx: Db, request: StepRequest): Promise<ClientReco
 /** Where one step back would lead. */
 export function findWayBack(db: Db, clientId: string): Promise<MigrationStep | undefined> {
   return findStepBehind(db, clientId);
+}
+
+/** What keeps the next planned step from being taken on its day, as things stand. */
+export function isHeldBack(
+  client: ClientRecord,
+  hasPendingVersion: boolean,
+  mode: Config['mode'],
+): 'stopped' | 'waiting' | 'not-live' | undefined {
+  const [next] = client.migrationPlan;
+  if (!next) return undefined;
+  if (client.state === 'suspended') return 'stopped';
+  if (hasPendingVersion) return 'waiting';
+  return mayStand(client, next, mode) ? undefined : 'not-live';
 }
 
 /** An app whose next step is due, and is held by nothing. */
@@ -129,6 +148,7 @@ export async function takePlannedStep(
 async function loadStanding(tx: Db, { clientId, ifNumber }: StepRequest): Promise<ClientRecord> {
   const client = await loadClient(tx, clientId);
   if (client.state === 'retired') throw new Refusal('client_retired', `client ${clientId} is retired`);
+  if (client.type === 'machine') throw new Refusal('app_without_people', `client ${clientId} is a machine`);
   if (ifNumber !== undefined && ifNumber !== client.number)
     throw new Refusal('version_conflict', `client ${clientId} is at version ${client.number}, not ${ifNumber}`);
   return client;

@@ -100,6 +100,9 @@ const contactSchema = z.strictObject({ role: z.enum(contactRoles), email });
 
 const day = z.iso.date(complain('is not a day', 'a day like 2027-01-31'));
 
+/** How many steps may be ahead. */
+export const MOST_PLANNED_STEPS = 20;
+
 const percentage = z.int().min(0).max(100);
 
 const stepSchema = z.strictObject({
@@ -243,7 +246,11 @@ export const clientSchema = z.strictObject({
     .describe(
       'For how many in a hundred of its people that stage holds; 100 unless said. The others are one stage before.',
     ),
-  migration_plan: z.array(stepSchema).max(20).optional().describe('The steps ahead, each taken on its day.'),
+  migration_plan: z
+    .array(stepSchema)
+    .max(MOST_PLANNED_STEPS)
+    .optional()
+    .describe('The steps ahead, each taken on its day.'),
   launch_on: day.optional().describe('The day it opens to the public.'),
   sunset_on: day.optional().describe('The day it is planned to close.'),
   // RFC 7591 §2 knows addresses alone; who is to hear of what is said by the role.

@@ -3,9 +3,17 @@ import type { Db } from '#src/base/database.ts';
 import { type Decided, hadAHand, type ToldVersion } from '#src/registry/approvals.ts';
 import type { Changed } from '#src/registry/changes.ts';
 import { type ClientRecord, loadClient } from '#src/registry/clients.ts';
+import { migrationOf } from '#src/registry/migration.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import { loadVersion } from '#src/registry/versions.ts';
-import { decidedMessage, glassBrokenMessage, reviewMessage, serviceMovedMessage } from '#views/change-messages.ts';
+import {
+  decidedMessage,
+  glassBrokenMessage,
+  reviewMessage,
+  serviceMovedMessage,
+  stepTakenMessage,
+} from '#views/change-messages.ts';
+import { appLink } from '#views/console/app-page.ts';
 import { keyName } from '#views/console/parts/declared.ts';
 import { reviewLink } from '#views/console/reviews.ts';
 import type { MessageContext } from '#views/messages.ts';
@@ -85,4 +93,19 @@ export async function tellMoved(
 
 function serviceIn({ config }: Told, context: MessageContext, { id, name }: ClientRecord) {
   return { ...context, service: name[context.language], link: `${config.issuer}/console/apps/${id}/versions` };
+}
+
+/** Tells the agency's developers that a step they had planned was taken, with its commit. */
+export function createTellStep(house: Told) {
+  const tell = createTellAgency(house);
+  return async (db: Db, before: ClientRecord, after: ClientRecord): Promise<void> => {
+    const link = `${house.config.issuer}${appLink(after.id, 'migration')}`;
+    const compose = (context: MessageContext) =>
+      stepTakenMessage({
+        ...{ ...serviceIn(house, context, after), link },
+        before: migrationOf(before).standing,
+        after: migrationOf(after).standing,
+      });
+    await tell(db, after.agencyId, 'developers', compose, { cause: `step ${after.id} ${after.number}` });
+  };
 }

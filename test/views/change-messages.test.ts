@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { decidedMessage, glassBrokenMessage, reviewMessage, serviceMovedMessage } from '#views/change-messages.ts';
+import {
+  decidedMessage,
+  glassBrokenMessage,
+  reviewMessage,
+  serviceMovedMessage,
+  stepTakenMessage,
+} from '#views/change-messages.ts';
 import { languages } from '#views/locale.ts';
 import type { Message, MessageContext } from '#views/messages.ts';
 import { hostileText } from '#views/samples.ts';
@@ -21,6 +27,11 @@ const messages: Record<string, (context: MessageContext, words: string) => Messa
     decidedMessage({ ...context, ...service, service: words, verdict: 'rejected', number: 7, note: words }),
   'an app is stopped': (context, words) =>
     serviceMovedMessage({ ...context, ...service, service: words, change: 'stopped', reason: words }),
+  'a planned step was taken': (context, words) =>
+    stepTakenMessage({
+      ...{ ...context, ...service, service: words },
+      ...{ before: { stage: 'optional', percentage: 100 }, after: { stage: 'default', percentage: 10 } },
+    }),
   'an app may run again': (context, words) =>
     serviceMovedMessage({ ...context, ...service, service: words, change: 'resumed', reason: words }),
 };

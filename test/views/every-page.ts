@@ -36,6 +36,7 @@ import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
+import { migrationPage, migrationSamples } from '#views/console/migration.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import { newAppPage, newAppSamples } from '#views/console/new-app.ts';
 import { overviewPage, overviewSamples } from '#views/console/overview.ts';
@@ -144,6 +145,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('recovery-codes', recoveryCodesPage, recoveryCodesSamples),
     ...render('recovery-sheet', recoverySheetPage, recoverySheetSamples),
     ...render('contacts', contactsPage, contactsSamples),
+    ...render('console-migration', migrationPage, migrationSamples),
     ...render('console-mine', minePage, mineSamples),
     ...render('console-new-app', newAppPage, newAppSamples),
     ...render('console-start', startPage, startSamples),

@@ -103,7 +103,7 @@ const MOST_NAMED = 4;
 const ways = ['page', 'api', 'file', 'command', 'registration', 'bundle', 'job', 'start'] as const;
 
 /** By which way a change came in. */
-function sayWay({ language }: ConsoleFrame, via: string): string {
+export function sayWay({ language }: ConsoleFrame, via: string): string {
   const way = ways.find((one) => one === via);
   return way ? translate(language)(`console.via-${way}`) : via;
 }

@@ -11,6 +11,7 @@ import { decisionRoutes } from './decisions.ts';
 import { duplicateRoutes } from './duplicates.ts';
 import { importRoutes } from './imports.ts';
 import { inventoryRoutes } from './inventory.ts';
+import { migrationRoutes } from './migration.ts';
 import { reviewRoutes } from './reviews.ts';
 import type { ApiRoute } from './route.ts';
 import { secretRoutes } from './secrets.ts';
@@ -20,6 +21,7 @@ import { versionRoutes } from './versions.ts';
 export const apiRoutes: readonly ApiRoute[] = [
   ...appRoutes,
   ...versionRoutes,
+  ...migrationRoutes,
   ...reviewRoutes,
   ...checkRoutes,
   ...secretRoutes,

@@ -4,7 +4,7 @@ import { agencyKinds } from '#src/registry/agencies.ts';
 import { verdicts } from '#src/registry/approvals.ts';
 import { caseGrounds, caseStatuses } from '#src/registry/cases.ts';
 import { checkNames } from '#src/registry/checks/check.ts';
-import { clientStates, clientTypes } from '#src/registry/clients.ts';
+import { clientStates, clientTypes, migrationStages } from '#src/registry/clients.ts';
 import type { GroupKind } from '#src/registry/coverage.ts';
 import { decisionKinds } from '#src/registry/decision-rows.ts';
 import { type AppFace, pairStatuses } from '#src/registry/duplicates.ts';
@@ -467,6 +467,38 @@ export const registrationTokenSchema = name(
     uses_left: z.int(),
     last_used_at: time.nullable(),
     revoked_at: time.nullable(),
+  }),
+);
+
+export const standingSchema = z.strictObject({
+  stage: z.enum(migrationStages),
+  percentage: z.int().describe('For how many in a hundred of its people that stage holds.'),
+});
+
+export const plannedStepSchema = z.strictObject({
+  stage: z.enum(migrationStages),
+  percentage: z.int().min(0).max(100),
+  on: z.iso.date(),
+});
+
+export const migrationSchema = name(
+  'Migration',
+  standingSchema.extend({
+    client_id: z.string(),
+    stage_of_others: z.enum(migrationStages).nullable().describe('null: as if the app were not connected.'),
+    plan: z.array(plannedStepSchema).describe('Steps ahead, by day.'),
+    back: standingSchema.nullable().describe('Where one step back leads.'),
+  }),
+);
+
+export const migrationStepSchema = name(
+  'MigrationStep',
+  standingSchema.extend({
+    number: z.int(),
+    back_to: z.int().nullable().describe('The step to which this one went back.'),
+    via: z.enum(ways),
+    reason: z.string().nullable(),
+    at: time,
   }),
 );
 

@@ -57,7 +57,9 @@ export function appHeadOf({ ctx, held }: ConsoleVisit, client: ClientRecord): Ap
     logo: logoPath(client),
     state: client.state,
     agency: { id: agency.id, name: language === 'en' ? agency.nameEn : agency.name },
-    tabs: appTabs.filter((tab) => mayAt(held, tabNeeds[tab], agency)),
+    tabs: appTabs.filter(
+      (tab) => mayAt(held, tabNeeds[tab], agency) && (tab !== 'migration' || client.type !== 'machine'),
+    ),
   };
 }
 
