@@ -2,23 +2,39 @@
 import { z } from 'zod';
 import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
 import { nodesWith, permissionsAt } from '#src/registry/authority.ts';
+import { justify, type ShownLikely, showTo, weighRegistration } from '#src/registry/brake.ts';
 import { applyChange, type Changed, type ChangeRequest } from '#src/registry/changes.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { type ClientRecord, clientStates, hasSecret } from '#src/registry/clients.ts';
-import { declarationOf } from '#src/registry/declarations.ts';
+import type { Closure } from '#src/registry/closures.ts';
+import { declarationOf, draftOf } from '#src/registry/declarations.ts';
 import { type ClientEntry, checkClientEntry, text } from '#src/registry/registration-schema.ts';
 import { type AppLine, searchApps } from '#src/registry/search.ts';
+import { lockRegistry } from '#src/registry/version.ts';
 import { toCursor } from '../places.ts';
 import { toPointer } from './answer.ts';
 import { loadAgencyOf, loadAppOf } from './authority.ts';
 import { readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appSchema, appSummarySchema, changeSchema, declarationSchema, said, saidIfAny } from './schemas.ts';
+import {
+  appFaceOf,
+  appSchema,
+  appSummarySchema,
+  changeSchema,
+  closureSchema,
+  declarationSchema,
+  likelySchema,
+  said,
+  saidIfAny,
+  time,
+} from './schemas.ts';
 
 const changeBody = z.strictObject({
   declaration: declarationSchema,
   reason: text(500).optional().describe('Why, for whoever reads the versions.'),
 });
+
+const justification = text(2_000).describe('Why another one is needed, for the coordinator who decides.');
 
 export const appRoutes: readonly ApiRoute[] = [
   listRoute({
@@ -49,9 +65,10 @@ export const appRoutes: readonly ApiRoute[] = [
     path: '/agencies/:agency/apps',
     id: 'registerApp',
     summary: 'Register an app',
-    description: 'In a sandbox it can be used at once. An app that proves itself by a secret gets its first one here.',
+    description:
+      'In a sandbox it can be used at once. An app that proves itself by a secret gets its first one here. One that is strongly like another is refused with `likely_duplicate` and the list of those (`likely`), unless it comes with a justification: then it can be built and tried, and a coordinator decides before it goes live.',
     scope: 'apps.write',
-    body: changeBody,
+    body: changeBody.extend({ justification: justification.optional() }),
     status: 201,
     isVersioned: true,
     answer: changeSchema,
@@ -60,10 +77,61 @@ export const appRoutes: readonly ApiRoute[] = [
       const agency = await loadAgencyOf(call, 'apps.write');
       const entry = checkDeclaration(call, body.declaration);
       const allowed = permissionsAt(held, agency);
-      const change = { agencyId: agency.id, entry, isNew: true, reason: body.reason, allowed };
+      const change = {
+        agencyId: agency.id,
+        entry,
+        isNew: true,
+        allowed,
+        reason: body.reason,
+        justification: body.justification,
+      };
       const changed = await applyChange(db, house.secrets, requestOf(call, change));
       const secret = hasSecret(changed.client) ? await makeSecret(call, changed.clientId) : undefined;
       return { ...answerChange(changed, secret), location: `/apps/${changed.clientId}` };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/agencies/:agency/apps/likely',
+    id: 'findLikely',
+    summary: 'Before an app is registered: which are like it already, and whether its place is closed',
+    description: 'Writes nothing. Of an app that others are still making it is only said that there is one.',
+    scope: 'apps.write',
+    body: z.strictObject({ declaration: declarationSchema }),
+    status: 200,
+    answer: z.strictObject({
+      needs: z.enum(['nothing', 'justification', 'exception']).describe('What registering it takes.'),
+      likely: z.array(likelySchema),
+      closures: z.array(closureSchema.pick({ agency: true, sector: true, reason: true, open_again_on: true })),
+    }),
+    async carryOut(call) {
+      const { db, house, held, body } = call;
+      const agency = await loadAgencyOf(call, 'apps.write');
+      const entry = checkDeclaration(call, body.declaration);
+      const draft = draftOf(entry, agency, undefined, house.config.mode);
+      const { needs, likely, closures } = await weighRegistration(db, draft);
+      const shown = await showTo(db, held, likely);
+      return {
+        body: { needs, likely: shown.map(showLikely), closures: closures.map(showPublicClosure) },
+      };
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/apps/:client/justification',
+    id: 'justifyApp',
+    summary: 'Say why an app is needed although there are others like it: a coordinator decides',
+    description: 'For an app that was registered, and became like another, or whose case was refused.',
+    scope: 'apps.write',
+    body: z.strictObject({ justification }),
+    status: 201,
+    answer: z.strictObject({ case: z.uuid(), due_at: time }),
+    async carryOut(call) {
+      const { db, actor, body } = call;
+      const app = await loadAppOf(call, 'apps.write');
+      await lockRegistry(db);
+      const opened = await justify(db, app, { via: 'api', actor, justification: body.justification });
+      return { body: { case: opened.id, due_at: said(opened.dueAt) }, location: `/cases/${opened.id}` };
     },
   }),
   route({
@@ -107,7 +175,7 @@ export const appRoutes: readonly ApiRoute[] = [
   }),
 ];
 
-type Change = Pick<ChangeRequest, 'agencyId' | 'entry' | 'isNew' | 'reason' | 'ifNumber' | 'allowed'>;
+type Change = Pick<ChangeRequest, 'agencyId' | 'entry' | 'isNew' | 'reason' | 'justification' | 'ifNumber' | 'allowed'>;
 
 function requestOf({ actor, house }: ApiCall, change: Change): ChangeRequest {
   return { ...change, actor, via: 'api', mode: house.config.mode };
@@ -154,6 +222,23 @@ export function answerChange(changed: Changed, secret?: string) {
     app: showApp(client),
   };
   return { body, number: client.number, ...(outcome === 'pending' && { status: 202 }) };
+}
+
+function showLikely({ app, isHidden }: ShownLikely): z.input<typeof likelySchema> {
+  const { score, isStrong, reasons } = app;
+  return {
+    ...{ score, is_strong: isStrong, like: isHidden ? null : appFaceOf(app) },
+    // A host or a code would say which one it is.
+    reasons: reasons.map(({ code, value, what }) => ({
+      code,
+      value,
+      ...(what !== undefined && !isHidden && { what }),
+    })),
+  };
+}
+
+function showPublicClosure({ agencyId, sectorId, reason, openAgainOn }: Closure) {
+  return { agency: agencyId ?? null, sector: sectorId ?? null, reason, open_again_on: openAgainOn ?? null };
 }
 
 function showLine(app: AppLine): z.input<typeof appSummarySchema> {

@@ -1,11 +1,14 @@
 /** Apps of which a coordinator has to decide whether they are needed, and what was not built because of it. */
 import { z } from 'zod';
+import { Refusal } from '#src/base/refusals.ts';
 import type { AppRef } from '#src/registry/app-refs.ts';
 import { caseStatuses, decideCase, listCases, loadCase, type RegistrationCase } from '#src/registry/cases.ts';
+import { hasBeenLive, moveClient } from '#src/registry/client-life.ts';
 import { isWithin, type Reach } from '#src/registry/coordination.ts';
 import { findKnownApps, type KnownApp } from '#src/registry/known-apps.ts';
 import { readNotMade, reasonsNotMade } from '#src/registry/not-made.ts';
 import { text } from '#src/registry/registration-schema.ts';
+import { loadClientFor } from '../console/visit.ts';
 import { asAppRef, demandDeciding, demandSight, sightOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
@@ -75,6 +78,24 @@ export const caseRoutes: readonly ApiRoute[] = [
       const { verdict, note } = body;
       const decided = await decideCase(db, { id: found.id, verdict, actor, note, instead });
       return { body: (await showing(call, sight, [decided]))(decided) };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/cases/:case',
+    id: 'withdrawCase',
+    summary: 'Give an app up whose case is open: it is retired, and counts as not built',
+    description: 'For those who may change the app, as long as it was never live.',
+    scope: 'apps.write',
+    status: 204,
+    async carryOut(call) {
+      const { db, actor } = call;
+      const { id, status, clientId } = await loadCaseOf(call);
+      const client = await loadClientFor(call, clientId ?? '', 'apps.write');
+      if (status !== 'open') throw new Refusal('case_not_open', `case ${id} is ${status}`);
+      if (hasBeenLive(client)) throw new Refusal('move_not_allowed', `client ${client.id} has been live`);
+      await moveClient(db, { clientId: client.id, to: 'retired', actor, via: 'api' });
+      return {};
     },
   }),
   route({

@@ -16,7 +16,7 @@ import type { LikelyReason } from '#src/registry/likeness.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { toCursor } from '../places.ts';
 import { asAppRef } from './authority.ts';
-import { noPlace, readCursor } from './pages.ts';
+import { readCursor, scoreIn } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
 import { appFaceOf, appRefSchema, type likenessReasonSchema, pairSchema, said, saidIfAny } from './schemas.ts';
 
@@ -46,7 +46,7 @@ export const duplicateRoutes: readonly ApiRoute[] = [
         ...{ status: query.status, sector: query.sector, agencyId: query.agency, limit },
         ref: query.app === undefined ? undefined : asAppRef(query.app),
         isStrong: query.strong === undefined ? undefined : query.strong === 'true',
-        after: low !== undefined && high !== undefined ? { score: scoreOf(score), low, high } : undefined,
+        after: low !== undefined && high !== undefined ? { score: scoreIn(score), low, high } : undefined,
       });
       const last = lines.at(-1);
       return { items: lines.map(showPair), next: hasMore && last ? cursorOf(last) : undefined };
@@ -100,12 +100,6 @@ async function loadPairOf(call: ApiCall): Promise<AppPair> {
 function cursorOf(pair: AppPair): string {
   const { score, low, high } = positionOf(pair);
   return toCursor([String(score), low, high]);
-}
-
-function scoreOf(text: string | undefined): number {
-  const score = Number(text);
-  if (!Number.isFinite(score)) throw noPlace();
-  return score;
 }
 
 function showPair(pair: AppPair): z.input<typeof pairSchema> {

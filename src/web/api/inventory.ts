@@ -1,10 +1,10 @@
 /** Apps that exist, connected or not: what an agency has in a list of its own, kept under its own keys. */
 import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
+import { isWithin, type Reach } from '#src/registry/coordination.ts';
 import {
   entryOf,
   type InventoryRecord,
-  linkRecord,
   listRecordVersions,
   loadRecord,
   type RecordVersion,
@@ -12,6 +12,13 @@ import {
   saveRecord,
   unlinkRecord,
 } from '#src/registry/inventory.ts';
+import {
+  confirmMatch,
+  listMatches,
+  listMatchesOf,
+  type MatchLine,
+  refuseMatch,
+} from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry } from '#src/registry/inventory-schema.ts';
 import { connections, type InventoryLine, searchInventory } from '#src/registry/inventory-search.ts';
@@ -19,9 +26,10 @@ import { text } from '#src/registry/registration-schema.ts';
 import { loadClientFor } from '../console/visit.ts';
 import { toCursor } from '../places.ts';
 import { loadAgencyOf, loadRecordSeen, loadRecordToWrite, sightOf } from './authority.ts';
-import { pageOf, readCursor } from './pages.ts';
+import { pageOf, readCursor, scoreIn } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
 import {
+  matchSchema,
   recordAnswerSchema,
   recordEntrySchema,
   recordSummarySchema,
@@ -83,6 +91,23 @@ export const inventoryRoutes: readonly ApiRoute[] = [
       return outcome === 'created' ? { ...answer, status: 201, location: `/inventory/${record.id}` } : answer;
     },
   }),
+  listRoute({
+    path: '/inventory/matches',
+    id: 'listMatches',
+    summary: 'Records and connected apps that may be the same, the likeliest first',
+    scope: 'inventory.read',
+    item: matchSchema,
+    async page(call, after, limit) {
+      const [score, recordId, clientId] = readCursor(after, 3) ?? [];
+      const place =
+        recordId !== undefined && clientId !== undefined ? { score: scoreIn(score), recordId, clientId } : undefined;
+      const sight = await sightOf(call);
+      const { lines, hasMore } = await listMatches(call.db, { ...sight, after: place, limit });
+      const last = hasMore ? lines.at(-1) : undefined;
+      const next = last && toCursor([String(last.score), last.recordId, last.clientId]);
+      return { items: lines.map(matchShownTo(sight)), next };
+    },
+  }),
   route({
     method: 'GET',
     path: '/inventory/:record',
@@ -135,15 +160,40 @@ export const inventoryRoutes: readonly ApiRoute[] = [
     description: 'From then on the two are one app, under the name of the connected one.',
     scope: 'inventory.write',
     isVersioned: true,
-    body: z.strictObject({ app: z.string().max(100), reason }),
+    body: z.strictObject({ app: z.string().max(100) }),
     status: 200,
     answer: recordAnswerSchema,
     async carryOut(call) {
       const { db, actor, body } = call;
       const { id } = await loadRecordToWrite(call);
       const client = await loadClientFor(call, body.app, 'inventory.write');
-      await linkRecord(db, id, client.id, actor, { via: 'api', reason: body.reason });
+      await confirmMatch(db, { recordId: id, clientId: client.id }, { actor, via: 'api' });
       return answerRecord(await loadRecord(db, id));
+    },
+  }),
+  listRoute({
+    path: '/inventory/:record/matches',
+    id: 'listMatchesOfRecord',
+    summary: 'Connected apps that may be the same as a record, the likeliest first',
+    scope: 'inventory.read',
+    item: matchSchema,
+    async page(call) {
+      const { id } = await loadRecordSeen(call);
+      const show = matchShownTo(await sightOf(call));
+      return { items: (await listMatchesOf(call.db, id)).map(show), next: undefined };
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/inventory/:record/matches/:client',
+    id: 'refuseMatch',
+    summary: 'Say that a record and a connected app that was proposed for it are not the same',
+    scope: 'inventory.write',
+    status: 204,
+    async carryOut(call) {
+      const { id } = await loadRecordToWrite(call);
+      await refuseMatch(call.db, { recordId: id, clientId: call.param('client') }, { actor: call.actor, via: 'api' });
+      return {};
     },
   }),
   route({
@@ -161,6 +211,17 @@ export const inventoryRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
+
+/** Of an app in the making at an agency that the caller does not see it is only said that there is one. */
+function matchShownTo(sight: Reach) {
+  return ({ recordId, clientId, client, score, reasons }: MatchLine): z.input<typeof matchSchema> => {
+    const isKnown = client.state === 'live' || isWithin(sight, { path: client.agencyPath, sectors: [] });
+    return {
+      ...{ record: recordId, app: isKnown ? clientId : null, app_name: isKnown ? client.name.id : null },
+      ...{ app_agency: client.agencyId, score, reasons: [...reasons] },
+    };
+  };
+}
 
 /** @throws {Refusal} `content_invalid` */
 function checkKey(call: ApiCall): string {

@@ -29,6 +29,13 @@ export function timeOf(text: string): Date {
   return time;
 }
 
+/** A score of a cursor. @throws {Refusal} `invalid_request` */
+export function scoreIn(text: string | undefined): number {
+  const score = Number(text);
+  if (!Number.isFinite(score)) throw noPlace();
+  return score;
+}
+
 /** What is said of a place that no list of ours has. */
 export function noPlace(): Refusal {
   return new Refusal('invalid_request', 'after is no place in this list');

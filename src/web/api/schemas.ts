@@ -9,6 +9,7 @@ import type { GroupKind } from '#src/registry/coverage.ts';
 import { decisionKinds } from '#src/registry/decision-rows.ts';
 import { type AppFace, pairStatuses } from '#src/registry/duplicates.ts';
 import { importStatuses } from '#src/registry/inventory-imports.ts';
+import { matchReasons } from '#src/registry/inventory-matches.ts';
 import { reasonCodes } from '#src/registry/likeness.ts';
 import { risks } from '#src/registry/risk.ts';
 import { ways } from '#src/registry/versions.ts';
@@ -331,6 +332,28 @@ export const likenessReasonSchema = name(
         'How alike, in percent; of a host, a domain or a service code how many apps have it; of claims how many.',
       ),
     what: z.string().optional().describe('The host, the domain or the code.'),
+  }),
+);
+
+export const likelySchema = name(
+  'LikelyApp',
+  z.strictObject({
+    like: appFaceSchema.nullable().describe('null for one in the making at an agency that is not the caller’s.'),
+    score: z.number(),
+    is_strong: z.boolean().describe('Whether another one has to be justified.'),
+    reasons: z.array(likenessReasonSchema),
+  }),
+);
+
+export const matchSchema = name(
+  'Match',
+  z.strictObject({
+    record: z.string(),
+    app: z.string().nullable().describe('null for one in the making at an agency that is not the caller’s.'),
+    app_name: z.string().nullable(),
+    app_agency: z.string(),
+    score: z.number(),
+    reasons: z.array(z.enum(matchReasons)),
   }),
 );
 

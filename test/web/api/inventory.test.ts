@@ -73,7 +73,7 @@ describe('a record', () => {
     const { id } = recordOf(await save('A-4', simpus));
     const foreign = await api.put(`/inventory/${id}/app`, { app: 'milik-lain' });
     expect([foreign.status, foreign.json.code]).toEqual([404, 'not_here']);
-    const linked = await api.put(`/inventory/${id}/app`, { app: 'mesin-api', reason: 'Satu aplikasi' });
+    const linked = await api.put(`/inventory/${id}/app`, { app: 'mesin-api' });
     expect(linked.json).toMatchObject({ app: 'mesin-api', number: 2 });
     const [line] = itemsOf(await api.get('/inventory?connection=connected'));
     expect(line).toMatchObject({ id, app: 'mesin-api', app_state: 'sandbox' });

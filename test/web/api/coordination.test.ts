@@ -1,0 +1,243 @@
+/** A coordinator's machine: likely duplicates, cases, closed places and decisions, about what its agency coordinates and no more. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { todayInJakarta } from '#src/base/epoch.ts';
+import { compareProfiles } from '#src/registry/comparing.ts';
+import { saveSector } from '#src/registry/sectors.ts';
+import { type ApiAnswer, type ApiClient, openApi } from '#test/support/api.ts';
+import { openWorld, type World } from '#test/support/world.ts';
+
+let world: World;
+/** Of the agency that coordinates the sector. */
+let coordinator: ApiClient;
+/** Of an agency with apps in it. */
+let agency: ApiClient;
+/** Of an agency that has nothing to do with it. */
+let stranger: ApiClient;
+
+const sectors = ['uji-koordinasi'];
+
+beforeAll(async () => {
+  world = await openWorld();
+  coordinator = await openApi(world, { clientId: 'mesin-koordinator' });
+  agency = await openApi(world, { clientId: 'mesin-dinas' });
+  stranger = await openApi(world, { clientId: 'mesin-asing' });
+  const named = { name: 'Uji', nameEn: 'Trial', isPriority: false, position: 90 };
+  const sector = { ...named, id: 'uji-koordinasi', coordinatorId: coordinator.agencyId };
+  await world.database.transaction((tx) => saveSector(tx, sector, 'test'));
+});
+afterAll(() => world?.[Symbol.asyncDispose]());
+
+const itemsOf = ({ json }: ApiAnswer) => json.items as Record<string, unknown>[];
+const told = ({ status, json }: ApiAnswer) => [status, json.code];
+
+/** An app that exists, in the sector. */
+async function exists(key: string, entry: object = {}, by = agency): Promise<string> {
+  const said = { name: `Aplikasi ${key}`, sectors, ...entry };
+  const { json } = await by.put(`/agencies/${by.agencyId}/inventory/${key}`, { entry: said });
+  return `inventory:${(json.record as { id: string }).id}`;
+}
+
+const nextMonth = todayInJakarta(new Date(Date.now() + 30 * 86_400_000));
+
+describe('a decision', () => {
+  test('is made, replaced and undone; what held before holds again', async () => {
+    const [app, successor] = [await exists('D-1'), await exists('D-2')];
+    const keep = await coordinator.post('/decisions', { apps: [app], decision: 'keep', reason: 'Masih dipakai' });
+    expect([keep.status, itemsOf(keep)]).toMatchObject([
+      201,
+      [{ app, decision: 'keep', is_in_force: true, via: 'api' }],
+    ]);
+    const merge = { apps: [app], decision: 'merge', successor, on: nextMonth, reason: 'Kembar' };
+    const [merged] = itemsOf(await coordinator.post('/decisions', merge));
+    expect(merged).toMatchObject({ successor, on: nextMonth, decided_by: 'client mesin-koordinator' });
+    expect((await coordinator.delete(`/decisions/${merged?.id}`)).status).toBe(204);
+    const about = itemsOf(await agency.get(`/decisions?app=${app}`));
+    expect(about.map(({ decision, is_in_force: holds }) => [decision, holds])).toEqual([
+      ['merge', false],
+      ['keep', true],
+    ]);
+    expect(told(await coordinator.delete(`/decisions/${merged?.id}`))).toEqual([409, 'decision_over']);
+  });
+
+  test('about many is about all or none', async () => {
+    const [one, other] = [await exists('D-3'), await exists('D-4')];
+    const outside = await exists('D-5', { sectors: [] });
+    const legacy = { decision: 'legacy', reason: 'Lama' };
+    const refused = await coordinator.post('/decisions', { ...legacy, apps: [one, other, outside] });
+    expect(told(refused)).toEqual([404, 'not_here']);
+    expect(itemsOf(await coordinator.get(`/decisions?app=${one}`))).toEqual([]);
+    expect(itemsOf(await coordinator.post('/decisions', { ...legacy, apps: [one, other, one] }))).toHaveLength(2);
+    expect(itemsOf(await coordinator.post('/decisions', { ...legacy, apps: [one, other] }))).toEqual([]);
+  });
+
+  test.each([
+    ['without what into', { decision: 'merge', on: nextMonth }, 'successor_missing'],
+    ['without a day', { decision: 'retire' }, 'decision_day_missing'],
+    ['of yesterday', { decision: 'retire', on: '2020-01-01' }, 'decision_day_past'],
+    ['with a link that is none', { decision: 'keep', evidence: 'http://x.contoh.id/' }, 'evidence_link_invalid'],
+  ])('%s is refused', async (_what, wish, code) => {
+    const app = await exists('D-6');
+    const answer = await coordinator.post('/decisions', { apps: [app], reason: 'Uji', ...wish });
+    expect([answer.json.code, answer.status >= 400 && answer.status < 500]).toEqual([code, true]);
+  });
+
+  test('is not another agency’s to make, to undo or to see', async () => {
+    const app = await exists('D-7');
+    const [made] = itemsOf(await coordinator.post('/decisions', { apps: [app], decision: 'keep', reason: 'Uji' }));
+    const keep = { apps: [app], decision: 'keep', reason: 'Uji' };
+    expect(told(await stranger.post('/decisions', keep))).toEqual([404, 'not_here']);
+    expect(told(await stranger.delete(`/decisions/${made?.id}`))).toEqual([404, 'not_here']);
+    expect(told(await stranger.get(`/decisions/${made?.id}`))).toEqual([404, 'not_here']);
+    expect(told(await stranger.get(`/decisions?app=${app}`))).toEqual([404, 'not_here']);
+    expect(itemsOf(await stranger.get('/decisions'))).toEqual([]);
+    const owner = await openApi(world, { clientId: 'mesin-tanpa', scopes: ['inventory.read', 'inventory.write'] });
+    expect(told(await owner.post('/decisions', keep))).toEqual([403, 'scope_required']);
+  });
+});
+
+describe('a likely pair', () => {
+  const twins = {
+    name: 'Sistem Antrean Puskesmas Melati',
+    description: 'Mengambil nomor antrean puskesmas dari rumah.',
+  };
+
+  test('is listed with its reasons, dismissed with a reason, and stays so until it is opened again', async () => {
+    const [one, other] = [
+      await exists('P-1', { ...twins, host: 'antrean.melati.contoh.go.id' }),
+      await exists('P-2', { ...twins, host: 'antrean.melati.contoh.go.id' }),
+    ];
+    await compareProfiles(world.database);
+    const list = `/duplicates?app=${one}`;
+    const [pair] = itemsOf(await coordinator.get(list));
+    expect(pair).toMatchObject({ status: 'open', is_strong: true });
+    const codes = (pair as { reasons: { code: string }[] }).reasons.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(['name', 'host']));
+    const path = `/duplicates/${encodeURIComponent(one)}/${encodeURIComponent(other)}`;
+    const dismissed = await coordinator.put(path, { status: 'dismissed', reason: 'Dua puskesmas' });
+    expect(dismissed.json).toMatchObject({ status: 'dismissed', note: 'Dua puskesmas' });
+    expect(told(await coordinator.put(path, { status: 'dismissed', reason: 'Lagi' }))).toEqual([409, 'pair_decided']);
+    await exists('P-1', { ...twins, name: `${twins.name} Baru` });
+    await compareProfiles(world.database);
+    expect(itemsOf(await coordinator.get(list))).toEqual([]);
+    expect((await coordinator.put(path, { status: 'open' })).json.status).toBe('open');
+    for (const answer of [await stranger.get(path), await stranger.put(path, { status: 'dismissed', reason: 'x' })])
+      expect(told(answer)).toEqual([404, 'not_here']);
+    expect((await stranger.get('/duplicates')).body).not.toContain('Melati');
+  });
+
+  test('goes page by page', async () => {
+    for (const at of [3, 4, 5]) await exists(`P-${at}`, { ...twins, host: `antrean.melati.contoh.go.id` });
+    await compareProfiles(world.database);
+    const all = itemsOf(await coordinator.get('/duplicates?limit=200'));
+    expect(all.length).toBeGreaterThan(3);
+    const seen: unknown[] = [];
+    let next: string | undefined = '/duplicates?limit=2';
+    while (next !== undefined) {
+      const page: ApiAnswer = await coordinator.get(next);
+      seen.push(...itemsOf(page));
+      next = /^<(.+)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1];
+    }
+    expect(seen).toEqual(all);
+  });
+});
+
+describe('a new app like another one', () => {
+  const name = 'Perizinan Nelayan Samudra';
+  const declared = (id: string) => ({
+    ...{ client_id: id, client_name: name, 'client_name#en': 'Ocean Fishing Permits' },
+    ...{ purpose: 'Mengurus izin melaut nelayan.', 'purpose#en': 'To apply for a permit to fish.' },
+    ...{ redirect_uris: ['https://nelayan.samudra.contoh.go.id/callback'], scope: 'openid', sectors },
+  });
+  const register = (id: string, more: object = {}) =>
+    agency.post(`/agencies/${agency.agencyId}/apps`, { declaration: declared(id), ...more });
+
+  beforeAll(async () => {
+    const entry = { name, name_en: 'Ocean Fishing Permits', host: 'nelayan.samudra.contoh.go.id' };
+    await exists('N-1', { ...entry, description: 'Mengurus izin melaut nelayan.' }, coordinator);
+  });
+
+  test('is shown what it is like before it is sent, and refused without a justification', async () => {
+    const weighed = await agency.post(`/agencies/${agency.agencyId}/apps/likely`, {
+      declaration: declared('izin-melaut'),
+    });
+    expect(weighed.json).toMatchObject({ needs: 'justification', likely: [{ is_strong: true, like: { name } }] });
+    const refused = await register('izin-melaut');
+    expect(told(refused)).toEqual([409, 'likely_duplicate']);
+    expect(refused.json.likely).toMatchObject([{ name }]);
+    expect(told(await agency.get('/apps/izin-melaut'))).toEqual([404, 'not_here']);
+  });
+
+  test('waits for the coordinator, who decides once; of fifty at once one does', async () => {
+    expect((await register('izin-melaut-dua', { justification: 'Wilayah lain' })).status).toBe(201);
+    const [opened] = itemsOf(await coordinator.get('/cases'));
+    expect(opened).toMatchObject({ app: 'izin-melaut-dua', grounds: ['duplicate'], justification: 'Wilayah lain' });
+    expect(opened?.duplicates).toMatchObject([{ like: { name } }]);
+    const decide = (by: ApiClient, verdict: object) => by.post(`/cases/${opened?.id}/decision`, verdict);
+    expect(told(await decide(stranger, { verdict: 'allowed' }))).toEqual([404, 'not_here']);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, at) =>
+        decide(coordinator, at % 2 ? { verdict: 'allowed' } : { verdict: 'refused', note: 'Pakai yang ada' }),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status).filter((status) => status !== 503);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    const [row] = await world.database.query<{ events: number }>(
+      `select count(*)::integer as events from admin_events where subject = 'client izin-melaut-dua'
+         and kind in ('case.allowed', 'case.refused')`,
+    );
+    expect(row?.events).toBe(1);
+  });
+
+  test('is not decided by whoever asked, nor by the machine that did, though it coordinates', async () => {
+    const own = await coordinator.post(`/agencies/${coordinator.agencyId}/apps`, {
+      declaration: declared('izin-sendiri'),
+      justification: 'Untuk kami',
+    });
+    expect(own.status).toBe(201);
+    const [opened] = itemsOf(await coordinator.get('/cases'));
+    expect(opened).toMatchObject({ app: 'izin-sendiri', actor: 'client mesin-koordinator' });
+    const decided = await coordinator.post(`/cases/${opened?.id}/decision`, { verdict: 'allowed' });
+    expect(told(decided)).toEqual([403, 'case_own']);
+    expect((await coordinator.get(`/cases/${opened?.id}`)).json.status).toBe('open');
+    expect((await coordinator.delete(`/cases/${opened?.id}`)).status).toBe(204);
+    expect((await coordinator.get('/apps/izin-sendiri')).json.state).toBe('retired');
+    const { json } = await coordinator.get('/registrations-not-made');
+    expect(json).toMatchObject({ by_reason: { withdrawn: 1 } });
+  });
+});
+
+describe('a closed sector', () => {
+  const plain = (id: string) => ({
+    ...{ client_id: id, client_name: `Layanan ${id}`, purpose: 'Menguji.', scope: 'openid', sectors },
+    redirect_uris: [`https://${id}.contoh.go.id/callback`],
+  });
+  const register = (id: string) => agency.post(`/agencies/${agency.agencyId}/apps`, { declaration: plain(id) });
+
+  test('takes no app but by an exception, of fifty at once as many as it allows; then it is opened again', async () => {
+    const closing = { sector: 'uji-koordinasi', reason: 'Sedang ditata' };
+    expect(told(await stranger.post('/closures', closing))).toEqual([403, 'role_required']);
+    const closed = await coordinator.post('/closures', closing);
+    expect(closed.status).toBe(201);
+    expect(told(await coordinator.post('/closures', closing))).toEqual([409, 'closed_already']);
+    expect(told(await register('zaitun'))).toEqual([403, 'registrations_closed']);
+    const path = `/closures/${closed.json.id}`;
+    const later = new Date(Date.now() + 86_400_000).toISOString();
+    const given = { agency: agency.agencyId, apps: 3, reason: 'Sudah dianggarkan', expires_at: later };
+    expect(told(await agency.post(`${path}/exceptions`, given))).toEqual([404, 'not_here']);
+    const exception = await coordinator.post(`${path}/exceptions`, given);
+    expect(exception.status).toBe(201);
+    const names = Array.from({ length: 50 }, (_, at) => `buah-${(at * 7919).toString(36)}`);
+    const answers = await Promise.all(names.map(register));
+    const statuses = answers.map(({ status }) => status).filter((status) => status !== 503);
+    expect(statuses.filter((status) => status === 201).length).toBeLessThanOrEqual(3);
+    for (const name of names)
+      if (statuses.filter((status) => status === 201).length < 3) await register(`${name}-lagi`);
+    const [kept] = itemsOf(await coordinator.get(`${path}/exceptions`));
+    expect(kept).toMatchObject({ used: 3, apps: 3 });
+    expect((await coordinator.delete(`/exceptions/${exception.json.id}`)).status).toBe(204);
+    expect((await coordinator.delete(path)).status).toBe(204);
+    expect(told(await coordinator.delete(path))).toEqual([409, 'closure_over']);
+    expect((await register('zaitun')).status).toBe(201);
+  });
+});
