@@ -58,6 +58,7 @@ import { changeTesters, showTesters } from '#src/web/console/testers.ts';
 import { changeTokens, showTokens } from '#src/web/console/tokens.ts';
 import { changeVersion, showVersion, showVersions } from '#src/web/console/versions.ts';
 import { answerContactConfirm, showContactConfirm } from '#src/web/contacts-confirm.ts';
+import { PublicCoverage } from '#src/web/coverage.ts';
 import { Documents } from '#src/web/documents.ts';
 import { answerErrors, answerWith } from '#src/web/errors.ts';
 import { formTargets } from '#src/web/frame.ts';
@@ -199,6 +200,10 @@ function pages(house: OpenHouse): Router {
   router.get('/', (ctx) => showHome(ctx, house));
   router.get('/help', (ctx) => showHelp(ctx, house));
   router.get('/privacy', (ctx) => showPrivacy(ctx, house));
+  const coverage = new PublicCoverage(house);
+  router.get('/coverage', (ctx) => coverage.showPage(ctx));
+  router.get('/coverage.csv', (ctx) => coverage.sendCsv(ctx));
+  router.get('/coverage.json', (ctx) => coverage.sendJson(ctx));
   const begunHere: RouterMiddleware = (ctx, next) => {
     checkBegun(house, ctx, String(ctx.params.uid));
     return next();

@@ -14,7 +14,8 @@ export function homePage(context: HomeContext): Html {
     title: t('home.title', { brand: context.brand }),
     content: html`<p class="intro">${t('home.intro', { brand: context.brand })}</p>
 <div class="buttons"><a class="button main" href="${safeAddress(context.accountLink)}">${t('home.account')}</a></div>
-<p class="hint">${t('home.where')}</p>`,
+<p class="hint">${t('home.where')}</p>
+<p class="hint"><a id="to-coverage" href="/coverage">${t('coverage.title')}</a></p>`,
   });
 }
 
@@ -57,6 +58,7 @@ function moreLinks(context: SandboxHomeContext): Html {
   const links = [
     { link: context.links.account, label: t('sandbox-home.account') },
     { link: context.links.console, label: t('sandbox-home.console') },
+    { link: '/coverage', label: t('coverage.title') },
     { link: context.links.outbox, label: t('sandbox-home.outbox') },
     { link: context.links.discovery, label: t('sandbox-home.discovery') },
   ];

@@ -53,6 +53,7 @@ import {
   contactConfirmPage,
   contactConfirmSamples,
 } from '#views/contacts-confirm.ts';
+import { coveragePage, coverageSamples } from '#views/coverage.ts';
 import { errorPage, errorSamples } from '#views/error.ts';
 import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.ts';
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
@@ -173,6 +174,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),
+    ...render('coverage', coveragePage, coverageSamples),
     ...render('help', helpPage, helpSamples),
     ...render('privacy', privacyPage, privacySamples),
   ];

@@ -82,6 +82,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'account-end',
         'contact-confirmed',
         'contacts',
+        'coverage',
         'error',
         'frozen',
         'invitation',
