@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { stringify } from 'csv-stringify/sync';
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
@@ -28,6 +27,7 @@ import { coverageColumns, coverageDocument, coverageLine } from '#src/registry/c
 import { listSectors, type Sector } from '#src/registry/sectors.ts';
 import { type CoverageContext, coveragePage } from '#views/coverage.ts';
 import type { Frame } from '#views/page.ts';
+import { csvText } from './csv.ts';
 import type { OpenHouse } from './house.ts';
 import { known } from './middleware/browser.ts';
 import { noFigures, shownDays, shownFigures, shownGroups } from './shown-figures.ts';
@@ -72,12 +72,9 @@ export class PublicCoverage {
   /** `GET /coverage.csv`: all that was counted, a line for each group. */
   async sendCsv(ctx: Context): Promise<void> {
     ctx.attachment('coverage.csv');
-    await this.#answer(ctx, 'csv', 'text/csv; charset=utf-8', async (db, count) => {
-      const lines = (await everythingOf(db, count)).map(coverageLine);
-      return stringify(lines, {
-        ...{ header: true, columns: [...coverageColumns], escape_formulas: true, record_delimiter: 'windows' },
-      });
-    });
+    await this.#answer(ctx, 'csv', 'text/csv; charset=utf-8', async (db, count) =>
+      csvText(coverageColumns, (await everythingOf(db, count)).map(coverageLine)),
+    );
   }
 
   /** `GET /coverage.json`: the same for programs. */
