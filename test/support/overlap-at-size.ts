@@ -23,15 +23,21 @@ export const filledWithOverlap = [
 /** A record's number with its agency, its sector and its id: what all statements below begin with. */
 const numbered = `with numbered as materialized (
   select n, (array['kesehatan', 'pendidikan', 'pertanian', 'sosial'])[1 + n % 4] as sector,
+    initcap((array['antrean', 'arsip', 'bantuan', 'gudang', 'jadwal', 'kartu', 'lelang', 'peta', 'surat'])[1 + n % 9] || ' ' ||
+      (array['angkutan', 'hutan', 'jalan', 'nelayan', 'pasar', 'petani', 'sampah', 'sekolah', 'ternak', 'wisata', 'kesehatan'])[1 + n / 9 % 11]
+      || ' ' || (array['balita', 'lansia', 'pegawai', 'pelajar', 'perantau', 'relawan', 'veteran'])[1 + n / 99 % 7] || ' ' || n / 693) as name,
     'inv' || lpad(n::text, 7, '0') as record, 'app-' || n as app, agencies.id as agency, agencies.path
   from unnest($1::integer[], $2::text[]) as given (n, agency) join agencies on agencies.id = given.agency)`;
+
+/** An id of the shape of ours for what has one of its own. */
+const uuid = `'00000000-0000-4000-8000-' || lpad(n::text, 12, '0')`;
 
 /** In this order: the later ones name what is in the former. */
 const statements: readonly string[] = [
   `insert into inventory (id, agency_id, key, name, name_en, description, description_en, host, domain, sectors, audience,
      service_code, users, yearly_cost, technology, contact, created_at, created_by, updated_at, updated_by)
    ${numbered}
-   select record, agency, 'SIS-' || n, 'Sistem ' || sector || ' ' || n, 'System ' || n, 'Melayani warga di bidang ' || sector,
+   select record, agency, 'SIS-' || n, name, 'System ' || n, 'Melayani warga di bidang ' || sector,
      'Serves citizens', 'sistem-' || n || '.' || agency || '.go.id', agency || '.go.id', array[sector], array['citizens'],
      'LY.' || n % 900, n * 7, n * 100000::bigint, 'PHP', 'aplikasi@' || agency || '.contoh.go.id', $3, 'command', $3, 'command' from numbered`,
   `insert into inventory_versions (inventory_id, number, content, changed, via, actor, at)
@@ -50,14 +56,14 @@ const statements: readonly string[] = [
   `insert into app_profiles (ref, inventory_id, agency_id, agencies, name, name_en, name_words, name_en_words, description_words,
      description_en_words, host, domain, service_code, sectors, audience, claims, state, digest, changed_at)
    ${numbered}
-   select 'inventory:' || record, record, agency, path, 'Sistem ' || sector || ' ' || n, 'System ' || n, sector || ' ' || n,
+   select 'inventory:' || record, record, agency, path, name, 'System ' || n, lower(name),
      'system ' || n, 'warga bidang ' || sector, 'citizens', 'sistem-' || n || '.' || agency || '.go.id', agency || '.go.id',
      'LY.' || n % 900, array[sector], array['citizens'], '{}', 'unconnected', sha256(record::bytea), $3 from numbered`,
   `insert into app_pairs (low, high, score, is_strong, reasons, agencies, sectors, status, found_at, scored_at, decided_at, decided_by)
    ${numbered}
    select 'client:' || app, 'inventory:' || record, 0.4 + n % 60 / 100.0, n % 60 > 35, '[{"code":"name","value":80}]', numbered.path || theirs.path, array[sector],
-     case n % 8 when 0 then 'dismissed' when 1 then 'settled' else 'open' end, $3, $3,
-     case when n % 8 < 2 then $3::timestamptz end, case when n % 8 < 2 then 'command' end
+     case n % 7 when 0 then 'dismissed' when 1 then 'settled' else 'open' end, $3, $3,
+     case when n % 7 < 2 then $3::timestamptz end, case when n % 7 < 2 then 'command' end
    from numbered join clients on clients.id = app join agencies as theirs on theirs.id = agency_id`,
   `insert into app_families (words, name, apps, agencies, sectors, counted_at)
    ${numbered}
@@ -73,10 +79,10 @@ const statements: readonly string[] = [
    from numbered join clients on clients.id = app where n % 5 = 0`,
   `insert into registration_closures (id, agency_id, reason, closed_by, closed_at)
    ${numbered}
-   select 'tutup-' || n, agency, 'Menunggu penataan.', 'command', $3 from numbered where n between 100 and 120`,
+   select ${uuid}, agency, 'Menunggu penataan.', 'command', $3 from numbered where n between 100 and 120`,
   `insert into registration_exceptions (id, closure_id, agency_id, apps, reason, given_by, given_at, expires_at)
    ${numbered}
-   select 'kecuali-' || n, 'tutup-' || n, agency, 3, 'Perintah undang-undang.', 'command', $3, $3::timestamptz + interval '90 days'
+   select ${uuid}, ${uuid}, agency, 3, 'Perintah undang-undang.', 'command', $3, $3::timestamptz + interval '90 days'
    from numbered where n between 100 and 120`,
   `insert into registrations_not_made (id, agency_id, agencies, sectors, why, name, actor, at)
    ${numbered}
@@ -84,10 +90,10 @@ const statements: readonly string[] = [
    from numbered where n % 5 = 1`,
   `insert into decision_batches (id, status, decision, lines, via, actor, created_at, applied_at)
    ${numbered}
-   select 'borong-' || n, 'applied', '{}', '[]', 'page', 'command', $3, $3 from numbered where n < 200`,
+   select ${uuid}, 'applied', '{}', '[]', 'page', 'command', $3, $3 from numbered where n < 200`,
   `insert into app_decisions (id, ref, agency_id, agencies, sectors, kind, successor, effective_on, reason, via, decided_by, decided_at, announced_at)
    ${numbered}
-   select 'putus-' || n, 'inventory:' || record, agency, path, array[sector], (array['keep', 'merge', 'retire', 'legacy'])[1 + n % 4],
+   select ${uuid}, 'inventory:' || record, agency, path, array[sector], (array['keep', 'merge', 'retire', 'legacy'])[1 + n % 4],
      case n % 4 when 1 then 'client:' || app end, $3::date + 1 + n % 400, 'Satu layanan cukup.', 'page', 'command',
      $3::timestamptz - n * interval '1 minute', $3 from numbered where n % 2 = 0 or n % 4 = 1`,
   `insert into client_migration_steps (client_id, number, stage, percentage, via, actor, at)
@@ -102,7 +108,7 @@ const statements: readonly string[] = [
    select 'agency', agency, $3::date - n / 3000, 100, 50, 30, 5, 20, 4, 2, 1000 - n % 30, 500 from numbered
    union all select kind, id, $3::date - n, 27000, 9000, 8000, 50, 20000, 4000, 200, 1000000 - n, 500000
    from numbered, (select 'sector' as kind, unnest(array['kesehatan', 'pendidikan', 'pertanian', 'sosial']) as id
-     union all select 'all', '') as groups where n < 30`,
+     union all select 'all', 'all') as groups where n < 30`,
 ];
 
 /** How many records one statement adds, so that a busy machine manages it in time. */
