@@ -46,6 +46,16 @@ import {
 } from '#src/web/console/desk.ts';
 import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
+import { answerInventory, downloadInventory, showInventory } from '#src/web/console/inventory.ts';
+import {
+  answerImport,
+  downloadMistakes,
+  sendImport,
+  showImport,
+  showImports,
+} from '#src/web/console/inventory-imports.ts';
+import { answerMatches, showMatches } from '#src/web/console/inventory-matches.ts';
+import { addRecord, answerRecord, showNewRecord, showRecord } from '#src/web/console/inventory-record.ts';
 import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { changeMigration, showMigration } from '#src/web/console/migration.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
@@ -238,6 +248,20 @@ function pages(house: OpenHouse): Router {
   router.post('/console/apps/:client/edit', (ctx) => answerEdit(ctx, house, String(ctx.params.client)));
   router.get('/console/apps/:client/start', (ctx) => showStart(ctx, house, String(ctx.params.client)));
   router.get('/console/apps.csv', (ctx) => downloadApps(ctx, house));
+  router.get('/console/inventory', (ctx) => showInventory(ctx, house));
+  router.post('/console/inventory', (ctx) => answerInventory(ctx, house));
+  router.get('/console/inventory.csv', (ctx) => downloadInventory(ctx, house));
+  router.get('/console/inventory/new', (ctx) => showNewRecord(ctx, house));
+  router.post('/console/inventory/new', (ctx) => addRecord(ctx, house));
+  router.get('/console/inventory/matches', (ctx) => showMatches(ctx, house));
+  router.post('/console/inventory/matches', (ctx) => answerMatches(ctx, house));
+  router.get('/console/inventory/imports', (ctx) => showImports(ctx, house));
+  router.post('/console/inventory/imports', (ctx) => sendImport(ctx, house));
+  router.get('/console/inventory/imports/:import', (ctx) => showImport(ctx, house));
+  router.post('/console/inventory/imports/:import', (ctx) => answerImport(ctx, house));
+  router.get('/console/inventory/imports/:import/errors.csv', (ctx) => downloadMistakes(ctx, house));
+  router.get('/console/inventory/:record', (ctx) => showRecord(ctx, house));
+  router.post('/console/inventory/:record', (ctx) => answerRecord(ctx, house));
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));
   router.get('/console/agencies/new', (ctx) => showNewAgency(ctx, house));
   router.post('/console/agencies/new', (ctx) => addAgency(ctx, house));

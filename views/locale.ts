@@ -68,6 +68,12 @@ export function formatNumber(language: Language, number: number): string {
   return new Intl.NumberFormat(locales[language]).format(number);
 }
 
+/** "Rp 385.000.000". @param rupiah a whole number */
+export function formatRupiah(language: Language, rupiah: number): string {
+  const format = { style: 'currency', currency: 'IDR', maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(locales[language], format).format(rupiah);
+}
+
 /** "10%". @param percentage a whole number from 0 to 100 */
 export function formatPercentage(language: Language, percentage: number): string {
   return new Intl.NumberFormat(locales[language], { style: 'percent' }).format(percentage / 100);

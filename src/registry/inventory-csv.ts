@@ -144,7 +144,7 @@ function readColumns(header: readonly string[]): (Column | undefined)[] {
 }
 
 /** One line of plain text; the mark with which an export keeps a spreadsheet from taking it for a formula is taken off. */
-function tidy(cell: string): string {
+export function tidy(cell: string): string {
   return cell
     .replace(/\s+/g, ' ')
     .trim()
@@ -167,15 +167,25 @@ function readRow(
   const key = cells.get('key') ?? '';
   const { error } = keySchema.safeParse(key);
   if (error) fail('key', key === '' ? 'missing' : key.length > 60 ? 'too_long' : 'text_unfit', key);
+  const fields = readFields(cells, sectors);
+  return { row, agencyId: agency, key, said: fields.said, mistakes: [...mistakes, ...fields.mistakes] };
+}
+
+/** What some cells say, by the names of their fields; a form is read by it too. An empty one says that there is nothing. */
+export function readFields(
+  cells: ReadonlyMap<string | undefined, string>,
+  sectors: ReadonlyMap<string, string>,
+): Pick<CsvRow, 'said' | 'mistakes'> {
+  const mistakes: RecordMistake[] = [];
   const said: Partial<Record<RecordField, unknown>> = {};
   for (const field of recordFields) {
     const cell = cells.get(field);
     if (cell === undefined) continue;
     const value = cell === '' ? undefined : (readers[field]?.(cell, sectors) ?? cell);
-    if (value instanceof Unreadable) fail(field, value.code, value.given);
     said[field] = value instanceof Unreadable ? undefined : value;
+    if (value instanceof Unreadable) mistakes.push({ field, code: value.code, given: showGiven(field, value.given) });
   }
-  return { row, agencyId: agency, key, said, mistakes };
+  return { said, mistakes };
 }
 
 /** What a cell has in it that means nothing. */
@@ -228,8 +238,8 @@ const audienceNames: ReadonlyMap<string, string> = new Map([
   ...['officials', 'official', 'asn', 'pegawai', 'aparatur'].map((name) => [name, 'officials'] as const),
 ]);
 
-/** Sectors by their ids and their names in both languages. */
-function sectorNames(sectors: readonly Sector[]): ReadonlyMap<string, string> {
+/** Ids of sectors by themselves and by their names in both languages. */
+export function sectorNames(sectors: readonly Sector[]): ReadonlyMap<string, string> {
   return new Map(
     sectors.flatMap(({ id, name, nameEn }) => [name, nameEn, id].map((one) => [one.toLowerCase(), id] as const)),
   );

@@ -35,6 +35,10 @@ import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
+import { inventoryPage, inventorySamples } from '#views/console/inventory.ts';
+import { importPage, importSamples, importsPage, importsSamples } from '#views/console/inventory-imports.ts';
+import { matchesPage, matchesSamples } from '#views/console/inventory-matches.ts';
+import { newRecordPage, newRecordSamples, recordPage, recordSamples } from '#views/console/inventory-record.ts';
 import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { migrationPage, migrationSamples } from '#views/console/migration.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
@@ -157,6 +161,12 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-edit-preview', editPreviewPage, editPreviewSamples),
     ...render('console-apps', appsPage, appsSamples),
     ...render('console-agencies', agenciesPage, agenciesSamples),
+    ...render('console-inventory', inventoryPage, inventorySamples),
+    ...render('console-inventory-record', recordPage, recordSamples),
+    ...render('console-inventory-new', newRecordPage, newRecordSamples),
+    ...render('console-inventory-imports', importsPage, importsSamples),
+    ...render('console-inventory-import', importPage, importSamples),
+    ...render('console-inventory-matches', matchesPage, matchesSamples),
     ...render('console-events', eventsPage, eventsSamples),
     ...render('console-versions', versionsPage, versionsSamples),
     ...render('console-version', versionPage, versionSamples),

@@ -65,7 +65,9 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
     for (const search of searches) expect(search).toMatch(/^<form method="get" action="\/[^/"][^"]*" role="search"/);
     const forms = all.filter((form) => !searches.includes(form));
     for (const form of forms) {
-      expect(form).toMatch(/^<form method="post"( action="\/[^/"][^"]*")?( novalidate)?>/);
+      expect(form).toMatch(
+        /^<form method="post"( action="\/[^/"][^"]*")?( enctype="multipart\/form-data")?( novalidate)?>/,
+      );
       expect(form).toContain('<input type="hidden" name="csrf" value="sample-token">');
     }
     expect(markup).not.toContain('formaction');
