@@ -2,6 +2,7 @@ import { part, rowForm, sayLastUsed } from './account/part.ts';
 import { type PasskeysContext, passkeyCard, passkeysPart } from './account/passkeys.ts';
 import { type SessionsContext, sessionsPart } from './account/sessions.ts';
 import { findClaimLabel } from './claims.ts';
+import type { ShownSuccessor } from './ended.ts';
 import { type Html, html, safeAddress } from './html.ts';
 import { formatDay, formatList, type MessageKey, translate } from './locale.ts';
 import { page } from './page.ts';
@@ -40,6 +41,8 @@ export type ConnectedApp = {
   claims: readonly string[];
   since: Date;
   lastUsed?: Date | undefined;
+  /** The app has ended, or ends soon. */
+  ending?: { text: string; isOver: boolean; successor: ShownSuccessor | undefined } | undefined;
 };
 
 /**
@@ -116,7 +119,7 @@ function appsPart(context: AccountContext): Html {
 
 function appRow(context: AccountContext, app: ConnectedApp, id: string): Html {
   const t = translate(context.language);
-  const home = safeAddress(app.home);
+  const home = app.ending?.isOver ? undefined : safeAddress(app.home);
   const claims = app.claims.map((claim) => findClaimLabel(context.language, claim) ?? claim);
   const since = t('account.since', { date: formatDay(context.language, app.since, context.timeZone) });
   const lastUsed = app.lastUsed && sayLastUsed(context, app.lastUsed);
@@ -124,8 +127,20 @@ function appRow(context: AccountContext, app: ConnectedApp, id: string): Html {
 <div class="row-words"><h3 id="${id}">${home ? html`<a href="${home}">${app.name}</a>` : app.name}</h3>
 <p>${app.agency} <span class="domain">${app.domain}</span></p>
 ${claims.length > 0 && html`<p>${t('account.reads', { claims: formatList(context.language, claims) })}</p>`}
-<p class="hint">${since}${lastUsed && ` · ${lastUsed}`}</p></div>
+${endingOf(context, app)}<p class="hint">${since}${lastUsed && ` · ${lastUsed}`}</p></div>
 ${rowForm(context, { name: 'client', value: app.clientId, action: 'disconnect', label: t('account.disconnect'), hook: 'disconnect', describedBy: id })}</li>`;
+}
+
+function endingOf({ language }: AccountContext, { clientId, ending }: ConnectedApp): Html | false {
+  if (!ending) return false;
+  const { text, successor } = ending;
+  const link = safeAddress(successor?.link);
+  const go =
+    successor &&
+    link &&
+    html` <a href="${link}">${translate(language)('ended.go', { successor: successor.name })}</a> (${successor.host})`;
+  return html`<p data-ending="${clientId}">${text}${go}</p>
+`;
 }
 
 const identifierLabels: Record<ShownIdentifier['kind'], MessageKey> = {

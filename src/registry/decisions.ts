@@ -194,13 +194,14 @@ export async function noteEnds(tx: Db, refs: readonly AppRef[]): Promise<void> {
   const version = await raiseRegistryVersion(tx);
   await tx.execute(
     `update clients c set successor = said.successor, ends_on = said.ends_on, version = $2, updated_at = $3
-     from (select one.id, case when d.kind in ('merge', 'retire') then d.successor end as successor,
+     from (select one.id, case when d.kind in ('merge', 'retire') then coalesce('client:' || s.client_id, d.successor) end as successor,
          case when d.kind in ('merge', 'retire') then d.effective_on end as ends_on
        from unnest($1::text[]) as one (id)
          left join inventory i on i.client_id = one.id and i.removed_at is null
          left join lateral (select kind, successor, effective_on from app_decisions
            where ref in ('client:' || one.id, 'inventory:' || i.id) and replaced_at is null and undone_at is null
-           order by ref limit 1) as d on true) as said
+           order by ref limit 1) as d on true
+         left join inventory s on d.successor like 'inventory:%' and s.id = substr(d.successor, 11) and s.removed_at is null) as said
      where c.id = said.id and (c.successor, c.ends_on) is distinct from (said.successor, said.ends_on)`,
     [ids, version, new Date()],
   );

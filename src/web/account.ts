@@ -17,7 +17,8 @@ import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { userHandleOf } from '#src/people/webauthn.ts';
 import { findAgency } from '#src/registry/agencies.ts';
-import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { type AccountContext, type AccountProblem, accountPage, type ConnectedApp } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
 import {
   passkeyAddedMessage,
@@ -35,6 +36,7 @@ import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 import { restRolesUnlessProven } from './roles-at-rest.ts';
 import { seeOther } from './see-other.ts';
+import { sayEnd, showSuccessor } from './successors.ts';
 
 interface Said {
   readonly notice?: AccountContext['notice'];
@@ -300,14 +302,25 @@ async function passkeyInvitation(
 }
 
 async function connectedApps({ ctx, house, db, account }: Visit): Promise<AccountContext['apps']> {
+  const { language } = ctx.state;
   const consents = await listConsents(db, account.id);
   return consents.map(({ clientId, claims, givenAt }) => {
     const client = house.clients.find(clientId);
     const service = client
-      ? serviceOf(client, ctx.state.language, house.config.mode)
+      ? serviceOf(client, language, house.config.mode)
       : { name: clientId, agency: '', domain: '' };
-    return { ...service, clientId, claims, since: givenAt };
+    return { ...service, clientId, claims, since: givenAt, ending: client && endingOf(house, client, language) };
   });
+}
+
+/** What becomes of an app that has ended or ends soon, and the way to what follows it. */
+function endingOf(house: OpenHouse, client: ClientRecord, language: 'id' | 'en'): ConnectedApp['ending'] {
+  const t = translate(language);
+  const successor = showSuccessor(house, client, language);
+  const isOver = client.state === 'retired';
+  const over = successor ? t('ended.over-to', { successor: successor.name }) : t('ended.over');
+  const text = isOver ? over : sayEnd(house, client, language);
+  return text === undefined ? undefined : { text, isOver, successor };
 }
 
 const notices = [

@@ -4,11 +4,14 @@ import { DatabaseUnavailable } from '#src/base/database.ts';
 import { refusalsTotal } from '#src/base/metrics.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { refusalOf } from '#src/oidc/errors.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { endedPage } from '#views/ended.ts';
 import { errorPage } from '#views/error.ts';
 import { translate } from '#views/locale.ts';
-import { backLink, frameOf, show } from './frame.ts';
+import { backLink, frameOf, serviceOf, show } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { cookieNames } from './middleware/browser.ts';
+import { showSuccessor } from './successors.ts';
 
 /** Catches what the rooms throw. A {@link Refusal} is said as it is; anything else is a fault of ours, logged whole. */
 export function answerErrors(house: OpenHouse): Middleware {
@@ -36,8 +39,11 @@ export function answerWith(ctx: Context, house: OpenHouse, thrown: unknown): voi
   ctx.status = refusal.status;
   ctx.set('Cache-Control', 'no-store');
   if (refusal.retryAfter !== undefined) ctx.set('Retry-After', String(refusal.retryAfter));
+  const asked = findAsked(ctx, house);
   // A browser says that it takes HTML; a program that says nothing gets JSON.
   if (isForPrograms(ctx) || ctx.accepts('json', 'html') === 'json') answerWithProblem(ctx, refusal);
+  else if (refusal.code === 'client_unavailable' && asked?.state === 'retired')
+    answerWithEnd(ctx, house, refusal, asked);
   else answerWithPage(ctx, house, refusal);
 }
 
@@ -113,13 +119,30 @@ function answerWithPage(ctx: Context, house: OpenHouse, refusal: Refusal): void 
   );
 }
 
+/** Whoever wanted to sign in to an app that has ended is led to what follows it. */
+function answerWithEnd(ctx: Context, house: OpenHouse, refusal: Refusal, client: ClientRecord): void {
+  const { language, reference } = ctx.state;
+  const page = endedPage({
+    ...frameOf(ctx, house, client),
+    service: serviceOf(client, language, house.config.mode),
+    successor: showSuccessor(house, client, language),
+    ...{ code: refusal.code, reference, status: refusal.status },
+  });
+  show(ctx, page);
+}
+
+/** The app that this request, or the last page of an interaction, was about. */
+function findAsked(ctx: Context, house: OpenHouse): ClientRecord | undefined {
+  const asked = ctx.state.appId ?? ctx.query.client_id ?? ctx.cookies.get(cookieNames(house.config.issuer).app);
+  return typeof asked === 'string' ? house.clients.find(asked) : undefined;
+}
+
 /** Back to the console from its pages; to the app that this request, or the last page of an interaction, was about; else to the front page. */
 function wayBack(ctx: Context, house: OpenHouse): { link: string; label: string } | undefined {
   const t = translate(ctx.state.language);
   if (/^\/console(\/|$)/.test(ctx.path))
     return { link: '/console', label: t('form.back-to', { service: t('history.own-console') }) };
-  const asked = ctx.state.appId ?? ctx.query.client_id ?? ctx.cookies.get(cookieNames(house.config.issuer).app);
-  const client = typeof asked === 'string' ? house.clients.find(asked) : undefined;
+  const client = findAsked(ctx, house);
   const link = client && backLink(client);
   if (client && link)
     return { link, label: t('form.back-to', { service: client.name[ctx.state.language as 'id' | 'en'] }) };

@@ -25,6 +25,7 @@ import { namesOf, newPasskeyOptions } from './passkeys.ts';
 import { showByPassword, showNewWay, showRecovery, showWays } from './recovery-pages.ts';
 import { sayRefusal } from './say-refusal.ts';
 import { type SecondFactorStep, showSecondFactor } from './second-factor.ts';
+import { sayEnd } from './successors.ts';
 
 /** What a page needs to know about the request it answers. */
 export interface Visit {
@@ -74,6 +75,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
   const { params, client } = interaction;
   const hint = typeof params.login_hint === 'string' ? params.login_hint.slice(0, 254) : undefined;
   const identifier = said.identifier || hint;
+  const ending = sayEnd(house, client, ctx.state.language);
   const page = signInPage({
     ...frameOf(ctx, house, client),
     reason: await reasonOf(visit),
@@ -87,6 +89,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
     mayCancel: true,
     sharedDevice: interaction.isShared,
     builtIn: builtInto(visit),
+    ...(ending && { notice: { tone: 'info', text: ending } }),
     ...(identifier !== undefined && { identifier }),
     ...(said.forgotten && {
       passkeySignal: { unknown: { rpId: house.config.rpId, credentialId: said.forgotten } },

@@ -58,6 +58,7 @@ import {
   contactConfirmSamples,
 } from '#views/contacts-confirm.ts';
 import { coveragePage, coverageSamples } from '#views/coverage.ts';
+import { endedPage, endedSamples } from '#views/ended.ts';
 import { errorPage, errorSamples } from '#views/error.ts';
 import { helpPage, helpSamples, privacyPage, privacySamples } from '#views/help.ts';
 import { homePage, homeSamples, sandboxHomePage, sandboxHomeSamples } from '#views/home.ts';
@@ -139,6 +140,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('identity-needed', identityNeededPage, identityNeededSamples),
     ...render('sign-out', signOutPage, signOutSamples),
     ...render('signed-out', signedOutPage, signedOutSamples),
+    ...render('ended', endedPage, endedSamples),
     ...render('error', errorPage, errorSamples),
     ...render('account', accountPage, accountSamples),
     ...render('history', historyPage, historySamples),

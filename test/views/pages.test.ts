@@ -85,6 +85,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'contact-confirmed',
         'contacts',
         'coverage',
+        'ended',
         'error',
         'frozen',
         'invitation',
