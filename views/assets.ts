@@ -22,6 +22,7 @@ export type AssetName =
   | 'quiet.js'
   | 'code.js'
   | 'copy.js'
+  | 'likely.js'
   | 'keypair.js'
   | 'sheet.js'
   | 'mark.svg'

@@ -14,8 +14,11 @@ import { type HeldRole, mayAt } from './authority.ts';
 import { type CaseGround, listCasesOf, noteLetThrough, openCase, type RegistrationCase } from './cases.ts';
 import type { ClientDraft, ClientRecord } from './clients.ts';
 import { type Closure, closedTo, findClosures, hasException, useException } from './closures.ts';
-import { findLikely, type LikelyApp } from './duplicates.ts';
+import { type AppFace, findLikely, type LikelyApp } from './duplicates.ts';
 import { runsTheDeployment, type Via } from './versions.ts';
+
+/** A justification shorter than this says nothing. */
+export const SHORTEST_JUSTIFICATION = 20;
 
 /** What of an app is weighed. */
 export type WeighedDraft = Pick<
@@ -75,7 +78,7 @@ async function findAlike(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
 }
 
 /** Those that were never live. */
-async function findInTheMaking(db: Db, likely: readonly LikelyApp[]): Promise<ReadonlySet<AppRef>> {
+async function findInTheMaking(db: Db, likely: readonly AppFace[]): Promise<ReadonlySet<AppRef>> {
   const ids = likely.map(({ ref }) => partsOf(ref)).flatMap(({ kind, id }) => (kind === 'client' ? [id] : []));
   if (ids.length === 0) return new Set();
   const rows = await db.query<{ id: string }>(
@@ -158,7 +161,7 @@ async function demandUnlike(tx: Db, draft: WeighedDraft): Promise<void> {
 }
 
 /** What a program is told of an app like its own. */
-function toMember({ app, isHidden }: ShownLikely): object {
+function toMember({ app, isHidden }: Shown<LikelyApp>): object {
   const { ref, name, agencyId, agencyName, host = null, state, score, reasons } = app;
   const about = isHidden ? {} : { ref, name: name.id, name_en: name.en, host };
   return { ...about, agency: agencyId, agency_name: agencyName.id, state, score, reasons };
@@ -265,9 +268,9 @@ async function findAgain(
   return [...duplicates, ...strong.filter(isNew)];
 }
 
-/** An app like another one, as it is shown to somebody. */
-export interface ShownLikely {
-  readonly app: LikelyApp;
+/** An app as it is shown to somebody. */
+export interface Shown<App> {
+  readonly app: App;
   /** One in the making at another agency: only that much is said. */
   readonly isHidden: boolean;
 }
@@ -276,7 +279,11 @@ export interface ShownLikely {
  * How apps are shown to somebody with these roles: of those that other agencies are still making it is only said that they
  * are, and where.
  */
-export async function showTo(db: Db, held: readonly HeldRole[], likely: readonly LikelyApp[]): Promise<ShownLikely[]> {
+export async function showTo<App extends AppFace>(
+  db: Db,
+  held: readonly HeldRole[],
+  likely: readonly App[],
+): Promise<Shown<App>[]> {
   if (likely.length === 0) return [];
   const agencies = await findAgencies(db, [...new Set(likely.map(({ agencyId }) => agencyId))]);
   const theirs = new Set(agencies.filter((one) => mayAt(held, 'apps.read', one)).map(({ id }) => id));

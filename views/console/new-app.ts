@@ -1,9 +1,11 @@
 import { type Html, html } from '../html.ts';
 import { type MessageKey, translate } from '../locale.ts';
 import { button, form, hidden } from '../parts/form.ts';
-import { type Problem, sayProblems } from '../parts/problem.ts';
+import type { Notice } from '../parts/notice.ts';
+import { type Problem, type SaidProblem, sayProblems } from '../parts/problem.ts';
 import { hostileText } from '../samples.ts';
 import { choiceField, lineField, linesField } from './parts/fields.ts';
+import { hostileLikely, likelyList, type ShownLikely, sampleLikely } from './parts/likely.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** What apps are built with, as the registry tells them apart. */
@@ -32,14 +34,29 @@ export type NewAppValues = {
   nameEn: string;
   purposeEn: string;
   clientId: string;
+  justification: string;
+  instead: string;
 };
 
-/** Posts `action` = `register` with `agency`, `name`, `stack`, `redirect_uri`, `purpose`, `name_en`, `purpose_en`, `client_id`. */
+/** What is like the app that somebody is about to register, and what that asks of them. */
+export type LikelyStep = {
+  apps: readonly ShownLikely[];
+  /** Says which apps were shown, so that they are shown once. */
+  seen: string;
+  /** Whether one of them is so much like it that another one has to be justified. */
+  needsJustification: boolean;
+};
+
+/**
+ * Posts `action` = `register`, `look` or `use-existing` with `agency`, `name`, `stack`, `redirect_uri`, `purpose`, `name_en`, `purpose_en`,
+ * `client_id`, and where something is like it `seen`, `justification` and `instead`. */
 export type NewAppContext = ConsoleFrame & {
   /** Where the person may register apps. */
   agencies: readonly { id: string; name: string }[];
   values: NewAppValues;
+  likely?: LikelyStep | undefined;
   problems?: readonly Problem<never>[] | undefined;
+  notice?: Notice | undefined;
 };
 
 /** `GET /console/apps/new`: four things to say; the rest is preset. */
@@ -59,6 +76,8 @@ export function newAppPage(context: NewAppContext): Html {
     title: t('console.new-app'),
     intro: t(context.sandbox ? 'console.new-app-intro' : 'console.new-app-intro-production'),
     problems: said,
+    notice: context.notice,
+    scripts: ['likely.js'],
     content: html`<div class="narrow">${form(context, [
       agencyField(context),
       line('name', 'console.new-name', values.name, { hint: t('console.new-name-hint'), maxlength: 100 }),
@@ -86,9 +105,35 @@ ${line('name_en', 'console.new-name-en', values.nameEn, { maxlength: 100 })}
 ${line('purpose_en', 'console.new-purpose-en', values.purposeEn, { maxlength: 300 })}
 ${line('client_id', 'console.new-client-id', values.clientId, { hint: t('console.new-client-id-hint'), maxlength: 63 })}
 </details>`,
+      html`<div id="likely" role="group" tabindex="-1" aria-label="${t('brake.likely')}">${likelyStep(context, said)}</div>`,
       button({ id: 'register', value: 'register', label: t('console.register'), look: 'main' }),
     ])}</div>`,
   });
+}
+
+/**
+ * What is like it, above the button: use that one, or go on and say why. With a script it comes while one types, without one
+ * as a second step of the form.
+ */
+function likelyStep({ language, likely, values }: NewAppContext, problems: readonly SaidProblem[]): Html | false {
+  if (!likely) return false;
+  const t = translate(language);
+  const mayUse = likely.apps.some(({ name }) => name !== undefined);
+  return html`<div class="likely-box" id="likely-found"><h2>${t('brake.likely-count', { count: likely.apps.length })}</h2>
+<p>${t(likely.needsJustification ? 'brake.likely-strong' : 'brake.likely-weak')}</p>
+${hidden('seen', likely.seen)}${likelyList(language, likely.apps, { chosen: values.instead })}
+${mayUse && button({ id: 'use-existing', value: 'use-existing', label: t('brake.use-existing'), look: 'other' })}
+${
+  likely.needsJustification &&
+  linesField({
+    name: 'justification',
+    label: t('brake.justification'),
+    hint: t('brake.justification-hint'),
+    value: values.justification,
+    rows: 3,
+    problems,
+  })
+}</div>`;
 }
 
 /** Most people work for one agency, and are not asked which. */
@@ -109,6 +154,7 @@ const fresh: NewAppContext = {
   agencies: [{ id: 'dinas-kesehatan', name: 'Dinas Kesehatan' }],
   values: {
     ...{ agency: 'dinas-kesehatan', name: '', stack: 'node', purpose: '', nameEn: '', purposeEn: '', clientId: '' },
+    ...{ justification: '', instead: '' },
     redirectUri: 'http://localhost:8080/callback',
   },
 };
@@ -126,6 +172,21 @@ export const newAppSamples: Record<string, NewAppContext> = {
       { kind: 'said', text: 'ID belum benar.', field: 'client_id' },
     ],
   },
+  likely: {
+    ...fresh,
+    values: { ...fresh.values, name: 'Puskesmas Daring', purpose: 'Mendaftar antrean puskesmas.' },
+    likely: { apps: sampleLikely, seen: 'abc', needsJustification: true },
+    problems: [{ kind: 'said', text: 'Tulis mengapa satu lagi diperlukan.', field: 'justification' }],
+  },
+  'a-little-likely': {
+    ...fresh,
+    values: { ...fresh.values, name: 'Antrean Kelurahan' },
+    likely: { apps: sampleLikely.slice(1), seen: 'abc', needsJustification: false },
+  },
+  'used-another': {
+    ...fresh,
+    notice: { tone: 'done', text: 'Layanan baru tidak jadi dibuat. Pakailah Puskesmas Online.' },
+  },
   hostile: {
     ...fresh,
     agencies: [
@@ -135,7 +196,9 @@ export const newAppSamples: Record<string, NewAppContext> = {
     values: {
       ...{ agency: hostileText, name: hostileText, stack: 'node', purpose: hostileText, nameEn: hostileText },
       ...{ purposeEn: hostileText, clientId: hostileText, redirectUri: hostileText },
+      ...{ justification: hostileText, instead: hostileText },
     },
+    likely: { apps: hostileLikely, seen: hostileText, needsJustification: true },
     problems: [{ kind: 'said', text: hostileText, field: 'name' }],
   },
 };

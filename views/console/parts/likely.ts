@@ -113,7 +113,7 @@ export const sampleLikely: readonly ShownLikely[] = [
 
 export const hostileLikely: readonly ShownLikely[] = [
   {
-    ...{ ref: hostileText, name: hostileText, agency: hostileText, host: hostileText, state: 'live' },
+    ...{ ref: 'client:jahat', name: hostileText, agency: hostileText, host: hostileText, state: 'live' },
     ...{ isStrong: true, score: 1, reasons: [{ code: 'host', value: 2, what: hostileText }] },
   },
 ];
