@@ -164,7 +164,8 @@ async function demandUnlike(tx: Db, draft: WeighedDraft): Promise<void> {
 function toMember({ app, isHidden }: Shown<LikelyApp>): object {
   const { ref, name, agencyId, agencyName, host = null, state, score, reasons } = app;
   const about = isHidden ? {} : { ref, name: name.id, name_en: name.en, host };
-  return { ...about, agency: agencyId, agency_name: agencyName.id, state, score, reasons };
+  const said = reasons.map(({ code, value, what }) => ({ code, value, ...(isHidden ? {} : { what }) }));
+  return { ...about, agency: agencyId, agency_name: agencyName.id, state, score, reasons: said };
 }
 
 /**

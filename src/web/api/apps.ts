@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { Refusal, type RefusedContent } from '#src/base/refusals.ts';
 import { nodesWith, permissionsAt } from '#src/registry/authority.ts';
-import { justify, type ShownLikely, showTo, weighRegistration } from '#src/registry/brake.ts';
+import { justify, type Shown, showTo, weighRegistration } from '#src/registry/brake.ts';
 import { applyChange, type Changed, type ChangeRequest } from '#src/registry/changes.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { type ClientRecord, clientStates, hasSecret } from '#src/registry/clients.ts';
 import type { Closure } from '#src/registry/closures.ts';
 import { declarationOf, draftOf } from '#src/registry/declarations.ts';
+import type { LikelyApp } from '#src/registry/duplicates.ts';
 import { type ClientEntry, checkClientEntry, text } from '#src/registry/registration-schema.ts';
 import { type AppLine, searchApps } from '#src/registry/search.ts';
 import { lockRegistry } from '#src/registry/version.ts';
@@ -224,7 +225,7 @@ export function answerChange(changed: Changed, secret?: string) {
   return { body, number: client.number, ...(outcome === 'pending' && { status: 202 }) };
 }
 
-function showLikely({ app, isHidden }: ShownLikely): z.input<typeof likelySchema> {
+function showLikely({ app, isHidden }: Shown<LikelyApp>): z.input<typeof likelySchema> {
   const { score, isStrong, reasons } = app;
   return {
     ...{ score, is_strong: isStrong, like: isHidden ? null : appFaceOf(app) },

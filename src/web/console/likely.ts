@@ -20,6 +20,7 @@ export async function showLikely(
     state: app.state,
     isStrong: app.isStrong,
     score: app.score,
-    reasons: app.reasons,
+    // A host or a code would say which one it is.
+    reasons: app.reasons.map(({ code, value, what }) => ({ code, value, what: isHidden ? undefined : what })),
   }));
 }

@@ -36,7 +36,10 @@ export type ShownLikely = {
 
 /** A reason in words. */
 export function sayReason(language: Language, { code, value, what }: LikelyReason): string {
-  return translate(language)(`duplicates.because-${code}`, { value, what: what ?? '' });
+  const t = translate(language);
+  const isNamed = code === 'host' || code === 'domain' || code === 'service-code';
+  if (isNamed && what === undefined) return t(`duplicates.because-${code}-unnamed`);
+  return t(`duplicates.because-${code}`, { value, what: what ?? '' });
 }
 
 /** Where an app stands, also one that is not connected, as a dot and a word. */
