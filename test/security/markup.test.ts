@@ -1,14 +1,13 @@
 /** Whatever others have written stays text on every page, in both languages (security line 32). */
-import { type DefaultTreeAdapterMap, parse } from 'parse5';
+import { parse } from 'parse5';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { allow, openWorld, password, secretOf, type World } from '#test/support/world.ts';
+import { expectHarmless, hostile, injectedInto } from './injected.ts';
 
-/** Breaks out of text, attributes, scripts, titles and templates, wherever somebody forgot to escape. */
-const hostile = `x'"><x-evil x-evil="1" onerror=alert(1)>{name} \${name}</title></script></textarea>&lt;x-evil&gt;`;
 const header = 'x\r\nX-Evil: 1\r\n\r\n<x-evil>';
 
 let world: World;
@@ -50,26 +49,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => world[Symbol.asyncDispose]());
-
-type Node = DefaultTreeAdapterMap['node'];
-
-function injectedInto(node: Node): string[] {
-  const own =
-    'tagName' in node
-      ? [node.tagName, ...node.attrs.map(({ name }) => name)].filter((name) => /x-evil|^on/.test(name))
-      : [];
-  return [...own, ...('childNodes' in node ? node.childNodes.flatMap(injectedInto) : [])];
-}
-
-/** The page holds nothing that its author did not write, and still says what it has to say as text. */
-function expectHarmless(page: { html: string; headers: Headers; status: number }, saying?: string): void {
-  expect(page.status).toBeLessThan(500);
-  expect(injectedInto(parse(page.html))).toEqual([]);
-  expect(page.headers.get('x-evil')).toBeNull();
-  for (const [, data = ''] of page.html.matchAll(/<script type="application\/json"[^>]*>([^<]*)<\/script>/g))
-    JSON.parse(data);
-  if (saying !== undefined) expect((page as Page).text()).toContain(saying);
-}
 
 const shown = hostile.replace(/\s+/g, ' ');
 

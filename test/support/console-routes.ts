@@ -19,6 +19,7 @@ const parts: Readonly<Record<string, (things: Things) => string>> = {
   'apps/:client': ({ client }) => client,
   'register/:client': ({ client }) => client,
   'reviews/:client': ({ client }) => client,
+  'matches/:client': ({ client }) => client,
   'agencies/:agency': ({ agency }) => agency,
   'versions/:number': ({ number }) => number,
   number: ({ number }) => number,
