@@ -10,6 +10,7 @@ import { inviteAdmin, listAdmins, restoreAdmin } from './cli/admins.ts';
 import { applyAgencies, exportAgencies, showAgencies, showAgency, validateAgencies } from './cli/agencies.ts';
 import { exportClients, planClients, resumeOne, suspendOne } from './cli/client-changes.ts';
 import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
+import { migrateOne } from './cli/client-migration.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
@@ -42,6 +43,7 @@ const commands: Readonly<Record<string, Command>> = {
   'clients apply': applyClients,
   'clients plan': planClients,
   'clients export': exportClients,
+  'clients migration': migrateOne,
   'clients suspend': suspendOne,
   'clients resume': resumeOne,
   'clients list': showClients,

@@ -35,6 +35,8 @@ export type SignInContext = Frame & {
   signUpLink: string;
   /** What the app lets nobody in without. */
   insists?: Insistence | undefined;
+  /** The app is leaving accounts of its own behind: whoever comes may try the password of one here. */
+  leavesOldAccounts?: boolean | undefined;
   /** For who has lost their way to sign in. */
   recoverLink: string;
   passkeyOptions?: PasskeyOptions | undefined;
@@ -75,9 +77,15 @@ ${passkeyData(context.passkeyOptions)}`,
 function explainReason(context: SignInContext): Html | false {
   const t = translate(context.language);
   const { reason } = context;
-  if (reason.kind === 'first') return insistenceNote(context, context.insists);
+  if (reason.kind === 'first') return html`${oldAccountNote(context)}${insistenceNote(context, context.insists)}`;
   if (reason.kind === 'again') return html`<p class="intro">${t(`sign-in.again-${reason.because}`)}</p>`;
   return html`<p class="intro">${t('sign-in.step-up', { service: context.service?.name ?? context.brand })}</p>`;
+}
+
+function oldAccountNote({ language, service, brand, leavesOldAccounts }: SignInContext): Html | false {
+  if (!service || !leavesOldAccounts) return false;
+  const t = translate(language);
+  return html`<p class="intro" id="old-account">${t('sign-in.old-account', { service: service.name, brand })}</p>`;
 }
 
 /** The script takes it off where the browser has passkeys after all. */
@@ -210,6 +218,7 @@ export const signInSamples: Record<string, SignInContext> = {
   first,
   'shared-device': { ...first, sharedDevice: false, sandbox: false },
   insists: { ...first, insists: 'two-proofs' },
+  'old-accounts': { ...first, leavesOldAccounts: true },
   'without-service': { ...first, service: undefined, mayCancel: false },
   wrong: { ...first, identifier: 'siti@contoh.id', problems: [{ kind: 'wrong' }] },
   missing: { ...first, problems: [{ kind: 'identifier-missing' }, { kind: 'password-missing' }] },
@@ -238,6 +247,7 @@ export const signInSamples: Record<string, SignInContext> = {
   'built-in-unnamed': { ...first, builtIn: { address: 'https://puskesmas.contoh.go.id/masuk' } },
   hostile: {
     ...first,
+    leavesOldAccounts: true,
     builtIn: { app: hostileText, address: hostileText },
     identifier: hostileText,
     service: {

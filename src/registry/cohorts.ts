@@ -3,7 +3,13 @@
  * without asking each other. `docs/migration.md` has it in several languages, with vectors to test by.
  */
 import { createHash } from 'node:crypto';
-import { type MigrationStage, type MigrationStanding, migrationStages, type PlannedStep } from './clients.ts';
+import {
+  type ClientDraft,
+  type MigrationStage,
+  type MigrationStanding,
+  migrationStages,
+  type PlannedStep,
+} from './clients.ts';
 
 /**
  * Whether a person is among those for whom a stage holds already. It stays so for as long as the app and the key are the
@@ -22,6 +28,17 @@ export function inCohort(clientId: string, key: string, percentage: number): boo
 /** The stage that holds for those who are not in the cohort: the one before; none before the first. */
 export function stageBefore(stage: MigrationStage): MigrationStage | undefined {
   return migrationStages[migrationStages.indexOf(stage) - 1];
+}
+
+/**
+ * Whether people who come to sign in may still think of a password that the app gave them: this account stands first there,
+ * and the old ones are not closed yet.
+ */
+export function leavesOldAccounts({
+  migrationStage,
+  migrationPercentage,
+}: Pick<ClientDraft, 'migrationStage' | 'migrationPercentage'>): boolean {
+  return migrationPercentage > 0 && (migrationStage === 'default' || migrationStage === 'required');
 }
 
 /** The stage that holds for a person; undefined where the app is to go on as if it were not connected. */

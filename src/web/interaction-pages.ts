@@ -8,6 +8,7 @@ import { loadAccount } from '#src/people/accounts.ts';
 import { timesLeft } from '#src/people/codes.ts';
 import { newAuthenticationOptions } from '#src/people/passkey-sign-in.ts';
 import { hasPasskey } from '#src/people/passkeys.ts';
+import { leavesOldAccounts } from '#src/registry/cohorts.ts';
 import { codePage } from '#views/code.ts';
 import { contactHint } from '#views/parts/contact-hint.ts';
 import { passkeyOfferPage } from '#views/passkey-offer.ts';
@@ -80,6 +81,7 @@ export async function showSignIn(visit: Visit, said: Said): Promise<void> {
     ...frameOf(ctx, house, client),
     reason: await reasonOf(visit),
     insists: insistenceIn(interaction),
+    leavesOldAccounts: leavesOldAccounts(client),
     signUpLink: `/interaction/${interaction.uid}?page=sign-up`,
     recoverLink: `/interaction/${interaction.uid}?page=recovery`,
     passkeyOptions: await newAuthenticationOptions(house.secrets, {

@@ -80,6 +80,8 @@ function mistake(pointer: string, detail: string, expected: string): Refusal {
 function informationOf({ config }: OpenHouse, client: ClientRecord, accessToken: string): object {
   return {
     ...declarationOf(client),
+    migration_percentage: client.migrationPercentage,
+    migration_plan: client.migrationPlan,
     client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
     registration_client_uri: `${config.issuer}/register/${client.id}`,
     registration_access_token: accessToken,

@@ -180,3 +180,25 @@ async function hostOf(clientId: string): Promise<string> {
   const { redirectUris } = await loadClient(world.database, clientId);
   return new URL(String(redirectUris[0])).hostname;
 }
+
+test('an app is moved on, planned for and taken back', async () => {
+  const line = 'clients migration pajak-daerah';
+  expect(await json(line)).toMatchObject({ stage: 'optional', percentage: 100, plan: [], steps: [] });
+  const plan = [{ stage: 'required', percentage: 10, on: '2099-01-31' }];
+  await json(`${line} --to default --percentage 25 --reason uji`);
+  expect(await json(`${line} --to required --percentage 10 --on 2099-01-31`)).toMatchObject({
+    ...{ stage: 'default', percentage: 25, plan },
+    steps: [{ number: 2, via: 'command', reason: 'uji' }, { number: 1 }],
+  });
+  expect((await lawang(line)).out).toMatch(/^pajak-daerah: default 25%\n\n2099-01-31 +planned +required 10%\n/);
+  expect(await json(`${line} --back`)).toMatchObject({ stage: 'optional', percentage: 100, plan: [] });
+  const mistakes = [
+    '--to sometimes',
+    '--percentage 101',
+    '--to off --on 31-01-2099',
+    '--on 2099-01-31',
+    '--back --no-plan',
+  ];
+  for (const mistake of mistakes) expect((await lawang(`${line} ${mistake}`)).code).toBe(2);
+  expect((await lawang(`${line} --back`)).err).toContain('there is no step to go back');
+});

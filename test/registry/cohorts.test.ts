@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { distanceOf, inCohort, stageBefore, stageFor, takeDueSteps } from '#src/registry/cohorts.ts';
+import { openRegistry } from './registry.ts';
 
 /** The same as in `docs/migration.md`: the first percentage at which each key is in. */
 const vectors = [
@@ -48,4 +51,44 @@ test('of several steps whose day has come the last holds, and what is ahead stay
     standing: { stage: 'default', percentage: 50 },
     plan: [plan[2]],
   });
+});
+
+describe('docs/migration.md', () => {
+  const guide = readFileSync(new URL('../../docs/migration.md', import.meta.url), 'utf8');
+  const codeOf = (language: string) => new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1] ?? '';
+
+  test('has the vectors that hold', () => {
+    const rows = [...guide.matchAll(/^\| `([\w-]+)` \| `([^`]+)` \| (\d+) \|$/gm)].map(([, ...cells]) => cells);
+    expect(rows).toEqual(vectors.map((row) => row.map(String)));
+  });
+
+  test('calculates the same in SQL', async () => {
+    await using registry = await openRegistry();
+    await registry.database.execute(codeOf('sql'));
+    for (const [clientId, key, first] of vectors)
+      for (const percentage of [0, first - 1, first, 100]) {
+        const row = await registry.database.first<{ isIn: boolean }>('select in_cohort($1, $2, $3) as "isIn"', [
+          ...[clientId, key, percentage],
+        ]);
+        expect(row?.isIn).toBe(inCohort(clientId, key, percentage));
+      }
+  });
+
+  test('calculates the same in JavaScript, and in Python where there is one', () => {
+    const cases = vectors.flatMap(([clientId, key, first]) =>
+      [0, first - 1, first, 100].map((percentage) => [clientId, key, percentage] as const),
+    );
+    const expected = cases.map((one) => inCohort(...one));
+    const js = `${codeOf('js')}\nconsole.log(JSON.stringify(${JSON.stringify(cases)}.map((one) => inCohort(...one))));`;
+    expect(run(process.execPath, ['--input-type=module', '-e', js])).toEqual(expected);
+    if (spawnSync('python3', ['--version']).status !== 0) return;
+    const python = `import json, sys\n${codeOf('python')}\nprint(json.dumps([in_cohort(*one) for one in json.loads(sys.argv[1])]))`;
+    expect(run('python3', ['-c', python, JSON.stringify(cases)])).toEqual(expected);
+  });
+
+  function run(program: string, args: string[]): unknown {
+    const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+    if (stdout === '') throw new Error(stderr);
+    return JSON.parse(stdout);
+  }
 });

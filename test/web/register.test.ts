@@ -3,6 +3,7 @@ import * as oidc from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveClient } from '#src/registry/client-life.ts';
 import { findClient } from '#src/registry/clients.ts';
+import { stepTo } from '#src/registry/migration.ts';
 import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
 import { listVersions } from '#src/registry/versions.ts';
 import { type ApiAnswer, ask } from '#test/support/api.ts';
@@ -155,6 +156,17 @@ describe('looking after it (RFC 7592)', () => {
     expect(version).toMatchObject({ number: 2, via: 'registration', actor: `client ${app.client_id}` });
     const other = await own('PUT', app, { ...changed, client_id: 'puskesmas-online' });
     expect([other.status, other.json.error]).toEqual([400, 'invalid_client_metadata']);
+  });
+
+  test('and sees how far it has come, which is its agency’s to say, whatever it sends back', async () => {
+    const app = await registered();
+    const clientId = String(app.client_id);
+    expect(app).toMatchObject({ migration_stage: 'optional', migration_percentage: 100, migration_plan: [] });
+    const cause = { clientId, via: 'page', actor: 'budi', mode: 'sandbox' } as const;
+    const standing = { stage: 'default', percentage: 10 } as const;
+    await world.database.transaction((tx) => stepTo(tx, cause, { standing }));
+    const { json } = await own('PUT', app, { ...app, client_name: 'Antrean Baru' });
+    expect(json).toMatchObject({ client_name: 'Antrean Baru', migration_stage: 'default', migration_percentage: 10 });
   });
 
   test('ends it, after which the token opens nothing', async () => {

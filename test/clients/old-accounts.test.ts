@@ -1,0 +1,137 @@
+/** The sample app with accounts of its own follows its stage, against the real provider. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { MigrationStage } from '#src/registry/clients.ts';
+import * as own from '#src/registry/cohorts.ts';
+import { stepBack, stepTo } from '#src/registry/migration.ts';
+import { exchange } from '#test/support/browser-agent.ts';
+import type { Page } from '#test/support/page.ts';
+import { allow, openWorld, password, secretOf, signIn, type World } from '#test/support/world.ts';
+
+type Followed = { stageFor: (standing: object, key: string) => string | undefined };
+const clientId = 'puskesmas-online';
+const cause = { clientId, via: 'command', actor: 'command', mode: 'sandbox' } as const;
+const file = new URL('../../clients/old-accounts/app.js', import.meta.url);
+
+let world: World;
+let home: string;
+let stop: () => void;
+
+beforeAll(async () => {
+  world = await openWorld();
+  home = `http://localhost:${await freePort()}`;
+  const app = spawn(process.execPath, [file.pathname], {
+    env: {
+      ...{ OIDC_ISSUER: world.issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: secretOf(clientId) },
+      ...{ OIDC_REDIRECT_URI: `${home}/callback`, STAGE_SECONDS: '0' },
+    },
+  });
+  stop = () => void app.kill();
+  await once(app.stdout, 'data');
+});
+afterAll(async () => {
+  stop?.();
+  await world?.[Symbol.asyncDispose]();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Moves the app on and waits until its own sign-in says so. */
+async function moveTo(stage: MigrationStage, percentage = 100): Promise<void> {
+  await world.database.transaction((tx) => stepTo(tx, cause, { standing: { stage, percentage } }));
+  await seen(percentage === 0 ? (own.stageBefore(stage) ?? 'none') : stage);
+}
+
+const seen = (stage: string) =>
+  vi.waitFor(async () => expect((await exchange(home)).body).toContain(`data-stage="${stage}"`), 5_000);
+
+const oldSignIn = (page: Page, number: string, secret = 'rahasia-lama') =>
+  page.fill({ number, password: secret }).press('#old');
+
+test('its sign-in page is what the stage says, and one step back is seen within seconds', async () => {
+  const ways = async () => {
+    const page = await world.browser().visit(home);
+    return [page.has('#old-sign-in'), page.has('#sign-in'), page.has('details #old-sign-in')];
+  };
+  await moveTo('shadow', 0);
+  expect(await ways()).toEqual([true, false, false]);
+  await moveTo('optional');
+  expect(await ways()).toEqual([true, true, false]);
+  await moveTo('default');
+  expect(await ways()).toEqual([true, true, true]);
+  await moveTo('required');
+  expect(await ways()).toEqual([false, true, false]);
+  await world.database.transaction((tx) => stepBack(tx, cause));
+  await seen('default');
+  expect(await ways()).toEqual([true, true, true]);
+});
+
+test('a member links the old account from inside, and from then on comes in by this account', async () => {
+  await moveTo('optional');
+  await world.citizen('siti-lama@contoh.id', { name: 'Siti', password });
+  const browser = world.browser();
+  const inside = await oldSignIn(await browser.visit(home), 'AG-000123');
+  expect(inside.text('#number')).toBe('AG-000123');
+  const consent = await signIn(await inside.follow('#link-now'), 'siti-lama@contoh.id');
+  const linked = consent.has('#linked') ? consent : await allow(consent);
+  expect(linked.text('#linked')).toContain('tersambung');
+  const out = await linked.press('#sign-out');
+  await moveTo('required');
+  expect((await out.follow('#sign-in')).text('#number')).toBe('AG-000123');
+});
+
+test('where this account is the only way in, the old password links once and opens nothing', async () => {
+  await moveTo('optional');
+  const early = await world.browser().visit(home);
+  await moveTo('required');
+  const refused = await oldSignIn(early, 'AG-000456');
+  expect([refused.text('#problem'), refused.has('#signed-in-name')]).toEqual(['Masuklah dengan Lawang.', false]);
+  const unknown = await oldSignIn(early, 'AG-999999');
+  expect(unknown.text('main')).toBe(refused.text('main'));
+  await world.citizen('budi-lama@contoh.id', { name: 'Budi', password });
+  const arrived = await allowIfAsked(
+    await signIn(await (await world.browser().visit(home)).follow('#sign-in'), 'budi-lama@contoh.id'),
+  );
+  const wrong = await arrived.fill({ number: 'AG-000456', password: 'salah' }).press('#link');
+  expect(wrong.has('#problem')).toBe(true);
+  const linked = await wrong.fill({ number: 'AG-000456', password: 'rahasia-lama' }).press('#link');
+  expect([linked.text('#number'), linked.has('#linked')]).toEqual(['AG-000456', true]);
+  // Linked to one person, it is nobody else's.
+  await world.citizen('ani-lama@contoh.id', { name: 'Ani', password });
+  const other = await allowIfAsked(
+    await signIn(await (await world.browser().visit(home)).follow('#sign-in'), 'ani-lama@contoh.id'),
+  );
+  const taken = await other.fill({ number: 'AG-000456', password: 'rahasia-lama' }).press('#link');
+  expect(taken.has('#problem')).toBe(true);
+});
+
+async function allowIfAsked(page: Page): Promise<Page> {
+  return page.has('#consent-allow') ? allow(page) : page;
+}
+
+test('a closed old account is asked for no more; who is new gets in', async () => {
+  await moveTo('off');
+  await world.citizen('wayan-lama@contoh.id', { name: 'Wayan', password });
+  const arrived = await allowIfAsked(
+    await signIn(await (await world.browser().visit(home)).follow('#sign-in'), 'wayan-lama@contoh.id'),
+  );
+  expect(arrived.has('#link')).toBe(false);
+  expect((await arrived.press('#new')).text('#signed-in-name')).toBe('Wayan');
+});
+
+test('it calculates what the registry calculates, and its own way in outlives the provider', async () => {
+  const { stageFor } = (await import(new URL('stage.js', file).href)) as Followed;
+  const standing = { client_id: clientId, stage: 'default', percentage: 37 } as const;
+  for (let number = 0; number < 500; number += 1)
+    expect(stageFor(standing, `AG-${number}`)).toBe(own.stageFor(standing, clientId, `AG-${number}`));
+  await world[Symbol.asyncDispose]();
+  expect((await exchange(home)).body).toContain('data-stage="off"');
+});
