@@ -6,6 +6,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { tourTheConsole } from './browser/console-tour.ts';
+import { tourTheOverlap } from './browser/overlap-tour.ts';
 import { openStage } from './browser/stage.ts';
 import { takeTour } from './browser/tour.ts';
 import { fillSandbox } from './support/global-setup.ts';
@@ -28,6 +29,11 @@ try {
     await using office = await openStage({ from });
     await using colleague = await office.visitor({ locale: language, reducedMotion: 'reduce' });
     await tourTheConsole(office, colleague, language, (name, page) => takePictures(page, `${name}.${language}`));
+    await using ministry = await openStage({ from });
+    await using coordinator = await ministry.visitor({ locale: language, reducedMotion: 'reduce' });
+    await tourTheOverlap(ministry, coordinator, language, (name, page) =>
+      takePictures(page, `overlap-${name}.${language}`),
+    );
   }
 } finally {
   await postgres.stop();

@@ -128,7 +128,7 @@ const declared = {
 };
 
 /** The console asks for a passkey, so one is made first. */
-async function comeIn({ world }: Stage, { page }: Visitor): Promise<void> {
+export async function comeIn({ world }: Stage, { page }: Visitor): Promise<void> {
   await page.goto(`${world.issuer}/account`);
   await signInByPassword(page);
   await page.click('#add-passkey');

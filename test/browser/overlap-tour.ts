@@ -1,0 +1,143 @@
+/** One walk past every page about what exists twice: of whoever looks after a list, of a coordinator, and of everybody. */
+import type { Page } from 'playwright-core';
+import { findAccountId } from '#src/people/identifiers.ts';
+import { grantMembership, roles } from '#src/people/memberships.ts';
+import { applyChange } from '#src/registry/changes.ts';
+import { compareProfiles } from '#src/registry/comparing.ts';
+import { saveRecord } from '#src/registry/inventory.ts';
+import { startImport, workOnImport } from '#src/registry/inventory-imports.ts';
+import { matchDue } from '#src/registry/inventory-matches.ts';
+import type { RecordEntry } from '#src/registry/inventory-schema.ts';
+import { seedExampleOrganisation } from '#src/registry/organisation.ts';
+import { checkClientEntry } from '#src/registry/registration-schema.ts';
+import type { World } from '#test/support/world.ts';
+import { comeIn } from './console-tour.ts';
+import type { Stage } from './stage.ts';
+import type { AtPage, Language } from './tour.ts';
+import type { Visitor } from './visitor.ts';
+
+/** Names of all pages of the tour, in the order of the walk. */
+export const overlapStops = [
+  ...[
+    'inventory',
+    'inventory-picked',
+    'inventory-new',
+    'inventory-new-refused',
+    'inventory-record',
+    'inventory-matches',
+  ],
+  ...['inventory-imports', 'inventory-import'],
+  ...['app-migration', 'new-app-likely', 'new-app-justified', 'coverage-public'],
+] as const;
+
+/** Walks with a new visitor; a stage bears one tour. */
+export async function tourTheOverlap(stage: Stage, visitor: Visitor, _: Language, at: AtPage): Promise<void> {
+  const { world } = stage;
+  const known = await prepare(world);
+  await comeIn(stage, visitor);
+  const { page } = visitor;
+  const go = (path: string) => page.goto(`${world.issuer}${path}`);
+  await lookAfterTheList(go, page, known, at);
+  await go('/console/apps/antrean-rsud/migration');
+  await at('app-migration', page);
+  await registerAnother(go, page, at);
+  await go('/coverage');
+  await at('coverage-public', page);
+}
+
+interface Known {
+  readonly recordId: string;
+  readonly importId: string;
+}
+
+type Go = (path: string) => Promise<unknown>;
+
+async function lookAfterTheList(go: Go, page: Page, { recordId, importId }: Known, at: AtPage): Promise<void> {
+  await go('/console/inventory');
+  await at('inventory', page);
+  await page.click('#pick-all');
+  await page.waitForSelector('#pick-none');
+  await at('inventory-picked', page);
+  await go('/console/inventory/new');
+  await at('inventory-new', page);
+  await page.click('#save');
+  await page.waitForSelector('#problems');
+  await at('inventory-new-refused', page);
+  await go(`/console/inventory/${recordId}`);
+  await at('inventory-record', page);
+  await go('/console/inventory/matches');
+  await at('inventory-matches', page);
+  await go('/console/inventory/imports');
+  await at('inventory-imports', page);
+  await go(`/console/inventory/imports/${importId}`);
+  await at('inventory-import', page);
+}
+
+/** An app that is like another one, which somebody needs all the same. */
+async function registerAnother(go: Go, page: Page, at: AtPage): Promise<void> {
+  await go('/console/apps/new?agency=badan-pendapatan-daerah');
+  await page.fill('#name', 'Antrean RSUD');
+  await page.fill('#purpose', purpose);
+  await page.click('#register');
+  await page.waitForSelector('#likely-found');
+  await at('new-app-likely', page);
+  await page.fill('#justification', 'Kami melayani kota lain, dengan tarif yang lain.');
+  await page.click('#register');
+  await page.waitForURL('**/start?**');
+  await at('new-app-justified', page);
+}
+
+const purpose = 'Mengambil nomor antrean di rumah sakit.';
+
+/** Siti works for the state in every role; two agencies have an app for the same, and one of them a list of what else it has. */
+async function prepare(world: World): Promise<Known> {
+  const { database, house } = world;
+  await seedExampleOrganisation(database);
+  const accountId = await findAccountId(database, house.secrets, { kind: 'email', value: 'siti@contoh.id' });
+  if (!accountId) throw new Error('nobody is called siti@contoh.id');
+  for (const role of roles) await grantMembership(database, { accountId, agencyId: 'negara', role }, 'command');
+  await declare(world, 'dinas-kesehatan', 'antrean-rsud', 'Antrean RSUD', 'https://antrean.contoh.go.id/');
+  await declare(world, 'kota-contoh', 'antrean-rumah-sakit', 'Antrean RSUD Kota', 'https://rsud.kota.contoh.go.id/');
+  const recordId = await keep(world, 'DK-1', {
+    ...{ name: 'Antrean RSUD', name_en: 'Hospital queue', description: 'Nomor antrean di rumah sakit daerah.' },
+    ...{ host: 'antrean.contoh.go.id', sectors: ['kesehatan'], audience: ['citizens'], service_code: 'RAL.04.01.01' },
+    ...{ users: 48_200, yearly_cost: 385_000_000, technology: 'PHP', contact: 'aplikasi@dinkes.contoh.go.id' },
+  });
+  await keep(world, 'DK-2', { name: 'Gudang Obat Puskesmas', sectors: ['kesehatan'], users: 120 });
+  await keep(world, 'DK-3', {
+    name: 'Gudang Obat Rumah Sakit',
+    host: 'obat.dinkes.contoh.go.id',
+    yearly_cost: 90_000_000,
+  });
+  const file = { agencyId: 'dinas-kesehatan', actor: accountId, via: 'page', fileName: 'daftar-2026.csv' } as const;
+  const importId = await database.transaction((tx) => startImport(tx, { ...file, content: Buffer.from(list) }));
+  while (await workOnImport(database));
+  while ((await matchDue(database)) > 0);
+  while ((await compareProfiles(database)) > 0);
+  await house.clients.refresh();
+  return { recordId, importId };
+}
+
+const list = `key;name;host;sectors;users;yearly_cost
+DK-4;Jadwal Dokter;jadwal.dinkes.contoh.go.id;kesehatan;3.100;45.000.000
+DK-5;Kartu Ibu Hamil;https://kartu.dinkes.contoh.go.id/;kesehatan;banyak;0
+`;
+
+async function keep({ database }: World, key: string, content: RecordEntry): Promise<string> {
+  const draft = { agencyId: 'dinas-kesehatan', key, content, actor: 'command', via: 'command' } as const;
+  const { record } = await database.transaction((tx) => saveRecord(tx, draft));
+  return record.id;
+}
+
+async function declare({ database, house }: World, agencyId: string, id: string, name: string, home: string) {
+  const declared = {
+    ...{ client_id: id, client_name: name, 'client_name#en': 'Hospital Queue', type: 'web', client_uri: home },
+    ...{ purpose, 'purpose#en': 'To take a number at the hospital.', redirect_uris: [`${home}callback`] },
+    ...{ scope: 'openid profile', sectors: ['kesehatan'] },
+    claims: [{ name: 'name', required: true, basis: 'consent', purpose: 'Memanggil.', 'purpose#en': 'To call.' }],
+  };
+  const { entry, findings } = checkClientEntry(declared, 'sandbox');
+  if (!entry) throw new Error(JSON.stringify(findings));
+  const request = { agencyId, entry, via: 'command', actor: 'command', mode: 'sandbox', to: 'live' } as const;
+  await database.transaction((tx) => applyChange(tx, house.secrets, request));
+}
