@@ -83,10 +83,12 @@ async function openAgencies(): Promise<void> {
     );
     const lain = { name: 'Instansi Lain', nameEn: 'Other Agency', legalName: 'Lain', domain: 'lain.contoh.go.id' };
     await saveAgency(tx, { ...lain, id: 'instansi-lain', parentId: 'induk' }, 'test');
+    const ministry = { name: 'Kementerian', nameEn: 'Ministry', legalName: 'Kementerian', domain: 'kem.contoh.go.id' };
+    await saveAgency(tx, { ...ministry, id: 'kementerian', parentId: null }, 'test');
     // Whoever coordinates another sector is nobody here.
     const sector = { isPriority: false, position: 90 };
     const own = { ...sector, id: 'sektor-uji', name: 'Sektor Uji', nameEn: 'Trial Sector' };
-    await saveSector(tx, { ...own, coordinatorId: 'induk' }, 'test');
+    await saveSector(tx, { ...own, coordinatorId: 'kementerian' }, 'test');
     const other = { ...sector, id: 'sektor-lain', name: 'Sektor Lain', nameEn: 'Other Sector' };
     await saveSector(tx, { ...other, coordinatorId: 'instansi-lain' }, 'test');
   });
@@ -156,13 +158,20 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
   return { client, agency, number: String(number), others };
 }
 
+const owned =
+  'agenc|client|sector|subject_group|invitation|registration|bundle|membership|desk_|admin_|outbox|accounts|passkeys|identifiers|contacts|account_events|inventory|app_|decision_|evidence_|coverage';
+/** What only the agency itself says, makes and gives. */
+const ofItsOwn =
+  'agenc|client_(contacts|keys|secrets|testers|logos)|invitation|registration_tokens|bundle|membership|desk_|accounts|passkeys|inventory';
+
 /** What an agency owns, and what is sent because of it; sessions and requests of the test itself are none of it. */
-async function snapshot(): Promise<Record<string, string>> {
+async function snapshot(kinds = owned): Promise<Record<string, string>> {
   const tables = await world.database.query<{ name: string }>(
     `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
-       and relname ~ '^(agenc|client|sector|subject_group|invitation|registration|bundle|membership|desk_|admin_|outbox|accounts|passkeys|identifiers|contacts|account_events|inventory|app_|decision_|evidence_|coverage)'
+       and relname ~ $1
        and relname not in ('client_check_runs', 'client_credential_uses', 'client_days')
      order by 1`,
+    [`^(${kinds})`],
   );
   const sums: Record<string, string> = {};
   for (const { name } of tables) {
@@ -368,4 +377,19 @@ test('a role that rests opens nothing', async () => {
     const page = await browser.visit(at(addressOf(route, theirs)));
     expect([route.path, said(page)]).toEqual([route.path, '404 not_here']);
   }
+});
+
+test('who coordinates its sector sees what is there to decide, and changes nothing of what the agency itself says', async () => {
+  const decides = await colleague(world, 'koordinator@kem.contoh.go.id', { kementerian: ['coordinator'] });
+  const { browser } = await openConsole(world, decides);
+  const { record = '' } = theirs.others ?? {};
+  expect((await browser.visit(at(`/console/inventory/${record}`))).text()).toMatch(MARK);
+  const forms = await formsOfOwner();
+  const before = await snapshot(ofItsOwn);
+  const csrf = (await browser.visit(at('/account'))).value('csrf') ?? '';
+  for (const { address, form } of forms) {
+    const page = await browser.post(at(address), { ...form, csrf }, world.issuer);
+    expect(page.status, `${form.action} at ${address}: ${said(page)}`).toBeLessThan(500);
+  }
+  expect(await snapshot(ofItsOwn)).toEqual(before);
 });

@@ -47,7 +47,7 @@ export async function openExisting(world: World, estate: Estate): Promise<Record
   await add('registration_exceptions', { ...exempt, given_by: actor, given_at: now, expires_at: later });
   const notMade = { ...own, id: newIdIn(1), why: 'chose-existing', name: words, instead: low, actor, at: now };
   await add('registrations_not_made', notMade);
-  const evidence = createHash('sha256').update(estate.key).digest('hex');
+  const evidence = createHash('sha256').update(estate.key).digest('base64url');
   const file = { digest: evidence, name: words, media_type: 'application/pdf', size: 4, content: '\\x25504446' };
   await add('evidence_files', { ...file, agencies: estate.agencies, added_by: actor, added_at: now });
   const decision = newIdIn(1);

@@ -1,6 +1,10 @@
 /** A coordinator's machine: likely duplicates, cases, closed places and decisions, about what its agency coordinates and no more. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { todayInJakarta } from '#src/base/epoch.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { newIdIn } from '#src/base/secrets.ts';
+import { decideCase } from '#src/registry/cases.ts';
+import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { type ApiAnswer, type ApiClient, openApi } from '#test/support/api.ts';
@@ -204,6 +208,28 @@ describe('a new app like another one', () => {
     expect((await coordinator.get('/apps/izin-sendiri')).json.state).toBe('retired');
     const { json } = await coordinator.get('/registrations-not-made');
     expect(json).toMatchObject({ by_reason: { withdrawn: 1 } });
+  });
+
+  test('nor by whoever stands behind that machine, or by a machine of whoever asked', async () => {
+    const person = newIdIn(1);
+    const { secrets } = world.house;
+    const rotated = { clientId: 'mesin-dinas', actor: person, overlapDays: 1 };
+    await world.database.transaction((tx) => rotateSecret(tx, secrets, rotated));
+    expect((await register('izin-dari-mesin', { justification: 'Perlu' })).status).toBe(201);
+    const [opened] = itemsOf(await coordinator.get('/cases'));
+    expect(opened).toMatchObject({ app: 'izin-dari-mesin', actor: 'client mesin-dinas' });
+    const decide = (actor: string) =>
+      world.database
+        .transaction((tx) => decideCase(tx, { id: String(opened?.id), verdict: 'allowed', actor, note: undefined }))
+        .catch((error: unknown) => (error instanceof Refusal ? error.code : error));
+    expect(await decide(person)).toBe('case_own');
+    const behind = { clientId: 'mesin-koordinator', actor: person, overlapDays: 1 };
+    await world.database.transaction((tx) => rotateSecret(tx, secrets, behind));
+    expect(told(await coordinator.post(`/cases/${opened?.id}/decision`, { verdict: 'allowed' }))).toEqual([
+      403,
+      'case_own',
+    ]);
+    expect(await decide(newIdIn(2))).toMatchObject({ status: 'allowed' });
   });
 });
 

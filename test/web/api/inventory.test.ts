@@ -1,6 +1,7 @@
 /** What exists, by the API: kept under the agency's own keys, seen by whom it concerns. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadClient } from '#src/registry/clients.ts';
+import { matchDue } from '#src/registry/inventory-matches.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { type ApiAnswer, type ApiClient, openApi } from '#test/support/api.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -142,4 +143,23 @@ describe('the list', () => {
     expect(itemsOf(await reader.get('/inventory'))).toEqual([]);
     expect((await loadClient(world.database, 'mesin-tetangga')).agencyId).toBe(coordinatorId);
   });
+});
+
+test('what may be the same as a record is proposed, and refused or confirmed', async () => {
+  const name = 'Pelayanan Surat Pindah Daring';
+  const redirects = { redirect_uris: ['https://pindah.warga.contoh.go.id/callback'] };
+  const declaration = { client_id: 'surat-pindah', client_name: name, purpose: 'Mengurus surat.', ...redirects };
+  const made = await api.post(`/agencies/${api.agencyId}/apps`, { declaration: { ...declaration, scope: 'openid' } });
+  expect(made.status).toBe(201);
+  const one = recordOf(await save('M-1', { name, host: 'pindah.warga.contoh.go.id' }));
+  const other = recordOf(await save('M-2', { name: `${name} Lama`, host: 'pindah.warga.contoh.go.id' }));
+  await matchDue(world.database);
+  const proposed = itemsOf(await api.get('/inventory/matches')).filter(({ app }) => app === 'surat-pindah');
+  expect(proposed.map(({ record }) => record).toSorted()).toEqual([one.id, other.id].toSorted());
+  expect(proposed[0]).toMatchObject({ app_name: name, reasons: expect.arrayContaining(['host', 'agency']) });
+  expect((await api.delete(`/inventory/${other.id}/matches/surat-pindah`)).status).toBe(204);
+  expect(itemsOf(await api.get(`/inventory/${other.id}/matches`))).toEqual([]);
+  expect((await api.put(`/inventory/${one.id}/app`, { app: 'surat-pindah' })).json.app).toBe('surat-pindah');
+  const left = itemsOf(await api.get('/inventory/matches')).filter(({ app }) => app === 'surat-pindah');
+  expect(left).toEqual([]);
 });
