@@ -36,6 +36,7 @@ import {
   takeBundleIn,
   takeBundleOver,
 } from '#src/web/console/bundles.ts';
+import { downloadArchitectureCsv, downloadArchitectureJson, showCoverage } from '#src/web/console/coverage.ts';
 import {
   answerDesk,
   answerDeskPerson,
@@ -262,6 +263,9 @@ function pages(house: OpenHouse): Router {
   router.get('/console/inventory/imports/:import/errors.csv', (ctx) => downloadMistakes(ctx, house));
   router.get('/console/inventory/:record', (ctx) => showRecord(ctx, house));
   router.post('/console/inventory/:record', (ctx) => answerRecord(ctx, house));
+  router.get('/console/coverage', (ctx) => showCoverage(ctx, house));
+  router.get('/console/coverage/architecture.csv', (ctx) => downloadArchitectureCsv(ctx, house));
+  router.get('/console/coverage/architecture.json', (ctx) => downloadArchitectureJson(ctx, house));
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));
   router.get('/console/agencies/new', (ctx) => showNewAgency(ctx, house));
   router.post('/console/agencies/new', (ctx) => addAgency(ctx, house));

@@ -13,6 +13,7 @@ import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret }
 import { migrateOne } from './cli/client-migration.ts';
 import { applyClients, showClient, showClients, validateClients } from './cli/clients.ts';
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
+import { showCoverage } from './cli/coverage.ts';
 import { doctor } from './cli/doctor.ts';
 import { revokeOneKey, rotateKey, rotateMasterKey, showKeys } from './cli/keys.ts';
 import { runMigrations, showMigrations } from './cli/migrate.ts';
@@ -71,6 +72,7 @@ const commands: Readonly<Record<string, Command>> = {
   'accounts freeze': freezeOne,
   'accounts unfreeze': unfreezeOne,
   'accounts prove': proveOne,
+  'inventory coverage': showCoverage,
   seed: seedSandbox,
   docs: printDocs,
 };

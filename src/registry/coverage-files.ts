@@ -1,5 +1,15 @@
 /** The figures of a count as files: `coverage.csv` and `coverage.json`. Columns are only ever added. */
-import { type Coverage, decisionKinds, FEWEST_PEOPLE, type FinishedCount, SIGN_IN_DAYS } from './coverage.ts';
+import type { Db } from '#src/base/database.ts';
+import { findAgencies } from './agencies.ts';
+import {
+  type Coverage,
+  decisionKinds,
+  FEWEST_PEOPLE,
+  type FinishedCount,
+  listCoverage,
+  SIGN_IN_DAYS,
+} from './coverage.ts';
+import { listSectors } from './sectors.ts';
 
 /** A group with what it is called. */
 export interface NamedCoverage extends Coverage {
@@ -49,4 +59,28 @@ export function coverageDocument(groups: readonly NamedCoverage[], count: Finish
     ...{ fewest_people: FEWEST_PEOPLE, people_in_steps_of: FEWEST_PEOPLE, sign_in_days: SIGN_IN_DAYS },
     groups: groups.map(coverageEntry),
   };
+}
+
+const BATCH = 1_000;
+
+/** Every group that was counted on a day, with its name. */
+export async function listNamedCoverage(db: Db, day: string): Promise<NamedCoverage[]> {
+  const named: NamedCoverage[] = [];
+  const sectors = new Map((await listSectors(db)).map((sector) => [sector.id, sector]));
+  for (let after: Coverage | undefined; ; ) {
+    const some = await listCoverage(db, day, { after, limit: BATCH });
+    const ids = some.filter(({ kind }) => kind === 'agency').map(({ id }) => id);
+    const agencies = new Map((await findAgencies(db, ids)).map((agency) => [agency.id, agency]));
+    const nameOf = {
+      all: () => undefined,
+      sector: (id: string) => sectors.get(id),
+      agency: (id: string) => agencies.get(id),
+    };
+    for (const one of some) {
+      const of = nameOf[one.kind](one.id);
+      named.push({ ...one, name: of?.name ?? one.id, nameEn: of?.nameEn ?? one.id });
+    }
+    after = some.at(-1);
+    if (some.length < BATCH) return named;
+  }
 }

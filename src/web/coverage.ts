@@ -11,7 +11,6 @@ import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies, findAgency } from '#src/registry/agencies.ts';
 import {
-  type Coverage,
   everything,
   FEWEST_PEOPLE,
   type FinishedCount,
@@ -20,10 +19,15 @@ import {
   findLastCount,
   type Group,
   listAgencyCoverages,
-  listCoverage,
   readTrend,
 } from '#src/registry/coverage.ts';
-import { coverageColumns, coverageDocument, coverageLine } from '#src/registry/coverage-files.ts';
+import {
+  coverageColumns,
+  coverageDocument,
+  coverageLine,
+  listNamedCoverage,
+  type NamedCoverage,
+} from '#src/registry/coverage-files.ts';
 import { listSectors, type Sector } from '#src/registry/sectors.ts';
 import { type CoverageContext, coveragePage } from '#views/coverage.ts';
 import type { Frame } from '#views/page.ts';
@@ -267,23 +271,7 @@ async function nameOf(
   };
 }
 
-const BATCH = 1_000;
-
-/** Every group that was counted, with its name. */
-async function everythingOf(db: Db, count: FinishedCount | undefined) {
-  const groups: (Coverage & { readonly name: string; readonly nameEn: string })[] = [];
-  if (!count) return groups;
-  const sectors = new Map((await listSectors(db)).map((sector) => [sector.id, sector]));
-  for (let after: Coverage | undefined; ; ) {
-    const some = await listCoverage(db, count.day, { after, limit: BATCH });
-    const ids = some.filter(({ kind }) => kind === 'agency').map(({ id }) => id);
-    const agencies = new Map((await findAgencies(db, ids)).map((agency) => [agency.id, agency]));
-    for (const one of some) {
-      const named =
-        one.kind === 'sector' ? sectors.get(one.id) : one.kind === 'agency' ? agencies.get(one.id) : undefined;
-      groups.push({ ...one, name: named?.name ?? one.id, nameEn: named?.nameEn ?? one.id });
-    }
-    after = some.at(-1);
-    if (some.length < BATCH) return groups;
-  }
+/** Every group that was counted; nothing before the first count. */
+async function everythingOf(db: Db, count: FinishedCount | undefined): Promise<NamedCoverage[]> {
+  return count ? listNamedCoverage(db, count.day) : [];
 }

@@ -31,6 +31,7 @@ import {
   receiveBundlePage,
   receiveBundleSamples,
 } from '#views/console/bundle.ts';
+import { consoleCoveragePage, consoleCoverageSamples } from '#views/console/coverage.ts';
 import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
@@ -186,6 +187,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('outbox', outboxPage, outboxSamples),
     ...render('home', homePage, homeSamples),
     ...render('sandbox-home', sandboxHomePage, sandboxHomeSamples),
+    ...render('console-coverage', consoleCoveragePage, consoleCoverageSamples),
     ...render('coverage', coveragePage, coverageSamples),
     ...render('help', helpPage, helpSamples),
     ...render('privacy', privacyPage, privacySamples),
