@@ -15,6 +15,14 @@ import { applyClients, showClient, showClients, validateClients } from './cli/cl
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { showCoverage } from './cli/coverage.ts';
 import { doctor } from './cli/doctor.ts';
+import {
+  exportInventory,
+  importInventory,
+  linkInventory,
+  listInventory,
+  matchInventory,
+  showInventory,
+} from './cli/inventory.ts';
 import { revokeOneKey, rotateKey, rotateMasterKey, showKeys } from './cli/keys.ts';
 import { runMigrations, showMigrations } from './cli/migrate.ts';
 import { printDocs } from './cli/reference.ts';
@@ -58,6 +66,12 @@ const commands: Readonly<Record<string, Command>> = {
   'agencies validate': validateAgencies,
   'agencies apply': applyAgencies,
   'agencies export': exportAgencies,
+  'inventory import': importInventory,
+  'inventory export': exportInventory,
+  'inventory list': listInventory,
+  'inventory show': showInventory,
+  'inventory match': matchInventory,
+  'inventory link': linkInventory,
   'admins invite': inviteAdmin,
   'admins list': listAdmins,
   'admins restore': restoreAdmin,

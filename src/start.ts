@@ -205,8 +205,10 @@ async function seedExamples({ config, database, secrets }: Base): Promise<void> 
   const { seedExampleOrganisation } = await import('./registry/organisation.ts');
   const { seedExampleCitizens } = await import('./people/example-citizens.ts');
   const { seedExampleAdmins } = await import('./people/example-admins.ts');
+  const { seedExampleInventory } = await import('./registry/inventory-example.ts');
   await seedExampleOrganisation(database);
   await seedExampleRegistry(database, secrets, config);
+  await seedExampleInventory(database);
   await seedExampleCitizens(database, secrets);
   await seedExampleAdmins(database, secrets);
 }
