@@ -2,6 +2,7 @@
  * Between what is written about a client and what is kept of it: every way in (file, page, API, bundle) checks a
  * declaration and makes a draft of it, and a client as it is kept can be written down again.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '#src/base/config.ts';
 import { todayInJakarta } from '#src/base/epoch.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type Localized,
   unsaid,
 } from './clients.ts';
-import { takeDueSteps } from './cohorts.ts';
+import { type MigrationPlan, takeDueSteps } from './cohorts.ts';
 import { type ClientDeclaration, type ClientEntry, splitScope } from './registration-schema.ts';
 
 /**
@@ -144,7 +145,7 @@ export function draftOf(
     securityProfile: entry.security_profile,
     retentionDays: entry.retention_days,
     rateTier: entry.rate_tier,
-    ...migrationOf(entry),
+    ...migrationOf(entry, current),
     launchOn: entry.launch_on,
     sunsetOn: entry.sunset_on,
     contacts: byRole(entry.contacts),
@@ -155,14 +156,29 @@ export function draftOf(
   };
 }
 
-/** A step whose day has come is taken: what is declared once means the same on every day that it is declared again. */
-function migrationOf({
-  migration_stage: stage,
-  migration_percentage: percentage,
-  migration_plan: steps,
-}: ClientEntry): Pick<ClientDraft, 'migrationStage' | 'migrationPercentage' | 'migrationPlan'> {
-  const { standing, plan } = takeDueSteps({ standing: { stage, percentage }, plan: steps }, todayInJakarta());
+type Migration = Pick<ClientDraft, 'migrationStage' | 'migrationPercentage' | 'migrationPlan'>;
+
+/**
+ * How far an app has come stays as it is where nothing is said of it: steps are taken day by day, and a file that knows nothing
+ * of them must not move people. What is said anew is taken as on its day: a step whose day has come is behind.
+ */
+function migrationOf(entry: ClientEntry, current: ClientRecord | undefined): Migration {
+  const { migrationStage, migrationPercentage, migrationPlan } = current ?? unsaid;
+  const kept = { standing: { stage: migrationStage, percentage: migrationPercentage }, plan: migrationPlan };
+  const said = saidOrKept(entry, kept);
+  const { standing, plan } = isDeepStrictEqual(said, kept) ? kept : takeDueSteps(said, todayInJakarta());
   return { migrationStage: standing.stage, migrationPercentage: standing.percentage, migrationPlan: plan };
+}
+
+/** A stage that is said holds for everybody, and nothing is planned, unless that is said beside it. */
+function saidOrKept(entry: ClientEntry, kept: MigrationPlan): MigrationPlan {
+  const { migration_stage: stage, migration_percentage: percentage, migration_plan: plan } = entry;
+  const unlessSaid =
+    stage === undefined
+      ? kept
+      : { standing: { stage, percentage: unsaid.migrationPercentage }, plan: unsaid.migrationPlan };
+  const { standing } = unlessSaid;
+  return { standing: { ...standing, percentage: percentage ?? standing.percentage }, plan: plan ?? unlessSaid.plan };
 }
 
 function descriptionOf({ 'description#en': english }: ClientEntry, description: string): Localized {

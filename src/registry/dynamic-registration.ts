@@ -12,7 +12,6 @@ import { applyChange, type Changed } from './changes.ts';
 import { hasBeenLive, moveClient } from './client-life.ts';
 import { type Rotated, rotateSecret } from './client-secrets.ts';
 import { type ClientRecord, hasSecret, loadClient } from './clients.ts';
-import { declarationOf } from './declarations.ts';
 import { type ClientEntry, checkClientEntry, clientKeys, splitScope } from './registration-schema.ts';
 import { spendRegistrationToken } from './registration-tokens.ts';
 
@@ -78,7 +77,7 @@ export function changeRegistered(
   client: ClientRecord,
   { metadata, mode }: { readonly metadata: Metadata; readonly mode: Mode },
 ): Promise<Changed> {
-  const entry = checkMetadata({ ...metadata, client_id: client.id }, mode, stageOf(client));
+  const entry = checkMetadata({ ...metadata, client_id: client.id }, mode);
   const actor = `client ${client.id}`;
   return applyChange(tx, secrets, { agencyId: client.agencyId, entry, actor, mode, via: 'registration' });
 }
@@ -90,31 +89,17 @@ export async function endRegistered(tx: Db, client: ClientRecord): Promise<void>
 }
 
 /**
- * How far an app has come stays as it is: it moves people, which is its agency's to decide, and metadata that an app read
- * earlier and sends back (RFC 7592 §2.2) would undo a step taken since.
+ * What whoever runs the agency says, and no app of itself. How far it has come is among that: metadata that it read earlier and
+ * sends back (RFC 7592 §2.2) would undo a step taken since.
  */
-function stageOf(client: ClientRecord): Metadata {
-  const { migration_stage, migration_percentage, migration_plan } = declarationOf(client);
-  return {
-    migration_stage,
-    ...(migration_percentage !== undefined && { migration_percentage }),
-    ...(migration_plan && { migration_plan }),
-  };
-}
-
-/** What whoever runs the agency says, and no app of itself. */
 const notForApps: readonly string[] = [
   ...['client_id', 'state', 'client_secret_env', 'subject_group'],
   ...['migration_stage', 'migration_percentage', 'migration_plan'],
 ];
 
-function checkMetadata(
-  metadata: Metadata & { readonly client_id: string },
-  mode: Mode,
-  kept: Metadata = {},
-): ClientEntry {
+function checkMetadata(metadata: Metadata & { readonly client_id: string }, mode: Mode): ClientEntry {
   const known = Object.entries(metadata).filter(([key]) => clientKeys.includes(key) && !notForApps.includes(key));
-  const declared: Record<string, unknown> = { ...Object.fromEntries(known), ...kept, client_id: metadata.client_id };
+  const declared: Record<string, unknown> = { ...Object.fromEntries(known), client_id: metadata.client_id };
   const { entry, findings } = checkClientEntry(withDefaults(declared), mode);
   if (entry) return entry;
   throw new Refusal('content_invalid', 'the metadata has mistakes', {

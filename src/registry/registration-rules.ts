@@ -159,7 +159,7 @@ export const rules: readonly Rule[] = [
       'a later day',
     ),
   ),
-  rule(['migration_plan'], ({ migration_plan: plan }) =>
+  rule(['migration_plan'], ({ migration_plan: plan = [] }) =>
     plan.flatMap(({ on }, index) => {
       const before = plan[index - 1]?.on;
       if (before === undefined || before < on) return [];
@@ -168,14 +168,15 @@ export const rules: readonly Rule[] = [
       ];
     }),
   ),
-  rule(['migration_plan', 'migration_percentage', 'type', 'application_type'], (entry) =>
-    findWhen(
-      entry.type === 'machine' && (entry.migration_plan.length > 0 || entry.migration_percentage < 100),
-      entry.migration_plan.length > 0 ? 'migration_plan' : 'migration_percentage',
+  rule(['migration_plan', 'migration_percentage', 'type', 'application_type'], (entry) => {
+    const { type, migration_plan: plan = [], migration_percentage: percentage = 100 } = entry;
+    return findWhen(
+      type === 'machine' && (plan.length > 0 || percentage < 100),
+      plan.length > 0 ? 'migration_plan' : 'migration_percentage',
       'an app of type machine has no people',
       'the key left out',
-    ),
-  ),
+    );
+  }),
   rule(['client_secret_env', 'token_endpoint_auth_method', 'type', 'application_type'], (entry) =>
     findWhen(
       entry.client_secret_env !== undefined && !entry.token_endpoint_auth_method.startsWith('client_secret_'),

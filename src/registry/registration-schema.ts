@@ -240,7 +240,10 @@ export const clientSchema = z.strictObject({
     .optional()
     .describe('For how long at most it promises to keep what it reads.'),
   rate_tier: z.enum(rateTiers).optional().describe('How many requests it is expected to make.'),
-  migration_stage: z.enum(migrationStages).optional().describe('How far it has come from accounts of its own.'),
+  migration_stage: z
+    .enum(migrationStages)
+    .optional()
+    .describe('How far it has come from accounts of its own. Left out: as far as it is; optional at first.'),
   migration_percentage: percentage
     .optional()
     .describe(
@@ -403,9 +406,6 @@ function resolveDefaults(given: z.output<typeof clientSchema>) {
     min_authentication: given.min_authentication ?? unsaid.minAuthentication,
     security_profile: given.security_profile ?? unsaid.securityProfile,
     rate_tier: given.rate_tier ?? unsaid.rateTier,
-    migration_stage: given.migration_stage ?? unsaid.migrationStage,
-    migration_percentage: given.migration_percentage ?? unsaid.migrationPercentage,
-    migration_plan: given.migration_plan ?? unsaid.migrationPlan,
     contacts: (given.contacts ?? []).map((one) =>
       typeof one === 'string' ? { role: 'technical' as const, email: one } : one,
     ),

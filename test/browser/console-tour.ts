@@ -1,9 +1,11 @@
 /** One walk past every page of the console, and past what a citizen meets of a desk, each reached as a person reaches it. */
 import type { Page } from 'playwright-core';
+import { dayOf } from '#src/base/epoch.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { grantMembership, roles } from '#src/people/memberships.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
 import { applyChange, type ChangeRequest } from '#src/registry/changes.ts';
+import { stepTo } from '#src/registry/migration.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
 import type { World } from '#test/support/world.ts';
 import { type Stage, signInByPassword } from './stage.ts';
@@ -34,6 +36,7 @@ const places = [
   ['console-bundle', `${app}/bundle`],
   ['console-bundles', '/console/bundles'],
   ['console-app-live', '/console/apps/puskesmas-online'],
+  ['console-migration', '/console/apps/puskesmas-online/migration'],
   ['console-reviews', '/console/reviews'],
   ['console-review', '/console/reviews/antrean-rsud/2'],
 ] as const;
@@ -87,9 +90,29 @@ async function openDoors(world: World): Promise<void> {
   for (const role of roles)
     await grantMembership(database, { accountId, agencyId: 'dinas-kesehatan', role }, 'command');
   await declareApp(world, accountId);
+  await moveOn(world, accountId);
   const budi = await accountOf(world, 'budi@contoh.id');
   const evidence = { accountId: budi, level: 'ial2', method: 'desk', recordedBy: 'command' } as const;
   await database.transaction((tx) => recordEvidence(tx, evidence));
+}
+
+/** An app that has come some way from accounts of its own. */
+async function moveOn({ database, house }: World, actor: string): Promise<void> {
+  const request = { clientId: 'puskesmas-online', via: 'page', actor, mode: 'sandbox' } as const;
+  const plan = [{ stage: 'default', percentage: 100, on: '2099-01-05' }] as const;
+  await database.transaction(async (tx) => {
+    await stepTo(tx, request, { standing: { stage: 'default', percentage: 10 } });
+    await stepTo(
+      tx,
+      { ...request, reason: 'Loket sudah dilatih' },
+      { standing: { stage: 'default', percentage: 25 }, plan },
+    );
+  });
+  const day = dayOf(new Date());
+  await database.execute('insert into client_days (client_id, day, slot, sign_ins) values ($1, $2, 0, 40)', [
+    ...[request.clientId, day],
+  ]);
+  await house.clients.refresh();
 }
 
 /** An app of the office that is live, and a risky change of it that waits. */

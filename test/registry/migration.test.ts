@@ -188,7 +188,7 @@ describe('a planned step', () => {
     expect(await listSteps(registry.database, 'puskesmas')).toMatchObject([{ via: 'job', actor: 'migration' }, {}]);
   });
 
-  test('waits while somebody decides about a change, and is taken with it', async () => {
+  test('waits while somebody decides about a change, and is due again with the decision', async () => {
     await using registry = await openLive();
     await registry.write((tx) => stepTo(tx, request, { plan }));
     await registry.change({ redirect_uris: ['https://baru.contoh.go.id/callback'], migration_plan: [...plan] });
@@ -207,7 +207,8 @@ describe('a planned step', () => {
         mayStillDecide: async () => true,
       }),
     );
-    expect(await now(registry)).toBe('default 20');
+    expect(await now(registry)).toBe('optional 100');
+    expect(await due(registry)).toEqual(['puskesmas']);
   });
 
   test('waits while the app is stopped', async () => {
@@ -239,6 +240,19 @@ describe('a planned step', () => {
     expect(planned.outcome).toBe('unchanged');
     expect(declarationOf(await loadClient(registry.database, 'puskesmas'))).toMatchObject({
       ...{ migration_stage: 'default', migration_percentage: 20, migration_plan: [plan[1]] },
+    });
+  });
+
+  test('and where an app stands, is left alone by a file that says nothing of it', async () => {
+    await using registry = await openLive();
+    await registry.write((tx) => stepTo(tx, request, { standing: { stage: 'default', percentage: 10 }, plan }));
+    await registry.change({ service_code: 'RAL.02' }, { via: 'file', actor: 'command' });
+    expect(await loadClient(registry.database, 'puskesmas')).toMatchObject({
+      ...{ serviceCode: 'RAL.02', migrationStage: 'default', migrationPercentage: 10, migrationPlan: plan },
+    });
+    await registry.change({ migration_stage: 'default' }, { via: 'file', actor: 'command' });
+    expect(await loadClient(registry.database, 'puskesmas')).toMatchObject({
+      ...{ migrationStage: 'default', migrationPercentage: 100, migrationPlan: [] },
     });
   });
 });

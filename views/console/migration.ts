@@ -233,10 +233,11 @@ function planForm(context: MigrationContext): Html {
 function signInsPart({ language, signIns }: MigrationContext): Html {
   const t = translate(language);
   const { days, counts } = signIns;
+  const hasAny = counts.some((count) => count > 0);
   const line = { name: t('migration.sign-ins-line'), values: counts };
   return html`<section class="block" aria-labelledby="sign-ins-title"><h2 id="sign-ins-title">${t('migration.sign-ins')}</h2>
 <p class="hint">${t('migration.sign-ins-hint')}</p>
-${lineChart(language, { id: 'sign-ins', caption: t('migration.sign-ins-caption'), days, lines: [line] })}</section>`;
+${hasAny ? lineChart(language, { id: 'sign-ins', caption: t('migration.sign-ins-caption'), days, lines: [line] }) : html`<p class="empty">${t('migration.no-sign-ins')}</p>`}</section>`;
 }
 
 function stepsPart(context: MigrationContext): Html {
@@ -274,7 +275,7 @@ ${list}${hasMoreSteps && html`<p class="hint">${t('migration.more-steps')} <a hr
 function readPart({ language, address }: MigrationContext): Html {
   const t = translate(language);
   return html`<section class="block" aria-labelledby="read-title"><h2 id="read-title">${t('migration.read')}</h2>
-<p>${t('migration.read-hint')}</p><p class="secret"><code id="stage-address">${address}</code></p></section>`;
+<p class="hint">${t('migration.read-hint')}</p><p class="secret"><code id="stage-address">${address}</code></p></section>`;
 }
 
 const day = (number: number): Date => new Date(Date.UTC(2026, 10, number));

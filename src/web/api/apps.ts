@@ -155,7 +155,7 @@ export const appRoutes: readonly ApiRoute[] = [
     id: 'changeApp',
     summary: 'Make an app what is declared',
     description:
-      'What the declaration leaves out goes back to its default. A risky change of an app that has been live answers 202 and waits until somebody else has agreed.',
+      'What the declaration leaves out goes back to its default, but for how far the app has come (migration_stage). A risky change of an app that has been live answers 202 and waits until somebody else has agreed.',
     scope: 'apps.write',
     isConditional: 'always',
     isVersioned: true,
