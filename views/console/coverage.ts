@@ -107,7 +107,6 @@ function rowTable(context: ConsoleCoverageContext): Html {
       { head: t('coverage.known'), kind: 'number', cell: ({ figures }) => number(figures.known) },
       { head: t('coverage.connected'), kind: 'number', cell: ({ figures }) => number(figures.connected) },
       { head: t('coverage.live'), kind: 'number', cell: ({ figures }) => number(figures.live) },
-      { head: t('coverage.retired'), kind: 'number', cell: ({ figures }) => number(figures.retired) },
       {
         head: t('coverage.pairs-open'),
         kind: 'number',

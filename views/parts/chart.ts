@@ -33,7 +33,7 @@ const WIDTH = 420;
 const HEIGHT = 220;
 const PLOT = { left: 8, right: 292, top: 18, bottom: 188 };
 /** How far apart the names of two lines stand at least. */
-const NAME_HEIGHT = 32;
+const NAME_HEIGHT = 34;
 
 /** Up to four figures over time; the table comes after it, folded. */
 export function lineChart(language: Language, chart: LineChartParts): Html {
@@ -166,11 +166,11 @@ ${drawn}</svg>`,
   );
 }
 
-/** The least round number that is not below any of them: 1, 2 or 5 and zeros. */
+/** The least round number that is not below any of them, with a round half. */
 function niceTop(values: readonly number[]): number {
   const most = Math.max(2, ...values);
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= most) ?? most;
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((top) => top >= most) ?? most;
 }
 
 const round = (number: number): number => Math.round(number * 10) / 10;
