@@ -3,7 +3,7 @@
  * every address of the provider with a request that would do something there.
  */
 import { createApp } from '#src/app.ts';
-import { newAccountId } from '#src/base/secrets.ts';
+import { newAccountId, newIdIn } from '#src/base/secrets.ts';
 import { issueSheet } from '#src/people/desk.ts';
 import { sealSheetNotice } from '#src/people/desk-contacts.ts';
 import { roles } from '#src/people/memberships.ts';
@@ -136,11 +136,22 @@ async function openMachine(world: World): Promise<Scene['machine']> {
 }
 
 /** One request for each route of the API. What changes something is refused, because the token is bound to no key. */
+/** Shaped like the names of what exists and of what is decided about it, and nobody's. */
+const nobodys: Readonly<Record<string, string>> = {
+  ...{ record: 'a'.repeat(10), low: `inventory:${'a'.repeat(10)}`, high: `inventory:${'b'.repeat(10)}` },
+  ...Object.fromEntries(
+    ['import', 'case', 'closure', 'exception', 'decision', 'batch'].map((kind) => [kind, newIdIn(1)]),
+  ),
+};
+
+/** What a route of the API asks besides. */
+const asks: Readonly<Record<string, string>> = { '/apps/:client/migration/cohort': '?key=adegan' };
+
 function apiRequestsOf({ machine }: Scene): Wanted[] {
-  const named: Readonly<Record<string, string>> = { client: machine.clientId, agency: machine.agencyId };
+  const named: Readonly<Record<string, string>> = { client: machine.clientId, agency: machine.agencyId, ...nobodys };
   return apiRoutes.map(({ method, path }) => ({
     method,
-    path: `/api/v1${path.replace(/:(\w+)/g, (_, name: string) => named[name] ?? '1')}`,
+    path: `/api/v1${path.replace(/:(\w+)/g, (_, name: string) => named[name] ?? '1')}${asks[path] ?? ''}`,
     headers: { authorization: `Bearer ${machine.token}` },
   }));
 }
@@ -202,6 +213,8 @@ export function requestsOf(scene: Scene): Wanted[] {
     free(get('/privacy')),
     free(get('/account/frozen')),
     free(get('/api/v1/openapi.json')),
+    ...['/coverage', '/coverage.csv', '/coverage.json'].map((path) => get(path)),
+    free(get('/apps/puskesmas-online/migration')),
     ...apiRequestsOf(scene),
     ...registrationRequestsOf(scene),
     free(get('/.well-known/openid-configuration')),
