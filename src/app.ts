@@ -45,6 +45,7 @@ import {
   showDeskPerson,
   showDeskSheet,
 } from '#src/web/console/desk.ts';
+import { answerPair, downloadDuplicates, showDuplicates, showFamilies, showPair } from '#src/web/console/duplicates.ts';
 import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { answerInventory, downloadInventory, showInventory } from '#src/web/console/inventory.ts';
@@ -273,6 +274,11 @@ function pages(house: OpenHouse): Router {
   router.post('/console/agencies/:agency', (ctx) => changeAgency(ctx, house));
   router.get('/console/agencies/:agency/team', (ctx) => showTeam(ctx, house));
   router.post('/console/agencies/:agency/team', (ctx) => changeTeam(ctx, house));
+  router.get('/console/duplicates', (ctx) => showDuplicates(ctx, house));
+  router.get('/console/duplicates.csv', (ctx) => downloadDuplicates(ctx, house));
+  router.get('/console/duplicates/families', (ctx) => showFamilies(ctx, house));
+  router.get('/console/duplicates/:low/:high', (ctx) => showPair(ctx, house));
+  router.post('/console/duplicates/:low/:high', (ctx) => answerPair(ctx, house));
   router.get('/console/events', (ctx) => showEvents(ctx, house));
   router.get('/console/events.csv', (ctx) => downloadEvents(ctx, house));
   router.post('/bundles', (ctx) => answerBundles(ctx, house));

@@ -830,11 +830,6 @@ const table = {
       next: 'Go back to the list of duplicates; one of the two may have been changed or removed.',
     },
   },
-  reason_required: {
-    status: 422,
-    id: { say: 'Alasannya belum ditulis.', next: 'Tulis alasannya, paling panjang 500 huruf, lalu kirim lagi.' },
-    en: { say: 'The reason is missing.', next: 'Write down the reason, 500 characters at most, and send it again.' },
-  },
   passkey_failed: {
     status: 422,
     id: {

@@ -34,6 +34,16 @@ import {
 import { consoleCoveragePage, consoleCoverageSamples } from '#views/console/coverage.ts';
 import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
+import {
+  duplicatesPage,
+  duplicatesSamples,
+  familiesPage,
+  familiesSamples,
+  familyPage,
+  familySamples,
+  pairPage,
+  pairSamples,
+} from '#views/console/duplicates.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
 import { inventoryPage, inventorySamples } from '#views/console/inventory.ts';
@@ -174,6 +184,10 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-versions', versionsPage, versionsSamples),
     ...render('console-version', versionPage, versionSamples),
     ...render('console-testers', testersPage, testersSamples),
+    ...render('console-duplicates', duplicatesPage, duplicatesSamples),
+    ...render('console-duplicates-pair', pairPage, pairSamples),
+    ...render('console-duplicates-families', familiesPage, familiesSamples),
+    ...render('console-duplicates-family', familyPage, familySamples),
     ...render('console-reviews', reviewsPage, reviewsSamples),
     ...render('console-review', reviewPage, reviewSamples),
     ...render('console-agency', agencyOverviewPage, agencyOverviewSamples),

@@ -315,7 +315,9 @@ export const appFaceSchema = name(
 );
 
 /** An app as somebody of another agency may see it. */
-export function appFaceOf(face: Omit<AppFace, 'agencyName' | 'sectors'>): z.input<typeof appFaceSchema> {
+export function appFaceOf(
+  face: Pick<AppFace, 'ref' | 'name' | 'agencyId' | 'state' | 'host'>,
+): z.input<typeof appFaceSchema> {
   return {
     ...{ app: face.ref, name: face.name.id, name_en: face.name.en, agency: face.agencyId },
     ...{ state: face.state, host: face.host ?? null },

@@ -70,7 +70,8 @@ function headOf(language: Language, app: ShownLikely, choice: { chosen: string }
   return radio({ name: 'instead', value: app.ref, label: words, chosen: choice.chosen === app.ref });
 }
 
-function reasonsOf(language: Language, { reasons }: ShownLikely): Html {
+/** The reasons why two apps are likely the same, one by one. */
+export function reasonsOf(language: Language, { reasons }: Pick<ShownLikely, 'reasons'>): Html {
   return html`<ul class="reasons">${reasons.map((reason) => html`<li>${sayReason(language, reason)}</li>`)}</ul>`;
 }
 

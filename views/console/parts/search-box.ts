@@ -15,8 +15,9 @@ export type Narrowing = {
 type SearchBox = {
   /** The address of the list. */
   action: `/${string}`;
-  label: string;
-  value: string | undefined;
+  /** Of the field for words; a list that has none to look for goes without. */
+  label?: string;
+  value?: string | undefined;
   narrowings?: readonly Narrowing[];
   /** What was chosen elsewhere on the page and has to stay. */
   kept?: Readonly<Record<string, string | undefined>>;
@@ -27,10 +28,14 @@ export function searchBox(language: Language, { action, label, value, narrowings
   const t = translate(language);
   const hidden = Object.entries(kept).filter(([, one]) => one !== undefined);
   return html`<form method="get" action="${action}" role="search" class="search">
-${hidden.map(([name, one]) => html`<input type="hidden" name="${name}" value="${one}">`)}<div class="field search-words"><label for="q">${label}</label>
-<input type="search" id="q" name="q" value="${value ?? ''}" maxlength="100" autocomplete="off" autocapitalize="none" spellcheck="false"></div>
-${narrowings.map(narrowingField)}<button type="submit" class="button other">${glass}<span>${t('console.search')}</span></button>
+${hidden.map(([name, one]) => html`<input type="hidden" name="${name}" value="${one}">`)}${label !== undefined && wordsField(label, value)}${narrowings.map(narrowingField)}<button type="submit" class="button other">${glass}<span>${t('console.search')}</span></button>
 </form>`;
+}
+
+function wordsField(label: string, value = ''): Html {
+  return html`<div class="field search-words"><label for="q">${label}</label>
+<input type="search" id="q" name="q" value="${value}" maxlength="100" autocomplete="off" autocapitalize="none" spellcheck="false"></div>
+`;
 }
 
 function narrowingField({ name, label, all, options, value }: Narrowing): Html {
