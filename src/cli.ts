@@ -15,6 +15,7 @@ import { applyClients, showClient, showClients, validateClients } from './cli/cl
 import { type Call, type Command, type Report, WrongInput } from './cli/command.ts';
 import { showCoverage } from './cli/coverage.ts';
 import { doctor } from './cli/doctor.ts';
+import { findDuplicates } from './cli/duplicates.ts';
 import {
   exportInventory,
   importInventory,
@@ -87,6 +88,7 @@ const commands: Readonly<Record<string, Command>> = {
   'accounts unfreeze': unfreezeOne,
   'accounts prove': proveOne,
   'inventory coverage': showCoverage,
+  'inventory duplicates': findDuplicates,
   seed: seedSandbox,
   docs: printDocs,
 };

@@ -1,6 +1,7 @@
 /** Questions about the server alone, each with an answer of its own shape; run only when named. */
 import { alike } from './experiments/alike.ts';
 import { consolePages } from './experiments/console.ts';
+import { duplicates } from './experiments/duplicates.ts';
 import { growth } from './experiments/growth.ts';
 import { hashInterference } from './experiments/hash-interference.ts';
 import { manyApps } from './experiments/many-apps.ts';
@@ -33,6 +34,7 @@ export const experiments: Readonly<Record<string, Experiment>> = {
   'hash-interference': hashInterference,
   growth,
   console: consolePages,
+  duplicates,
   'many-apps': manyApps,
   purge,
   workers,
