@@ -45,7 +45,14 @@ import {
   showDeskPerson,
   showDeskSheet,
 } from '#src/web/console/desk.ts';
-import { answerPair, downloadDuplicates, showDuplicates, showFamilies, showPair } from '#src/web/console/duplicates.ts';
+import {
+  answerFamilies,
+  answerPair,
+  downloadDuplicates,
+  showDuplicates,
+  showFamilies,
+  showPair,
+} from '#src/web/console/duplicates.ts';
 import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { answerInventory, downloadInventory, showInventory } from '#src/web/console/inventory.ts';
@@ -277,6 +284,7 @@ function pages(house: OpenHouse): Router {
   router.get('/console/duplicates', (ctx) => showDuplicates(ctx, house));
   router.get('/console/duplicates.csv', (ctx) => downloadDuplicates(ctx, house));
   router.get('/console/duplicates/families', (ctx) => showFamilies(ctx, house));
+  router.post('/console/duplicates/families', (ctx) => answerFamilies(ctx, house));
   router.get('/console/duplicates/:low/:high', (ctx) => showPair(ctx, house));
   router.post('/console/duplicates/:low/:high', (ctx) => answerPair(ctx, house));
   router.get('/console/events', (ctx) => showEvents(ctx, house));

@@ -32,11 +32,33 @@ export async function refreshProfiles(tx: Db, refs: readonly AppRef[]): Promise<
   const profiles = (await readSources(tx, refs)).map(toProfile);
   const there = new Set(profiles.map(({ ref }) => ref));
   const gone = refs.filter((ref) => !there.has(ref));
-  const known = await findDigests(tx, refs);
+  const known = await findKnown(tx, refs);
   await saveProfiles(tx, profiles);
   await saveTerms(tx, profiles);
   for (const ref of gone.filter((one) => known.has(one))) await removeProfile(tx, ref);
-  return profiles.filter(({ ref, digest }) => known.get(ref) !== digest).map(({ ref }) => ref);
+  const changed = profiles.filter(({ ref, digest }) => known.get(ref)?.digest !== digest).map(({ ref }) => ref);
+  await askAboutFamilies(
+    tx,
+    [...changed, ...gone].flatMap((ref) => known.get(ref)?.name_words ?? []),
+  );
+  return changed;
+}
+
+/** A family that an app has left is counted anew: by comparing its first again, or it is no family where nobody is left. */
+async function askAboutFamilies(tx: Db, words: readonly string[]): Promise<void> {
+  if (words.length === 0) return;
+  const families = await tx.query<{ words: string; ref: string | null }>(
+    `select f.words, (select p.ref from app_profiles p where p.name_words = f.words and p.state <> 'retired'
+       order by p.agency_id, p.ref limit 1) as ref
+     from app_families f where f.words = any($1)`,
+    [words],
+  );
+  await askToCompare(
+    tx,
+    families.flatMap(({ ref }) => ref ?? []),
+  );
+  const empty = families.filter(({ ref }) => ref === null).map((one) => one.words);
+  if (empty.length > 0) await tx.execute('delete from app_families where words = any($1)', [empty]);
 }
 
 /** Keeps apps as they are until the transaction ends, so that what is read of them is what they are. */
@@ -241,12 +263,19 @@ export function columnsOf(alike: Likenesses) {
   };
 }
 
-async function findDigests(db: Db, refs: readonly AppRef[]): Promise<ReadonlyMap<string, string>> {
-  const rows = await db.query<{ ref: string; digest: string }>(
-    `select ref, encode(digest, 'hex') as digest from app_profiles where ref = any($1)`,
+interface KnownProfile {
+  ref: string;
+  digest: string;
+  name_words: string;
+}
+
+/** What the profiles say until now. */
+async function findKnown(db: Db, refs: readonly AppRef[]): Promise<ReadonlyMap<string, KnownProfile>> {
+  const rows = await db.query<KnownProfile>(
+    `select ref, encode(digest, 'hex') as digest, name_words from app_profiles where ref = any($1)`,
     [refs],
   );
-  return new Map(rows.map(({ ref, digest }) => [ref, digest]));
+  return new Map(rows.map((row) => [row.ref, row]));
 }
 
 /** A profile that says the same stays untouched: it stands in many indexes. */

@@ -1,5 +1,5 @@
 import { type Html, html } from '../html.ts';
-import { formatDay, type Language, type MessageKey, translate } from '../locale.ts';
+import { formatDay, formatPercentage, type Language, type MessageKey, translate } from '../locale.ts';
 import { button, field, form } from '../parts/form.ts';
 import type { Notice } from '../parts/notice.ts';
 import { type Problem, type Saying, sayProblems } from '../parts/problem.ts';
@@ -184,7 +184,7 @@ function nameOf(language: Language, { name, agency }: PairSide): string {
 
 function scoreOf(language: Language, { score, isStrong }: Pick<ShownPair, 'score' | 'isStrong'>): Html {
   const t = translate(language);
-  return html`${t('duplicates.percent', { value: Math.round(score * 100) })}${isStrong && html` <span class="strongly">${t('duplicates.strong')}</span>`}`;
+  return html`${formatPercentage(language, Math.round(score * 100))}${isStrong && html` <span class="strongly">${t('duplicates.strong')}</span>`}`;
 }
 
 /** What else is declared of one of the two; only for whoever may see all of it. */
@@ -344,7 +344,7 @@ export type FamilyContext = ConsoleFrame & {
   pages: Pages;
 };
 
-/** The apps of one name, to decide about some of them at once. */
+/** The apps of one name, to decide about some of them at once. Posts `action` = `decide` with `app` for each that is ticked. */
 export function familyPage(context: FamilyContext): Html {
   const { language, family, members, pages } = context;
   const t = translate(language);
@@ -356,22 +356,24 @@ export function familyPage(context: FamilyContext): Html {
       { link: '/console/duplicates', label: t('console.duplicates') },
       { link: '/console/duplicates/families', label: t('duplicates.families') },
     ]),
-    content: html`<form method="get" action="/console/decisions/new">
-${pickTable<PairSide>(
-  language,
-  { ...context.pick, value: ({ ref }) => ref, name: (side) => `${nameOf(language, side)}, ${side.agency}` },
-  {
-    caption: family.name,
-    hook: { name: 'data-member', value: ({ ref }) => ref },
-    columns: [
-      { head: t('duplicates.name'), kind: 'main', cell: (side) => nameLink(language, side) },
-      { head: t('console.agency'), cell: ({ agency }) => agency },
-      { head: t('duplicates.host'), cell: ({ host }) => host ?? '–' },
-      { head: t('console.state'), kind: 'short', cell: ({ state }) => likelyState(language, state) },
-    ],
-    rows: members,
-  },
-)}<button type="submit" class="button main" id="decide"><span>${t('duplicates.decide-picked')}</span></button></form>
+    content: html`${form(context, [
+      pickTable<PairSide>(
+        language,
+        { ...context.pick, value: ({ ref }) => ref, name: (side) => `${nameOf(language, side)}, ${side.agency}` },
+        {
+          caption: family.name,
+          hook: { name: 'data-member', value: ({ ref }) => ref },
+          columns: [
+            { head: t('duplicates.name'), kind: 'main', cell: (side) => nameLink(language, side) },
+            { head: t('console.agency'), cell: ({ agency }) => agency },
+            { head: t('duplicates.host'), cell: ({ host }) => host ?? '–' },
+            { head: t('console.state'), kind: 'short', cell: ({ state }) => likelyState(language, state) },
+          ],
+          rows: members,
+        },
+      ),
+      html`<p class="choices">${button({ id: 'decide', value: 'decide', label: t('duplicates.decide-picked'), look: 'other' })}</p>`,
+    ])}
 ${pager(language, pages)}`,
   });
 }

@@ -259,6 +259,20 @@ async function showFamily(visit: ConsoleVisit, words: string): Promise<void> {
   showForm(ctx, page);
 }
 
+/** `POST /console/duplicates/families`: on to deciding about the apps that are ticked. */
+export async function answerFamilies(ctx: Context, house: OpenHouse): Promise<void> {
+  await answerConsole(ctx, house, new Map([['decide', decideAboutPicked]]));
+}
+
+/** More than a page has. */
+const MOST_TICKED = 100;
+
+async function decideAboutPicked({ ctx }: ConsoleVisit, form: Form): Promise<void> {
+  const refs = form.list('app').flatMap((one) => parseAppRef(one) ?? []);
+  const query = new URLSearchParams(refs.slice(0, MOST_TICKED).map((ref): [string, string] => ['app', ref]));
+  seeOther(ctx, refs.length === 0 ? '/console/duplicates/families' : `/console/decisions/new?${query}`);
+}
+
 /** `GET /console/duplicates/:low/:high`. */
 export async function showPair(ctx: Context, house: OpenHouse): Promise<void> {
   await showConsole(ctx, house, (visit) => showOne(visit));
