@@ -230,9 +230,16 @@ function requestFor(bundle: ReceivedBundle, entry: ClientEntry, { actor, mode, a
   return { agencyId: bundle.content.agency.id, entry, via: 'bundle', actor, mode, reason, allowed };
 }
 
-function checkContent({ client }: BundleContent, mode: Config['mode']) {
+function checkContent({ client: said }: BundleContent, mode: Config['mode']) {
+  const client = withoutStage(said);
   const { declaration, leftOut } = mode === 'production' ? forElsewhere(client) : { declaration: client, leftOut: [] };
   return { leftOut, ...checkClientEntry(declaration, mode) };
+}
+
+/** How far people have come is another matter there: what was tried in a sandbox moves nobody in production. */
+function withoutStage(client: BundleContent['client']): BundleContent['client'] {
+  const stage = ['migration_stage', 'migration_percentage', 'migration_plan'];
+  return Object.fromEntries(Object.entries(client).filter(([key]) => !stage.includes(key)));
 }
 
 /** Without the addresses of the machine on which the app was built; those of a native app stay on the person's device. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { decideVersion } from '#src/registry/approvals.ts';
+import { composeBundle, planBundle, type ReceivedBundle } from '#src/registry/bundles.ts';
 import { planChange } from '#src/registry/changes.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { type ClientRecord, loadClient } from '#src/registry/clients.ts';
@@ -114,6 +115,19 @@ describe('a step', () => {
       migrationStage: 'shadow',
     });
   });
+});
+
+test('a bundle from a sandbox moves nobody', async () => {
+  await using registry = await openLive();
+  const { database } = registry;
+  const content = await composeBundle(database, 'puskesmas');
+  const tried = { ...content, client: { ...content.client, migration_stage: 'required', service_code: 'RAL.02' } };
+  const bundle: ReceivedBundle = {
+    ...{ id: 'uji', issuer: 'https://uji.contoh.go.id', clientId: 'puskesmas', content: tried },
+    ...{ receivedAt: new Date(), appliedAt: undefined },
+  };
+  const { change } = await planBundle(database, bundle, { actor: 'siti', mode: 'production' });
+  expect(change).toMatchObject({ changed: ['service_code'], after: { migration_stage: 'optional' } });
 });
 
 describe('one step back', () => {
