@@ -38,6 +38,17 @@ import {
 } from '#src/web/console/bundles.ts';
 import { downloadArchitectureCsv, downloadArchitectureJson, showCoverage } from '#src/web/console/coverage.ts';
 import {
+  answerAbout,
+  answerBatch,
+  answerDecide,
+  downloadEvidence,
+  sendDecisions,
+  showAbout,
+  showBatch,
+  showDecide,
+  showDecisions,
+} from '#src/web/console/decisions.ts';
+import {
   answerDesk,
   answerDeskPerson,
   answerDeskSheet,
@@ -274,6 +285,15 @@ function pages(house: OpenHouse): Router {
   router.get('/console/coverage', (ctx) => showCoverage(ctx, house));
   router.get('/console/coverage/architecture.csv', (ctx) => downloadArchitectureCsv(ctx, house));
   router.get('/console/coverage/architecture.json', (ctx) => downloadArchitectureJson(ctx, house));
+  router.get('/console/decisions', (ctx) => showDecisions(ctx, house));
+  router.post('/console/decisions', (ctx) => sendDecisions(ctx, house));
+  router.get('/console/decisions/new', (ctx) => showDecide(ctx, house));
+  router.post('/console/decisions/new', (ctx) => answerDecide(ctx, house));
+  router.get('/console/decisions/about/:app', (ctx) => showAbout(ctx, house));
+  router.post('/console/decisions/about/:app', (ctx) => answerAbout(ctx, house));
+  router.get('/console/decisions/batches/:batch', (ctx) => showBatch(ctx, house));
+  router.post('/console/decisions/batches/:batch', (ctx) => answerBatch(ctx, house));
+  router.get('/console/evidence/:digest', (ctx) => downloadEvidence(ctx, house));
   router.get('/console/agencies', (ctx) => showAgencies(ctx, house));
   router.get('/console/agencies/new', (ctx) => showNewAgency(ctx, house));
   router.post('/console/agencies/new', (ctx) => addAgency(ctx, house));

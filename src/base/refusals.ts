@@ -166,6 +166,11 @@ const table = {
       next: 'Choose tomorrow or later, so that the owners and the people who use the service can be told.',
     },
   },
+  decision_kind_missing: {
+    status: 422,
+    id: { say: 'Keputusannya belum dipilih.', next: 'Pilih pertahankan, gabungkan, tutup, atau layanan lama.' },
+    en: { say: 'The decision is missing.', next: 'Choose keep, merge, retire or legacy.' },
+  },
   decision_over: {
     status: 409,
     id: {
@@ -186,6 +191,17 @@ const table = {
     en: {
       say: 'The reason of the decision is missing or too long.',
       next: 'Write down why, in 2,000 characters at most.',
+    },
+  },
+  decision_row_unclear: {
+    status: 422,
+    id: {
+      say: 'Baris ini tidak menyebut layanan dan keputusan yang dikenal.',
+      next: 'Isi kolom app (atau agency dan key) dan decision: keep, merge, retire, atau legacy.',
+    },
+    en: {
+      say: 'This row names no known service and decision.',
+      next: 'Fill in app (or agency and key), and decision: keep, merge, retire or legacy.',
     },
   },
   decision_twice: {

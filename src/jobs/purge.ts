@@ -37,6 +37,7 @@ export const registryTables = [
   'api_requests',
   'bundles',
   'client_attempts',
+  'decision_batches',
   'inventory_imports',
   'invitations',
   'registration_tokens',

@@ -73,7 +73,8 @@ export async function decideEach(
   return { plans, decided: await writeDecisions(tx, plans, deciding) };
 }
 
-async function writeDecisions(
+/** Writes what is planned and not refused, in a transaction that holds the registry's lock since before it was planned. */
+export async function writeDecisions(
   tx: Transaction,
   plans: readonly DecisionPlan[],
   deciding: Deciding,

@@ -32,6 +32,15 @@ import {
   receiveBundleSamples,
 } from '#views/console/bundle.ts';
 import { consoleCoveragePage, consoleCoverageSamples } from '#views/console/coverage.ts';
+import { batchPage, batchSamples } from '#views/console/decision-batch.ts';
+import {
+  aboutPage,
+  aboutSamples,
+  decidePage,
+  decideSamples,
+  decisionsPage,
+  decisionsSamples,
+} from '#views/console/decisions.ts';
 import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import {
@@ -152,6 +161,10 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('sign-out', signOutPage, signOutSamples),
     ...render('signed-out', signedOutPage, signedOutSamples),
     ...render('ended', endedPage, endedSamples),
+    ...render('console-decisions', decisionsPage, decisionsSamples),
+    ...render('console-decide', decidePage, decideSamples),
+    ...render('console-decisions-about', aboutPage, aboutSamples),
+    ...render('console-decision-batch', batchPage, batchSamples),
     ...render('error', errorPage, errorSamples),
     ...render('account', accountPage, accountSamples),
     ...render('history', historyPage, historySamples),

@@ -127,7 +127,7 @@ export function beginConsoleSignIn(ctx: Context, house: OpenHouse): void {
 /** Where a sign-in to the console comes back to: a page of it, or an invitation to it, whatever else the answer says. */
 export function consolePlaceToReturnTo(ctx: Context): string {
   const place = String(ctx.query.state ?? '').replace(/^[^:]*:/, '');
-  return /^\/(console(\/[\w-]+)*|invitations\/[\w-]{43})$/.test(place) ? place : '/console';
+  return /^\/(console(\/(?:[\w:-]|%3A|\.(?=\w))+)*|invitations\/[\w-]{43})$/.test(place) ? place : '/console';
 }
 
 /** Who asks for something: with the roles that count for them. */

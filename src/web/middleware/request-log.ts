@@ -74,6 +74,8 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/console/coverage',
   '/console/coverage/architecture.csv',
   '/console/coverage/architecture.json',
+  '/console/decisions',
+  '/console/decisions/new',
   '/console/desk',
   '/console/desk/person',
   '/console/duplicates',
