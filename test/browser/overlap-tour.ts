@@ -27,7 +27,19 @@ export const overlapStops = [
     'inventory-matches',
   ],
   ...['inventory-imports', 'inventory-import'],
-  ...['app-migration', 'new-app-likely', 'new-app-justified', 'coverage-public'],
+  ...[
+    'duplicates',
+    'pair',
+    'families',
+    'app-migration',
+    'new-app-likely',
+    'new-app-justified',
+    'cases',
+    'case',
+    'closures',
+  ],
+  ...['decide', 'decide-refused', 'decided', 'decide-many', 'decision-batch', 'decisions', 'record-decided'],
+  ...['coverage', 'coverage-public'],
 ] as const;
 
 /** Walks with a new visitor; a stage bears one tour. */
@@ -38,9 +50,13 @@ export async function tourTheOverlap(stage: Stage, visitor: Visitor, _: Language
   const { page } = visitor;
   const go = (path: string) => page.goto(`${world.issuer}${path}`);
   await lookAfterTheList(go, page, known, at);
+  await compare(go, page, at);
   await go('/console/apps/antrean-rsud/migration');
   await at('app-migration', page);
   await registerAnother(go, page, at);
+  await decide(go, page, known, at);
+  await go('/console/coverage');
+  await at('coverage', page);
   await go('/coverage');
   await at('coverage-public', page);
 }
@@ -73,6 +89,45 @@ async function lookAfterTheList(go: Go, page: Page, { recordId, importId }: Know
   await at('inventory-import', page);
 }
 
+async function compare(go: Go, page: Page, at: AtPage): Promise<void> {
+  await go('/console/duplicates');
+  await at('duplicates', page);
+  await page.click('[data-pair] .end-cell a');
+  await page.waitForSelector('#score');
+  await at('pair', page);
+  await go('/console/duplicates/families');
+  await at('families', page);
+}
+
+/** One app, then all records of a list at once. */
+async function decide(go: Go, page: Page, { recordId }: Known, at: AtPage): Promise<void> {
+  await go('/console/decisions/new?app=client:antrean-rumah-sakit');
+  await at('decide', page);
+  await page.click('#decide');
+  await page.waitForSelector('#problems');
+  await at('decide-refused', page);
+  await page.check('#decision-keep');
+  await page.fill('#reason', 'Melayani kota lain.');
+  await page.click('#decide');
+  await page.waitForSelector('.notice-done');
+  await at('decided', page);
+  await go('/console/inventory?pick=all');
+  await page.click('#decide');
+  await page.waitForSelector('#preview');
+  await at('decide-many', page);
+  await page.check('#decision-legacy');
+  await page.fill('#reason', 'Tidak dikembangkan lagi.');
+  await page.click('#preview');
+  await page.waitForSelector('#apply');
+  await at('decision-batch', page);
+  await page.click('#apply');
+  await page.waitForSelector('#undo');
+  await go('/console/decisions');
+  await at('decisions', page);
+  await go(`/console/inventory/${recordId}`);
+  await at('record-decided', page);
+}
+
 /** An app that is like another one, which somebody needs all the same. */
 async function registerAnother(go: Go, page: Page, at: AtPage): Promise<void> {
   await go('/console/apps/new?agency=badan-pendapatan-daerah');
@@ -85,6 +140,13 @@ async function registerAnother(go: Go, page: Page, at: AtPage): Promise<void> {
   await page.click('#register');
   await page.waitForURL('**/start?**');
   await at('new-app-justified', page);
+  await go('/console/cases');
+  await at('cases', page);
+  await page.click('[data-case] .main-cell a');
+  await page.waitForSelector('#said');
+  await at('case', page);
+  await go('/console/closures');
+  await at('closures', page);
 }
 
 const purpose = 'Mengambil nomor antrean di rumah sakit.';

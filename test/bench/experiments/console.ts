@@ -28,6 +28,16 @@ const pages: Readonly<Record<string, string>> = {
   events: '/console/events',
   'events of one app': '/console/events?subject=client+app-7',
   reviews: '/console/reviews',
+  inventory: '/console/inventory',
+  'inventory by a common word': '/console/inventory?q=kesehatan',
+  'inventory of a sector, not connected': '/console/inventory?sector=kesehatan&connection=unconnected',
+  'matches of the inventory': '/console/inventory/matches',
+  duplicates: '/console/duplicates',
+  'duplicates of a sector': '/console/duplicates?sector=kesehatan',
+  cases: '/console/cases',
+  decisions: '/console/decisions',
+  'coverage, for coordinators': '/console/coverage',
+  'coverage, for everybody': '/coverage',
 };
 
 /** How long each page of the console takes in a registry of a whole country, one request after the other. */
