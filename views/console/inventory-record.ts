@@ -134,8 +134,6 @@ export type RecordContext = ConsoleFrame &
     matches: readonly ShownMatch[];
     versions: readonly RecordVersionLine[];
     mayWrite: boolean;
-    /** What is decided about it, and the way to decide. */
-    decision?: Html | undefined;
     notice?: Notice | undefined;
   };
 
@@ -155,7 +153,6 @@ export function recordPage(context: RecordContext): Html {
     lead: crumbs(language, [{ link: '/console/inventory', label: t('console.inventory') }]),
     content: html`${facts(context)}
 ${sameApp(context)}
-${context.decision}
 ${mayWrite && editing(context, problems)}
 ${history(context)}
 ${mayWrite && removal(context)}`,
