@@ -30,7 +30,7 @@ import { colleague, openConsole } from '#test/support/console.ts';
 import { addressOf, isAboutOne, isOfConsole, type Things } from '#test/support/console-routes.ts';
 import type { Page } from '#test/support/page.ts';
 import { openWorld, type World } from '#test/support/world.ts';
-import { openExisting } from './existing.ts';
+import { openBatchOf, openExisting } from './existing.ts';
 
 /** Stands in every name and id of what nobody else may see. */
 const MARK = /rahasia/i;
@@ -299,9 +299,11 @@ test('a machine of the agency finds each of these things, so that the others are
   const machine = await openOwnMachine();
   const about = routes.filter((route) => route.method === 'GET' && route.path.startsWith('/api/') && isAboutOne(route));
   expect(about.length).toBeGreaterThan(8);
+  const batches = await openBatchOf(world, `client ${machine.clientId}`, theirs.others?.low ?? '', 'Rahasia');
+  const own = { ...theirs, others: { ...theirs.others, batches } };
   const found = [];
   for (const route of about) {
-    const { status, json } = await machine.get(addressOf(route, theirs).replace('/api/v1', ''));
+    const { status, json } = await machine.get(addressOf(route, own).replace('/api/v1', ''));
     // What asks more of its question finds the thing before.
     if (status !== 200 && json.code !== 'content_invalid') found.push(`${route.path}: ${status} ${json.code}`);
   }
@@ -375,7 +377,9 @@ test('a role that rests opens nothing', async () => {
   const { browser } = await openConsole(world, resting);
   for (const route of ofConsole('GET').filter(isAboutOne)) {
     const page = await browser.visit(at(addressOf(route, theirs)));
-    expect([route.path, said(page)]).toEqual([route.path, '404 not_here']);
+    const nothing = await browser.visit(at(addressOf(route, nobodys)));
+    expect([route.path, said(page)]).toEqual([route.path, said(nothing)]);
+    expect([route.path, '404 not_here', '403 role_required']).toContain(said(page));
   }
 });
 

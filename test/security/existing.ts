@@ -53,10 +53,23 @@ export async function openExisting(world: World, estate: Estate): Promise<Record
   const decision = newIdIn(1);
   const decided = { kind: 'keep', reason: words, via: 'page', decided_by: actor, decided_at: now };
   await add('app_decisions', { ...own, ...decided, id: decision, ref: low, evidence_digest: evidence });
+  const batches = await openBatchOf(world, actor, low, words);
   return {
+    ...{ app: low, batches },
     ...{ record: records[0] ?? '', key: estate.key, imports: imported.id, low, high, cases: opened.id, evidence },
     ...{ closures: closed.id, exceptions: exempt.id, decisions: decision },
   };
+}
+
+/** A batch of somebody's own, which waits to be applied. @returns its id */
+export async function openBatchOf(world: World, actor: string, ref: string, words: string): Promise<string> {
+  const id = newIdIn(1);
+  const now = new Date();
+  const draft = { ref, kind: 'keep', reason: words };
+  const lines = [{ draft, name: { id: words, en: words }, outcome: 'decided' }];
+  const waits = { status: 'preview', created_at: now, expires_at: new Date(now.getTime() + 86_400_000) };
+  await insert(world, 'decision_batches', { id, ...waits, decision: { keep: 1 }, lines, via: 'page', actor });
+  return id;
 }
 
 async function keepRecord(world: World, { agency, sector, actor, words }: Estate, key: string): Promise<string> {
