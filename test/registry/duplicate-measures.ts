@@ -16,8 +16,8 @@ export async function fillSample(database: Database, sample: readonly SampleApp[
       [
         ['negara', 'Negara', 'State', 'Negara', 'contoh.go.id', null, 'state', ['negara'], now, now],
         ...nodes.map((n) => [
-          ...[`instansi-${n}`, `Instansi Ke-${n}`, `Agency No. ${n}`, `Instansi Ke-${n}`, `instansi-${n}.go.id`],
-          ...['negara', 'regency', ['negara', `instansi-${n}`], now, now],
+          ...[`kantor-${n}`, `Instansi Ke-${n}`, `Agency No. ${n}`, `Instansi Ke-${n}`, `instansi-${n}.go.id`],
+          ...['negara', 'regency', ['negara', `kantor-${n}`], now, now],
         ]),
       ],
     );
@@ -30,7 +30,7 @@ export async function fillSample(database: Database, sample: readonly SampleApp[
         sample
           .slice(start, start + ROWS_AT_ONCE)
           .map((app) => [
-            ...[app.id, `instansi-${app.agency}`, app.id, app.name, app.nameEn ?? null, app.description ?? null],
+            ...[app.id, `kantor-${app.agency}`, app.id, app.name, app.nameEn ?? null, app.description ?? null],
             ...[app.descriptionEn ?? null, app.host, [app.sector], ['citizens'], app.serviceCode ?? null, app.claims],
             ...[now, 'test', now, 'test'],
           ]),

@@ -31,7 +31,7 @@ export async function duplicates({ database }: World, _load: Load): Promise<Find
   const again = await timeOf(() => compareEverything(database));
   const weighing: number[] = [];
   for (const { agency, name, nameEn, description, host } of sample.slice(-WEIGHED)) {
-    const draft = { agencyId: `instansi-${agency}`, name, nameEn, description, address: host };
+    const draft = { agencyId: `kantor-${agency}`, name, nameEn, description, address: host };
     weighing.push(await timeOf(() => database.transaction((tx) => findLikely(tx, draft))));
   }
   weighing.sort((a, b) => a - b);
