@@ -1,13 +1,16 @@
 /** Apps that are likely the same, for those who coordinate either of them. */
 import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
-import { isWithin, reachOf } from '#src/registry/coordination.ts';
+import type { HeldRole } from '#src/registry/authority.ts';
+import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
 import {
+  type AppFace,
   type AppPair,
   dismissPair,
   findPair,
   listPairs,
   loadPair,
+  mayName,
   pairStatuses,
   positionOf,
   reopenPair,
@@ -41,15 +44,19 @@ export const duplicateRoutes: readonly ApiRoute[] = [
     item: pairSchema,
     async page({ db, held, query }, after, limit) {
       const [score, low, high] = readCursor(after, 3) ?? [];
+      const reach = await reachOf(db, held);
       const { lines, hasMore } = await listPairs(db, {
-        reach: await reachOf(db, held),
+        reach,
         ...{ status: query.status, sector: query.sector, agencyId: query.agency, limit },
         ref: query.app === undefined ? undefined : asAppRef(query.app),
         isStrong: query.strong === undefined ? undefined : query.strong === 'true',
         after: low !== undefined && high !== undefined ? { score: scoreIn(score), low, high } : undefined,
       });
       const last = lines.at(-1);
-      return { items: lines.map(showPair), next: hasMore && last ? cursorOf(last) : undefined };
+      return {
+        items: lines.map((pair) => showPair({ held, reach }, pair)),
+        next: hasMore && last ? cursorOf(last) : undefined,
+      };
     },
   }),
   route({
@@ -61,7 +68,7 @@ export const duplicateRoutes: readonly ApiRoute[] = [
     status: 200,
     answer: pairSchema,
     async carryOut(call) {
-      return { body: showPair(await loadPairOf(call)) };
+      return { body: showPair(await sightOf(call), await loadPairOf(call)) };
     },
   }),
   route({
@@ -84,7 +91,7 @@ export const duplicateRoutes: readonly ApiRoute[] = [
       const named = { one: low.ref, other: high.ref, actor };
       if (body.status === 'open') await reopenPair(db, named);
       else await dismissPair(db, { ...named, reason: body.reason });
-      return { body: showPair(await loadPair(db, low.ref, high.ref)) };
+      return { body: showPair(await sightOf(call), await loadPair(db, low.ref, high.ref)) };
     },
   }),
 ];
@@ -102,12 +109,27 @@ function cursorOf(pair: AppPair): string {
   return toCursor([String(score), low, high]);
 }
 
-function showPair(pair: AppPair): z.input<typeof pairSchema> {
+/** Who looks, and what they coordinate. */
+interface Sight {
+  readonly held: readonly HeldRole[];
+  readonly reach: Reach;
+}
+
+async function sightOf({ db, held }: ApiCall): Promise<Sight> {
+  return { held, reach: await reachOf(db, held) };
+}
+
+function showPair(sight: Sight, pair: AppPair): z.input<typeof pairSchema> {
   return {
-    ...{ low: appFaceOf(pair.low), high: appFaceOf(pair.high), score: pair.score, is_strong: pair.isStrong },
+    ...{ low: sideOf(sight, pair.low), high: sideOf(sight, pair.high), score: pair.score, is_strong: pair.isStrong },
     ...{ reasons: pair.reasons.map(showReason), status: pair.status, found_at: said(pair.foundAt) },
     ...{ decided_at: saidIfAny(pair.decidedAt), decided_by: pair.decidedBy ?? null, note: pair.note ?? null },
   };
+}
+
+function sideOf({ held, reach }: Sight, face: AppFace): z.input<typeof pairSchema>['low'] {
+  const shown = appFaceOf(face);
+  return mayName(face, held, reach) ? shown : { ...shown, name: null, name_en: null, host: null };
 }
 
 export function showReason({ code, value, what }: LikelyReason): z.input<typeof likenessReasonSchema> {

@@ -359,11 +359,17 @@ export const matchSchema = name(
   }),
 );
 
+/** One of another agency that is only in the making has no name here. */
+const pairSideSchema = name(
+  'PairSide',
+  z.strictObject({ ...appFaceSchema.shape, name: z.string().nullable(), name_en: z.string().nullable() }),
+);
+
 export const pairSchema = name(
   'Duplicate',
   z.strictObject({
-    low: appFaceSchema,
-    high: appFaceSchema,
+    low: pairSideSchema,
+    high: pairSideSchema,
     score: z.number(),
     is_strong: z.boolean(),
     reasons: z.array(likenessReasonSchema),
