@@ -8,6 +8,7 @@ import { agencyLink } from './agency-page.ts';
 import { recordLink } from './inventory.ts';
 import { likeness, matchAnswers, type ShownMatch, sampleMatches } from './inventory-matches.ts';
 import { crumbs } from './parts/crumbs.ts';
+import { type DecisionPart, decisionPart } from './parts/decision.ts';
 import { type Change, diff } from './parts/diff.ts';
 import { facts as factList } from './parts/facts.ts';
 import { choiceField, lineField, linesField } from './parts/fields.ts';
@@ -134,6 +135,8 @@ export type RecordContext = ConsoleFrame &
     matches: readonly ShownMatch[];
     versions: readonly RecordVersionLine[];
     mayWrite: boolean;
+    /** What is decided about it, and the way to decide. */
+    decision: Pick<DecisionPart, 'current' | 'decideLink'>;
     notice?: Notice | undefined;
   };
 
@@ -153,6 +156,7 @@ export function recordPage(context: RecordContext): Html {
     lead: crumbs(language, [{ link: '/console/inventory', label: t('console.inventory') }]),
     content: html`${facts(context)}
 ${sameApp(context)}
+${decisionPart({ language, timeZone: context.timeZone, ...context.decision })}
 ${mayWrite && editing(context, problems)}
 ${history(context)}
 ${mayWrite && removal(context)}`,
@@ -308,6 +312,7 @@ const full: RecordContext = {
     ...{ users: 48_200, yearlyCost: 385_000_000 },
   },
   ...{ typed: sampleTyped, sectors: sampleSectors, matches: sampleMatches, mayWrite: true },
+  decision: { current: undefined, decideLink: '/console/decisions/new?app=inventory:a1b2c3d4e5' },
   versions: [
     {
       ...{ number: 3, at, actor: 'Siti Rahayu', via: 'page', reason: 'Angka tahun 2026.', changed: ['users'] },

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type { Language } from '#src/base/refusals.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
+import { type AppRef, clientRef, inventoryRef } from '#src/registry/app-refs.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import { findClient } from '#src/registry/clients.ts';
 import {
@@ -37,6 +38,7 @@ import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { nameOf } from '../team-notices.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
+import { decisionPartOf } from './decisions.ts';
 import { consoleFrame } from './frame.ts';
 import { answerMatch, shownMatch } from './inventory-matches.ts';
 import { demandWriting, listWritable, loadSeenRecord, mayWriteAt } from './inventory-sight.ts';
@@ -85,11 +87,17 @@ async function showPage(visit: ConsoleVisit, said?: Said): Promise<void> {
     client: await clientOf(visit, record),
     matches: (await listMatchesOf(db, id)).flatMap((line) => shownMatch(visit, line, mayWrite)),
     versions: await versionsOf(visit, record),
+    decision: await decisionPartOf(visit, refOf(record)),
     mayWrite,
     ...(notice && !said && { notice: { tone: 'done', text: translate(language)(`inventory.done-${notice}`) } }),
     ...said,
   };
   showForm(ctx, recordPage(context));
+}
+
+/** A record that is linked is decided about under its client's name. */
+function refOf({ id, clientId }: InventoryRecord): AppRef {
+  return clientId === undefined ? inventoryRef(id) : clientRef(clientId);
 }
 
 const dones = ['saved', 'unchanged', 'added', 'linked', 'unlinked', 'match-refused'] as const;
