@@ -36,6 +36,8 @@ import {
   takeBundleIn,
   takeBundleOver,
 } from '#src/web/console/bundles.ts';
+import { answerCase, answerNewCase, showCase, showCases, showNewCase } from '#src/web/console/cases.ts';
+import { answerClosures, showClosures } from '#src/web/console/closures.ts';
 import { downloadArchitectureCsv, downloadArchitectureJson, showCoverage } from '#src/web/console/coverage.ts';
 import {
   answerAbout,
@@ -333,6 +335,13 @@ function pages(house: OpenHouse): Router {
   router.get('/console/apps/:client/versions', (ctx) => showVersions(ctx, house));
   router.get('/console/apps/:client/versions/:number', (ctx) => showVersion(ctx, house));
   router.post('/console/apps/:client/versions/:number', (ctx) => changeVersion(ctx, house));
+  router.get('/console/cases', (ctx) => showCases(ctx, house));
+  router.get('/console/cases/new', (ctx) => showNewCase(ctx, house));
+  router.post('/console/cases/new', (ctx) => answerNewCase(ctx, house));
+  router.get('/console/cases/:case', (ctx) => showCase(ctx, house));
+  router.post('/console/cases/:case', (ctx) => answerCase(ctx, house));
+  router.get('/console/closures', (ctx) => showClosures(ctx, house));
+  router.post('/console/closures', (ctx) => answerClosures(ctx, house));
   router.get('/console/reviews', (ctx) => showReviews(ctx, house));
   router.get('/console/reviews/:client/:number', (ctx) => showReview(ctx, house));
   router.post('/console/reviews/:client/:number', (ctx) => answerReview(ctx, house));

@@ -243,6 +243,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { startClientChecks } = await import('./jobs/client-checks.ts');
   const { startLogos } = await import('./jobs/logos.ts');
   const { startReviews } = await import('./jobs/reviews.ts');
+  const { startCases } = await import('./jobs/cases.ts');
   const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
   const { startCoverage } = await import('./jobs/coverage.ts');
   const { startDecisions } = await import('./jobs/decisions.ts');
@@ -253,6 +254,7 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   const { createTellFailing } = await import('./web/check-notices.ts');
   const { createDecisionNotices } = await import('./web/decision-notices.ts');
   const { createTellReview, createTellStep } = await import('./web/change-notices.ts');
+  const { createTellCase } = await import('./web/case-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -273,6 +275,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => clientChecks.stop());
   const reviews = startReviews({ ...base, tellReview: createTellReview(base) });
   server.defer(() => reviews.stop());
+  const cases = startCases({ ...base, tellCase: createTellCase(base) });
+  server.defer(() => cases.stop());
   const inventoryImports = startInventoryImports(base);
   server.defer(() => inventoryImports.stop());
   const coverage = startCoverage(base);

@@ -67,7 +67,7 @@ export async function weighRegistration(db: Db, draft: WeighedDraft): Promise<We
  * Nobody signs in to a machine: it is part of an app, and no other one of the kind. What an agency itself is still making is
  * shown to it, and asks for no justification: nothing exists yet that one could use instead.
  */
-async function findAlike(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
+export async function findAlike(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
   if (draft.type === 'machine') return [];
   const likely = await findLikely(db, comparable(draft));
   const inTheMaking = await findInTheMaking(db, likely);
@@ -134,6 +134,11 @@ export interface Entry {
   readonly reason?: string | undefined;
 }
 
+/** What the deployment's own operators do: by a file, by a command, or with a bundle that a command takes over. */
+function isOfOperators({ via, actor }: Pick<Entry, 'via' | 'actor'>): boolean {
+  return runsTheDeployment(via) || actor === 'command';
+}
+
 /**
  * Refuses a change that the brake stops. Before anything is written, in the transaction that will.
  *
@@ -143,9 +148,9 @@ export interface Entry {
 export async function demandEntry(
   tx: Db,
   draft: WeighedDraft,
-  { before, via, justification, goesLive }: Entry & { readonly goesLive: boolean },
+  { before, via, actor, justification, goesLive }: Entry & { readonly goesLive: boolean },
 ): Promise<void> {
-  if (runsTheDeployment(via)) return;
+  if (isOfOperators({ via, actor })) return;
   const [closed] = await findClosed(tx, draft, before);
   if (closed) throw closedTo(closed);
   if (!before && justification === undefined) await demandUnlike(tx, draft);
@@ -173,11 +178,11 @@ function toMember({ app, isHidden }: Shown<LikelyApp>): object {
  * nothing where what was asked for waits for others.
  */
 export async function noteEntry(tx: Db, after: ClientRecord, entry: Entry): Promise<RegistrationCase | undefined> {
-  const { before, via } = entry;
+  const { before } = entry;
   const { closures, path } = await findEntered(tx, after, before);
-  if (runsTheDeployment(via)) await noteClosuresPassed(tx, after, closures, entry);
+  if (isOfOperators(entry)) await noteClosuresPassed(tx, after, closures, entry);
   else for (const closure of closures) await useException(tx, closure, { clientId: after.id, path });
-  if (before || entry.justification === undefined || runsTheDeployment(via)) return undefined;
+  if (before || entry.justification === undefined || isOfOperators(entry)) return undefined;
   const strong = await findStrong(tx, after);
   return strong.length > 0
     ? openCaseOf(tx, after, strong, { ...entry, justification: entry.justification })

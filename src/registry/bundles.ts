@@ -12,11 +12,12 @@ import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId, type Secrets } from '#src/base/secrets.ts';
 import type { Permission } from './authority.ts';
+import { type AlikeApp, weighRegistration } from './brake.ts';
 import { applyChange, type Changed, type ChangePlan, type ChangeRequest, planChange } from './changes.ts';
 import { listFindings } from './checks/findings.ts';
 import { listContacts } from './client-contacts.ts';
 import { loadClient } from './clients.ts';
-import { declarationOf } from './declarations.ts';
+import { declarationOf, draftOf } from './declarations.ts';
 import type { Finding } from './registration-findings.ts';
 import { type ClientEntry, checkClientEntry } from './registration-schema.ts';
 import { carrySignIn, findObservedSignIn, type ObservedSignIn } from './uses.ts';
@@ -171,12 +172,19 @@ export interface BundlePlan {
   /** What stands in the way: it is put right where the bundle came from, and sent again. */
   readonly findings: readonly Finding[];
   readonly change: ChangePlan | undefined;
+  /** Apps here that a new one is strongly like: it has to be justified. */
+  readonly strong?: readonly AlikeApp[] | undefined;
 }
 
 /** What would become of a bundle, without writing anything. @throws {Refusal} what {@link planChange} does */
 export async function planBundle(db: Db, bundle: ReceivedBundle, by: BundleActor): Promise<BundlePlan> {
   const { leftOut, entry, findings } = checkContent(bundle.content, by.mode);
-  return { leftOut, findings, change: entry && (await planChange(db, requestFor(bundle, entry, by))) };
+  if (!entry) return { leftOut, findings, change: undefined };
+  const request = requestFor(bundle, entry, by);
+  const change = await planChange(db, request);
+  const draft = draftOf(entry, { id: request.agencyId }, undefined, by.mode);
+  const strong = change.outcome === 'created' ? (await weighRegistration(db, draft)).strong : undefined;
+  return { leftOut, findings, change, strong };
 }
 
 /** What would stand in the way of an app outside a sandbox, before it is sent. */
@@ -191,6 +199,8 @@ export interface BundleActor {
   /** What the actor may do at the bundle's agency; who runs the deployment need not say it. */
   readonly allowed?: readonly Permission[];
   readonly mode: Config['mode'];
+  /** Why the app is needed although there is one like it here. */
+  readonly justification?: string | undefined;
 }
 
 /**
@@ -225,9 +235,9 @@ function observedSignIn(said: NonNullable<BundleContent['evidence']['sign_in']>)
   };
 }
 
-function requestFor(bundle: ReceivedBundle, entry: ClientEntry, { actor, mode, allowed }: BundleActor): ChangeRequest {
+function requestFor(bundle: ReceivedBundle, entry: ClientEntry, by: BundleActor): ChangeRequest {
   const reason = `bundle ${bundle.id} of ${bundle.issuer}`;
-  return { agencyId: bundle.content.agency.id, entry, via: 'bundle', actor, mode, reason, allowed };
+  return { agencyId: bundle.content.agency.id, entry, via: 'bundle', reason, ...by };
 }
 
 function checkContent({ client: said }: BundleContent, mode: Config['mode']) {

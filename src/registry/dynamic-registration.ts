@@ -32,7 +32,9 @@ export interface Registered {
  * Registers an app of the agency whose token it is, in state `sandbox`. Inside a transaction: what is refused spends
  * nothing.
  *
- * @throws {Refusal} `registration_token_invalid`, `content_invalid`
+ * One that is strongly like another app says why it is needed by the extension `justification` (RFC 7591 §2 allows them).
+ *
+ * @throws {Refusal} `registration_token_invalid`, `content_invalid`, `likely_duplicate`, `registrations_closed`
  */
 export async function registerDynamically(
   tx: Db,
@@ -44,7 +46,8 @@ export async function registerDynamically(
   const entry = checkMetadata({ ...metadata, client_id: newClientId(metadata.client_name) }, mode);
   const actor = `registration-token ${token.id}`;
   const change = { agencyId: token.agencyId, entry, actor, mode, via: 'registration', isNew: true } as const;
-  const { clientId } = await applyChange(tx, secrets, { ...change, to: 'sandbox' });
+  const justification = justificationIn(metadata);
+  const { clientId } = await applyChange(tx, secrets, { ...change, to: 'sandbox', justification });
   const secret = hasSecret({ tokenEndpointAuthMethod: entry.token_endpoint_auth_method })
     ? await rotateSecret(tx, secrets, { clientId, actor })
     : undefined;
@@ -86,6 +89,13 @@ export function changeRegistered(
 export async function endRegistered(tx: Db, client: ClientRecord): Promise<void> {
   if (hasBeenLive(client)) throw new Refusal('role_required', `client ${client.id} has been live`);
   await moveClient(tx, { clientId: client.id, to: 'retired', actor: `client ${client.id}`, via: 'registration' });
+}
+
+const MOST_JUSTIFICATION = 2_000;
+
+function justificationIn({ justification }: Metadata): string | undefined {
+  const said = typeof justification === 'string' ? justification.trim().slice(0, MOST_JUSTIFICATION) : '';
+  return said || undefined;
 }
 
 /**

@@ -31,6 +31,8 @@ import {
   receiveBundlePage,
   receiveBundleSamples,
 } from '#views/console/bundle.ts';
+import { casePage, caseSamples, casesPage, casesSamples, newCasePage, newCaseSamples } from '#views/console/cases.ts';
+import { closuresPage, closuresSamples } from '#views/console/closures.ts';
 import { consoleCoveragePage, consoleCoverageSamples } from '#views/console/coverage.ts';
 import { batchPage, batchSamples } from '#views/console/decision-batch.ts';
 import {
@@ -41,6 +43,7 @@ import {
   decisionsPage,
   decisionsSamples,
 } from '#views/console/decisions.ts';
+
 import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import {
@@ -201,6 +204,10 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-duplicates-pair', pairPage, pairSamples),
     ...render('console-duplicates-families', familiesPage, familiesSamples),
     ...render('console-duplicates-family', familyPage, familySamples),
+    ...render('console-cases', casesPage, casesSamples),
+    ...render('console-case', casePage, caseSamples),
+    ...render('console-new-case', newCasePage, newCaseSamples),
+    ...render('console-closures', closuresPage, closuresSamples),
     ...render('console-reviews', reviewsPage, reviewsSamples),
     ...render('console-review', reviewPage, reviewSamples),
     ...render('console-agency', agencyOverviewPage, agencyOverviewSamples),

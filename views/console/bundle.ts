@@ -7,6 +7,8 @@ import { type AppHead, appLink, appPage, sampleAppHead } from './app-page.ts';
 import { type CheckName, sayCheck } from './parts/checks.ts';
 import { type Declared, declaredChanges } from './parts/declared.ts';
 import { diff } from './parts/diff.ts';
+import { linesField } from './parts/fields.ts';
+import { hostileLikely, likelyList, type ShownLikely, sampleLikely } from './parts/likely.ts';
 import { dot, type Tone } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
@@ -143,7 +145,7 @@ export function receiveBundlePage(context: ReceiveBundleContext): Html {
   });
 }
 
-/** Posts `action` = `apply`. */
+/** Posts `action` = `apply`, with a `justification` where there is something strongly like it. */
 export type BundleContext = ConsoleFrame &
   Obstacles & {
     issuer: string;
@@ -156,6 +158,8 @@ export type BundleContext = ConsoleFrame &
     risky: readonly string[];
     outcome: 'created' | 'applied' | 'pending' | 'unchanged' | undefined;
     isApplied: boolean;
+    /** Apps here that it is strongly like. */
+    likely?: readonly ShownLikely[] | undefined;
     notice?: Notice | undefined;
   };
 
@@ -184,7 +188,19 @@ function applyPart(context: BundleContext): Html | false {
     return html`<p id="bundle-applied">${t('bundle.is-applied')} <a href="${link}">${t('bundle.open-app')}</a></p>`;
   if (!context.outcome) return false;
   return html`<div class="panel"><p>${t(`bundle.becomes-${context.outcome}`)}</p>
-${form(context, button({ id: 'apply-bundle', value: 'apply', label: t('bundle.apply'), look: 'main' }))}</div>`;
+${form(context, [justificationPart(context), button({ id: 'apply-bundle', value: 'apply', label: t('bundle.apply'), look: 'main' })])}</div>`;
+}
+
+function justificationPart({ language, likely = [] }: BundleContext): Html | false {
+  const t = translate(language);
+  if (likely.length === 0) return false;
+  return html`<h2>${t('brake.likely-count', { count: likely.length })}</h2>${likelyList(language, likely)}${linesField({
+    name: 'justification',
+    label: t('brake.justification'),
+    hint: t('brake.justification-hint'),
+    rows: 3,
+    problems: [],
+  })}`;
 }
 
 function changesPart({ language, before, risky }: BundleContext, after: Declared): Html {
@@ -275,6 +291,7 @@ export const receiveBundleSamples: Record<string, ReceiveBundleContext> = {
 export const bundleSamples: Record<string, BundleContext> = {
   pending: received,
   created: { ...received, before: undefined, risky: [], outcome: 'created' },
+  likely: { ...received, before: undefined, risky: [], outcome: 'created', likely: sampleLikely },
   unfit: { ...received, after: undefined, outcome: undefined, findings: [finding] },
   applied: { ...received, isApplied: true },
   hostile: {
@@ -286,5 +303,6 @@ export const bundleSamples: Record<string, BundleContext> = {
     findings: [hostileText],
     before: { [hostileText]: hostileText },
     after: { [hostileText]: [hostileText] },
+    likely: hostileLikely,
   },
 };

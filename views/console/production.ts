@@ -3,6 +3,7 @@ import { formatDay, formatMoment, translate } from '../locale.ts';
 import { button, form } from '../parts/form.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
+import { caseLink, newCaseLink } from './cases.ts';
 import { type CheckFix, checkList, type ShownCheck } from './parts/checks.ts';
 import { productionTimes, type ShownTimes } from './parts/production-times.ts';
 import { reviewLink } from './reviews.ts';
@@ -53,15 +54,25 @@ ${productionTimes(language, context.times)}`,
 }
 
 /** Where the person puts right what a check found; what a server of theirs answers is put right elsewhere. */
-function fixOf({ language, head, mayAsk, sandbox }: ProductionContext, check: ShownCheck): CheckFix | undefined {
+function fixOf(context: ProductionContext, check: ShownCheck): CheckFix | undefined {
+  const { language, head, mayAsk, sandbox } = context;
   const t = translate(language);
   if (!mayAsk) return undefined;
   if (check.name === 'sign-in') return { link: `${appLink(head.id)}/start`, label: t('checks.fix-start') };
   if (check.name === 'credentials') return { link: appLink(head.id, 'keys'), label: t('checks.fix-keys') };
+  if (check.name === 'overlap') return overlapFix(context, check);
   const isUnread = check.problems.every(({ code }) => code === 'contact_unconfirmed');
   if (check.name !== 'contacts' || !isUnread) return { link: appLink(head.id, 'edit'), label: t('checks.fix-edit') };
   if (sandbox) return { link: '/sandbox/outbox', label: t('checks.fix-outbox') };
   return { link: appLink(head.id, 'keys'), label: t('checks.fix-contacts') };
+}
+
+/** To the case that is decided, or to where one says why the app is needed. */
+function overlapFix({ language, head }: ProductionContext, { problems: [problem] }: ShownCheck): CheckFix {
+  const t = translate(language);
+  const isOpen = problem?.code === 'overlap_open';
+  const link = isOpen ? caseLink(problem.about ?? '') : newCaseLink(head.id);
+  return { link, label: t(isOpen ? 'checks.fix-case' : 'checks.fix-justify') } as const;
 }
 
 function stageBox(context: ProductionContext): Html {
@@ -113,6 +124,7 @@ const checks: readonly ShownCheck[] = [
   { name: 'sign-in', outcome: 'passed', problems: [] },
   { name: 'contacts', outcome: 'passed', problems: [] },
   { name: 'purposes', outcome: 'passed', problems: [] },
+  { name: 'overlap', outcome: 'passed', problems: [] },
 ];
 
 const at = new Date('2026-11-21T03:12:00Z');
@@ -133,6 +145,8 @@ const sampleChecks: readonly ShownCheck[] = checks.map((check): ShownCheck => {
     };
   if (check.name === 'contacts')
     return { ...check, outcome: 'failed', problems: [{ code: 'contact_unconfirmed', about: 'technical' }] };
+  if (check.name === 'overlap')
+    return { ...check, outcome: 'failed', problems: [{ code: 'overlap_unjustified', about: '2' }] };
   if (check.name === 'hosts')
     return {
       ...check,

@@ -14,6 +14,7 @@ export const checkNames = [
   'sign-in',
   'contacts',
   'purposes',
+  'overlap',
 ] as const;
 export type CheckName = (typeof checkNames)[number];
 
@@ -45,6 +46,9 @@ const problemCodes = [
   'contact_missing',
   'contact_unconfirmed',
   'purpose_missing',
+  'overlap_unjustified',
+  'overlap_open',
+  'overlap_refused',
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 

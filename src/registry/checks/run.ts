@@ -5,6 +5,7 @@ import { type Check, type CheckName, type CheckTools, checkNames, type Finding }
 import { checkCredentials } from './credentials.ts';
 import { checkContacts, checkPurposes } from './declared.ts';
 import { checkHosts, checkTakeover } from './hosts.ts';
+import { checkOverlap } from './overlap.ts';
 import { checkHome, checkPrivacy } from './pages.ts';
 import { checkSignIn } from './sign-ins.ts';
 
@@ -18,6 +19,7 @@ const checks: Readonly<Record<CheckName, Check>> = {
   'sign-in': checkSignIn,
   contacts: checkContacts,
   purposes: checkPurposes,
+  overlap: checkOverlap,
 };
 
 /** What can go wrong with a live app by itself. */

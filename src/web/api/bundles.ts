@@ -5,6 +5,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { BUNDLE_BYTES, signBundle } from '#src/oidc/bundles.ts';
 import { permissionsAt } from '#src/registry/authority.ts';
 import { applyBundle, composeBundle, findBundle, receiveBundle } from '#src/registry/bundles.ts';
+import { text } from '#src/registry/registration-schema.ts';
 import { loadAgencyFor } from '../console/visit.ts';
 import { answerChange } from './apps.ts';
 import { loadAppOf } from './authority.ts';
@@ -41,7 +42,10 @@ export const bundleRoutes: readonly ApiRoute[] = [
     description:
       'A new app becomes a draft, whose checks find the evidence of its sandbox; one that there is changes as by any other way, and what is risky answers 202 and waits.',
     scope: 'apps.write',
-    body: z.strictObject({ bundle: z.string().min(1).max(BUNDLE_BYTES) }),
+    body: z.strictObject({
+      bundle: z.string().min(1).max(BUNDLE_BYTES),
+      justification: text(2_000).optional().describe('Why it is needed although there is one like it here.'),
+    }),
     status: 200,
     alsoAnswers: { 202: 'Others have to agree first.' },
     isVersioned: true,
@@ -54,7 +58,12 @@ export const bundleRoutes: readonly ApiRoute[] = [
       const { db, house, actor, held, body } = call;
       const verified = await house.verifyBundle(body.bundle);
       const agency = await loadAgencyFor(call, verified.content.agency.id, 'apps.write');
-      const by = { actor, mode: house.config.mode, allowed: permissionsAt(held, agency) };
+      const by = {
+        actor,
+        mode: house.config.mode,
+        allowed: permissionsAt(held, agency),
+        justification: body.justification,
+      };
       await receiveBundle(db, verified);
       const received = await findBundle(db, verified.id);
       if (!received) throw new Refusal('bundle_over', 'it is too old');

@@ -33,6 +33,7 @@ import { type Form, readForm } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { sayFindings } from './findings.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
+import { showLikely } from './likely.ts';
 import { answerConsole, type ConsoleVisit, loadAgencyFor, loadClientFor, showConsole } from './visit.ts';
 
 const PATIENCE_MS = 10_000;
@@ -160,7 +161,7 @@ export function showBundle(ctx: Context, house: OpenHouse, id: string): Promise<
   return showConsole(ctx, house, async (visit) => {
     const { bundle, by } = await loadBundleFor(visit, id);
     const { content, issuer, receivedAt, appliedAt, clientId } = bundle;
-    const { leftOut, findings, change } = await planBundle(visit.db, bundle, by);
+    const { leftOut, findings, change, strong } = await planBundle(visit.db, bundle, by);
     const page = bundlePage({
       ...consoleFrame(visit, 'apps'),
       ...{ issuer, receivedAt, clientId, leftOut, findings: shownFindings(ctx.state.language, findings) },
@@ -171,6 +172,7 @@ export function showBundle(ctx: Context, house: OpenHouse, id: string): Promise<
       risky: change?.risky ?? [],
       outcome: change?.outcome,
       isApplied: appliedAt !== undefined,
+      likely: strong && (await showLikely(visit, strong)),
     });
     showForm(ctx, page);
   });
@@ -178,9 +180,10 @@ export function showBundle(ctx: Context, house: OpenHouse, id: string): Promise<
 
 /** `POST /console/bundles/:id`. @throws {Refusal} as {@link showBundle}; `bundle_used`, `bundle_unfit`, `csrf_mismatch` */
 export function takeBundleOver(ctx: Context, house: OpenHouse, id: string): Promise<void> {
-  const apply = async (visit: ConsoleVisit) => {
+  const apply = async (visit: ConsoleVisit, form: Form) => {
     const { bundle, by } = await loadBundleFor(visit, id);
-    await applyBundle(visit.db, house.secrets, bundle, by);
+    const justification = form.get('justification').trim().slice(0, 2_000) || undefined;
+    await applyBundle(visit.db, house.secrets, bundle, { ...by, justification });
     seeOther(ctx, appLink(bundle.clientId, 'production'));
   };
   return answerConsole(ctx, house, new Map([['apply', apply]]));

@@ -12,7 +12,8 @@ export type CheckName =
   | 'credentials'
   | 'sign-in'
   | 'contacts'
-  | 'purposes';
+  | 'purposes'
+  | 'overlap';
 
 /** What can be wrong. */
 export type CheckProblemCode = keyof typeof sentences;
@@ -43,6 +44,7 @@ const names: Record<CheckName, MessageKey> = {
   'sign-in': 'checks.sign-in',
   contacts: 'checks.contacts',
   purposes: 'checks.purposes',
+  overlap: 'checks.overlap',
 };
 
 const sentences = {
@@ -72,6 +74,9 @@ const sentences = {
   contact_missing: 'checks.contact-missing',
   contact_unconfirmed: 'checks.contact-unconfirmed',
   purpose_missing: 'checks.purpose-missing',
+  overlap_unjustified: 'checks.overlap-unjustified',
+  overlap_open: 'checks.overlap-open',
+  overlap_refused: 'checks.overlap-refused',
 } as const satisfies Record<string, MessageKey>;
 
 const roles: Readonly<Record<string, MessageKey>> = {
