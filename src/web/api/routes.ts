@@ -7,6 +7,7 @@ import { caseRoutes } from './cases.ts';
 import { checkRoutes } from './checks.ts';
 import { closureRoutes } from './closures.ts';
 import { coverageRoutes } from './coverage.ts';
+import { batchRoutes } from './decision-batches.ts';
 import { decisionRoutes } from './decisions.ts';
 import { duplicateRoutes } from './duplicates.ts';
 import { importRoutes } from './imports.ts';
@@ -32,6 +33,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...duplicateRoutes,
   ...caseRoutes,
   ...closureRoutes,
+  ...batchRoutes,
   ...decisionRoutes,
   ...coverageRoutes,
   ...agencyRoutes,

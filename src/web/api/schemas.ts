@@ -463,6 +463,36 @@ export const decisionSchema = name(
   }),
 );
 
+export const batchSchema = name(
+  'DecisionBatch',
+  z.strictObject({
+    id: z.uuid(),
+    status: z.enum(['preview', 'applied', 'undone', 'discarded']),
+    decided: z.int().describe('How many apps it decides about anew,'),
+    unchanged: z.int().describe('of how many it says what holds already,'),
+    refused: z.int().describe('and of how many it is refused.'),
+    via: z.string(),
+    actor: z.string(),
+    created_at: time,
+    applied_at: time.nullable(),
+    undone_at: time.nullable(),
+    expires_at: time.nullable().describe('Until when a preview is kept.'),
+  }),
+);
+
+export const batchLineSchema = name(
+  'DecisionBatchLine',
+  z.strictObject({
+    app: appRefSchema.nullable().describe('null where the row names none.'),
+    name: z.string(),
+    decision: z.enum(decisionKinds).nullable(),
+    successor: appRefSchema.nullable(),
+    on: z.string().nullable(),
+    outcome: z.enum(['decided', 'unchanged', 'refused']),
+    refused: z.string().nullable().describe('The code: see docs/errors.md.'),
+  }),
+);
+
 export const groupKinds = ['all', 'sector', 'agency'] as const satisfies GroupKind[];
 
 export const coverageSchema = name(

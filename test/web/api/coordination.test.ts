@@ -7,7 +7,7 @@ import { decideCase } from '#src/registry/cases.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
 import { saveSector } from '#src/registry/sectors.ts';
-import { type ApiAnswer, type ApiClient, openApi } from '#test/support/api.ts';
+import { type ApiAnswer, type ApiClient, ask, openApi } from '#test/support/api.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -96,6 +96,40 @@ describe('a decision', () => {
     expect(itemsOf(await stranger.get('/decisions'))).toEqual([]);
     const owner = await openApi(world, { clientId: 'mesin-tanpa', scopes: ['inventory.read', 'inventory.write'] });
     expect(told(await owner.post('/decisions', keep))).toEqual([403, 'scope_required']);
+  });
+});
+
+describe('a batch of decisions', () => {
+  async function send(content: string): Promise<ApiAnswer> {
+    const address = `${world.issuer}/api/v1/decisions/batches`;
+    const dpop = await coordinator.key.prove('POST', address, coordinator.token);
+    const headers = { 'content-type': 'text/csv', authorization: `DPoP ${coordinator.token}`, dpop };
+    return ask('POST', address, { headers, body: content });
+  }
+
+  test('is shown first, applied once of fifty at once, and undone as a whole', async () => {
+    const [one, outside] = [await exists('B-1'), await exists('B-2', { sectors: [] })];
+    const file = `app,decision,reason\n${one},keep,Dipakai\n${outside},keep,Dipakai\na b,keep,Dipakai\n`;
+    const opened = await send(file);
+    expect([opened.status, opened.json]).toMatchObject([201, { status: 'preview', decided: 1, refused: 2 }]);
+    const path = `/decisions/batches/${opened.json.id}`;
+    const lines = itemsOf(await coordinator.get(`${path}/lines`));
+    expect(lines.map(({ outcome, refused }) => [outcome, refused])).toEqual([
+      ['decided', null],
+      ['refused', 'not_here'],
+      ['refused', 'decision_row_unclear'],
+    ]);
+    expect(itemsOf(await coordinator.get(`/decisions?app=${one}`))).toEqual([]);
+    expect(told(await stranger.get(path))).toEqual([404, 'not_here']);
+    expect(told(await stranger.post(`${path}/apply`, undefined))).toEqual([404, 'not_here']);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => coordinator.post(`${path}/apply`, undefined)));
+    const statuses = answers.map(({ status }) => status).filter((status) => status !== 503);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    expect(itemsOf(await coordinator.get(`/decisions?app=${one}`))).toMatchObject([{ batch: opened.json.id }]);
+    expect((await coordinator.post(`${path}/undo`, undefined)).json.status).toBe('undone');
+    expect(itemsOf(await coordinator.get(`/decisions?app=${one}`))).toMatchObject([{ is_in_force: false }]);
+    expect(told(await coordinator.delete(path))).toEqual([409, 'batch_over']);
   });
 });
 
