@@ -146,6 +146,7 @@ const dummies: Readonly<Record<string, (n: number) => string>> = {
   json: () => `'{}'`,
   jsonb: () => `'{}'`,
   'timestamp with time zone': () => `'2026-01-01'`,
+  date: () => `'2026-01-01'`,
 };
 
 /** The plan of a statement, with so many elements in each array. */
