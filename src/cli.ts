@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { disableOne, enableOne, freezeOne, proveOne, showAccount, unfreezeOne } from './cli/accounts.ts';
 import { inviteAdmin, listAdmins, restoreAdmin } from './cli/admins.ts';
 import { applyAgencies, exportAgencies, showAgencies, showAgency, validateAgencies } from './cli/agencies.ts';
+import { classifyApps } from './cli/classify.ts';
 import { exportClients, planClients, resumeOne, suspendOne } from './cli/client-changes.ts';
 import { endClientSecret, listClientSecrets, makeClientKey, rotateClientSecret } from './cli/client-credentials.ts';
 import { migrateOne } from './cli/client-migration.ts';
@@ -73,6 +74,7 @@ const commands: Readonly<Record<string, Command>> = {
   'inventory show': showInventory,
   'inventory match': matchInventory,
   'inventory link': linkInventory,
+  'inventory classify': classifyApps,
   'admins invite': inviteAdmin,
   'admins list': listAdmins,
   'admins restore': restoreAdmin,

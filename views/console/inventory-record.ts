@@ -136,7 +136,7 @@ export type RecordContext = ConsoleFrame &
     versions: readonly RecordVersionLine[];
     mayWrite: boolean;
     /** What is decided about it, and the way to decide. */
-    decision: Pick<DecisionPart, 'current' | 'decideLink'>;
+    decision: Omit<DecisionPart, 'language' | 'timeZone'>;
     notice?: Notice | undefined;
   };
 
@@ -312,7 +312,11 @@ const full: RecordContext = {
     ...{ users: 48_200, yearlyCost: 385_000_000 },
   },
   ...{ typed: sampleTyped, sectors: sampleSectors, matches: sampleMatches, mayWrite: true },
-  decision: { current: undefined, decideLink: '/console/decisions/new?app=inventory:a1b2c3d4e5' },
+  decision: {
+    current: undefined,
+    decideLink: '/console/decisions/new?app=inventory:a1b2c3d4e5',
+    aboutLink: '/console/decisions/about/inventory:a1b2c3d4e5',
+  },
   versions: [
     {
       ...{ number: 3, at, actor: 'Siti Rahayu', via: 'page', reason: 'Angka tahun 2026.', changed: ['users'] },

@@ -6,6 +6,7 @@ import { type AppHead, type AppTab, appLink, appPage, sampleAppHead, tabName } f
 import { sampleAttempts } from './attempts.ts';
 import { type ShownAttempt, sayAttempt } from './parts/attempts.ts';
 import { type CheckName, sayCheck } from './parts/checks.ts';
+import { type DecisionPart, decisionPart } from './parts/decision.ts';
 import { facts } from './parts/facts.ts';
 import { dot, type Tone } from './parts/state.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
@@ -24,6 +25,8 @@ export type Todo =
   | { kind: 'ask' };
 
 export type OverviewContext = ConsoleFrame & {
+  /** What is decided about it. */
+  decision?: Omit<DecisionPart, 'language' | 'timeZone'> | undefined;
   head: AppHead;
   /** The most urgent first. */
   todos: readonly Todo[];
@@ -53,7 +56,7 @@ export function overviewPage(context: OverviewContext): Html {
   return appPage(context, head, 'overview', {
     title: tabName(language, 'overview'),
     notice: context.done && { tone: 'done', text: translate(language)(`overview.done-${context.done}`) },
-    content: html`${todoPart(context)}${factsPart(context)}${failuresPart(context)}${movesPart(context)}`,
+    content: html`${todoPart(context)}${context.decision && decisionPart({ language, timeZone: context.timeZone, ...context.decision })}${factsPart(context)}${failuresPart(context)}${movesPart(context)}`,
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Context } from 'koa';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { listMembers } from '#src/people/memberships.ts';
+import { clientRef } from '#src/registry/app-refs.ts';
 import { listAttempts } from '#src/registry/attempts.ts';
 import { mayAt, mayFromAbove } from '#src/registry/authority.ts';
 import { type KeptFinding, listFindings } from '#src/registry/checks/findings.ts';
@@ -20,6 +21,7 @@ import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { shownAttempt } from './attempts.ts';
+import { decisionPartOf } from './decisions.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
@@ -93,6 +95,7 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void
     ...consoleFrame(visit, 'apps'),
     head: appHeadOf(visit, client),
     todos: await todosOf(visit, client, lastSignIn),
+    decision: await decisionPartOf(visit, clientRef(client.id)),
     purpose: client.purpose[language],
     kind: client.type,
     risk: client.risk,

@@ -55,6 +55,11 @@ test('all mistakes stand at their fields; a decision is made, shown to its owner
 
   const theirs = await openConsole(world, owner, { at: about });
   expect(theirs.page.text('main')).toContain('Dua loket untuk satu urusan.');
+  const app = await theirs.browser.visit(`${world.issuer}/console/apps/puskesmas-online`);
+  expect([app.text('#decision'), app.has('#decide')]).toEqual([
+    expect.stringContaining('Digabung ke Pajak Daerah'),
+    false,
+  ]);
   expect([theirs.page.has('#undo'), theirs.page.has('#decide')]).toEqual([false, false]);
   expect((await theirs.browser.visit(`${world.issuer}${form}`)).status).toBe(403);
   const hidden = await openConsole(world, stranger, { at: about });

@@ -76,11 +76,15 @@ export type DecisionPart = {
   current: ShownDecision | undefined;
   /** Where one decides, for whoever may. */
   decideLink?: string | undefined;
+  /** Where all that was decided is read. */
+  aboutLink: string;
 };
 
-/** What is decided about an app, on its page: the decision that holds, what it rests on, and the way to decide. */
-export function decisionPart({ language, timeZone, current, decideLink }: DecisionPart): Html {
+/** What is decided about an app, on its page: the decision that holds, what it rests on, and the way to decide; nothing where there is neither. */
+export function decisionPart({ language, timeZone, current, decideLink, aboutLink }: DecisionPart): Html | false {
+  if (!current && !decideLink) return false;
   const t = translate(language);
+  const about = safeAddress(aboutLink);
   const way = decideLink && safeAddress(decideLink);
   const decide =
     way &&
@@ -89,7 +93,7 @@ export function decisionPart({ language, timeZone, current, decideLink }: Decisi
     ? html`<div data-decision="${current.id}">${decisionFacts(language, current, timeZone)}</div>`
     : html`<p class="hint" id="undecided">${t('decisions.undecided')}</p>`;
   return html`<section class="block" id="decision" aria-labelledby="decision-title"><h2 id="decision-title">${t('decisions.part')}</h2>
-${said}${decide}</section>`;
+${said}${decide}${about && html`<p><a href="${about}">${t('decisions.history')}</a></p>`}</section>`;
 }
 
 /** All that is known of one decision. */
