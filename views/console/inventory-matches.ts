@@ -27,6 +27,8 @@ export type ShownMatch = {
   reasons: readonly MatchReason[];
   /** Whether the person may say that they are the same, or are not. */
   mayDecide: boolean;
+  /** Whoever says that the two are one looks after both. */
+  mayConfirm: boolean;
 };
 
 /** What speaks for a match, in words. */
@@ -52,7 +54,7 @@ export function matchAnswers(frame: ConsoleFrame, match: ShownMatch, action: `/$
     form(
       frame,
       html`${hidden('record', match.recordId)}${hidden('client', match.clientId)}<p class="choices">
-${button({ value: 'confirm', label: t('inventory.match-confirm'), look: 'other', hook: 'confirm-match', describedBy: id })}
+${match.mayConfirm && button({ value: 'confirm', label: t('inventory.match-confirm'), look: 'other', hook: 'confirm-match', describedBy: id })}
 ${button({ value: 'refuse', label: t('inventory.match-refuse'), look: 'quiet', hook: 'refuse-match', describedBy: id })}</p>`,
       action,
     )
@@ -127,12 +129,12 @@ export const sampleMatches: readonly ShownMatch[] = [
   {
     ...{ recordId: 'a1b2c3d4e5', recordName: 'Puskesmas Daring', clientId: 'puskesmas-online' },
     ...{ clientName: 'Puskesmas Online', clientAgency: 'Dinas Kesehatan', state: 'live', score: 94 },
-    ...{ reasons: ['host', 'name', 'agency'], mayDecide: true },
+    ...{ reasons: ['host', 'name', 'agency'], mayDecide: true, mayConfirm: true },
   },
   {
     ...{ recordId: 'f6g7h8i9j0', recordName: 'Pajak Kendaraan', clientId: 'pajak-daerah' },
     ...{ clientName: 'Pajak Daerah', clientAgency: 'Badan Pendapatan Daerah', state: 'sandbox', score: 61 },
-    ...{ reasons: ['name-en', 'tree', 'domain'], mayDecide: false },
+    ...{ reasons: ['name-en', 'tree', 'domain'], mayDecide: true, mayConfirm: false },
   },
 ];
 

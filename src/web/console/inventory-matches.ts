@@ -1,17 +1,15 @@
 /** Records of the inventory and connected apps that may be the same: what is proposed, and what people say to it. */
 import type { Context } from 'koa';
-import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
-import { mayAt, nodesWith } from '#src/registry/authority.ts';
+import { mayAt, nodesWith, type Permission } from '#src/registry/authority.ts';
 import { findRecord } from '#src/registry/inventory.ts';
 import {
   confirmMatch,
   isSure,
   listMatches,
   listMatchesOf,
-  type MatchDecider,
   type MatchLine,
   type MatchPosition,
   refuseMatch,
@@ -39,8 +37,8 @@ export async function answerMatches(ctx: Context, house: OpenHouse): Promise<voi
     ctx,
     house,
     new Map([
-      ['confirm', (visit, form) => answerOne(visit, form, confirmMatch, 'linked')],
-      ['refuse', (visit, form) => answerOne(visit, form, refuseMatch, 'match-refused')],
+      ['confirm', (visit, form) => answerOne(visit, form, confirmOne, 'linked')],
+      ['refuse', (visit, form) => answerOne(visit, form, refuseOne, 'match-refused')],
       ['confirm-sure', confirmSure],
     ]),
   );
@@ -91,6 +89,7 @@ export function shownMatch({ ctx, held }: ConsoleVisit, line: MatchLine, mayDeci
   return [
     {
       ...{ recordId, clientId, reasons, mayDecide },
+      mayConfirm: mayAt(held, 'inventory.write', { path: client.agencyPath }),
       recordName: record.name[language],
       clientName: client.name[language],
       clientAgency: client.agencyId,
@@ -100,32 +99,43 @@ export function shownMatch({ ctx, held }: ConsoleVisit, line: MatchLine, mayDeci
   ];
 }
 
+type Match = { readonly recordId: string; readonly clientId: string };
+
 /**
- * Answers one match, for somebody who writes the record and sees the client.
+ * Says that the two of a match are one, for somebody who looks after both: what is decided about one is decided about the other.
+ *
+ * @throws {Refusal} `not_here`, `role_required`, `record_linked`
+ */
+export async function confirmOne(visit: ConsoleVisit, match: Match): Promise<void> {
+  await demandMatch(visit, match, 'inventory.write');
+  await confirmMatch(visit.db, match, { actor: visit.account.id });
+}
+
+/**
+ * Says that the two of a match are not one, for somebody who writes the record and sees the client.
  *
  * @throws {Refusal} `not_here`, `role_required`, `match_over`
  */
-export async function answerMatch(
-  visit: ConsoleVisit,
-  { recordId, clientId }: { readonly recordId: string; readonly clientId: string },
-  answer: (tx: Db, match: { recordId: string; clientId: string }, by: MatchDecider) => Promise<void>,
-): Promise<void> {
-  const { db, held, account } = visit;
-  const record = await findRecord(db, recordId);
-  if (!record || record.removedAt || !mayAt(held, 'apps.read', record.agency))
+export async function refuseOne(visit: ConsoleVisit, match: Match): Promise<void> {
+  await demandMatch(visit, match, 'apps.read');
+  await refuseMatch(visit.db, match, { actor: visit.account.id });
+}
+
+async function demandMatch(visit: ConsoleVisit, { recordId, clientId }: Match, atClient: Permission): Promise<void> {
+  const record = await findRecord(visit.db, recordId);
+  if (!record || record.removedAt || !mayAt(visit.held, 'apps.read', record.agency))
     throw new Refusal('not_here', 'no such record of theirs');
   demandWriting(visit, record);
-  const client = await loadClientFor(visit, clientId, 'apps.read');
-  await answer(db, { recordId: record.id, clientId: client.id }, { actor: account.id });
+  await loadClientFor(visit, clientId, atClient);
 }
 
 async function answerOne(
   visit: ConsoleVisit,
   form: Form,
-  answer: Parameters<typeof answerMatch>[2],
+  answer: typeof confirmOne,
   done: 'linked' | 'match-refused',
 ): Promise<void> {
-  await answerMatch(visit, { recordId: form.get('record'), clientId: form.get('client') }, answer);
+  await answer(visit, { recordId: form.get('record'), clientId: form.get('client') });
   seeOther(visit.ctx, `/console/inventory/matches?done=${done}`);
 }
 
@@ -136,7 +146,7 @@ async function confirmSure(visit: ConsoleVisit, form: Form): Promise<void> {
     const [recordId = '', clientId = ''] = pair.split(' ');
     const lines = await listMatchesOf(visit.db, recordId);
     if (!lines.some((line) => line.clientId === clientId && isSure(line))) continue;
-    await answerMatch(visit, { recordId, clientId }, confirmMatch);
+    await confirmOne(visit, { recordId, clientId });
     count += 1;
   }
   seeOther(visit.ctx, `/console/inventory/matches?done=confirmed&count=${count}`);

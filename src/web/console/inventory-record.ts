@@ -17,7 +17,7 @@ import {
 } from '#src/registry/inventory.ts';
 import { readFields, sectorNames, tidy } from '#src/registry/inventory-csv.ts';
 import { textsOf, writeField } from '#src/registry/inventory-export.ts';
-import { confirmMatch, listMatchesOf, refuseMatch } from '#src/registry/inventory-matches.ts';
+import { listMatchesOf } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry, recordFields } from '#src/registry/inventory-schema.ts';
 import { listSectors } from '#src/registry/sectors.ts';
@@ -40,9 +40,9 @@ import { nameOf } from '../team-notices.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
 import { decisionPartOf } from './decisions.ts';
 import { consoleFrame } from './frame.ts';
-import { answerMatch, shownMatch } from './inventory-matches.ts';
+import { confirmOne, refuseOne, shownMatch } from './inventory-matches.ts';
 import { demandWriting, listWritable, loadSeenRecord, mayWriteAt } from './inventory-sight.ts';
-import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
+import { answerConsole, type ConsoleVisit, showConsole } from './visit.ts';
 
 /** `GET /console/inventory/:record`. @throws {Refusal} `not_here` */
 export async function showRecord(ctx: Context, house: OpenHouse): Promise<void> {
@@ -210,18 +210,15 @@ async function remove(visit: ConsoleVisit, form: Form): Promise<void> {
   seeOther(ctx, '/console/inventory');
 }
 
-/** Whoever says that two apps are one has to look after both. */
 async function confirm(visit: ConsoleVisit, form: Form): Promise<void> {
   const record = await loadSeenRecord(visit);
-  demandWriting(visit, record);
-  const client = await loadClientFor(visit, form.get('client').trim(), 'apps.read');
-  await confirmMatch(visit.db, { recordId: record.id, clientId: client.id }, { actor: visit.account.id });
+  await confirmOne(visit, { recordId: record.id, clientId: form.get('client').trim() });
   seeOther(visit.ctx, `/console/inventory/${record.id}?done=linked`);
 }
 
 async function refuse(visit: ConsoleVisit, form: Form): Promise<void> {
   const record = await loadSeenRecord(visit);
-  await answerMatch(visit, { recordId: record.id, clientId: form.get('client') }, refuseMatch);
+  await refuseOne(visit, { recordId: record.id, clientId: form.get('client') });
   seeOther(visit.ctx, `/console/inventory/${record.id}?done=match-refused`);
 }
 

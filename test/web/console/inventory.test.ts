@@ -1,7 +1,8 @@
 /** The inventory on the console: noted by hand, sent as a file, matched with what is connected, and taken away as a file. */
 import { expect, test } from 'vitest';
 import { startInventoryImports } from '#src/jobs/inventory-imports.ts';
-import { saveRecord } from '#src/registry/inventory.ts';
+import { loadClient } from '#src/registry/clients.ts';
+import { findRecord, saveRecord } from '#src/registry/inventory.ts';
 import { matchDue } from '#src/registry/inventory-matches.ts';
 import { seedExampleOrganisation } from '#src/registry/organisation.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
@@ -173,4 +174,25 @@ test('whoever only reads changes nothing', async () => {
   expect((await browser.visit(`${world.issuer}/console/inventory/new`)).status).toBe(403);
   expect((await browser.visit(`${world.issuer}/console/inventory/imports`)).status).toBe(403);
   expect((await browser.visit(`${world.issuer}/console/inventory/matches`)).status).toBe(403);
+});
+
+test('nobody makes a client of theirs that they only look at: what is decided about the record would hold of it', async () => {
+  await using world = await openWorld();
+  const id = await save(world, 'badan-pendapatan-daerah', 'T-1', { name: 'Antrean Loket' });
+  await world.declare({ client_id: 'antrean-loket', client_name: 'Antrean Loket' });
+  const { agencyId } = await loadClient(world.database, 'antrean-loket');
+  await matchDue(world.database);
+  const roles = { 'badan-pendapatan-daerah': ['owner'], [agencyId]: ['auditor'] } as const;
+  const { browser, page } = await open(world, roles, `/console/inventory/${id}`);
+  expect(page.has('.refuse-match')).toBe(true);
+  expect(page.has('.confirm-match')).toBe(false);
+  const csrf = page.value('csrf') ?? '';
+  for (const [at, fields] of [
+    [`/console/inventory/${id}`, { action: 'confirm', client: 'antrean-loket' }],
+    ['/console/inventory/matches', { action: 'confirm', record: id, client: 'antrean-loket' }],
+  ] as const) {
+    const refused = await browser.post(`${world.issuer}${at}`, { csrf, ...fields }, world.issuer);
+    expect(refused.text('#error-code')).toBe('role_required');
+  }
+  expect((await findRecord(world.database, id))?.clientId).toBeUndefined();
 });
