@@ -39,8 +39,8 @@ export type WeighedDraft = Pick<
 
 /** An app like the one that is weighed. */
 export interface AlikeApp extends LikelyApp {
-  /** Whether the same agency is still making it. */
-  readonly isOwnAttempt: boolean;
+  /** Whether the same agency is still making it, or has it in its inventory and not connected yet. */
+  readonly isOwnToConnect: boolean;
 }
 
 /** What stands before a registration. */
@@ -65,15 +65,17 @@ export async function weighRegistration(db: Db, draft: WeighedDraft): Promise<We
 
 /**
  * Nobody signs in to a machine: it is part of an app, and no other one of the kind. What an agency itself is still making is
- * shown to it, and asks for no justification: nothing exists yet that one could use instead.
+ * shown to it, and asks for no justification: nothing exists yet that one could use instead. Neither does what the agency's own
+ * inventory has and nobody has connected: that is the app which is being connected.
  */
 export async function findAlike(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
   if (draft.type === 'machine') return [];
   const likely = await findLikely(db, comparable(draft));
   const inTheMaking = await findInTheMaking(db, likely);
   return likely.map((app) => {
-    const isOwnAttempt = app.agencyId === draft.agencyId && inTheMaking.has(app.ref);
-    return { ...app, isOwnAttempt, isStrong: app.isStrong && !isOwnAttempt };
+    const isUnconnected = inTheMaking.has(app.ref) || partsOf(app.ref).kind === 'inventory';
+    const isOwnToConnect = app.agencyId === draft.agencyId && isUnconnected;
+    return { ...app, isOwnToConnect, isStrong: app.isStrong && !isOwnToConnect };
   });
 }
 

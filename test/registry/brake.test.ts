@@ -1,11 +1,13 @@
 /** The brake on new apps: what stands before registering one, and before it goes live. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { saveAgency } from '#src/registry/agencies.ts';
 import { justify } from '#src/registry/brake.ts';
 import { decideCase, findOpenCase, listCasesOf, withdrawCase } from '#src/registry/cases.ts';
 import { askToGoLive } from '#src/registry/changes.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { findClient } from '#src/registry/clients.ts';
 import { closeRegistrations, giveException, listExceptions, openRegistrations } from '#src/registry/closures.ts';
+import { saveRecord } from '#src/registry/inventory.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { lockRegistry } from '#src/registry/version.ts';
@@ -53,6 +55,25 @@ describe('an app strongly like one that exists', () => {
       members: { likely: [{ ref: 'client:pinjam-alat', name: said.client_name, state: 'live' }] },
     });
     expect(await findClient(registry.database, 'pinjam-1')).toBeUndefined();
+  });
+
+  test('is asked for no justification where its own agency’s inventory has it: it is being connected', async () => {
+    const content = { name: 'Sewa Traktor Desa', host: 'sewa-traktor-desa.contoh.go.id' };
+    const record = (agencyId: string, key: string) =>
+      registry.write((tx) => saveRecord(tx, { agencyId, key, content, actor: 'command', via: 'command' }));
+    await record('dinas-kesehatan', 'A-1');
+    const keys = words('Sewa Traktor Desa', 'Menyewa traktor.');
+    expect((await create('traktor-1', keys)).client.state).toBe('draft');
+    const other = {
+      id: 'lain',
+      name: 'Dinas Lain',
+      nameEn: 'Other Office',
+      legalName: 'Dinas Lain',
+      domain: 'lain.contoh.go.id',
+    };
+    await registry.write((tx) => saveAgency(tx, other, 'test'));
+    await record('lain', 'B-1');
+    await expect(create('traktor-2', keys)).rejects.toMatchObject({ code: 'likely_duplicate' });
   });
 
   test('can be built with one, and goes live when a coordinator who had no hand in it allows it', async () => {

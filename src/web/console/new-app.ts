@@ -127,7 +127,7 @@ function weigh({ db, house }: ConsoleVisit, agency: Agency, entry: ClientEntry):
 
 /** What is shown before the form is taken; nothing where there is only what the agency itself is still making. */
 async function likelyStepOf(visit: ConsoleVisit, { likely, strong }: Weighed): Promise<LikelyStep | undefined> {
-  if (likely.every(({ isOwnAttempt }) => isOwnAttempt)) return undefined;
+  if (likely.every(({ isOwnToConnect }) => isOwnToConnect)) return undefined;
   return {
     apps: await showLikely(visit, likely),
     seen: seenOf(likely),
