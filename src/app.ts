@@ -25,7 +25,7 @@ import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#sr
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
 import { addAgency, changeAgency, showAgency, showNewAgency } from '#src/web/console/agency.ts';
-import { downloadApps, showApps } from '#src/web/console/apps.ts';
+import { answerApps, downloadApps, showApps } from '#src/web/console/apps.ts';
 import { showAttempts } from '#src/web/console/attempts.ts';
 import {
   answerBundles,
@@ -39,17 +39,9 @@ import {
 import { answerCase, answerNewCase, showCase, showCases, showNewCase } from '#src/web/console/cases.ts';
 import { answerClosures, showClosures } from '#src/web/console/closures.ts';
 import { downloadArchitectureCsv, downloadArchitectureJson, showCoverage } from '#src/web/console/coverage.ts';
-import {
-  answerAbout,
-  answerBatch,
-  answerDecide,
-  downloadEvidence,
-  sendDecisions,
-  showAbout,
-  showBatch,
-  showDecide,
-  showDecisions,
-} from '#src/web/console/decisions.ts';
+import { answerDecide, showDecide } from '#src/web/console/decide.ts';
+import { answerBatch, showBatch } from '#src/web/console/decision-batches.ts';
+import { answerAbout, sendDecisions, showAbout, showDecisions } from '#src/web/console/decisions.ts';
 import {
   answerDesk,
   answerDeskPerson,
@@ -68,6 +60,7 @@ import {
 } from '#src/web/console/duplicates.ts';
 import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
+import { downloadEvidence } from '#src/web/console/evidence.ts';
 import { answerInventory, downloadInventory, showInventory } from '#src/web/console/inventory.ts';
 import {
   answerImport,
@@ -264,6 +257,7 @@ function pages(house: OpenHouse): Router {
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/console', (ctx) => showMine(ctx, house));
   router.get('/console/apps', (ctx) => showApps(ctx, house));
+  router.post('/console/apps', (ctx) => answerApps(ctx, house));
   router.get('/console/apps/new', (ctx) => showNewApp(ctx, house));
   router.post('/console/apps/new', (ctx) => registerApp(ctx, house));
   router.get('/console/apps/:client/edit', (ctx) => showEdit(ctx, house, String(ctx.params.client)));

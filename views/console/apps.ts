@@ -5,9 +5,9 @@ import { agencyLink } from './agency-page.ts';
 import { appName } from './parts/app-name.ts';
 import { type Facet, facets } from './parts/facets.ts';
 import { type Pages, pager } from './parts/pager.ts';
+import { decideTable, type PickedApps, type Picks } from './parts/picks.ts';
 import { searchBox } from './parts/search-box.ts';
 import { type AppState, appStates, sayState, stateDot } from './parts/state.ts';
-import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 export type AppRisk = 'low' | 'medium' | 'high';
@@ -38,9 +38,13 @@ export type AppsContext = ConsoleFrame & {
   mostCounted: number;
   pages: Pages;
   csvLink: string;
+  /** For whoever decides about apps. */
+  picks: Picks | undefined;
 };
 
-/** `GET /console/apps`: the registry, as far as one may see it. */
+/**
+ * `GET /console/apps`: the registry, as far as one may see it. Posts `action` = `decide` with an `app` for each box that is ticked.
+ */
 export function appsPage(context: AppsContext): Html {
   const t = translate(context.language);
   const { language } = context;
@@ -113,7 +117,11 @@ function sayRisk(language: Language, risk: AppRisk): string {
 function appTable(context: AppsContext): Html {
   const { language } = context;
   const t = translate(language);
-  return table<ListedApp>({
+  const picked: PickedApps<ListedApp> = {
+    ...{ picks: context.picks, value: ({ id }) => `client:${id}`, name: ({ name }) => name },
+    action: '/console/apps',
+  };
+  return decideTable<ListedApp>(context, picked, {
     caption: t('console.apps'),
     hook: { name: 'data-client', value: ({ id }) => id },
     columns: [
@@ -195,6 +203,7 @@ const full: AppsContext = {
   mostCounted: 1000,
   pages: { next: '/console/apps?after=WyJ' },
   csvLink: '/console/apps.csv',
+  picks: undefined,
 };
 
 export const appsSamples: Record<string, AppsContext> = {
@@ -209,6 +218,7 @@ export const appsSamples: Record<string, AppsContext> = {
     states: full.states.map((one) => ({ ...one, count: one.state === 'sandbox' ? 1 : 0 })),
     pages: { first: '/console/apps' },
   },
+  coordinator: { ...full, picks: { isAll: true, links: { all: '/console/apps?pick=all', none: '/console/apps' } } },
   many: { ...full, words: 'layanan', states: full.states.map(({ state, link }) => ({ state, link })) },
   none: { ...full, words: 'tidak ada', apps: [], pages: {}, states: full.states.map((one) => ({ ...one, count: 0 })) },
   hostile: {

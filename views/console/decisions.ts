@@ -11,6 +11,7 @@ import {
   decisionKinds,
   type ShownDecision,
   type Standing,
+  sampleDecision,
   sayDecision,
   sayKind,
   standingDot,
@@ -256,27 +257,12 @@ ${blocks.length > 0 ? blocks : html`<p class="empty" id="undecided">${t('decisio
 
 const at = new Date('2026-11-21T03:12:00Z');
 
-const sampleShown: ShownDecision = {
-  id: '0b7c1c0e-0000-4000-8000-000000000001',
-  kind: 'merge',
-  successor: 'Klinik Daring',
-  on: '2027-03-01',
-  standing: 'ahead',
-  reason: 'Dua antrean untuk satu urusan; Klinik Daring sudah dipakai tiga provinsi.',
-  by: 'Putri Lestari',
-  at,
-  evidence: [
-    { label: 'berita-acara.pdf', link: '/console/evidence/abc' },
-    { label: 'kemkes.go.id', link: 'https://kemkes.go.id/kajian' },
-  ],
-};
-
 const listed: DecisionsContext = {
   ...sampleConsoleFrame,
   section: 'decisions',
   decisions: [
     {
-      ...{ id: sampleShown.id, name: 'Antrean Puskesmas Lama', agency: 'Dinas Kesehatan' },
+      ...{ id: sampleDecision.id, name: 'Antrean Puskesmas Lama', agency: 'Dinas Kesehatan' },
       link: '/console/decisions/about/client%3Aantrean-lama',
       ...{ kind: 'merge', successor: 'Klinik Daring', on: '2027-03-01', standing: 'ahead', by: 'Putri Lestari', at },
     },
@@ -328,7 +314,7 @@ const one: DecideContext = {
 
 export const decideSamples: Record<string, DecideContext> = {
   one,
-  anew: { ...one, current: sampleShown },
+  anew: { ...one, current: sampleDecision },
   many: {
     ...one,
     refs: Array.from({ length: 14 }, (_, at) => `client:app-${at}`),
@@ -348,7 +334,7 @@ export const decideSamples: Record<string, DecideContext> = {
     names: [hostileText],
     likely: [{ ref: hostileText, name: hostileText }],
     current: {
-      ...sampleShown,
+      ...sampleDecision,
       reason: hostileText,
       by: hostileText,
       successor: hostileText,
@@ -367,10 +353,18 @@ const about: AboutContext = {
   agency: 'Dinas Kesehatan',
   appLink: '/console/apps/antrean-lama',
   decisions: [
-    sampleShown,
-    { ...sampleShown, id: '2', kind: 'keep', successor: undefined, on: undefined, standing: 'replaced', evidence: [] },
+    sampleDecision,
+    {
+      ...sampleDecision,
+      id: '2',
+      kind: 'keep',
+      successor: undefined,
+      on: undefined,
+      standing: 'replaced',
+      evidence: [],
+    },
   ],
-  undo: sampleShown.id,
+  undo: sampleDecision.id,
   decideLink: '/console/decisions/new?app=client%3Aantrean-lama',
 };
 
@@ -382,7 +376,7 @@ export const aboutSamples: Record<string, AboutContext> = {
     ...{ name: hostileText, agency: hostileText, appLink: 'javascript:alert(1)', decideLink: 'javascript:alert(1)' },
     decisions: [
       {
-        ...sampleShown,
+        ...sampleDecision,
         reason: hostileText,
         by: hostileText,
         successor: hostileText,

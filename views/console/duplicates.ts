@@ -8,7 +8,7 @@ import { crumbs } from './parts/crumbs.ts';
 import { type Facet, facets } from './parts/facets.ts';
 import { type LikelyReason, likelyState, reasonsOf, type ShownLikely } from './parts/likely.ts';
 import { type Pages, pager } from './parts/pager.ts';
-import { pickTable } from './parts/picks.ts';
+import { decideTable, type Picks } from './parts/picks.ts';
 import { searchBox } from './parts/search-box.ts';
 import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
@@ -340,7 +340,8 @@ export function familiesPage(context: FamiliesContext): Html {
 export type FamilyContext = ConsoleFrame & {
   family: ShownFamily;
   members: readonly PairSide[];
-  pick: { isAll: boolean; links: { all: string; none: string } };
+  /** For whoever decides about apps. */
+  picks: Picks | undefined;
   pages: Pages;
 };
 
@@ -356,24 +357,24 @@ export function familyPage(context: FamilyContext): Html {
       { link: '/console/duplicates', label: t('console.duplicates') },
       { link: '/console/duplicates/families', label: t('duplicates.families') },
     ]),
-    content: html`${form(context, [
-      pickTable<PairSide>(
-        language,
-        { ...context.pick, value: ({ ref }) => ref, name: (side) => `${nameOf(language, side)}, ${side.agency}` },
-        {
-          caption: family.name,
-          hook: { name: 'data-member', value: ({ ref }) => ref },
-          columns: [
-            { head: t('duplicates.name'), kind: 'main', cell: (side) => nameLink(language, side) },
-            { head: t('console.agency'), cell: ({ agency }) => agency },
-            { head: t('duplicates.host'), cell: ({ host }) => host ?? '–' },
-            { head: t('console.state'), kind: 'short', cell: ({ state }) => likelyState(language, state) },
-          ],
-          rows: members,
-        },
-      ),
-      html`<p class="choices">${button({ id: 'decide', value: 'decide', label: t('duplicates.decide-picked'), look: 'other' })}</p>`,
-    ])}
+    content: html`${decideTable<PairSide>(
+      context,
+      {
+        ...{ picks: context.picks, action: '/console/duplicates/families' },
+        ...{ value: ({ ref }) => ref, name: (side) => `${nameOf(language, side)}, ${side.agency}` },
+      },
+      {
+        caption: family.name,
+        hook: { name: 'data-member', value: ({ ref }) => ref },
+        columns: [
+          { head: t('duplicates.name'), kind: 'main', cell: (side) => nameLink(language, side) },
+          { head: t('console.agency'), cell: ({ agency }) => agency },
+          { head: t('duplicates.host'), cell: ({ host }) => host ?? '–' },
+          { head: t('console.state'), kind: 'short', cell: ({ state }) => likelyState(language, state) },
+        ],
+        rows: members,
+      },
+    )}
 ${pager(language, pages)}`,
   });
 }
@@ -496,12 +497,12 @@ const familyContext: FamilyContext = {
   ...frame,
   family: { words: 'pegawai', name: 'SIMPEG', apps: 514 },
   members: [one, other, hidden],
-  pick: { isAll: false, links: { all: '?pick=all', none: '?' } },
+  picks: { isAll: false, links: { all: '?pick=all', none: '?' } },
   pages: { next: '/console/duplicates/families?name=pegawai&after=x' },
 };
 
 export const familySamples: Record<string, FamilyContext> = {
   first: familyContext,
-  all: { ...familyContext, pick: { ...familyContext.pick, isAll: true } },
+  all: { ...familyContext, picks: { links: { all: '?pick=all', none: '?' }, isAll: true } },
   hostile: { ...familyContext, family: { words: hostileText, name: hostileText, apps: 9 }, members: [hostile] },
 };

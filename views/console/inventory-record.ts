@@ -8,7 +8,7 @@ import { agencyLink } from './agency-page.ts';
 import { recordLink } from './inventory.ts';
 import { likeness, matchAnswers, type ShownMatch, sampleMatches } from './inventory-matches.ts';
 import { crumbs } from './parts/crumbs.ts';
-import { type DecisionPart, decisionPart } from './parts/decision.ts';
+import { type DecisionPart, decisionPart, sampleDecisionPart } from './parts/decision.ts';
 import { type Change, diff } from './parts/diff.ts';
 import { facts as factList } from './parts/facts.ts';
 import { choiceField, lineField, linesField } from './parts/fields.ts';
@@ -136,7 +136,7 @@ export type RecordContext = ConsoleFrame &
     versions: readonly RecordVersionLine[];
     mayWrite: boolean;
     /** What is decided about it, and the way to decide. */
-    decision: Omit<DecisionPart, 'language' | 'timeZone'>;
+    decision: DecisionPart;
     notice?: Notice | undefined;
   };
 
@@ -156,7 +156,7 @@ export function recordPage(context: RecordContext): Html {
     lead: crumbs(language, [{ link: '/console/inventory', label: t('console.inventory') }]),
     content: html`${facts(context)}
 ${sameApp(context)}
-${decisionPart({ language, timeZone: context.timeZone, ...context.decision })}
+${decisionPart(context, context.decision)}
 ${mayWrite && editing(context, problems)}
 ${history(context)}
 ${mayWrite && removal(context)}`,
@@ -312,11 +312,7 @@ const full: RecordContext = {
     ...{ users: 48_200, yearlyCost: 385_000_000 },
   },
   ...{ typed: sampleTyped, sectors: sampleSectors, matches: sampleMatches, mayWrite: true },
-  decision: {
-    current: undefined,
-    decideLink: '/console/decisions/new?app=inventory:a1b2c3d4e5',
-    aboutLink: '/console/decisions/about/inventory:a1b2c3d4e5',
-  },
+  decision: sampleDecisionPart,
   versions: [
     {
       ...{ number: 3, at, actor: 'Siti Rahayu', via: 'page', reason: 'Angka tahun 2026.', changed: ['users'] },
@@ -337,6 +333,7 @@ export const recordSamples: Record<string, RecordContext> = {
   },
   elsewhere: {
     ...full,
+    decision: { current: undefined, aboutLink: sampleDecisionPart.aboutLink },
     ...{ matches: [], mayWrite: false, typed: { ...emptyTyped, name: 'Arsip' } },
     client: { id: 'antrean', name: 'Antrean', state: 'draft', isSeen: false },
   },

@@ -1,16 +1,15 @@
 import { type Html, html, safeAddress } from '../html.ts';
 import { formatList, formatNumber, formatRupiah, translate } from '../locale.ts';
-import { button, form } from '../parts/form.ts';
 import { noticeBox } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { agencyLink } from './agency-page.ts';
 import { sayCount } from './apps.ts';
 import { facets } from './parts/facets.ts';
 import { type Pages, pager } from './parts/pager.ts';
-import { pickTable } from './parts/picks.ts';
+import { decideTable, type PickedApps, type Picks } from './parts/picks.ts';
 import { searchBox } from './parts/search-box.ts';
 import { type AppState, dot, stateDot } from './parts/state.ts';
-import { type Column, table } from './parts/table.ts';
+import type { Column } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** A record as the list shows it. */
@@ -58,8 +57,8 @@ export type InventoryContext = ConsoleFrame & {
   mayWrite: boolean;
   /** Whether matches wait for somebody to decide. */
   hasMatches: boolean;
-  /** For whoever decides about apps: boxes, and the page with all of them ticked and none. */
-  picking?: { isAll: boolean; links: { all: string; none: string } } | undefined;
+  /** For whoever decides about apps. */
+  picks: Picks | undefined;
 };
 
 /**
@@ -117,24 +116,17 @@ function connectionFacets({ language, agency, all, counts, connection, mostCount
   ];
 }
 
-/** With boxes, whoever decides about apps takes several along at once. */
 function records(context: InventoryContext): Html {
-  const { language, picking } = context;
-  const t = translate(language);
-  const parts = {
-    caption: t('console.inventory'),
-    hook: { name: 'data-record', value: ({ id }: ListedRecord) => id } as const,
+  const picked: PickedApps<ListedRecord> = {
+    ...{ picks: context.picks, value: recordRef, name: ({ name }) => name },
+    action: '/console/inventory',
+  };
+  return decideTable<ListedRecord>(context, picked, {
+    caption: translate(context.language)('console.inventory'),
+    hook: { name: 'data-record', value: ({ id }) => id },
     columns: columns(context),
     rows: context.records,
-  };
-  if (!picking) return table<ListedRecord>(parts);
-  const boxes = { ...picking, value: recordRef, name: ({ name }: ListedRecord) => name };
-  return form(
-    context,
-    html`${pickTable<ListedRecord>(language, boxes, parts)}
-<p class="choices">${button({ id: 'decide', value: 'decide', label: t('inventory.decide'), look: 'other' })}</p>`,
-    '/console/inventory',
-  );
+  });
 }
 
 function columns({ language }: InventoryContext): Column<ListedRecord>[] {
@@ -209,7 +201,7 @@ const full: InventoryContext = {
   csvLink: '/console/inventory.csv',
   mayWrite: true,
   hasMatches: true,
-  picking: { isAll: false, links: { all: '/console/inventory?pick=all', none: '/console/inventory' } },
+  picks: { isAll: false, links: { all: '/console/inventory?pick=all', none: '/console/inventory' } },
 };
 
 export const inventorySamples: Record<string, InventoryContext> = {
@@ -219,7 +211,7 @@ export const inventorySamples: Record<string, InventoryContext> = {
     ...{ words: 'antrean', sector: 'kesehatan', connection: 'unconnected', mayWrite: false, hasMatches: false },
     agency: { id: 'dinas-kesehatan', name: 'Dinas Kesehatan', withoutLink: '/console/inventory?q=antrean' },
     records: sampleRecords.slice(0, 1),
-    picking: undefined,
+    picks: undefined,
     pages: { first: '/console/inventory' },
   },
   none: {

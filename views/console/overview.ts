@@ -6,7 +6,7 @@ import { type AppHead, type AppTab, appLink, appPage, sampleAppHead, tabName } f
 import { sampleAttempts } from './attempts.ts';
 import { type ShownAttempt, sayAttempt } from './parts/attempts.ts';
 import { type CheckName, sayCheck } from './parts/checks.ts';
-import { type DecisionPart, decisionPart } from './parts/decision.ts';
+import { type DecisionPart, decisionPart, sampleDecisionPart } from './parts/decision.ts';
 import { facts } from './parts/facts.ts';
 import { dot, type Tone } from './parts/state.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
@@ -25,8 +25,6 @@ export type Todo =
   | { kind: 'ask' };
 
 export type OverviewContext = ConsoleFrame & {
-  /** What is decided about it. */
-  decision?: Omit<DecisionPart, 'language' | 'timeZone'> | undefined;
   head: AppHead;
   /** The most urgent first. */
   todos: readonly Todo[];
@@ -44,6 +42,8 @@ export type OverviewContext = ConsoleFrame & {
   failures: readonly ShownAttempt[];
   /** What the person may do at once; each posts to the page itself, with a `reason`. */
   moves: readonly Move[];
+  /** What is decided about it: whether it is kept, ends, or goes over into another. */
+  decision: DecisionPart;
   /** What was just done. */
   done?: Move | undefined;
 };
@@ -56,7 +56,7 @@ export function overviewPage(context: OverviewContext): Html {
   return appPage(context, head, 'overview', {
     title: tabName(language, 'overview'),
     notice: context.done && { tone: 'done', text: translate(language)(`overview.done-${context.done}`) },
-    content: html`${todoPart(context)}${context.decision && decisionPart({ language, timeZone: context.timeZone, ...context.decision })}${factsPart(context)}${failuresPart(context)}${movesPart(context)}`,
+    content: html`${todoPart(context)}${decisionPart(context, context.decision)}${factsPart(context)}${failuresPart(context)}${movesPart(context)}`,
   });
 }
 
@@ -205,6 +205,7 @@ const trial: OverviewContext = {
   version: 7,
   testers: 3,
   failures: sampleAttempts.slice(0, 3),
+  decision: { current: undefined, aboutLink: sampleDecisionPart.aboutLink },
   moves: [],
 };
 
@@ -217,6 +218,7 @@ export const overviewSamples: Record<string, OverviewContext> = {
     todos: [],
     kind: 'native',
     moves: ['suspend', 'retire'],
+    decision: sampleDecisionPart,
     testers: undefined,
     failures: [],
   },

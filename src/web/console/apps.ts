@@ -13,9 +13,10 @@ import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { logoPath } from '../logos.ts';
 import { sendLines } from './csv.ts';
+import { decideAboutPicked, picksOf } from './decide.ts';
 import { consoleFrame } from './frame.ts';
 import { linkTo, pagesOf, readPosition, readWords } from './positions.ts';
-import { type ConsoleVisit, showConsole } from './visit.ts';
+import { answerConsole, type ConsoleVisit, showConsole } from './visit.ts';
 
 /** `GET /console/apps`. */
 export async function showApps(ctx: Context, house: OpenHouse): Promise<void> {
@@ -30,6 +31,11 @@ export async function downloadApps(ctx: Context, house: OpenHouse): Promise<void
       house.database.transaction((tx) => searchApps(tx, { ...search, after: last?.position, limit: CSV_BATCH }));
     sendLines(ctx, 'layanan', { columns, next });
   });
+}
+
+/** `POST /console/apps`: takes what is ticked along to where one decides. @throws {Refusal} what forms refuse */
+export async function answerApps(ctx: Context, house: OpenHouse): Promise<void> {
+  await answerConsole(ctx, house, new Map([['decide', decideAboutPicked('/console/apps')]]));
 }
 
 const columns: Record<string, (line: AppLine) => string | undefined> = {
@@ -68,7 +74,8 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
     all: { link: linkTo(ctx, { state: undefined, after: undefined }) },
     mostCounted: MOST_COUNTED,
     pages: pagesOf(ctx, hasMore ? lines.at(-1)?.position : undefined),
-    csvLink: linkTo(ctx, { after: undefined }).replace('/console/apps', '/console/apps.csv'),
+    csvLink: linkTo(ctx, { after: undefined, pick: undefined }).replace('/console/apps', '/console/apps.csv'),
+    picks: await picksOf(visit),
   };
   showForm(ctx, appsPage(context));
 }

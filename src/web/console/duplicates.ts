@@ -40,7 +40,7 @@ import {
   type ShownPair,
   type SideDetails,
 } from '#views/console/duplicates.ts';
-import { formatNumber, translate } from '#views/locale.ts';
+import { formatNumber, formatRupiah, translate } from '#views/locale.ts';
 import type { Notice } from '#views/parts/notice.ts';
 import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
@@ -49,6 +49,7 @@ import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
 import { sendLines } from './csv.ts';
+import { decideAboutPicked, picksOf } from './decide.ts';
 import { consoleFrame } from './frame.ts';
 import { linkTo, pagesBehind, readPlace, readWords } from './positions.ts';
 import { readReason } from './versions.ts';
@@ -250,10 +251,7 @@ async function showFamily(visit: ConsoleVisit, words: string): Promise<void> {
     ...consoleFrame(visit, 'duplicates'),
     family,
     members: lines.map((face) => sideOf(visit, sight, face)),
-    pick: {
-      isAll: ctx.query.pick === 'all',
-      links: { all: linkTo(ctx, { pick: 'all' }), none: linkTo(ctx, { pick: undefined }) },
-    },
+    picks: await picksOf(visit),
     pages: pagesBehind(ctx, hasMore && last ? [last.agencyId, last.ref] : undefined),
   });
   showForm(ctx, page);
@@ -261,16 +259,7 @@ async function showFamily(visit: ConsoleVisit, words: string): Promise<void> {
 
 /** `POST /console/duplicates/families`: on to deciding about the apps that are ticked. */
 export async function answerFamilies(ctx: Context, house: OpenHouse): Promise<void> {
-  await answerConsole(ctx, house, new Map([['decide', decideAboutPicked]]));
-}
-
-/** More than a page has. */
-const MOST_TICKED = 100;
-
-async function decideAboutPicked({ ctx }: ConsoleVisit, form: Form): Promise<void> {
-  const refs = form.list('app').flatMap((one) => parseAppRef(one) ?? []);
-  const query = new URLSearchParams(refs.slice(0, MOST_TICKED).map((ref): [string, string] => ['app', ref]));
-  seeOther(ctx, refs.length === 0 ? '/console/duplicates/families' : `/console/decisions/new?${query}`);
+  await answerConsole(ctx, house, new Map([['decide', decideAboutPicked('/console/duplicates/families')]]));
 }
 
 /** `GET /console/duplicates/:low/:high`. */
@@ -322,7 +311,7 @@ async function detailsOf(visit: ConsoleVisit, { deciding }: Sight, face: AppFace
     description: details.description?.[language],
     sectors: sectors.map(({ name, nameEn }) => (language === 'en' ? nameEn : name)),
     users: users === undefined ? undefined : formatNumber(language, users),
-    yearlyCost: yearlyCost === undefined ? undefined : `Rp ${formatNumber(language, yearlyCost)}`,
+    yearlyCost: yearlyCost === undefined ? undefined : formatRupiah(language, yearlyCost),
   };
 }
 

@@ -38,10 +38,10 @@ import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { nameOf } from '../team-notices.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
-import { decisionPartOf } from './decisions.ts';
 import { consoleFrame } from './frame.ts';
 import { confirmOne, refuseOne, shownMatch } from './inventory-matches.ts';
 import { demandWriting, listWritable, loadSeenRecord, mayWriteAt } from './inventory-sight.ts';
+import { decisionPartOf } from './shown-decisions.ts';
 import { answerConsole, type ConsoleVisit, showConsole } from './visit.ts';
 
 /** `GET /console/inventory/:record`. @throws {Refusal} `not_here` */

@@ -2,9 +2,8 @@
 import type { Context } from 'koa';
 import type { Language } from '#src/base/refusals.ts';
 import { findAgency } from '#src/registry/agencies.ts';
-import { parseAppRef } from '#src/registry/app-refs.ts';
 import { nodesWith } from '#src/registry/authority.ts';
-import { isWithin, reachOf } from '#src/registry/coordination.ts';
+import { isWithin } from '#src/registry/coordination.ts';
 import { exportColumns, nextToExport } from '#src/registry/inventory-export.ts';
 import { listMatches } from '#src/registry/inventory-matches.ts';
 import {
@@ -21,10 +20,9 @@ import { type InventoryContext, inventoryPage, type ListedRecord } from '#views/
 import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
-import type { Form } from '../middleware/forms.ts';
-import { seeOther } from '../see-other.ts';
 import { nameOf } from '../team-notices.ts';
 import { sendLines } from './csv.ts';
+import { decideAboutPicked, picksOf } from './decide.ts';
 import { consoleFrame } from './frame.ts';
 import { demandSight } from './inventory-sight.ts';
 import { linkTo, pagesOf, readPosition, readWords } from './positions.ts';
@@ -47,17 +45,8 @@ export async function downloadInventory(ctx: Context, house: OpenHouse): Promise
 
 /** `POST /console/inventory`: takes what is ticked along to where one decides. @throws {Refusal} what forms refuse */
 export async function answerInventory(ctx: Context, house: OpenHouse): Promise<void> {
-  await answerConsole(ctx, house, new Map([['decide', decide]]));
+  await answerConsole(ctx, house, new Map([['decide', decideAboutPicked('/console/inventory')]]));
 }
-
-async function decide({ ctx }: ConsoleVisit, form: Form): Promise<void> {
-  const refs = form.list('app').flatMap((ref) => parseAppRef(ref) ?? []);
-  const query = new URLSearchParams(refs.slice(0, MOST_TICKED).map((ref): [string, string] => ['app', ref]));
-  seeOther(ctx, refs.length === 0 ? '/console/inventory' : `/console/decisions/new?${query}`);
-}
-
-/** More than a page has. */
-const MOST_TICKED = 100;
 
 async function showPage(visit: ConsoleVisit): Promise<void> {
   const { ctx, db, held } = visit;
@@ -65,8 +54,6 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
   const sectors = await listSectors(db);
   const counts = await countInventory(db, search);
   const { lines, hasMore } = await searchInventory(db, { ...search, after: readPosition(ctx) });
-  const reach = await reachOf(db, held);
-  const decides = reach.nodes.length > 0 || reach.sectors.length > 0;
   const language: Language = ctx.state.language;
   const writes = nodesWith(held, 'inventory.write');
   const context: InventoryContext = {
@@ -88,12 +75,7 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
     csvLink: linkTo(ctx, { after: undefined, pick: undefined }).replace('/console/inventory', '/console/inventory.csv'),
     mayWrite: writes.length > 0,
     hasMatches: writes.length > 0 && (await listMatches(db, { nodes: writes, sectors: [], limit: 1 })).lines.length > 0,
-    picking: decides
-      ? {
-          isAll: ctx.query.pick === 'all',
-          links: { all: linkTo(ctx, { pick: 'all' }), none: linkTo(ctx, { pick: undefined }) },
-        }
-      : undefined,
+    picks: await picksOf(visit),
   };
   showForm(ctx, inventoryPage(context));
 }

@@ -21,8 +21,8 @@ import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
 import { shownAttempt } from './attempts.ts';
-import { decisionPartOf } from './decisions.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
+import { decisionPartOf } from './shown-decisions.ts';
 import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
 
@@ -95,7 +95,6 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void
     ...consoleFrame(visit, 'apps'),
     head: appHeadOf(visit, client),
     todos: await todosOf(visit, client, lastSignIn),
-    decision: await decisionPartOf(visit, clientRef(client.id)),
     purpose: client.purpose[language],
     kind: client.type,
     risk: client.risk,
@@ -106,6 +105,7 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord): Promise<void
     version: client.number,
     testers: isTried ? client.testers.length : undefined,
     failures: failures.map(shownAttempt),
+    decision: await decisionPartOf(visit, clientRef(client.id)),
     moves: await movesOf(visit, client),
     done: moves.find((move) => move === ctx.query.done && client.state === targets[move]),
   };

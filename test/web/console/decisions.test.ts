@@ -60,6 +60,7 @@ test('all mistakes stand at their fields; a decision is made, shown to its owner
     expect.stringContaining('Digabung ke Pajak Daerah'),
     false,
   ]);
+  expect(app.attribute('#decision-history', 'href')).toBe(about);
   expect([theirs.page.has('#undo'), theirs.page.has('#decide')]).toEqual([false, false]);
   expect((await theirs.browser.visit(`${world.issuer}${form}`)).status).toBe(403);
   const hidden = await openConsole(world, stranger, { at: about });
@@ -93,9 +94,8 @@ test('a file rests beside a decision: what it is by its bytes, saved and never s
 });
 
 test('many at once are shown before anything changes, applied as shown, and undone as a whole', async () => {
-  const refs = ['client:puskesmas-online', 'client:pajak-daerah'];
-  const at = `/console/decisions/new?${refs.map((ref) => `app=${encodeURIComponent(ref)}`).join('&')}`;
-  const { page } = await open(putri, at);
+  const list = await open(putri, '/console/apps?state=live&pick=all');
+  const page = await list.page.press('#decide');
   expect(page.texts('#chosen li')).toHaveLength(2);
   const preview = await page.tick('decision', 'keep').fill({ reason: 'Keduanya dipakai.' }).press('#preview');
   expect(preview.text('[data-outcome="decided"]')).toBe('2 layanan berubah');

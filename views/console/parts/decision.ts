@@ -1,5 +1,6 @@
 import { type Content, type Html, html, safeAddress } from '../../html.ts';
 import { formatDay, formatMoment, type Language, type MessageKey, translate } from '../../locale.ts';
+import type { ConsoleFrame } from '../shell.ts';
 import { type Fact, facts } from './facts.ts';
 import { dot, type Tone } from './state.ts';
 
@@ -65,35 +66,33 @@ export type ShownDecision = SaidDecision & {
   by: string;
   at: Date;
   evidence: readonly { label: string; link: string }[];
-  /** The batch that it was made in. */
-  batchLink?: string | undefined;
 };
 
+/** What an app's page shows of decisions about it. */
 export type DecisionPart = {
-  language: Language;
-  timeZone?: string | undefined;
   /** What holds; nothing where nobody has decided so far. */
   current: ShownDecision | undefined;
   /** Where one decides, for whoever may. */
   decideLink?: string | undefined;
-  /** Where all that was decided is read. */
+  /** Where all that was decided about it is read, and undone. */
   aboutLink: string;
 };
 
 /** What is decided about an app, on its page: the decision that holds, what it rests on, and the way to decide; nothing where there is neither. */
-export function decisionPart({ language, timeZone, current, decideLink, aboutLink }: DecisionPart): Html | false {
+export function decisionPart(
+  { language, timeZone }: ConsoleFrame,
+  { current, decideLink, aboutLink }: DecisionPart,
+): Html | false {
   if (!current && !decideLink) return false;
   const t = translate(language);
+  const decide = safeAddress(decideLink);
   const about = safeAddress(aboutLink);
-  const way = decideLink && safeAddress(decideLink);
-  const decide =
-    way &&
-    html`<p class="actions"><a class="button other" id="decide" href="${way}"><span>${t(current ? 'decisions.decide-anew' : 'decisions.decide')}</span></a></p>`;
+  const ways = html`<p class="actions">${decide && html`<a class="button other" id="decide" href="${decide}"><span>${t(current ? 'decisions.decide-anew' : 'decisions.decide')}</span></a>`}${about && html`<a id="decision-history" href="${about}">${t('decisions.history')}</a>`}</p>`;
   const said = current
     ? html`<div data-decision="${current.id}">${decisionFacts(language, current, timeZone)}</div>`
     : html`<p class="hint" id="undecided">${t('decisions.undecided')}</p>`;
   return html`<section class="block" id="decision" aria-labelledby="decision-title"><h2 id="decision-title">${t('decisions.part')}</h2>
-${said}${decide}${about && html`<p><a href="${about}">${t('decisions.history')}</a></p>`}</section>`;
+${said}${ways}</section>`;
 }
 
 /** All that is known of one decision. */
@@ -122,3 +121,26 @@ function evidenceList({ evidence }: ShownDecision): Html {
   });
   return html`<ul>${items}</ul>`;
 }
+
+/** The decision that the samples of pages share. */
+export const sampleDecision: ShownDecision = {
+  id: '0b7c1c0e-0000-4000-8000-000000000001',
+  kind: 'merge',
+  successor: 'Klinik Daring',
+  on: '2027-03-01',
+  standing: 'ahead',
+  reason: 'Dua antrean untuk satu urusan; Klinik Daring sudah dipakai tiga provinsi.',
+  by: 'Putri Lestari',
+  at: new Date('2026-11-21T03:12:00Z'),
+  evidence: [
+    { label: 'berita-acara.pdf', link: '/console/evidence/abc' },
+    { label: 'kemkes.go.id', link: 'https://kemkes.go.id/kajian' },
+  ],
+};
+
+/** What the samples of an app's pages show of it. */
+export const sampleDecisionPart: DecisionPart = {
+  current: sampleDecision,
+  decideLink: '/console/decisions/new?app=client%3Aantrean-lama',
+  aboutLink: '/console/decisions/about/client%3Aantrean-lama',
+};
