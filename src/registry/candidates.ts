@@ -98,9 +98,11 @@ const wordsOf = (...columns: string[]) =>
   `unnest(string_to_array(concat_ws(' ', ${columns.map((column) => `d.${column}`).join(', ')}), ' '))`;
 
 /** Words that more texts have than this tell nothing. */
-const COMMON = { name: 2_000, description: 400 } as const;
+const COMMON = { name: 2_000, description: 800 } as const;
 /** By so many of its words a text is looked for. */
 const MOST_WORDS = 6;
+/** And by so many that are nearly one of them, the commonest first: the right spelling of a slip of the pen is that of many. */
+const MOST_NEAR = 6;
 
 const selectCandidates = `
   with given as materialized (
@@ -118,14 +120,14 @@ const selectCandidates = `
         as description_apps
     from given d),
   asked as materialized (
-    select d.position, 'name' as kind, w.word from draft d cross join lateral ${wordsOf('name_words', 'name_en_words')} as w (word)
+    select d.position, 'name' as kind, w.word, false as is_near from draft d cross join lateral ${wordsOf('name_words', 'name_en_words')} as w (word)
     where d.stands
-    union select d.position, 'name', near.word from draft d
+    union select d.position, 'name', near.word, true from draft d
       cross join lateral ${wordsOf('name_words', 'name_en_words')} as w (word)
       cross join lateral (select v.word from app_words v where v.word % w.word and v.word <> w.word
-        order by similarity(v.word, w.word) desc, v.word limit 3) as near
+        order by similarity(v.word, w.word) desc, v.word limit ${MOST_NEAR}) as near
     where d.stands and length(w.word) >= 5
-    union select d.position, 'description', w.word from draft d
+    union select d.position, 'description', w.word, false from draft d
       cross join lateral ${wordsOf('description_words', 'description_en_words')} as w (word)
     where d.stands and d.description_apps <= ${MOST_OF_A_NAME}),
   known as materialized (
@@ -136,7 +138,8 @@ const selectCandidates = `
   rarest as materialized (
     select * from (
       select a.position, k.kind, k.word, ln(100000.0 / k.texts)::real as weight,
-        row_number() over (partition by a.position, a.kind order by k.texts, k.word) as nth
+        row_number() over (partition by a.position, a.kind, a.is_near
+          order by case when a.is_near then -k.texts else k.texts end, k.word) as nth
       from asked a join known k on k.kind = a.kind and k.word = a.word) as ranked
     where nth <= ${MOST_WORDS}),
   shared as materialized (

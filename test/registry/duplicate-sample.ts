@@ -122,6 +122,34 @@ const groups = [
   words('adat', 'indigenous people'),
   words('veteran', 'veterans'),
   words('disabilitas netra', 'the blind'),
+  words('yatim piatu', 'orphans'),
+  words('nelayan kecil', 'small fishers'),
+  words('guru honorer', 'contract teachers'),
+  words('mahasiswa', 'students'),
+  words('balita', 'toddlers'),
+  words('ibu hamil', 'expectant mothers'),
+  words('pekerja migran', 'migrant workers'),
+  words('buruh pabrik', 'factory workers'),
+  words('pedagang kaki lima', 'street vendors'),
+  words('pengemudi ojek', 'motorcycle drivers'),
+  words('penyintas gempa', 'earthquake survivors'),
+  words('masjid', 'mosques'),
+  words('gereja', 'churches'),
+  words('karang taruna', 'youth clubs'),
+  words('atlet', 'athletes'),
+  words('seniman', 'artists'),
+  words('wartawan', 'journalists'),
+  words('penyuluh', 'extension workers'),
+  words('bidan', 'midwives'),
+  words('perawat', 'nurses'),
+  words('apoteker', 'pharmacists'),
+  words('notaris', 'notaries'),
+  words('arsitek', 'architects'),
+  words('kontraktor', 'contractors'),
+  words('eksportir kopi', 'coffee exporters'),
+  words('peternak sapi', 'cattle farmers'),
+  words('petambak udang', 'shrimp farmers'),
+  words('pengrajin batik', 'batik makers'),
 ];
 
 const everybodys: readonly (readonly [string, string])[] = [
@@ -178,17 +206,14 @@ export function makeSample({ apps, agencies, seed }: SampleSize): SampleApp[] {
   const pick = numbersFrom(seed);
   const made: SampleApp[] = [];
   const combinations = shuffled(actions.length * objects.length * groups.length, pick);
-  for (let service = 0; made.length < apps; service += 1) {
+  let service = 0;
+  while (made.length < apps) {
     const kind = pick(100);
     if (kind < 12) made.push(everybodysApp(made.length, pick(agencies), pick));
     else {
-      const first = firstApp(
-        made.length,
-        pick(agencies),
-        service,
-        combinations[service % combinations.length] ?? 0,
-        pick,
-      );
+      if (service >= combinations.length) throw new Error('more services than there are words for');
+      const first = firstApp(made.length, pick(agencies), service, combinations[service] ?? 0, pick);
+      service += 1;
       made.push(first.app);
       const again = kind < 34 ? 1 + pick(2) : 0;
       for (let n = 0; n < again && made.length < apps; n += 1)
