@@ -1,6 +1,6 @@
 /** Decisions about apps as they are kept: of an app, of several, by their id. */
 import type { Db } from '#src/base/database.ts';
-import { type AppRef, partsOf } from './app-refs.ts';
+import { type AppRef, clientRef, inventoryRef, partsOf } from './app-refs.ts';
 import type { Via } from './versions.ts';
 
 export const decisionKinds = ['keep', 'merge', 'retire', 'legacy'] as const;
@@ -52,20 +52,27 @@ export function isInForce({ replacedAt, undoneAt }: Decision): boolean {
 /** What holds about each of these apps, by the name that was asked for. A client's own comes before that of its record. */
 export async function currentDecisions(db: Db, refs: readonly AppRef[]): Promise<Map<AppRef, Decision>> {
   if (refs.length === 0) return new Map();
-  const rows = await db.query<DecisionRow & { asked: AppRef }>(
-    `select distinct on (names.asked) names.asked, ${decisionColumns('d')}
-     from (select asked, asked as ref from unnest($1::text[]) as asked
-       union all
-       select 'client:' || i.client_id, 'inventory:' || i.id from inventory i
-       where i.removed_at is null and i.client_id = any($2)
-       union all
-       select 'inventory:' || i.id, 'client:' || i.client_id from inventory i
-       where i.removed_at is null and i.client_id is not null and i.id = any($3)) as names
-       join app_decisions d on d.ref = names.ref and d.replaced_at is null and d.undone_at is null
-     order by names.asked, d.ref`,
-    [refs, idsOf(refs, 'client'), idsOf(refs, 'inventory')],
+  const links = await db.query<{ id: string; client_id: string }>(
+    `select id, client_id from inventory
+     where removed_at is null and (client_id = any($1) or id = any($2) and client_id is not null)`,
+    [idsOf(refs, 'client'), idsOf(refs, 'inventory')],
   );
-  return new Map(rows.map((row) => [row.asked, toDecision(row)]));
+  const other = new Map<AppRef, AppRef>();
+  for (const { id, client_id } of links)
+    other.set(clientRef(client_id), inventoryRef(id)).set(inventoryRef(id), clientRef(client_id));
+  const names = [...new Set(refs.flatMap((ref) => [ref, other.get(ref) ?? ref]))];
+  const rows = await db.query<DecisionRow>(
+    `select ${columns} from app_decisions where ref = any($1) and replaced_at is null and undone_at is null`,
+    [names],
+  );
+  const held = new Map(rows.map((row) => [row.ref, toDecision(row)]));
+  const current = new Map<AppRef, Decision>();
+  for (const ref of refs) {
+    const [first = ref, second = ref] = [ref, other.get(ref) ?? ref].toSorted();
+    const decision = held.get(first) ?? held.get(second);
+    if (decision) current.set(ref, decision);
+  }
+  return current;
 }
 
 function idsOf(refs: readonly AppRef[], kind: 'client' | 'inventory'): string[] {

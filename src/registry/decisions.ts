@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { recordAdminEvents } from '#src/audit/events.ts';
+import { lookUps } from '#src/base/batches.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type AppRef, partsOf } from './app-refs.ts';
@@ -23,6 +24,7 @@ import {
 } from './decision-rows.ts';
 import { type DecisionDraft, type DecisionPlan, planDecisions } from './decision-rules.ts';
 import { settlePairsOf, unsettlePairsOf } from './duplicates.ts';
+import { findKnownApps } from './known-apps.ts';
 import { planForSearch } from './search.ts';
 import { lockRegistry, raiseRegistryVersion } from './version.ts';
 import type { Via } from './versions.ts';
@@ -166,23 +168,30 @@ async function replaceBefore(
   );
 }
 
+/** As many as one statement writes well within its time. */
+const LINES_AT_ONCE = 2_000;
+
 async function insertDecisions(
   tx: Db,
   lines: readonly DecisionLine[],
   { actor, via, batchId }: Deciding,
   now: Date,
 ): Promise<Decision[]> {
-  const rows = await tx.query<DecisionRow>(
-    `insert into app_decisions (id, ref, agency_id, agencies, sectors, kind, successor, effective_on, reason, evidence_uri,
+  const decisions: Decision[] = [];
+  for (let from = 0; from < lines.length; from += LINES_AT_ONCE) {
+    const rows = await tx.query<DecisionRow>(
+      `insert into app_decisions (id, ref, agency_id, agencies, sectors, kind, successor, effective_on, reason, evidence_uri,
        evidence_digest, batch_id, via, decided_by, decided_at, carried_out_at)
      select l.id, l.ref, l."agencyId", l.agencies, l.sectors, l.kind, l.successor, l."effectiveOn", l.reason,
        l."evidenceUri", l."evidenceDigest", $2, $3, $4, $5, case when l."isOver" then $5::timestamptz end
      from jsonb_to_recordset($1::jsonb) as l (id text, ref text, "agencyId" text, agencies text[], sectors text[], kind text,
        successor text, "effectiveOn" date, reason text, "evidenceUri" text, "evidenceDigest" text, "isOver" boolean)
      returning ${columns}`,
-    [JSON.stringify(lines), batchId ?? null, via, actor, now],
-  );
-  return rows.map(toDecision);
+      [JSON.stringify(lines.slice(from, from + LINES_AT_ONCE)), batchId ?? null, via, actor, now],
+    );
+    decisions.push(...rows.map(toDecision));
+  }
+  return decisions;
 }
 
 /**
@@ -190,22 +199,28 @@ async function insertDecisions(
  * there. Inside a transaction that holds the registry's lock.
  */
 export async function noteEnds(tx: Db, refs: readonly AppRef[]): Promise<void> {
-  const ids = [...new Set(refs.map(partsOf).flatMap(({ kind, id }) => (kind === 'client' ? id : [])))];
-  if (ids.length === 0) return;
-  const version = await raiseRegistryVersion(tx);
-  await tx.execute(
-    `update clients c set successor = said.successor, ends_on = said.ends_on, version = $2, updated_at = $3
-     from (select one.id, case when d.kind in ('merge', 'retire') then coalesce('client:' || s.client_id, d.successor) end as successor,
-         case when d.kind in ('merge', 'retire') then d.effective_on end as ends_on
-       from unnest($1::text[]) as one (id)
-         left join inventory i on i.client_id = one.id and i.removed_at is null
-         left join lateral (select kind, successor, effective_on from app_decisions
-           where ref in ('client:' || one.id, 'inventory:' || i.id) and replaced_at is null and undone_at is null
-           order by ref limit 1) as d on true
-         left join inventory s on d.successor like 'inventory:%' and s.id = substr(d.successor, 11) and s.removed_at is null) as said
-     where c.id = said.id and (c.successor, c.ends_on) is distinct from (said.successor, said.ends_on)`,
-    [ids, version, new Date()],
+  const clients = [...new Set(refs)].filter((ref) => partsOf(ref).kind === 'client');
+  if (clients.length === 0) return;
+  const held = await currentDecisions(tx, clients);
+  const records = [...held.values()].flatMap(({ successor }) => successor ?? []);
+  const known = await findKnownApps(
+    tx,
+    records.filter((ref) => partsOf(ref).kind === 'inventory'),
   );
+  const version = await raiseRegistryVersion(tx);
+  for (const some of lookUps(clients)) {
+    const ends = some.map((ref) => {
+      const decision = held.get(ref);
+      return decision && isEnd(decision.kind) ? decision : undefined;
+    });
+    const successors = ends.map((end) => end?.successor && (known.get(end.successor)?.ref ?? end.successor));
+    await tx.execute(
+      `update clients c set successor = said.successor, ends_on = said.ends_on, version = $4, updated_at = $5
+       from unnest($1::text[], $2::text[], $3::date[]) as said (id, successor, ends_on)
+       where c.id = said.id and (c.successor, c.ends_on) is distinct from (said.successor, said.ends_on)`,
+      [some.map((ref) => partsOf(ref).id), successors, ends.map((end) => end?.effectiveOn), version, new Date()],
+    );
+  }
 }
 
 /** What holds about an app, or nothing. */
