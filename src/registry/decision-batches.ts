@@ -76,7 +76,12 @@ function kindsOf(lines: readonly BatchLine[]): Partial<Record<DecisionKind, numb
   return counts;
 }
 
-async function planLines(db: Db, rows: readonly DecisionRowRead[], reach: Deciding['reach']): Promise<BatchLine[]> {
+/** What each row would come to. */
+export async function planLines(
+  db: Db,
+  rows: readonly DecisionRowRead[],
+  reach: Deciding['reach'],
+): Promise<BatchLine[]> {
   const plans = await planDecisions(
     db,
     rows.flatMap((row) => ('draft' in row ? row.draft : [])),

@@ -60,21 +60,6 @@ export async function decide(tx: Transaction, { refs, ...request }: DecisionRequ
   return writeDecisions(tx, plans, request);
 }
 
-/**
- * Decides about each app for itself: what is refused of one hinders none beside it. Inside a transaction.
- *
- * @returns the plan of each, in their order, as it was when it was carried out
- */
-export async function decideEach(
-  tx: Transaction,
-  drafts: readonly DecisionDraft[],
-  deciding: Deciding,
-): Promise<{ readonly plans: readonly DecisionPlan[]; readonly decided: readonly Decision[] }> {
-  await lockRegistry(tx);
-  const plans = await planDecisions(tx, drafts, deciding.reach);
-  return { plans, decided: await writeDecisions(tx, plans, deciding) };
-}
-
 /** Writes what is planned and not refused, in a transaction that holds the registry's lock since before it was planned. */
 export async function writeDecisions(
   tx: Transaction,

@@ -48,3 +48,16 @@ test('a file decides about each app that it names, and says which rows it left o
   const again = await lawang(`inventory classify ${file} --json`);
   expect(JSON.parse(again.out).decisions[0]).toMatchObject({ app: 'client:pajak-daerah', outcome: 'unchanged' });
 });
+
+test('what one call decides is shown beforehand without being kept, and taken back as a whole, once', async () => {
+  const rows = ['app,decision,reason', 'puskesmas-online,legacy,Diganti', 'pajak-daerah,legacy,Diganti'];
+  const file = await folder.write(rows.join('\n'), 'batal.csv');
+  const before = [await current('puskesmas-online'), await current('pajak-daerah')];
+  expect((await lawang(`inventory classify ${file} --dry-run`)).out).toContain('2 would be decided');
+  const { batch } = JSON.parse((await lawang(`inventory classify ${file} --json`)).out);
+  expect((await current('pajak-daerah'))?.kind).toBe('legacy');
+  expect((await lawang(`inventory classify --undo ${batch}`)).out).toContain('2 decisions undone.');
+  expect([await current('puskesmas-online'), await current('pajak-daerah')]).toEqual(before);
+  expect((await lawang(`inventory classify --undo ${batch}`)).code).toBe(1);
+  expect((await lawang('inventory classify --undo x')).code).toBe(2);
+});

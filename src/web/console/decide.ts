@@ -24,7 +24,7 @@ import { aboutLink, decidingOf, decisionsLink, loadReach, shownOf, transactionOf
 import { answerConsoleUpload, type ConsoleVisit, showConsole } from './visit.ts';
 
 /** More than a list has on a page. */
-const MOST_TICKED = 1_000;
+const MOST_TICKED = 100;
 
 /** `GET /console/decisions/new`. @throws {Refusal} `role_required`, `not_here` */
 export async function showDecide(ctx: Context, house: OpenHouse): Promise<void> {
@@ -157,14 +157,11 @@ async function preview(visit: ConsoleVisit, drafts: readonly DecisionDraft[], re
   seeOther(visit.ctx, `${decisionsLink}/batches/${id}`);
 }
 
-/** More than a list has on a page. */
-const MOST_PICKED = 100;
-
 /** Takes what is ticked in a list along to where one decides; back to the list where nothing is. */
 export function decideAboutPicked(listLink: `/${string}`) {
   return async ({ ctx }: ConsoleVisit, form: Form): Promise<void> => {
     const refs = form.list('app').flatMap((ref) => parseAppRef(ref) ?? []);
-    const query = new URLSearchParams(refs.slice(0, MOST_PICKED).map((ref): [string, string] => ['app', ref]));
+    const query = new URLSearchParams(refs.slice(0, MOST_TICKED).map((ref): [string, string] => ['app', ref]));
     seeOther(ctx, refs.length === 0 ? listLink : `${decisionsLink}/new?${query}`);
   };
 }
