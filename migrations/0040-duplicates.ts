@@ -2,8 +2,8 @@
  * What apps are compared by, and the pairs that are likely the same.
  *
  * A profile holds what is left of an app's names and descriptions without the words that every administration uses, and what
- * else tells two apps apart. One whose `compared_at` is empty is compared again. `agencies` are all ids from the root to the
- * app's agency (of a pair: of both), so that a role at a node finds what is below it by one indexed comparison.
+ * else tells two apps apart. `agencies` are all ids from the root to the app's agency (of a pair: of both), so that a role at a
+ * node finds what is below it by one indexed comparison.
  */
 import type { Knex } from 'knex';
 
@@ -29,14 +29,10 @@ export async function up(knex: Knex): Promise<void> {
       claims text[] not null,
       state text not null constraint "profile state is known" check (state in ('unconnected', 'draft', 'sandbox', 'review', 'live', 'suspended', 'retired')),
       digest bytea not null,
-      changed_at timestamptz not null,
-      compared_at timestamptz
+      changed_at timestamptz not null
     );
-    create index "profiles to compare" on app_profiles (changed_at, ref) where compared_at is null;
     create index on app_profiles using gin (name_words gin_trgm_ops);
     create index on app_profiles using gin (name_en_words gin_trgm_ops);
-    create index on app_profiles using gin (description_words gin_trgm_ops);
-    create index on app_profiles using gin (description_en_words gin_trgm_ops);
     create index on app_profiles (host); create index on app_profiles (domain); create index on app_profiles (service_code);
     create index on app_profiles (agency_id);
     create index on app_profiles using gin (agencies); create index on app_profiles using gin (sectors);
@@ -60,7 +56,6 @@ export async function up(knex: Knex): Promise<void> {
     comment on column app_profiles.state is 'not personal';
     comment on column app_profiles.digest is 'not personal';
     comment on column app_profiles.changed_at is 'not personal';
-    comment on column app_profiles.compared_at is 'not personal';
 
     create table app_pairs (
       low text not null references app_profiles (ref) on delete cascade,

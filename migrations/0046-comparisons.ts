@@ -2,9 +2,8 @@
  * Which apps are to be compared with the others, and which names are everybody's.
  *
  * What waits stands in a table of its own: marking it in the profile would write each of its trigram indexes anew. An app that is
- * asked for again while somebody compares it loses its lease, and so is compared once more. The index on a name's words finds
- * the apps of one name in one order, whose first stands for all where they are many: those are a family, one line of a list
- * instead of a pair for each two of them.
+ * asked for again while somebody compares it loses its lease, and so is compared once more. A name that many apps bear is a
+ * family: one line of a list instead of a pair for each two of them.
  */
 import type { Knex } from 'knex';
 
@@ -23,9 +22,6 @@ export async function up(knex: Knex): Promise<void> {
     insert into app_comparisons (ref, asked_at)
     select 'client:' || id, created_at from clients
     union all select 'inventory:' || id, created_at from inventory where removed_at is null and client_id is null;
-
-    alter table app_profiles drop column compared_at;
-    create index "profiles of a name" on app_profiles (name_words, agency_id, ref);
 
     create table app_families (
       words text primary key,
@@ -48,9 +44,6 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop table app_families; drop index "profiles of a name"; drop table app_comparisons;
-    alter table app_profiles add column compared_at timestamptz;
-    create index "profiles to compare" on app_profiles (changed_at, ref) where compared_at is null;
-    comment on column app_profiles.compared_at is 'not personal';
+    drop table app_families; drop table app_comparisons;
   `);
 }

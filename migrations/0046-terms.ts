@@ -10,8 +10,6 @@ import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop index app_profiles_description_words_idx; drop index app_profiles_description_en_words_idx;
-    drop index "profiles of a name";
     create index "profiles of a name" on app_profiles (name_words, agency_id, ref) where state <> 'retired';
     create index "profiles by name" on app_profiles ((md5(name_words)::uuid), agency_id, ref) where state <> 'retired';
     create index "profiles by English name" on app_profiles ((md5(name_en_words)::uuid), agency_id, ref)
@@ -45,8 +43,5 @@ export async function down(knex: Knex): Promise<void> {
     drop table app_words; drop table app_terms;
     drop index "profiles by English description"; drop index "profiles by description"; drop index "profiles by English name";
     drop index "profiles by name"; drop index "profiles of a name";
-    create index "profiles of a name" on app_profiles (name_words, agency_id, ref);
-    create index on app_profiles using gin (description_words gin_trgm_ops);
-    create index on app_profiles using gin (description_en_words gin_trgm_ops);
   `);
 }
