@@ -39,7 +39,7 @@ export type WeighedDraft = Pick<
 
 /** An app like the one that is weighed. */
 export interface AlikeApp extends LikelyApp {
-  /** Whether the same agency is still making it, or has it in its inventory and not connected yet. */
+  /** Whether the same agency is still making it, or has it in its inventory and not connected yet; and not many like it. */
   readonly isOwnToConnect: boolean;
 }
 
@@ -63,18 +63,25 @@ export async function weighRegistration(db: Db, draft: WeighedDraft): Promise<We
   return { likely, strong, closures, needs };
 }
 
+/** So many like an app an agency may have unconnected before it has to say why. */
+const MOST_TO_CONNECT = 3;
+
 /**
  * Nobody signs in to a machine: it is part of an app, and no other one of the kind. What an agency itself is still making is
  * shown to it, and asks for no justification: nothing exists yet that one could use instead. Neither does what the agency's own
- * inventory has and nobody has connected: that is the app which is being connected.
+ * inventory has and nobody has connected: that is the app which is being connected. Of more than a few that no longer holds: they
+ * would fill the list in place of what exists, and make a name like many others' of one that another agency has.
  */
 export async function findAlike(db: Db, draft: WeighedDraft): Promise<AlikeApp[]> {
   if (draft.type === 'machine') return [];
   const likely = await findLikely(db, comparable(draft));
   const inTheMaking = await findInTheMaking(db, likely);
+  const toConnect = likely.filter(({ ref, agencyId }) => {
+    const isUnconnected = inTheMaking.has(ref) || partsOf(ref).kind === 'inventory';
+    return agencyId === draft.agencyId && isUnconnected;
+  });
   return likely.map((app) => {
-    const isUnconnected = inTheMaking.has(app.ref) || partsOf(app.ref).kind === 'inventory';
-    const isOwnToConnect = app.agencyId === draft.agencyId && isUnconnected;
+    const isOwnToConnect = toConnect.length <= MOST_TO_CONNECT && toConnect.includes(app);
     return { ...app, isOwnToConnect, isStrong: app.isStrong && !isOwnToConnect };
   });
 }
@@ -155,8 +162,13 @@ export async function demandEntry(
   if (isOfOperators({ via, actor })) return;
   const [closed] = await findClosed(tx, draft, before);
   if (closed) throw closedTo(closed);
-  if (!before && justification === undefined) await demandUnlike(tx, draft);
+  if (isNewKind(before, draft) && justification === undefined) await demandUnlike(tx, draft);
   if (before && goesLive) await demandPassed(tx, draft);
+}
+
+/** A machine, which is like nothing, that people are to sign in to from now on is as good as a new app. */
+function isNewKind(before: ClientRecord | undefined, { type }: WeighedDraft): boolean {
+  return !before || (before.type === 'machine' && type !== 'machine');
 }
 
 async function demandUnlike(tx: Db, draft: WeighedDraft): Promise<void> {
@@ -227,17 +239,21 @@ export type Hindrance =
 
 /**
  * What the brake has against an app's going live as it says now; undefined where nothing. What a coordinator allowed is
- * allowed for the apps that the case named.
+ * allowed for the apps that the case named, and where it was asked: not at another agency, nor in a sector of others.
  */
 export async function findHindrance(db: Db, draft: WeighedDraft): Promise<Hindrance | undefined> {
   const cases = await listCasesOf(db, draft.id);
   const asked = cases.filter(({ grounds }) => grounds.includes('duplicate'));
   const [latest] = asked;
   if (latest?.status === 'open' || latest?.status === 'refused') return { kind: latest.status, found: latest };
-  const allowed = asked.filter(({ status }) => status === 'allowed');
+  const allowed = asked.filter((one) => one.status === 'allowed' && isWhereAsked(draft, one));
   const known = new Set(allowed.flatMap(({ duplicates }) => duplicates.map(({ ref }) => ref)));
   const strong = (await findStrong(db, draft)).filter(({ ref }) => !known.has(ref));
   return strong.length > 0 ? { kind: 'unjustified', strong } : undefined;
+}
+
+function isWhereAsked({ agencyId, sectors }: WeighedDraft, asked: RegistrationCase): boolean {
+  return agencyId === asked.agencyId && sectors.every((id) => asked.sectors.includes(id));
 }
 
 async function demandPassed(tx: Db, draft: WeighedDraft): Promise<void> {

@@ -13,7 +13,7 @@ import { isId } from '#src/base/secrets.ts';
 import type { AppRef } from './app-refs.ts';
 import type { Localized } from './clients.ts';
 import type { Reach } from './coordination.ts';
-import { listHands } from './hands.ts';
+import { hadHand } from './hands.ts';
 import { type NotMade, noteNotMade, takeBackNotMade } from './not-made.ts';
 import { lockRegistry } from './version.ts';
 import { promisedTime, type Via } from './versions.ts';
@@ -214,10 +214,8 @@ export async function decideCase(
 }
 
 /** Whether somebody, or whoever is behind that machine, asked for the app or had a hand in it. */
-export async function isOwnCase(db: Db, { clientId, actor }: RegistrationCase, decider: string): Promise<boolean> {
-  const hands = await listHands(db, { clientId, actor });
-  const deciding = await listHands(db, { clientId: undefined, actor: decider });
-  return [...deciding].some((one) => hands.has(one));
+export function isOwnCase(db: Db, { clientId, actor }: RegistrationCase, decider: string): Promise<boolean> {
+  return hadHand(db, { clientId, actor }, decider);
 }
 
 /**

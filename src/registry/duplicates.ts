@@ -9,11 +9,12 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies, loadAgency } from './agencies.ts';
-import type { AppRef } from './app-refs.ts';
+import { type AppRef, partsOf } from './app-refs.ts';
 import { type HeldRole, mayAt } from './authority.ts';
 import { findCandidates } from './candidates.ts';
 import type { Audience, Localized } from './clients.ts';
 import { isWithin, type Reach } from './coordination.ts';
+import { hadHand } from './hands.ts';
 import { LIKELY, type LikelyReason, type Likeness, weigh } from './likeness.ts';
 import { type AppState, likenessesOf } from './profiles.ts';
 import { type Found, planForSearch } from './search.ts';
@@ -331,10 +332,15 @@ export interface PairDecision {
 /**
  * Says that two apps are not the same. It stays said until somebody opens the pair again. Inside a transaction.
  *
- * @throws {Refusal} `pair_not_found`; `pair_decided` when somebody has decided meanwhile
+ * An app in the making goes live without a case once it is told from what it is like: nobody does that who had a hand in it.
+ *
+ * @throws {Refusal} `pair_not_found`; `pair_decided` when somebody has decided meanwhile; `case_own`
  */
 export async function dismissPair(tx: Db, { one, other, actor, reason }: PairDecision): Promise<void> {
   const pair = await loadPair(tx, one, other);
+  for (const face of [pair.low, pair.high])
+    if (!face.isKnown && (await isOwnApp(tx, face, actor)))
+      throw new Refusal('case_own', `${face.ref} is the own one of ${actor}`);
   const done = await tx.execute(
     `update app_pairs set status = 'dismissed', decided_at = $3, decided_by = $4, note = $5
      where low = $1 and high = $2 and status = 'open'`,
@@ -342,6 +348,11 @@ export async function dismissPair(tx: Db, { one, other, actor, reason }: PairDec
   );
   if (done === 0) throw new Refusal('pair_decided', `${one} ${other} is ${pair.status}`);
   await recordOfBoth(tx, 'duplicate.dismissed', pair, actor);
+}
+
+function isOwnApp(db: Db, { ref }: AppFace, actor: string): Promise<boolean> {
+  const { id: clientId } = partsOf(ref);
+  return hadHand(db, { clientId, actor: `client ${clientId}` }, actor);
 }
 
 /**

@@ -38,7 +38,7 @@ export const hands = `with recursive hands (actor) as (
  * Everybody behind what was asked about an app as `actor`: that one, whoever ever changed the app, and who stands behind those
  * that are machines or tokens. Only people and machines: what runs the deployment is nobody's hand.
  */
-export async function listHands(
+async function listHands(
   db: Db,
   { clientId, actor }: { readonly clientId: string | undefined; readonly actor: string },
 ): Promise<Set<string>> {
@@ -53,4 +53,11 @@ export async function listHands(
     [clientId ?? null, actor, new Date()],
   );
   return new Set(rows.map((row) => row.actor).filter((one) => isId(one) || one.startsWith('client ')));
+}
+
+/** Whether somebody, or whoever is behind that machine, is among those behind what was asked about an app. */
+export async function hadHand(db: Db, asked: Parameters<typeof listHands>[1], decider: string): Promise<boolean> {
+  const hands = await listHands(db, asked);
+  const deciding = await listHands(db, { clientId: undefined, actor: decider });
+  return [...deciding].some((one) => hands.has(one));
 }

@@ -7,6 +7,8 @@ import { askToGoLive } from '#src/registry/changes.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { findClient } from '#src/registry/clients.ts';
 import { closeRegistrations, giveException, listExceptions, openRegistrations } from '#src/registry/closures.ts';
+import { compareProfiles } from '#src/registry/comparing.ts';
+import { dismissPair } from '#src/registry/duplicates.ts';
 import { saveRecord } from '#src/registry/inventory.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { saveSector } from '#src/registry/sectors.ts';
@@ -204,5 +206,71 @@ describe('a closed place', () => {
     const closed = await close();
     await expect(close()).rejects.toMatchObject({ code: 'closed_already' });
     await registry.write((tx) => openRegistrations(tx, closed.id, putri));
+  });
+});
+
+describe('no way round is', () => {
+  const boat = words('Tambat Perahu Nelayan', 'Memesan tempat tambat perahu nelayan.');
+  const make = (id: string, keys: object = {}, more: object = {}) => create(id, { ...boat, ...keys }, more);
+
+  beforeAll(async () => {
+    await registry.write(async (tx) => {
+      for (const [id, name] of [
+        ['bahari', 'Dinas Bahari'],
+        ['agama', 'Kantor Agama'],
+      ] as const)
+        await saveAgency(tx, { id, name, nameEn: name, legalName: name, domain: `${id}.contoh.go.id` }, 'test');
+      const sector = { name: 'Uji', nameEn: 'Trial', isPriority: false, position: 7, coordinatorId: undefined };
+      for (const id of ['uji-laut', 'uji-darat']) await saveSector(tx, { ...sector, id }, 'test');
+    });
+    const there = { ...said, ...boat, client_id: 'tambat', state: 'live' as const };
+    await registry.change(there, { via: 'command', actor: 'command', agencyId: 'bahari' });
+  });
+
+  test('to make so many of one’s own that what exists is crowded out', async () => {
+    const ids = [...'abcdefghijkl'].map((letter) => `kapal-${letter.repeat(5)}`);
+    for (const id of ids) await create(id, words(`Urusan ${id.slice(6)}`, `Mengurus ${id.slice(6)}.`));
+    for (const id of ids) await registry.change({ ...said, ...boat, client_id: id }, { via: 'page', actor: budi });
+    await expect(goLive(String(ids.at(-1)))).rejects.toMatchObject({ code: 'justification_required' });
+  });
+
+  test('to ask where it is allowed, and to take it to another sector or agency', async () => {
+    await make('tambat-laut', { sectors: ['uji-laut'] }, { justification: why });
+    await decide(await caseOf('tambat-laut'), 'allowed');
+    const elsewhere = { ...said, ...boat, client_id: 'tambat-laut', sectors: ['uji-laut', 'uji-darat'] };
+    await registry.change(elsewhere, { via: 'page', actor: budi });
+    await expect(goLive('tambat-laut')).rejects.toMatchObject({ code: 'justification_required' });
+    await registry.change({ ...elsewhere, sectors: ['uji-laut'] }, { via: 'page', actor: budi });
+    expect((await goLive('tambat-laut')).client.state).toBe('live');
+  });
+
+  test('to have a machine go live and to make an app for people of it', async () => {
+    const machine = {
+      ...{ type: 'machine' as const, grant_types: ['client_credentials'], redirect_uris: [], scope: '' },
+      ...{ claims: undefined, post_logout_redirect_uris: [] },
+    };
+    await make('mesin-tambat', machine, { via: 'command', actor: 'command' });
+    await registry.write((tx) =>
+      tx.execute(`update clients set state = 'live', live_since = $1 where id = 'mesin-tambat'`, [new Date()]),
+    );
+    await expect(
+      registry.change({ ...said, ...boat, client_id: 'mesin-tambat' }, { via: 'page', actor: budi }),
+    ).rejects.toMatchObject({ code: 'likely_duplicate' });
+  });
+
+  test('to say of one’s own app that it is not the same', async () => {
+    const auction = words('Lelang Ikan Pagi', 'Mengikuti lelang ikan di pelabuhan.');
+    const there = { ...said, ...auction, client_id: 'lelang-ikan', state: 'live' as const };
+    await registry.change(there, { via: 'command', actor: 'command', agencyId: 'bahari' });
+    await create('lelang-lain', words('Ramalan Angin Laut', 'Melihat angin.'));
+    await registry.change({ ...said, ...auction, client_id: 'lelang-lain' }, { via: 'page', actor: budi });
+    while ((await compareProfiles(registry.database)) > 0);
+    const dismiss = (actor: string) =>
+      registry.write((tx) =>
+        dismissPair(tx, { one: 'client:lelang-ikan', other: 'client:lelang-lain', actor, reason: 'Lain.' }),
+      );
+    await expect(dismiss(budi)).rejects.toMatchObject({ code: 'case_own' });
+    await dismiss(putri);
+    expect((await goLive('lelang-lain')).client.state).toBe('live');
   });
 });
