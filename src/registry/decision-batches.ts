@@ -6,11 +6,14 @@ import { randomUUID } from 'node:crypto';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
+import type { AppRef } from './app-refs.ts';
 import type { Localized } from './clients.ts';
+import { isWithin } from './coordination.ts';
 import { type DecisionRowRead, MOST_DECISIONS } from './decision-csv.ts';
 import type { Decision, DecisionKind } from './decision-rows.ts';
 import { type DecisionDraft, type DecisionPlan, planDecisions } from './decision-rules.ts';
 import { type Deciding, type Undone, undoAll, writeDecisions } from './decisions.ts';
+import { findKnownApps } from './known-apps.ts';
 import { lockRegistry } from './version.ts';
 import type { Via } from './versions.ts';
 
@@ -185,17 +188,25 @@ export async function discardBatch(tx: Db, id: string, actor: string): Promise<v
 }
 
 /**
- * Undoes those decisions of a batch that still hold, as long as none was carried out. Inside a transaction.
+ * Undoes those decisions of a batch that still hold, as long as none was carried out and all are still theirs to decide. Inside a
+ * transaction.
  *
- * @throws {Refusal} `not_here`; `batch_over`; `batch_carried_out`
+ * @throws {Refusal} `not_here`; `role_required`; `batch_over`; `batch_carried_out`
  */
 export async function undoBatch(tx: Transaction, id: string, deciding: Omit<Deciding, 'batchId'>): Promise<Undone[]> {
   await lockRegistry(tx);
   await loadBatch(tx, id, deciding.actor);
-  const rows = await tx.query<{ id: string; carried_out_at: Date | null }>(
-    'select id, carried_out_at from app_decisions where batch_id = $1 and undone_at is null',
+  const rows = await tx.query<{ id: string; ref: AppRef; carried_out_at: Date | null }>(
+    'select id, ref, carried_out_at from app_decisions where batch_id = $1 and undone_at is null',
     [id],
   );
+  const apps = await findKnownApps(
+    tx,
+    rows.map(({ ref }) => ref),
+  );
+  const { reach } = deciding;
+  if (reach !== 'everywhere' && [...apps.values()].some((app) => !isWithin(reach, app)))
+    throw new Refusal('role_required', `batch ${id} has apps that are not theirs any more`);
   if (rows.some(({ carried_out_at }) => carried_out_at !== null)) throw new Refusal('batch_carried_out', `batch ${id}`);
   const taken = await tx.execute(
     `update decision_batches set status = 'undone', undone_at = $2, undone_by = $3 where id = $1 and status = 'applied'`,

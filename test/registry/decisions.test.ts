@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
 import type { AppRef } from '#src/registry/app-refs.ts';
 import { loadClient } from '#src/registry/clients.ts';
+import { applyBatch, openBatch, undoBatch } from '#src/registry/decision-batches.ts';
 import { carryOut } from '#src/registry/decision-ends.ts';
 import { currentDecision, type DecisionRequest, decide, listDecisions, undoDecision } from '#src/registry/decisions.ts';
 import { linkRecord, saveRecord } from '#src/registry/inventory.ts';
@@ -212,4 +213,19 @@ test('an agency that moves below another is decided about by who coordinates the
     ),
   );
   expect(await registry.make(['client:klinik'], { reach })).toHaveLength(1);
+});
+
+test('a batch is undone by whoever made it only as long as all of it is still theirs to decide', async () => {
+  await using registry = await openDecisions();
+  const reach = { nodes: [agency.id], sectors: [] };
+  const putri = { reach, actor: 'putri', via: 'page' as const };
+  const draft = { ref: 'client:klinik' as const, kind: 'legacy' as const, reason: 'Lama.' };
+  const id = await registry.write((tx) => openBatch(tx, [{ draft }], putri));
+  await registry.database.transaction((tx) => applyBatch(tx, id, putri));
+  const elsewhere = { ...putri, reach: { nodes: ['lain'], sectors: ['kesehatan'] } };
+  await expect(registry.database.transaction((tx) => undoBatch(tx, id, elsewhere))).rejects.toMatchObject({
+    code: 'role_required',
+  });
+  expect((await currentDecision(registry.database, 'client:klinik'))?.kind).toBe('legacy');
+  expect(await registry.database.transaction((tx) => undoBatch(tx, id, putri))).toHaveLength(1);
 });
