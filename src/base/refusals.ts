@@ -729,12 +729,12 @@ const table = {
   imports_full: {
     status: 409,
     id: {
-      say: 'Lima berkas instansi ini masih dikerjakan.',
-      next: 'Tunggu sampai satu selesai, atau tinggalkan salah satunya di daftar impor.',
+      say: 'Terlalu banyak berkas instansi ini masih dikerjakan atau menunggu keputusan.',
+      next: 'Terapkan atau tinggalkan salah satunya di daftar impor.',
     },
     en: {
-      say: 'Five files of this agency are still being worked on.',
-      next: 'Wait until one is done, or give one up in the list of imports.',
+      say: 'Too many files of this agency are being worked on, or wait for what becomes of them.',
+      next: 'Apply one or give one up in the list of imports.',
     },
   },
   interaction_expired: {

@@ -133,7 +133,7 @@ function readColumns(header: readonly string[]): (Column | undefined)[] {
     const name = tidy(cell).toLowerCase().replaceAll(' ', '_');
     if ((toldColumns as readonly string[]).includes(name)) return undefined;
     const column = names.find(([own, others]) => own === name || others.includes(name))?.[0];
-    if (!column) throw new UnreadableFile('column_unknown', { field: cell.slice(0, 60), given: cell });
+    if (!column) throw new UnreadableFile('column_unknown', { field: showGiven('', cell) ?? '', given: cell });
     return column;
   });
   for (const column of ['key', 'name'] as const)

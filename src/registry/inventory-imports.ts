@@ -69,8 +69,10 @@ const LIFE_MS = 90 * DAY_MS;
 /** How long a process may be silent until another goes on with its work. */
 const LEASE_MS = 60_000;
 const BATCH = 500;
-/** So many files of an agency may wait or be worked on at a time. */
+/** So many files of an agency may wait or be worked on at a time, */
 const MOST_OPEN = 5;
+/** and so many be kept until somebody says what becomes of them. */
+const MOST_KEPT = 30;
 
 /** A file to be imported. */
 export interface NewImport {
@@ -89,11 +91,13 @@ export interface NewImport {
  * @throws {Refusal} `imports_full` while too many of the agency's wait
  */
 export async function startImport(tx: Db, { agencyId, actor, via, fileName, content }: NewImport): Promise<string> {
-  const open = await tx.query(
-    `select id from inventory_imports where agency_id = $1 and status in ('waiting', 'checking', 'applying') limit $2`,
-    [agencyId, MOST_OPEN],
+  const kept = await tx.query<{ status: ImportStatus }>(
+    `select status from inventory_imports where agency_id = $1 and status not in ('applied', 'given-up') limit $2`,
+    [agencyId, MOST_KEPT],
   );
-  if (open.length === MOST_OPEN) throw new Refusal('imports_full', `${MOST_OPEN} imports of ${agencyId} are open`);
+  const open = kept.filter(({ status }) => status !== 'checked' && status !== 'failed');
+  if (open.length >= MOST_OPEN || kept.length === MOST_KEPT)
+    throw new Refusal('imports_full', `${open.length} imports of ${agencyId} are open, ${kept.length} are kept`);
   const id = randomUUID();
   const now = new Date();
   await tx.execute(

@@ -175,4 +175,27 @@ describe('an import', () => {
     for (let n = 0; n < 5; n += 1) await send('key,name\nA-1,Satu\n');
     expect(await code(send('key,name\nA-1,Satu\n'))).toBe('imports_full');
   });
+
+  it('lets no agency pile up files that are kept whole: those that were looked at, or could not be read', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      ids.push(await send(n % 2 ? 'key,name\nA-1,Satu\n' : 'nama saja\nSatu\n'));
+      await work();
+    }
+    expect(await code(send('key,name\nA-1,Satu\n'))).toBe('imports_full');
+    await registry.write((tx) => giveUpImport(tx, String(ids.at(-1))));
+    expect(await code(send('key,name\nA-1,Satu\n'))).toBe('done');
+  });
+
+  it.each([
+    ['a NUL', 'key,na\0me\nA-1,Satu\n'],
+    ['half a sign at the end of what is repeated', `key,${'x'.repeat(59)}😀\nA-1,Satu\n`],
+  ])('fails once for a heading with %s', async (_what, content) => {
+    const id = await send(content);
+    await work();
+    expect([(await show(id)).status, await mistakesOf(id)]).toMatchObject([
+      'failed',
+      [[1, expect.any(String), 'column_unknown']],
+    ]);
+  });
 });

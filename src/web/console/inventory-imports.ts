@@ -40,6 +40,8 @@ export async function showImports(ctx: Context, house: OpenHouse): Promise<void>
 export async function sendImport(ctx: Context, house: OpenHouse): Promise<void> {
   const visit = await findConsoleVisit(ctx, house);
   if (!visit) throw new Refusal('session_required');
+  // A large file is read for nobody who could not send it.
+  if (nodesWith(visit.held, 'inventory.write').length === 0) throw new Refusal('role_required', 'inventory.write');
   const upload = await readUpload(ctx, { limit: MAX_FILE, fields: ['agency'] });
   checkForm(ctx, house.secrets, house.config.issuer, upload.get('csrf'));
   await send(visit, upload);

@@ -166,6 +166,15 @@ test('everybody sees what their roles reach: at their agency and below, or in th
   });
 });
 
+test('a large file is read for nobody who may not send one', async () => {
+  await using world = await openWorld();
+  const { page } = await open(world, { 'dinas-kesehatan': ['owner'] }, '/console/inventory/imports');
+  await world.database.execute('update memberships set suspended_at = $1', [new Date()]);
+  const file = new File([Buffer.alloc(33 * 1024 * 1024)], 'besar.csv');
+  const refused = await page.fill({ agency: 'dinas-kesehatan' }).choose('file', file).press('#send');
+  expect(refused.text('#error-code')).toBe('role_required');
+});
+
 test('whoever only reads changes nothing', async () => {
   await using world = await openWorld();
   const id = await save(world, 'dinas-kesehatan', 'R-1', { name: 'Rahasia Dinas' });
