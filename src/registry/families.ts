@@ -92,8 +92,12 @@ export async function listFamilies(db: Db, search: FamilySearch): Promise<Found<
   return { lines: rows.slice(0, limit), hasMore: rows.length > limit };
 }
 
-export function findFamily(db: Db, words: string): Promise<AppFamily | undefined> {
-  return db.first<AppFamily>('select words, name, apps from app_families where words = $1', [words]);
+/** A family that has an app which somebody's coordinating reaches. */
+export function findFamily(db: Db, words: string, { nodes, sectors }: Reach): Promise<AppFamily | undefined> {
+  return db.first<AppFamily>(
+    'select words, name, apps from app_families where words = $1 and (agencies && $2 or sectors && $3)',
+    [words, nodes, sectors],
+  );
 }
 
 /** A place among the apps of a family. */

@@ -63,7 +63,10 @@ export interface NotMadeFigures {
   readonly byAgency: readonly { readonly id: string; readonly count: number }[];
   /** `2026-11` and how many, the earliest first. */
   readonly byMonth: readonly { readonly month: string; readonly count: number }[];
-  /** What the apps that are used instead cost in a year, where that is known: of how many, and rupiah in all. */
+  /**
+   * What the apps that are used instead cost in a year, where that is known and they are within the reach as well: of how many, and
+   * rupiah in all. Who may not see an app's record learns its cost by no sum.
+   */
   readonly saving: { readonly apps: number; readonly rupiah: number };
 }
 
@@ -95,7 +98,9 @@ export async function readNotMade(db: Db, { nodes, sectors }: Reach, since: Date
      from registrations_not_made n join inventory i
        on i.removed_at is null and i.yearly_cost is not null
        and (n.instead = 'inventory:' || i.id or n.instead = 'client:' || i.client_id)
-     where ${within} and n.instead is not null`,
+       join agencies a on a.id = i.agency_id
+     where ${within} and n.instead is not null
+       and (a.id = any($2::text[]) or a.path && $2::text[] or i.sectors && $3::text[])`,
     given,
   );
   const count = (why: ReasonNotMade) => reasons.find((one) => one.why === why)?.count ?? 0;

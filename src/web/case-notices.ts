@@ -48,7 +48,7 @@ export async function tellCaseDecided(house: Told, db: Db, found: RegistrationCa
   await createTellAgency(house)(db, agencyId, 'developers', (context) =>
     caseDecidedMessage({
       ...caseIn(house, context, found, agency ? nameOf(agency, context.language) : agencyId),
-      ...{ verdict: status, note, instead: face?.name[context.language] },
+      ...{ verdict: status, note, instead: face?.isKnown ? face.name[context.language] : undefined },
     }),
   );
 }

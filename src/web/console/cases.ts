@@ -209,7 +209,9 @@ async function decidedOf(
   if (decidedBy === undefined) return undefined;
   const language: Language = ctx.state.language;
   const face = instead && (await findFaces(db, [instead])).get(instead);
-  return { who: sayActor(language, names, decidedBy), note, instead: face?.name[language] };
+  // Whoever asked reads it: one that is still being made elsewhere has no name for them.
+  const named = face?.isKnown ? face.name[language] : undefined;
+  return { who: sayActor(language, names, decidedBy), note, instead: named };
 }
 
 async function whyClosed({ db, account }: ConsoleVisit, { found, mayDecide }: Sight): Promise<CaseContext['closed']> {
@@ -262,7 +264,7 @@ async function withdraw(visit: ConsoleVisit): Promise<void> {
   await lockRegistry(db);
   await withdrawCase(db, { id: found.id, actor: account.id });
   const client = found.clientId === undefined ? undefined : await findClient(db, found.clientId);
-  if (client && !hasBeenLive(client))
+  if (client && !hasBeenLive(client) && mayAt(visit.held, 'apps.write', client.agency))
     await moveClient(db, { clientId: client.id, to: 'retired', actor: account.id, via: 'page' });
   seeOther(ctx, '/console/cases?done=withdrawn');
 }

@@ -199,12 +199,14 @@ export async function downloadDuplicates(ctx: Context, house: OpenHouse): Promis
       return house.database.transaction((tx) => listPairs(tx, { ...search, after, limit: CSV_BATCH }));
     };
     const side = (face: AppFace) => sideOf(visit, sight, face);
+    // The id of a client is made of its name.
+    const refOf = (face: AppFace) => (side(face).name === undefined ? undefined : face.ref);
     sendLines(ctx, 'ganda', {
       columns: {
-        low: ({ low }: AppPair) => low.ref,
+        low: ({ low }: AppPair) => refOf(low),
         low_name: ({ low }) => side(low).name,
         low_agency: ({ low }) => low.agencyName.id,
-        high: ({ high }) => high.ref,
+        high: ({ high }) => refOf(high),
         high_name: ({ high }) => side(high).name,
         high_agency: ({ high }) => high.agencyName.id,
         score: ({ score }) => String(score),
@@ -241,7 +243,7 @@ async function showNames(visit: ConsoleVisit): Promise<void> {
 async function showFamily(visit: ConsoleVisit, words: string): Promise<void> {
   const { ctx, db } = visit;
   const sight = await sightOf(visit);
-  const family: AppFamily | undefined = await findFamily(db, words);
+  const family: AppFamily | undefined = await findFamily(db, words, sight.seeing);
   const [agencyId, ref] = readPlace(ctx);
   const after = agencyId !== undefined && ref !== undefined ? { agencyId, ref } : undefined;
   const { lines, hasMore } = await listMembers(db, { words, reach: sight.seeing, after });
