@@ -172,9 +172,9 @@ function dayRefusal({ kind, effectiveOn }: DecisionDraft, { state }: KnownApp): 
   return effectiveOn > todayInJakarta() || state === 'retired' ? undefined : 'decision_day_past';
 }
 
-/** Whether a text is a day of the calendar, as `2027-01-31`. */
+/** Whether a text is a day of the calendar, as `2027-01-31`; it has no year 0. */
 export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }

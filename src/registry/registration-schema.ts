@@ -98,7 +98,9 @@ export const email = z
 
 const contactSchema = z.strictObject({ role: z.enum(contactRoles), email });
 
-const day = z.iso.date(complain('is not a day', 'a day like 2027-01-31'));
+const notADay = complain('is not a day', 'a day like 2027-01-31');
+/** The calendar of the database has no year 0. */
+const day = z.iso.date(notADay).refine((value) => !value.startsWith('0000'), notADay);
 
 /** How many steps may be ahead. */
 export const MOST_PLANNED_STEPS = 20;

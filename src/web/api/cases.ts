@@ -12,7 +12,7 @@ import { loadClientFor } from '../console/visit.ts';
 import { asAppRef, demandDeciding, demandSight, sightOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appFaceOf, appRefSchema, caseSchema, said, saidIfAny, time } from './schemas.ts';
+import { appFaceOf, appRefSchema, caseSchema, date, said, saidIfAny, time } from './schemas.ts';
 
 const counted = z.array(z.strictObject({ id: z.string(), count: z.int() }));
 
@@ -104,7 +104,7 @@ export const caseRoutes: readonly ApiRoute[] = [
     id: 'countRegistrationsNotMade',
     summary: 'How many apps were not built because there was one, and what that saves a year where it is known',
     scope: 'inventory.read',
-    query: z.strictObject({ since: z.iso.date().default('2020-01-01') }),
+    query: z.strictObject({ since: date.default('2020-01-01') }),
     status: 200,
     answer: z.strictObject({
       since: time,

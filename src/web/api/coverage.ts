@@ -4,9 +4,9 @@ import { type Coverage, findLastCount, type Group, listCoverage, readTrend } fro
 import { toCursor } from '../places.ts';
 import { noPlace, readCursor } from './pages.ts';
 import { type ApiRoute, listRoute } from './route.ts';
-import { coverageSchema, groupKinds } from './schemas.ts';
+import { coverageSchema, date, groupKinds } from './schemas.ts';
 
-const day = z.iso.date().optional().describe('The last one that was counted, unless it says another one.');
+const day = date.optional().describe('The last one that was counted, unless it says another one.');
 
 export const coverageRoutes: readonly ApiRoute[] = [
   listRoute({

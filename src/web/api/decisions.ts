@@ -21,7 +21,7 @@ import { toCursor } from '../places.ts';
 import { asAppRef, demandSight, sightOf } from './authority.ts';
 import { readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appRefSchema, decisionSchema, said, saidIfAny } from './schemas.ts';
+import { appRefSchema, date, decisionSchema, said, saidIfAny } from './schemas.ts';
 
 /** As many as one decision may be about at once; more go by a batch. */
 const MOST_APPS = 100;
@@ -69,7 +69,7 @@ export const decisionRoutes: readonly ApiRoute[] = [
       apps: z.array(appRefSchema).min(1).max(MOST_APPS),
       decision: z.enum(decisionKinds),
       successor: appRefSchema.optional().describe('Where its people go: needed to merge.'),
-      on: z.iso.date().optional().describe('The day of an end, in Jakarta; it must be to come.'),
+      on: date.optional().describe('The day of an end, in Jakarta; it must be to come.'),
       reason: text(MOST_REASON),
       evidence: z.string().max(1_000).optional().describe('A link, by https.'),
     }),

@@ -24,6 +24,9 @@ function name<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
 
 export const time = z.iso.datetime();
 
+/** A day that is asked for, or said; the calendar of the database has no year 0. */
+export const date = z.iso.date().refine((day) => !day.startsWith('0000'), 'no day of the calendar');
+
 /** A time as the API says it. */
 export function said(date: Date): string {
   return date.toISOString();
@@ -539,7 +542,7 @@ export const standingSchema = z.strictObject({
 export const plannedStepSchema = z.strictObject({
   stage: z.enum(migrationStages),
   percentage: z.int().min(0).max(100),
-  on: z.iso.date(),
+  on: date,
 });
 
 export const migrationSchema = name(

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { todayInJakarta } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newIdIn } from '#src/base/secrets.ts';
+import type { AppRef } from '#src/registry/app-refs.ts';
 import { decideCase } from '#src/registry/cases.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
+import { noteNotMade } from '#src/registry/not-made.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { type ApiAnswer, type ApiClient, ask, openApi } from '#test/support/api.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -265,6 +267,25 @@ describe('a new app like another one', () => {
     ]);
     expect(await decide(newIdIn(2))).toMatchObject({ status: 'allowed' });
   });
+});
+
+test.each([
+  ['POST', '/closures', { sector: 'uji-koordinasi', reason: 'Uji', open_again_on: '0000-01-01' }],
+  ['POST', '/decisions', { apps: ['client:mesin-dinas'], decision: 'retire', on: '0000-01-01', reason: 'Uji' }],
+  ['GET', '/coverage?day=0000-01-01', undefined],
+  ['GET', '/registrations-not-made?since=0000-01-01', undefined],
+])('%s %s knows no day of the year 0', async (method, path, body) => {
+  const answer = method === 'GET' ? await coordinator.get(path) : await coordinator.post(path, body);
+  expect([answer.status >= 400, answer.status < 500]).toEqual([true, true]);
+});
+
+test('what is used instead of a new app tells nobody what it costs who may not see its record', async () => {
+  const bought = await exists('H-1', { name: 'Harga Rahasia', yearly_cost: 123_456_789 }, stranger);
+  const [place] = [{ agencyId: agency.agencyId, agencies: [agency.agencyId], sectors }];
+  const notMade = { ...place, name: 'Uji Harga', why: 'chose-existing' as const, actor: newIdIn(3) };
+  await world.database.transaction((tx) => noteNotMade(tx, { ...notMade, instead: bought as AppRef }));
+  const { json } = await agency.get('/registrations-not-made');
+  expect(json).toMatchObject({ by_reason: { 'chose-existing': 1 }, saving: { apps: 0, rupiah: 0 } });
 });
 
 describe('a closed sector', () => {
