@@ -12,7 +12,6 @@ import {
   findRecord,
   type InventoryRecord,
   linkRecord,
-  listRecordVersions,
   loadRecord,
   unlinkRecord,
 } from '#src/registry/inventory.ts';
@@ -31,6 +30,7 @@ import {
 import { listMatches, type MatchLine, matchDue } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { type InventoryLine, type InventorySearch, searchInventory } from '#src/registry/inventory-search.ts';
+import { listRecordVersions } from '#src/registry/inventory-versions.ts';
 import type { Found } from '#src/registry/search.ts';
 import { type Call, type Command, OutOfPlace, WrongInput } from './command.ts';
 import { withDatabase } from './open.ts';

@@ -34,6 +34,7 @@ interface Job {
   readonly log: Log;
 }
 
+/** Counts how far the country has come, once a day. */
 export interface CoverageJob {
   /** Ends after the statement that is running; the day is counted by whoever starts next. */
   stop(): Promise<void>;

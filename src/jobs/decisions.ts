@@ -41,6 +41,7 @@ interface Job {
   readonly notices: DecisionNotices;
 }
 
+/** Tells of decisions, and ends apps on their day. */
 export interface Decisions {
   /** Ends after the step that is being taken. */
   stop(): Promise<void>;

@@ -16,6 +16,7 @@ interface Job {
   readonly log: Log;
 }
 
+/** Compares the apps that changed, until it is stopped. */
 export interface Duplicates {
   /** Ends after the apps that are being compared. */
   stop(): Promise<void>;

@@ -16,6 +16,7 @@ interface Job {
   readonly log: Log;
 }
 
+/** Checks and applies files of the inventory, until it is stopped. */
 export interface InventoryImports {
   /** Ends after the batch that is under way; another process, or the next start, goes on. */
   stop(): Promise<void>;

@@ -6,10 +6,12 @@
 /** The name of an app among all that exist. */
 export type AppRef = `client:${string}` | `inventory:${string}`;
 
+/** The name of a connected app. */
 export function clientRef(id: string): AppRef {
   return `client:${id}`;
 }
 
+/** The name of a record of the inventory. */
 export function inventoryRef(id: string): AppRef {
   return `inventory:${id}`;
 }
@@ -20,6 +22,7 @@ export interface AppRefParts {
   readonly id: string;
 }
 
+/** What a name refers to, taken apart. */
 export function partsOf(ref: AppRef): AppRefParts {
   const colon = ref.indexOf(':');
   return { kind: ref.startsWith('client:') ? 'client' : 'inventory', id: ref.slice(colon + 1) };

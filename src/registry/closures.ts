@@ -212,6 +212,7 @@ function toException(row: ExceptionRow): RegistrationException {
   };
 }
 
+/** What somebody lets into a closed place. */
 export interface NewException
   extends Pick<RegistrationException, 'closureId' | 'agencyId' | 'apps' | 'reason' | 'expiresAt'> {
   readonly actor: string;

@@ -50,11 +50,6 @@ export function stageFor(
   return inCohort(clientId, key, percentage) ? stage : stageBefore(stage);
 }
 
-/** How far a standing is along the way, to compare two: a stage for nobody is the one before for everybody. */
-export function distanceOf({ stage, percentage }: MigrationStanding): number {
-  return migrationStages.indexOf(stage) * 100 + percentage;
-}
-
 /** Small shares first: what goes wrong then goes wrong for few. */
 const shares = [10, 25, 50, 100];
 

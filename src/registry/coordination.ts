@@ -1,6 +1,5 @@
 /** Who coordinates: decides about the apps of the sectors that their agency coordinates, and of the agencies below theirs. */
 import type { Db } from '#src/base/database.ts';
-import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies } from './agencies.ts';
 import { type HeldRole, mayAt, nodesWith, type Place } from './authority.ts';
 import { listSectors } from './sectors.ts';
@@ -36,10 +35,4 @@ export async function reachOf(db: Db, held: readonly HeldRole[]): Promise<Reach>
 /** Whether what somebody coordinates has this app in it. */
 export function isWithin({ nodes, sectors }: Reach, app: Coordinated): boolean {
   return app.path.some((id) => nodes.includes(id)) || app.sectors.some((id) => sectors.includes(id));
-}
-
-/** @throws {Refusal} `role_required` for whoever does not coordinate this app */
-export async function demandCoordination(db: Db, held: readonly HeldRole[], app: Coordinated): Promise<void> {
-  if (isWithin(await reachOf(db, held), app)) return;
-  throw new Refusal('role_required', `no coordinator for ${app.path.at(-1)}, ${app.sectors.join(' ')}`);
 }

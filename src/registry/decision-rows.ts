@@ -79,11 +79,13 @@ function idsOf(refs: readonly AppRef[], kind: 'client' | 'inventory'): string[] 
   return refs.map(partsOf).flatMap((parts) => (parts.kind === kind ? parts.id : []));
 }
 
+/** One decision, by its id. */
 export async function findDecision(db: Db, id: string): Promise<Decision | undefined> {
   const row = await db.first<DecisionRow>(`select ${columns} from app_decisions where id = $1`, [id]);
   return row && toDecision(row);
 }
 
+/** A decision as the database returns `decisionColumns`. */
 export interface DecisionRow {
   id: string;
   ref: AppRef;
@@ -123,6 +125,7 @@ export function decisionColumns(alias: string): string {
 
 const columns = decisionColumns('app_decisions');
 
+/** The decision of a row. */
 export function toDecision(row: DecisionRow): Decision {
   return {
     id: row.id,

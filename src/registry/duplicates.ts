@@ -279,6 +279,7 @@ export async function listPairs(db: Db, search: PairSearch): Promise<Found<AppPa
   return { lines: await withFaces(db, rows.slice(0, limit)), hasMore: rows.length > limit };
 }
 
+/** The place of a pair in the list. */
 export function positionOf({ score, low, high }: AppPair): PairPosition {
   return { score, low: low.ref, high: high.ref };
 }

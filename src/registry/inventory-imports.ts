@@ -11,10 +11,11 @@ import type { Database, Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies, type Outcome } from './agencies.ts';
-import { entryOf, findRecordsByKey, outcomeOf, type RecordDraft, saveRecords, type Writing } from './inventory.ts';
+import { entryOf, findRecordsByKey, outcomeOf, type RecordDraft, saveRecords } from './inventory.ts';
 import { type CsvRow, readInventoryCsv, UnreadableFile } from './inventory-csv.ts';
 import type { MistakeCode, RecordMistake } from './inventory-mistakes.ts';
 import { checkRecord } from './inventory-schema.ts';
+import type { Writing } from './inventory-versions.ts';
 import { listSectors, type Sector } from './sectors.ts';
 
 export const importStatuses = ['waiting', 'checking', 'checked', 'applying', 'applied', 'failed', 'given-up'] as const;
@@ -118,6 +119,7 @@ function plainName(name: string): string {
   return plain || 'inventory.csv';
 }
 
+/** One import, by its id. */
 export async function findImport(db: Db, id: string): Promise<InventoryImport | undefined> {
   const row = await db.first<ImportRow>(`select ${columns} from inventory_imports where id = $1`, [id]);
   return row && toImport(row);

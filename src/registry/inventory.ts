@@ -14,8 +14,8 @@ import { clientRef, inventoryRef } from './app-refs.ts';
 import type { StandardClaim } from './claims.ts';
 import { type Audience, loadClient } from './clients.ts';
 import { domainOf, type RecordEntry, recordFields } from './inventory-schema.ts';
+import { insertVersions, type Writing } from './inventory-versions.ts';
 import { writeProfiles } from './profiles.ts';
-import type { Via } from './versions.ts';
 
 /** An app that exists, as it is kept. */
 export interface InventoryRecord {
@@ -106,12 +106,6 @@ export async function findRecords(db: Db, ids: readonly string[]): Promise<Inven
   return rows.map(toRecord);
 }
 
-/** The record that is the same app as a client. */
-export async function findRecordOfClient(db: Db, clientId: string): Promise<InventoryRecord | undefined> {
-  const row = await db.first<RecordRow>(`${selectRecord} where i.client_id = $1 and i.removed_at is null`, [clientId]);
-  return row && toRecord(row);
-}
-
 /** A record by what its agency calls it, also one that was removed. */
 export async function findRecordByKey(db: Db, agencyId: string, key: string): Promise<InventoryRecord | undefined> {
   const [record] = await findRecordsByKey(db, [{ agencyId, key }]);
@@ -192,14 +186,6 @@ export function changedFieldsOf(before: RecordEntry, after: RecordEntry): string
   return recordFields.filter((field) => !isDeepStrictEqual(before[field], after[field]));
 }
 
-/** Who writes, by which way and why. */
-export interface Writing {
-  /** An account id, `command` or `start`, or the name of a job. */
-  readonly actor: string;
-  readonly via: Exclude<Via, 'registration' | 'bundle'>;
-  readonly reason?: string | undefined;
-}
-
 /** What is to be kept of one app. */
 export interface RecordDraft extends RecordName {
   /** As {@link checkRecord} left it. */
@@ -230,7 +216,7 @@ export async function saveRecord(
   const before = await findRecordByKey(tx, draft.agencyId, draft.key);
   if (draft.ifNumber !== undefined && before?.number !== draft.ifNumber)
     throw new Refusal('record_conflict', `the record is at version ${before?.number}`);
-  const [saved] = await writeRecords(tx, [draft], before ? [before] : [], draft).catch(sayTaken);
+  const [saved] = await writeRecords(tx, [draft], before ? [before] : [], draft).catch(sayTaken('record_conflict'));
   if (!saved) throw new Error('a record was not written');
   const { id, outcome, changed } = saved;
   const record = before && outcome === 'unchanged' ? before : await loadRecord(tx, id);
@@ -239,10 +225,12 @@ export async function saveRecord(
   return { record, outcome };
 }
 
-/** Two who make the same record at once meet at its key. */
-function sayTaken(error: unknown): never {
-  const isTaken = error instanceof Error && 'code' in error && error.code === '23505';
-  throw isTaken ? new Refusal('record_conflict', 'somebody else has just made it', { cause: error }) : error;
+/** Two who make the same record, or link the same client, at once meet at a unique index. */
+function sayTaken(code: 'record_conflict' | 'record_linked') {
+  return (error: unknown): never => {
+    const isTaken = error instanceof Error && 'code' in error && error.code === '23505';
+    throw isTaken ? new Refusal(code, 'somebody else was first', { cause: error }) : error;
+  };
 }
 
 /**
@@ -360,28 +348,6 @@ async function updateRecords(tx: Db, written: readonly Written[], actor: string,
   );
 }
 
-/** What a version keeps: what was said, and of which client it is known to be the same app. */
-export type VersionContent = RecordEntry & { readonly client_id?: string | undefined };
-
-async function insertVersions(
-  tx: Db,
-  written: readonly Pick<Written, 'id' | 'number' | 'content' | 'clientId' | 'changed'>[],
-  { actor, via, reason }: Writing,
-  now: Date,
-): Promise<void> {
-  if (written.length === 0) return;
-  const rows = written.map(({ id, number, content, clientId, changed }) => {
-    const kept: VersionContent = clientId === undefined ? content : { ...content, client_id: clientId };
-    return { id, number, content: kept, changed };
-  });
-  await tx.execute(
-    `insert into inventory_versions (inventory_id, number, content, changed, via, actor, reason, at)
-     select g.id, g.number, g.content, g.changed, $2, $3, $4, $5
-     from jsonb_to_recordset($1::jsonb) as g (id text, number integer, content jsonb, changed text[])`,
-    [JSON.stringify(rows), via, actor, reason ?? null, now],
-  );
-}
-
 async function noteEvent(
   tx: Db,
   kind: AdminEventKind,
@@ -460,7 +426,7 @@ export async function linkRecord(
          and not exists (select from inventory other where other.client_id = $2 and other.removed_at is null)`,
       [id, clientId, now, actor],
     )
-    .catch(sayTaken);
+    .catch(sayTaken('record_linked'));
   if (linked === 0) throw new Refusal('record_linked', `record ${id} or client ${clientId} is linked already`);
   await noteVersion(tx, record, { clientId, changed: 'client_id' }, { actor, via, reason }, now);
   await noteEvent(tx, 'inventory.linked', record, actor, { client: clientId });
@@ -485,30 +451,4 @@ export async function unlinkRecord(
   await noteVersion(tx, record, { clientId: undefined, changed: 'client_id' }, { actor, via, reason }, now);
   await noteEvent(tx, 'inventory.unlinked', record, actor, { client: record.clientId });
   await writeProfiles(tx, [inventoryRef(id), clientRef(record.clientId)]);
-}
-
-/** One version of a record. */
-export interface RecordVersion {
-  readonly number: number;
-  readonly content: VersionContent;
-  /** The fields in which it differs from the one before; `client_id` and `removed` among them. */
-  readonly changed: readonly string[];
-  readonly via: Writing['via'];
-  readonly actor: string;
-  readonly reason: string | undefined;
-  readonly at: Date;
-}
-
-/** The versions of a record, the newest first, those below `before`. */
-export async function listRecordVersions(
-  db: Db,
-  id: string,
-  { before, limit = 20 }: { readonly before?: number | undefined; readonly limit?: number } = {},
-): Promise<RecordVersion[]> {
-  const rows = await db.query<Omit<RecordVersion, 'reason'> & { reason: string | null }>(
-    `select number, content, changed, via, actor, reason, at from inventory_versions
-     where inventory_id = $1 and number < $2 order by number desc limit $3`,
-    [id, before ?? 2_147_483_647, limit],
-  );
-  return rows.map(({ reason, ...version }) => ({ ...version, reason: reason ?? undefined }));
 }

@@ -70,6 +70,7 @@ function pairOf(ref: AppRef, app: KnownApp | undefined): [AppRef, KnownApp][] {
   return app ? [[ref, app]] : [];
 }
 
+/** One app, under whichever of its names. */
 export async function findKnownApp(db: Db, ref: AppRef): Promise<KnownApp | undefined> {
   return (await findKnownApps(db, [ref])).get(ref);
 }

@@ -69,6 +69,7 @@ export interface Shared {
   readonly apps: number;
 }
 
+/** How much two apps are alike, and why. */
 export interface Likeness {
   /** From 0 to 1. */
   readonly score: number;

@@ -10,6 +10,7 @@ export const noFigures: ShownFigures = {
   ...{ people: undefined, signIns: undefined },
 };
 
+/** The figures of a group; of one that nothing was counted in, none. */
 export function shownFigures(counted: Coverage | undefined): ShownFigures {
   if (!counted) return noFigures;
   const { known, connected, live, retired, pairsFound, pairsSettled, notBuilt, people, signIns } = counted;
@@ -17,6 +18,7 @@ export function shownFigures(counted: Coverage | undefined): ShownFigures {
   return { known, connected, live, retired, decided, pairsFound, pairsSettled, notBuilt, people, signIns };
 }
 
+/** The figures of each day that was counted. */
 export function shownDays(counted: readonly Coverage[]): ShownDay[] {
   return counted.map((one) => ({ day: new Date(`${one.day}T00:00:00Z`), figures: shownFigures(one) }));
 }

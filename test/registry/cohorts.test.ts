@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { distanceOf, inCohort, stageBefore, stageFor, takeDueSteps } from '#src/registry/cohorts.ts';
+import { inCohort, stageBefore, stageFor, takeDueSteps } from '#src/registry/cohorts.ts';
 import { openRegistry } from './registry.ts';
 
 /** The same as in `docs/migration.md`: the first percentage at which each key is in. */
@@ -36,7 +36,6 @@ test('who is not in the cohort is one stage behind; before the first there is no
   expect(stageFor({ stage: 'default', percentage: 12 }, 'perpustakaan-kota', '2')).toBe('optional');
   expect(stageFor({ stage: 'shadow', percentage: 12 }, 'perpustakaan-kota', '2')).toBeUndefined();
   expect(stageBefore('off')).toBe('required');
-  expect(distanceOf({ stage: 'default', percentage: 0 })).toBe(distanceOf({ stage: 'optional', percentage: 100 }));
 });
 
 test('of several steps whose day has come the last holds, and what is ahead stays', () => {

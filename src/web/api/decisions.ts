@@ -146,6 +146,7 @@ async function loadDecisionSeen(call: ApiCall): Promise<Decision> {
   return decision;
 }
 
+/** A decision as the API says it. */
 export function showDecision(decision: Decision): z.input<typeof decisionSchema> {
   return {
     ...{ id: decision.id, app: decision.ref, agency: decision.agencyId, decision: decision.kind },

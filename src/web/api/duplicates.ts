@@ -132,6 +132,7 @@ function sideOf({ held, reach }: Sight, face: AppFace): z.input<typeof pairSchem
   return mayName(face, held, reach) ? shown : { ...shown, name: null, name_en: null, host: null };
 }
 
+/** A reason as the API says it. */
 export function showReason({ code, value, what }: LikelyReason): z.input<typeof likenessReasonSchema> {
   return { code, value, ...(what !== undefined && { what }) };
 }

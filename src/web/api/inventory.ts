@@ -5,9 +5,7 @@ import { isWithin, type Reach } from '#src/registry/coordination.ts';
 import {
   entryOf,
   type InventoryRecord,
-  listRecordVersions,
   loadRecord,
-  type RecordVersion,
   removeRecord,
   saveRecord,
   unlinkRecord,
@@ -22,6 +20,7 @@ import {
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry } from '#src/registry/inventory-schema.ts';
 import { connections, type InventoryLine, searchInventory } from '#src/registry/inventory-search.ts';
+import { listRecordVersions, type RecordVersion } from '#src/registry/inventory-versions.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { loadClientFor } from '../console/visit.ts';
 import { toCursor } from '../places.ts';

@@ -10,7 +10,6 @@ import {
   entryOf,
   findRecordByKey,
   type InventoryRecord,
-  listRecordVersions,
   removeRecord,
   saveRecord,
   unlinkRecord,
@@ -20,6 +19,7 @@ import { textsOf, writeField } from '#src/registry/inventory-export.ts';
 import { listMatchesOf } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry, recordFields } from '#src/registry/inventory-schema.ts';
+import { listRecordVersions } from '#src/registry/inventory-versions.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import {
   audiences,

@@ -17,6 +17,7 @@ export async function loadSeenRecord(visit: ConsoleVisit): Promise<InventoryReco
   return record;
 }
 
+/** Where a record belongs, for asking who may do something there. */
 export function placeOf({ agency, sectors }: InventoryRecord) {
   return { path: agency.path, sectors };
 }
