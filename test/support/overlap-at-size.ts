@@ -15,6 +15,8 @@ export const filledWithOverlap = [
     'app_profiles',
     'app_pairs',
     'app_families',
+    'app_terms',
+    'app_words',
   ],
   ...['registration_cases', 'registration_closures', 'registration_exceptions', 'registrations_not_made'],
   ...['decision_batches', 'app_decisions', 'client_migration_steps', 'client_days', 'coverage'],
@@ -31,6 +33,14 @@ const numbered = `with numbered as materialized (
 
 /** An id of the shape of ours for what has one of its own. */
 const uuid = `'00000000-0000-4000-8000-' || lpad(n::text, 12, '0')`;
+
+/** What the words of the texts of these apps are, each once. */
+const terms = (columns: string) => `${numbered}
+   select distinct ${columns} from numbered join app_profiles on ref in ('client:' || app, 'inventory:' || record)
+     cross join lateral (values ('name', name_words), ('name', name_en_words), ('description', description_words),
+       ('description', description_en_words)) as texts (kind, text)
+     cross join lateral unnest(string_to_array(text, ' ')) as word
+   where word <> '' and $3::timestamptz is not null`;
 
 /** In this order: the later ones name what is in the former. */
 const statements: readonly string[] = [
@@ -59,6 +69,9 @@ const statements: readonly string[] = [
    select 'inventory:' || record, record, agency, path, name, 'System ' || n, lower(name),
      'system ' || n, 'warga bidang ' || sector, 'citizens', 'sistem-' || n || '.' || agency || '.go.id', agency || '.go.id',
      'LY.' || n % 900, array[sector], array['citizens'], '{}', 'unconnected', sha256(record::bytea), $3 from numbered`,
+  `insert into app_terms (kind, word, text, words)
+   ${terms("kind, word, md5(text)::uuid, cardinality(string_to_array(text, ' '))")} on conflict (kind, word, text) do nothing`,
+  `insert into app_words (word) ${terms('word')} on conflict (word) do nothing`,
   `insert into app_pairs (low, high, score, is_strong, reasons, agencies, sectors, status, found_at, scored_at, decided_at, decided_by)
    ${numbered}
    select 'client:' || app, 'inventory:' || record, 0.4 + n % 60 / 100.0, n % 60 > 35, '[{"code":"name","value":80}]', numbered.path || theirs.path, array[sector],
