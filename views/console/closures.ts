@@ -22,6 +22,8 @@ export type ExceptionShown = {
   isOpen: boolean;
 };
 
+type AgencyChoice = { id: string; name: string };
+
 /** A place that is closed. */
 export type ClosureShown = {
   id: string;
@@ -30,6 +32,8 @@ export type ClosureShown = {
   reason: string;
   closedAt: Date;
   openAgainOn: Date | undefined;
+  /** Those that may be excepted; too many to choose from are typed. */
+  agencies: readonly AgencyChoice[] | undefined;
   exceptions: readonly ExceptionShown[];
 };
 
@@ -46,9 +50,13 @@ const sayings: Record<Kind, Saying> = {
 
 export type ClosuresContext = ConsoleFrame & {
   closures: readonly ClosureShown[];
+  /** Agencies that the person coordinates; too many to choose from are typed. */
+  agencies: readonly AgencyChoice[] | undefined;
   /** Sectors that the person coordinates. */
   sectors: readonly { id: string; name: string }[];
   values: { agency: string; sector: string; reason: string; day: string };
+  /** An exception that was not given yet, because something is wrong with it. */
+  giving?: { closure: string; agency: string; apps: string; reason: string; day: string } | undefined;
   problems?: readonly ClosureProblem[] | undefined;
   notice?: Notice | undefined;
 };
@@ -85,8 +93,8 @@ function closureBlock(context: ClosuresContext, closure: ClosureShown): Html {
 <p>${dot('stopped', t(`closures.kind-${kind}`))} · ${t('closures.since', { day: day(closedAt) })} · ${until}</p>
 <blockquote class="reason">${reason}</blockquote>
 ${exceptionTable(context, closure)}
-<details><summary>${t('closures.give')}</summary>${giveForm(context, closure)}</details>
-${form(context, [hidden('closure', id), button({ value: 'open', label: t('closures.open'), look: 'other', hook: 'open-again', describedBy: `closure-${id}` })])}</section>`;
+<details${context.giving?.closure === id && html` open`}><summary>${t('closures.give')}</summary>${giveForm(context, closure)}</details>
+${form(context, [hidden('closure', id), html`<p class="hint">${t('closures.open-hint')}</p>`, button({ value: 'open', label: t('closures.open'), look: 'other', hook: 'open-again', describedBy: `closure-${id}` })])}</section>`;
 }
 
 function exceptionTable(context: ClosuresContext, { exceptions }: ClosureShown): Html {
@@ -118,14 +126,28 @@ function exceptionTable(context: ClosuresContext, { exceptions }: ClosureShown):
 }
 
 /** Ids are of one closure: the page may have several of these. */
-function giveForm(context: ClosuresContext, { id }: ClosureShown): Html {
+function giveForm(context: ClosuresContext, { id, agencies }: ClosureShown): Html {
   const t = translate(context.language);
-  const input = (name: string, label: string, type: string, value = ''): Html =>
-    html`<div class="field"><label for="${name}-${id}">${label}</label><input type="${type}" id="${name}-${id}" name="${name}" value="${value}" autocomplete="off"></div>`;
+  const given = context.giving?.closure === id ? context.giving : { agency: '', apps: '1', reason: '', day: '' };
+  const labelled = (name: string, label: string, control: Html): Html =>
+    html`<div class="field"><label for="${name}-${id}">${label}</label>${control}</div>`;
+  const input = (name: 'agency' | 'apps' | 'reason' | 'day', label: string, type: string): Html =>
+    labelled(
+      name,
+      label,
+      html`<input type="${type}" id="${name}-${id}" name="${name}" value="${given[name]}" autocomplete="off">`,
+    );
+  const agency = agencies
+    ? labelled(
+        'agency',
+        t('console.agency'),
+        html`<select id="agency-${id}" name="agency">${agencies.map((one) => html`<option value="${one.id}"${one.id === given.agency && html` selected`}>${one.name}</option>`)}</select>`,
+      )
+    : input('agency', t('closures.agency-id'), 'text');
   return form(context, [
     hidden('closure', id),
-    input('agency', t('closures.agency-id'), 'text'),
-    input('apps', t('closures.apps'), 'number', '1'),
+    agency,
+    input('apps', t('closures.apps'), 'number'),
     input('reason', t('closures.reason'), 'text'),
     input('day', t('closures.ends'), 'date'),
     button({ value: 'give', label: t('closures.give'), look: 'main', hook: 'give' }),
@@ -137,10 +159,7 @@ function closeForm(context: ClosuresContext, problems: readonly SaidProblem[]): 
   const t = translate(language);
   return html`<section class="block" aria-labelledby="close-title"><h2 id="close-title">${t('closures.close')}</h2>
 <p class="hint">${t('closures.close-hint')}</p><div class="narrow">${form(context, [
-    lineField({
-      ...{ name: 'agency', label: t('closures.agency-id'), hint: t('closures.agency-hint') },
-      ...{ value: values.agency, maxlength: 63, problems },
-    }),
+    agencyField(context, problems),
     sectors.length > 0 &&
       choiceField({
         ...{ name: 'sector', label: t('closures.or-sector'), value: values.sector, problems },
@@ -161,6 +180,21 @@ function closeForm(context: ClosuresContext, problems: readonly SaidProblem[]): 
   ])}</div></section>`;
 }
 
+/** Nothing for whoever coordinates sectors alone. */
+function agencyField({ language, values, agencies }: ClosuresContext, problems: readonly SaidProblem[]): Html | false {
+  const t = translate(language);
+  const field = { name: 'agency', hint: t('closures.agency-hint'), value: values.agency, problems };
+  if (!agencies) return lineField({ ...field, label: t('closures.agency-id'), maxlength: 63 });
+  const options = agencies.map(({ id, name }) => ({ value: id, label: name }));
+  return (
+    options.length > 0 &&
+    choiceField({
+      ...{ ...field, label: t('console.agency') },
+      options: [{ value: '', label: t('closures.no-agency') }, ...options],
+    })
+  );
+}
+
 const full: ClosuresContext = {
   ...sampleConsoleFrame,
   section: 'cases',
@@ -172,6 +206,7 @@ const full: ClosuresContext = {
       reason: 'Semua layanan antrean dipadukan dulu sampai akhir tahun.',
       closedAt: new Date('2026-11-01T03:12:00Z'),
       openAgainOn: new Date('2027-01-01T05:00:00Z'),
+      agencies: [{ id: 'rsud-contoh', name: 'RSUD Contoh' }],
       exceptions: [
         {
           id: '00000000-0000-4000-8000-000000000002',
@@ -200,27 +235,45 @@ const full: ClosuresContext = {
       reason: 'Penataan ulang sektor.',
       closedAt: new Date('2026-11-10T03:12:00Z'),
       openAgainOn: undefined,
+      agencies: undefined,
       exceptions: [],
     },
   ],
+  agencies: [{ id: 'dinas-kesehatan', name: 'Dinas Kesehatan' }],
   sectors: [{ id: 'pendidikan', name: 'Pendidikan' }],
   values: { agency: '', sector: '', reason: '', day: '' },
 };
 
 export const closuresSamples: Record<string, ClosuresContext> = {
   full,
-  none: { ...full, closures: [], sectors: [], notice: { tone: 'done', text: 'Pendaftaran dibuka lagi.' } },
+  none: {
+    ...full,
+    closures: [],
+    sectors: [],
+    agencies: undefined,
+    notice: { tone: 'done', text: 'Pendaftaran dibuka lagi.' },
+  },
   wrong: {
     ...full,
     values: { agency: 'tidak-ada', sector: '', reason: '', day: '2020-01-01' },
     problems: [{ kind: 'place-missing' }, { kind: 'reason-missing' }, { kind: 'day-wrong' }],
   },
+  'exception-wrong': {
+    ...full,
+    giving: {
+      ...{ closure: '00000000-0000-4000-8000-000000000001', agency: 'rsud-contoh', apps: '0' },
+      ...{ reason: 'Diwajibkan peraturan menteri', day: '2020-01-01' },
+    },
+    problems: [{ kind: 'apps-wrong' }, { kind: 'day-wrong' }],
+  },
   hostile: {
     ...full,
+    agencies: [{ id: hostileText, name: hostileText }],
     closures: full.closures.map((closure) => ({
       ...closure,
       name: hostileText,
       reason: hostileText,
+      agencies: [{ id: hostileText, name: hostileText }],
       exceptions: closure.exceptions.map((one) => ({ ...one, agency: hostileText, reason: hostileText })),
     })),
     sectors: [{ id: hostileText, name: hostileText }],

@@ -1,5 +1,6 @@
 /** `/console/closures`: where no new apps are registered, and exceptions from that. */
 import type { Context } from 'koa';
+import type { Db } from '#src/base/database.ts';
 import { DAY_MS, todayInJakarta } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies, findAgency } from '#src/registry/agencies.ts';
@@ -24,15 +25,21 @@ import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
+import { listChoices, toChoices } from './agency-choices.ts';
 import { consoleFrame } from './frame.ts';
 import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, showConsole } from './visit.ts';
 
 const blank = { agency: '', sector: '', reason: '', day: '' };
 
-/** `GET /console/closures`. @throws {Refusal} `role_required` for whoever does not coordinate */
+/**
+ * `GET /console/closures`; `agency` in the address says which one is about to be closed.
+ *
+ * @throws {Refusal} `role_required` for whoever does not coordinate
+ */
 export async function showClosures(ctx: Context, house: OpenHouse): Promise<void> {
-  await showConsole(ctx, house, (visit) => showPage(visit, blank));
+  const agency = String(ctx.query.agency ?? '').slice(0, 63);
+  await showConsole(ctx, house, (visit) => showPage(visit, { ...blank, agency }));
 }
 
 /** @throws {Refusal} `role_required` */
@@ -46,6 +53,7 @@ async function showPage(
   visit: ConsoleVisit,
   values: ClosuresContext['values'],
   problems: readonly ClosureProblem[] = [],
+  giving?: ClosuresContext['giving'],
 ): Promise<void> {
   const { ctx, db } = visit;
   const language: Language = ctx.state.language;
@@ -58,16 +66,29 @@ async function showPage(
   const sectors = await listSectors(db);
   const ids = [...closures.flatMap(({ agencyId }) => agencyId ?? []), ...exceptions.map(({ agencyId }) => agencyId)];
   const agencies = new Map((await findAgencies(db, [...new Set(ids)])).map((one) => [one.id, one]));
+  const choices = await listWithin(db, closures);
+  const own = reach.nodes.length > 0 ? await listChoices(db, reach.nodes) : [];
   if (problems.length > 0) ctx.status = 422;
   const page = closuresPage({
     ...consoleFrame(visit, 'cases'),
-    closures: closures.map((closure) => shownOf(language, closure, exceptions, { agencies, sectors })),
+    closures: closures.map((closure) => shownOf(language, closure, exceptions, { agencies, sectors, choices })),
+    agencies: own && toChoices(own, language),
     sectors: sectors
       .filter(({ id }) => reach.sectors.includes(id))
       .map((sector) => ({ id: sector.id, name: nameOf(language, sector) })),
-    ...{ values, problems, notice: noticeIn(ctx) },
+    ...{ values, problems, giving, notice: noticeIn(ctx) },
   });
   showForm(ctx, page);
+}
+
+/** The agencies that may be excepted from one closure: those that it closes. Undefined where they are too many to choose from. */
+type ListWithin = (closure: Closure) => readonly Agency[] | undefined;
+
+async function listWithin(db: Db, closures: readonly Closure[]): Promise<ListWithin> {
+  const closed = [...new Set(closures.flatMap(({ agencyId }) => agencyId ?? []))];
+  const below = closed.length > 0 ? await listChoices(db, closed) : [];
+  const all = closures.some(({ sectorId }) => sectorId !== undefined) ? await listChoices(db, undefined) : [];
+  return ({ agencyId }) => (agencyId === undefined ? all : below?.filter(({ path }) => path.includes(agencyId)));
 }
 
 function nameOf(language: Language, { name, nameEn }: { readonly name: string; readonly nameEn: string }): string {
@@ -78,7 +99,11 @@ function shownOf(
   language: Language,
   closure: Closure,
   exceptions: readonly RegistrationException[],
-  known: { readonly agencies: ReadonlyMap<string, Agency>; readonly sectors: readonly Sector[] },
+  known: {
+    readonly agencies: ReadonlyMap<string, Agency>;
+    readonly sectors: readonly Sector[];
+    readonly choices: ListWithin;
+  },
 ): ClosureShown {
   const { id, agencyId, sectorId, reason, closedAt, openAgainOn } = closure;
   const agency = (one: string): string => {
@@ -86,9 +111,11 @@ function shownOf(
     return found ? nameOf(language, found) : one;
   };
   const sector = known.sectors.find((one) => one.id === sectorId);
+  const choices = known.choices(closure);
   return {
     ...{ id, reason, closedAt, kind: agencyId === undefined ? 'sector' : 'agency' },
     name: agencyId === undefined ? (sector ? nameOf(language, sector) : String(sectorId)) : agency(agencyId),
+    agencies: choices && toChoices(choices, language),
     openAgainOn: openAgainOn === undefined ? undefined : new Date(`${openAgainOn}T05:00:00Z`),
     exceptions: exceptions
       .filter(({ closureId }) => closureId === id)
@@ -192,7 +219,9 @@ async function give(visit: ConsoleVisit, form: Form): Promise<void> {
   if (apps < 1 || apps > MOST_APPS) problems.push({ kind: 'apps-wrong' });
   if (reason === undefined) problems.push({ kind: 'reason-missing' });
   if (!isAhead(day)) problems.push({ kind: 'day-wrong' });
-  if (!agency || reason === undefined || problems.length > 0) return showPage(visit, blank, problems);
+  const giving = { closure: closure.id, agency: form.get('agency').trim(), apps: form.get('apps').trim(), day };
+  if (!agency || reason === undefined || problems.length > 0)
+    return showPage(visit, blank, problems, { ...giving, reason: reason ?? '' });
   // Until the end of that day in the capital.
   const expiresAt = new Date(Date.parse(`${day}T00:00:00+07:00`) + DAY_MS);
   await giveException(db, { closureId: closure.id, agencyId: agency.id, apps, reason, expiresAt, actor: account.id });

@@ -1,11 +1,11 @@
 /** What somebody on the console may see and write of the inventory. */
 import { Refusal } from '#src/base/refusals.ts';
-import { findAgency, listTree } from '#src/registry/agencies.ts';
+import { findAgency } from '#src/registry/agencies.ts';
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import { isWithin, type Reach } from '#src/registry/coordination.ts';
 import { findRecord, type InventoryRecord } from '#src/registry/inventory.ts';
 import { sightOf } from '../api/authority.ts';
-import { nameOf } from '../team-notices.ts';
+import { type AgencyChoice, listChoices, toChoices } from './agency-choices.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 /** The record of an address, for somebody who may see it. @throws {Refusal} `not_here` */
@@ -36,21 +36,12 @@ export async function demandSight(visit: ConsoleVisit): Promise<Reach> {
   return sight;
 }
 
-/** So many agencies are chosen from; the id of one of more is typed. */
-const MOST_CHOSEN = 50;
-
 /** The agencies for which somebody may write. @throws {Refusal} `role_required` for whoever may nowhere */
-export async function listWritable({
-  ctx,
-  db,
-  held,
-}: ConsoleVisit): Promise<{ readonly id: string; readonly name: string }[] | undefined> {
+export async function listWritable({ ctx, db, held }: ConsoleVisit): Promise<AgencyChoice[] | undefined> {
   const nodes = nodesWith(held, 'inventory.write');
   if (nodes.length === 0) throw new Refusal('role_required', 'no role with inventory.write anywhere');
-  const agencies = await listTree(db, nodes, { limit: MOST_CHOSEN + 1 });
-  if (agencies.length > MOST_CHOSEN) return undefined;
-  const byDepth = agencies.toSorted((one, other) => one.path.length - other.path.length);
-  return byDepth.map((one) => ({ id: one.id, name: nameOf(one, ctx.state.language) }));
+  const agencies = await listChoices(db, nodes);
+  return agencies && toChoices(agencies, ctx.state.language);
 }
 
 /** Whether somebody may write at the agency that they have typed. */
