@@ -73,7 +73,7 @@ export function casesPage(context: CasesContext): Html {
   const { language, cases, status } = context;
   const t = translate(language);
   const states: Facet[] = caseStatuses.map((one) => ({
-    label: t(`cases.status-${one}`),
+    label: t(`cases.outcome-${one}`),
     link: context.links[one],
     isChosen: one === status,
   }));
@@ -108,7 +108,6 @@ function caseTable({ language, timeZone, cases }: CasesContext): Html {
       { head: t('console.version-who'), cell: ({ actor }) => actor },
       {
         head: t('cases.when'),
-        kind: 'short',
         cell: ({ dueAt, isLate, decidedAt }) =>
           decidedAt
             ? formatDay(language, decidedAt, timeZone)
@@ -139,7 +138,7 @@ function notMadeBlock({ language, notMade }: CasesContext): Html | false {
   const months = notMade.byMonth.map(({ month, count }) => ({ name: month, count }));
   return html`<section class="block" id="not-made" aria-labelledby="not-made-title"><h2 id="not-made-title">${t('cases.not-made', { count: notMade.total })}</h2>
 <p class="hint">${t('cases.not-made-hint')}</p>
-<p id="saving">${saving.apps > 0 ? t('cases.saving', { apps: saving.apps, amount: formatRupiah(language, saving.rupiah) }) : t('cases.saving-unknown')}</p>
+${notMade.total > 0 && html`<p id="saving">${saving.apps > 0 ? t('cases.saving', { apps: saving.apps, amount: formatRupiah(language, saving.rupiah) }) : t('cases.saving-unknown')}</p>`}
 ${
   notMade.total > 0 &&
   html`<div class="columns">${countTable(t('cases.by-reason'), reasons, number)}${countTable(t('cases.by-sector'), notMade.bySector, number)}${countTable(t('cases.by-agency'), notMade.byAgency, number)}${countTable(t('cases.by-month'), months, number)}</div>`
@@ -237,15 +236,16 @@ function decisionPart(context: CaseContext, problems: readonly SaidProblem[]): H
   const withdraw =
     mayWithdraw && button({ id: 'withdraw', value: 'withdraw', label: t('cases.withdraw'), look: 'quiet' });
   if (closed)
-    return html`${heading}${likelyList(language, likely)}<p class="closed">${t(`cases.closed-${closed}`)}</p>${withdraw && form(context, withdraw)}`;
+    return html`${heading}${likelyList(language, likely)}<p class="closed">${t(`cases.closed-${closed}`)}</p>${withdraw && form(context, html`<p class="hint">${t('cases.withdraw-hint')}</p>${withdraw}`)}`;
   const none = html`<p class="hint">${t('cases.instead-hint')}</p>`;
   return form(
     context,
     html`${heading}${likely.length > 0 && none}${likelyList(language, likely, { chosen })}
 <h2>${t('console.your-decision')}</h2>
 ${linesField({ name: 'note', label: t('cases.note'), hint: t('cases.note-hint'), rows: 3, problems })}
+<p class="hint">${t('cases.verdict-hint')}</p>
 <div class="choices">${button({ id: 'allow', value: 'allow', label: t('cases.allow'), look: 'main' })}
-${button({ id: 'refuse', value: 'refuse', label: t('cases.refuse'), look: 'stop' })}${withdraw}</div>`,
+${button({ id: 'refuse', value: 'refuse', label: t('cases.refuse'), look: 'stop' })}</div>${withdraw && html`<p class="hint">${t('cases.withdraw-hint')}</p>${withdraw}`}`,
   );
 }
 

@@ -62,7 +62,7 @@ export function consoleCoveragePage(context: ConsoleCoverageContext): Html {
 <section aria-labelledby="next"><h2 id="next">${t('coverage.next')}</h2>${nextSteps(context)}</section>
 ${group && day && html`<section aria-labelledby="now"><h2 id="now">${t('coverage.now')}</h2>${tally(language, group.figures)}</section>`}
 ${context.trend.length > 1 && html`<section aria-labelledby="way"><h2 id="way">${t('coverage.way')}</h2>${coverageTrend(language, context.trend)}</section>`}
-${rows.length > 0 && html`<section aria-labelledby="rows"><h2 id="rows">${t(group ? 'coverage.below' : 'coverage.yours')}</h2>${rowTable(context)}${pager(language, context.pages)}</section>`}
+${day && rows.length > 0 && html`<section aria-labelledby="rows"><h2 id="rows">${t(group ? 'coverage.below' : 'coverage.yours')}</h2>${rowTable(context)}${pager(language, context.pages)}</section>`}
 <section aria-labelledby="files"><h2 id="files">${t('coverage.architecture')}</h2><p class="hint">${t('coverage.architecture-about')}</p>
 <p><a id="architecture-json" href="${safeAddress(context.jsonLink)}" download>${t('coverage.architecture-json')}</a> · <a id="public-figures" href="/coverage">${t('coverage.title')}</a></p></section>`,
   });

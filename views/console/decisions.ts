@@ -117,7 +117,7 @@ export type DecideContext = ConsoleFrame & {
   /** What holds now, where it is about one app. */
   current?: ShownDecision | undefined;
   /** Apps that one of them is likely the same as. */
-  likely: readonly { ref: string; name: string }[];
+  likely: readonly { ref: string; name: string; agency: string }[];
   given: {
     decision?: DecisionKind | undefined;
     successor: string;
@@ -129,8 +129,8 @@ export type DecideContext = ConsoleFrame & {
 };
 
 /**
- * `GET /console/decisions/new?app=…`: posts `app`, `decision`, `successor`, `on`, `reason`, `link`, a file, and `action` = `decide`
- * (one app) or `preview` (several).
+ * `GET /console/decisions/new?app=…`: posts `app`, `decision`, `successor` (or `likely`, where it is chosen), `on`, `reason`, `link`, a
+ * file, and `action` = `decide` (one app) or `preview` (several).
  */
 export function decidePage(context: DecideContext): Html {
   const { language, refs, names, current, given, problems = [] } = context;
@@ -193,27 +193,36 @@ function kindChoice({ language, given, problems = [] }: DecideContext): Html {
   const choices = decisionKinds.map((kind) =>
     radio({
       ...{ name: 'decision', value: kind, chosen: given.decision === kind },
-      label: html`<strong>${sayKind(language, kind)}</strong> <small>${t(`decisions.kind-${kind}-hint`)}</small>`,
+      label: html`<strong>${sayKind(language, kind)}</strong><br><small>${t(`decisions.kind-${kind}-hint`)}</small>`,
     }),
   );
   return html`<fieldset class="field${problem && ' field-wrong'}" id="decision"><legend>${t('decisions.kind')}</legend>${problem && html`<p class="wrong">${problem.text}</p>`}${choices}</fieldset>`;
 }
 
+/** Apps like it are chosen; any other one is named by its code, which wins. */
 function successorField({ language, likely, given, problems = [] }: DecideContext): Html {
   const t = translate(language);
-  const names = likely.map(({ ref, name }) => `${name} (${ref})`).join('; ');
-  const hint =
-    likely.length > 0
-      ? `${t('decisions.successor-hint')} ${t('decisions.successor-likely', { names })}`
-      : t('decisions.successor-hint');
-  return lineField({
+  const chosen = likely.find(({ ref }) => ref === given.successor);
+  const typed = lineField({
     name: 'successor',
-    label: t('decisions.successor'),
-    hint,
-    value: given.successor,
+    label: t(likely.length > 0 ? 'decisions.successor-other' : 'decisions.successor'),
+    hint: t('decisions.successor-hint'),
+    value: chosen ? '' : given.successor,
     maxlength: 120,
     problems,
   });
+  if (likely.length === 0) return typed;
+  const choices = likely.map(({ ref, name, agency }) =>
+    radio({
+      ...{ name: 'likely', value: ref, chosen: ref === chosen?.ref },
+      label: html`${name} <small>${agency} · ${ref.replace(/^client:/, '')}</small>`,
+    }),
+  );
+  const none = radio({
+    ...{ name: 'likely', value: '', chosen: !chosen },
+    label: t('decisions.successor-none'),
+  });
+  return html`<fieldset class="field" id="likely"><legend>${t('decisions.successor')}</legend><p class="hint">${t('decisions.successor-likely')}</p>${choices}${none}</fieldset>${typed}`;
 }
 
 export type AboutContext = ConsoleFrame & {
@@ -308,7 +317,7 @@ const one: DecideContext = {
   section: 'decisions',
   refs: ['client:antrean-lama'],
   names: ['Antrean Puskesmas Lama'],
-  likely: [{ ref: 'client:klinik-daring', name: 'Klinik Daring' }],
+  likely: [{ ref: 'client:klinik-daring', name: 'Klinik Daring', agency: 'Kementerian Kesehatan' }],
   given: { successor: '', on: '', reason: '', link: '' },
 };
 
@@ -332,7 +341,7 @@ export const decideSamples: Record<string, DecideContext> = {
   hostile: {
     ...one,
     names: [hostileText],
-    likely: [{ ref: hostileText, name: hostileText }],
+    likely: [{ ref: 'client:jahat', name: hostileText, agency: hostileText }],
     current: {
       ...sampleDecision,
       reason: hostileText,

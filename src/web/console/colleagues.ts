@@ -4,9 +4,9 @@ import { listMembers } from '#src/people/memberships.ts';
 import { type Language, translate } from '#views/locale.ts';
 import type { ConsoleVisit } from './visit.ts';
 
-/** The names of those actors who work for one of these agencies now; of others nothing is read. */
+/** The names of those actors who work for one of these agencies now, and one's own; of others nothing is read. */
 export async function nameColleagues(
-  { db, house }: Pick<ConsoleVisit, 'db' | 'house'>,
+  { db, house, account: own }: Pick<ConsoleVisit, 'db' | 'house' | 'account'>,
   actors: readonly string[],
   agencyIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
@@ -16,7 +16,7 @@ export async function nameColleagues(
     (await listMembers(db, [...new Set(agencyIds)], new Date())).map(({ accountId }) => accountId),
   );
   const names = new Map<string, string>();
-  for (const id of [...asked].filter((actor) => members.has(actor))) {
+  for (const id of [...asked].filter((actor) => members.has(actor) || actor === own.id)) {
     const account = await findAccount(db, house.secrets, id);
     if (account?.profile.name) names.set(id, account.profile.name);
   }

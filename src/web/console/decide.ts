@@ -68,15 +68,16 @@ async function showDecidePage(
 }
 
 async function likelyOf({ ctx, db }: ConsoleVisit, ref: AppRef, reach: Reach): Promise<DecideContext['likely']> {
+  const language: Language = ctx.state.language;
   const { lines } = await listPairs(db, { reach, status: 'open', ref, limit: 5 });
   const others = lines.map(({ low, high }) => (low.ref === ref ? high.ref : low.ref));
   const apps = await findKnownApps(db, others);
   return [...apps.values()]
     .filter((app) => app.isPublic || isWithin(reach, app))
-    .map((app) => ({ ref: app.ref, name: app.name[ctx.state.language as Language] }));
+    .map((app) => ({ ref: app.ref, name: app.name[language], agency: app.agencyName[language] }));
 }
 
-const fields = ['app', 'decision', 'successor', 'on', 'reason', 'link'];
+const fields = ['app', 'decision', 'successor', 'likely', 'on', 'reason', 'link'];
 
 /** `POST /console/decisions/new`. @throws {Refusal} `role_required`, `not_here` and what forms refuse */
 export async function answerDecide(ctx: Context, house: OpenHouse): Promise<void> {
@@ -108,7 +109,7 @@ async function takeDecision(
   const kind = decisionKinds.find((one) => one === form.get('decision'));
   const given = {
     decision: kind,
-    successor: form.get('successor').trim(),
+    successor: form.get('successor').trim() || form.get('likely'),
     on: form.get('on').trim(),
     reason: form.get('reason'),
     link: form.get('link').trim(),

@@ -50,7 +50,7 @@ describe('an app like one that exists', () => {
     expect(step.status).toBe(422);
     expect(step.attributes('[data-likely]', 'data-likely')).toContain('client:jadwal-dokter');
     expect(step.text('#likely')).toContain('Jadwal Dokter Spesialis');
-    expect(step.text('#likely .reasons')).toContain('100 % sama');
+    expect(step.text('#likely .reasons')).toContain('100% sama');
     expect([step.value('name'), step.value('purpose')]).toEqual([alike.name, alike.purpose]);
     expect(await findClient(world.database, 'jadwal-dokter-spesialis')).toBeUndefined();
   });

@@ -74,9 +74,9 @@ test('before the first count it says so; then what waits comes first, with the w
     '/console/inventory?agency=kementerian',
     '/console/inventory?agency=kementerian&connection=unconnected',
   ]);
-  expect(ministry.text('[data-step=undecided]')).toContain('61 aplikasi belum diputuskan');
+  expect(ministry.text('[data-step=undecided]')).toContain('61 layanan belum diputuskan');
   const sector = await browser.visit(`${world.issuer}/console/coverage?sector=kesehatan`);
-  expect(sector.text('[data-step=unconnected]')).toContain('30 aplikasi belum tersambung');
+  expect(sector.text('[data-step=unconnected]')).toContain('30 layanan belum terhubung');
 });
 
 test('what is below is listed page by page, those with most apps first, with the ways to act on each', async () => {

@@ -49,14 +49,14 @@ beforeEach(() =>
 
 test('who coordinates the sector says that the two are different, and opens the pair again', async () => {
   const { browser, page } = await openConsole(world, coordinator, { at: '/console/duplicates' });
-  expect(page.text('[data-pair] .reasons')).toContain('Namanya 100 % sama.');
+  expect(page.text('[data-pair] .reasons')).toContain('Namanya 100% sama.');
   const pair = await browser.visit(`${world.issuer}${link}`);
   expect(pair.text('#score')).toContain('sangat mirip');
   const refused = await pair.press('#dismiss');
   expect(refused.status).toBe(422);
   expect(refused.text('.wrong')).toBe('Tulis mengapa keduanya berbeda.');
   const done = await refused.fill({ reason: 'Yang satu untuk guru honorer.' }).press('#dismiss');
-  expect(done.text('[role=status]')).toContain('bukan aplikasi yang sama');
+  expect(done.text('[role=status]')).toContain('bukan layanan yang sama');
   expect(done.text('#decided')).toContain('Putri Ayu');
   expect(done.text('.reason')).toBe('Yang satu untuk guru honorer.');
   const list = await browser.visit(`${world.issuer}/console/duplicates?status=dismissed`);
