@@ -1,7 +1,7 @@
 import { type Html, html } from '../html.ts';
 import { formatDay, translate } from '../locale.ts';
 import { plus } from '../parts/icons.ts';
-import type { Notice } from '../parts/notice.ts';
+import { type Notice, noticeBox } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { appName } from './parts/app-name.ts';
 import { type Pages, pager } from './parts/pager.ts';
@@ -33,6 +33,8 @@ export type MineContext = ConsoleFrame & {
   mayRegister: boolean;
   /** Whoever has no role yet may found an agency of their own where that can do no harm. */
   mayFound: boolean;
+  /** Whether the person coordinates: what waits for them is elsewhere. */
+  coordinates: boolean;
   /** Whether the person has any role at all. */
   hasRole: boolean;
   notice?: Notice | undefined;
@@ -45,12 +47,18 @@ export function minePage(context: MineContext): Html {
     title: t('console.mine'),
     notice: context.notice,
     actions: context.mayRegister && newButton(context),
-    content: context.apps.length > 0 ? appList(context) : emptyList(context),
+    content: html`${context.coordinates && coordination(context)}${context.apps.length > 0 ? appList(context) : emptyList(context)}`,
   });
 }
 
 function newButton(context: MineContext): Html {
   return html`<a class="button main" id="new-app" href="/console/apps/new">${plus}<span>${translate(context.language)('console.new-app')}</span></a>`;
+}
+
+function coordination({ language }: MineContext): Html | false {
+  const t = translate(language);
+  const text = html`<p>${t('console.coordinates')} <a id="to-coverage" href="/console/coverage">${t('console.coordinates-look')}</a></p>`;
+  return noticeBox({ tone: 'info', text });
 }
 
 function emptyList(context: MineContext): Html {
@@ -136,13 +144,23 @@ const full: MineContext = {
   pages: { next: '/console?after=cnVqdWthbg' },
   mayRegister: true,
   mayFound: false,
+  coordinates: true,
   hasRole: true,
 };
 
 export const mineSamples: Record<string, MineContext> = {
   full,
   empty: { ...full, apps: [], pages: {} },
-  newcomer: { ...full, sections: ['mine'], apps: [], pages: {}, mayRegister: false, mayFound: true, hasRole: false },
+  newcomer: {
+    ...full,
+    sections: ['mine'],
+    apps: [],
+    pages: {},
+    mayRegister: false,
+    mayFound: true,
+    coordinates: false,
+    hasRole: false,
+  },
   hostile: {
     ...full,
     person: hostileText,

@@ -45,6 +45,7 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
     pages: pagesOf(ctx, hasMore ? lines.at(-1)?.position : undefined),
     mayRegister: own.length > 0,
     mayFound: !hasRole && house.config.mode === 'sandbox',
+    coordinates: held.some(({ role, suspendedAt }) => role === 'coordinator' && !suspendedAt),
     hasRole,
   };
   showForm(ctx, minePage(context));
