@@ -161,7 +161,7 @@ function pairTable(language: Language, pairs: readonly ShownPair[]): Html {
         kind: 'main',
         cell: ({ low, high }) => html`${sideOf(language, low)}<br>${sideOf(language, high)}`,
       },
-      { head: t('duplicates.score'), kind: 'short', cell: (pair) => scoreOf(language, pair) },
+      { head: t('duplicates.score'), cell: (pair) => scoreOf(language, pair) },
       { head: t('duplicates.reasons'), cell: (pair) => reasonsOf(language, pair) },
       {
         head: t('duplicates.to-pair'),

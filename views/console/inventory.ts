@@ -136,7 +136,7 @@ function columns({ language }: InventoryContext): Column<ListedRecord>[] {
       head: t('console.app'),
       kind: 'main',
       cell: ({ id, name, key, host }) =>
-        html`<a href="${recordLink(id)}">${name}</a> <small>${[key, host].filter(Boolean).join(' · ')}</small>`,
+        html`<a href="${recordLink(id)}">${name}</a> <small>${key}</small>${host && html` <small>${host}</small>`}`,
     },
     {
       head: t('console.agency'),

@@ -20,6 +20,9 @@ export type TableParts<Row> = {
   hook?: { name: `data-${string}`; value: (row: Row) => string };
 };
 
+/** So many columns need a wide screen to stand side by side: on a tablet their rows are cards too. */
+const MANY = 6;
+
 /** A table whose head stays in sight, and whose rows become cards on a phone. */
 export function table<Row>({ caption, columns, rows, hook }: TableParts<Row>): Html {
   const heads = columns.map(
@@ -30,7 +33,7 @@ export function table<Row>({ caption, columns, rows, hook }: TableParts<Row>): H
     (row) =>
       html`<tr role="row"${hook && html` ${hook.name}="${hook.value(row)}"`}>${columns.map((column) => cellOf(column, row))}</tr>\n`,
   );
-  return html`<table class="list" role="table"><caption class="unseen">${caption}</caption>
+  return html`<table class="list${columns.length >= MANY && ' many'}" role="table"><caption class="unseen">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${heads}</tr></thead>
 <tbody role="rowgroup">${body}</tbody></table>`;
 }
