@@ -14,7 +14,7 @@ import { type HeldRole, mayAt } from './authority.ts';
 import { type CaseGround, listCasesOf, noteLetThrough, openCase, type RegistrationCase } from './cases.ts';
 import type { ClientDraft, ClientRecord } from './clients.ts';
 import { type Closure, closedTo, findClosures, hasException, useException } from './closures.ts';
-import { type AppFace, findLikely, type LikelyApp } from './duplicates.ts';
+import { type AppFace, findFaces, findLikely, type LikelyApp } from './duplicates.ts';
 import { runsTheDeployment, type Via } from './versions.ts';
 
 /** A justification shorter than this says nothing. */
@@ -249,7 +249,28 @@ export async function findHindrance(db: Db, draft: WeighedDraft): Promise<Hindra
   const allowed = asked.filter((one) => one.status === 'allowed' && isWhereAsked(draft, one));
   const known = new Set(allowed.flatMap(({ duplicates }) => duplicates.map(({ ref }) => ref)));
   const strong = (await findStrong(db, draft)).filter(({ ref }) => !known.has(ref));
-  return strong.length > 0 ? { kind: 'unjustified', strong } : undefined;
+  const elsewhere = asked.filter((one) => one.status === 'allowed' && !isWhereAsked(draft, one));
+  const named = elsewhere.flatMap(({ duplicates }) => duplicates).filter(({ ref }) => !known.has(ref));
+  const toAskAgain = await findNamed(db, named, new Set(strong.map(({ ref }) => ref)));
+  return strong.length + toAskAgain.length > 0
+    ? { kind: 'unjustified', strong: [...strong, ...toAskAgain] }
+    : undefined;
+}
+
+/** What a case named, as it was scored then: whatever else was said of the pair since, it was said where that was asked. */
+async function findNamed(
+  db: Db,
+  named: RegistrationCase['duplicates'],
+  listed: ReadonlySet<AppRef>,
+): Promise<AlikeApp[]> {
+  const scores = new Map(named.filter(({ ref }) => !listed.has(ref)).map(({ ref, score }) => [ref, score]));
+  const faces = await findFaces(db, [...scores.keys()]);
+  return [...faces.values()]
+    .filter(({ state }) => state !== 'retired')
+    .map((face) => {
+      const likeness = { score: scores.get(face.ref) ?? 0, isStrong: true, reasons: [], ofThatName: 1 };
+      return { ...face, ...likeness, isOwnToConnect: false };
+    });
 }
 
 function isWhereAsked({ agencyId, sectors }: WeighedDraft, asked: RegistrationCase): boolean {
