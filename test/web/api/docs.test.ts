@@ -35,7 +35,7 @@ test.runIf(hasTools)('the examples work', { timeout: 120_000 }, async () => {
     expect(stdout).toContain('Antrean Loket Puskesmas');
     expect(stdout).toContain('"client_name":"Kiosk Antrean"');
     expect(stdout).toContain('"name_en":"Clinic Queue"');
-    expect(stdout).toContain('"needs":"justification"');
+    expect(stdout).toContain('"needs":"nothing"');
     expect(stdout).toContain('"is_in_force":true');
   } finally {
     await rm(folder, { recursive: true, force: true });
