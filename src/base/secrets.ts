@@ -189,7 +189,8 @@ export type HashPurpose =
   | 'throttle'
   | 'replay'
   | 'browser'
-  | 'message';
+  | 'message'
+  | 'stand-in';
 
 /** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
 export class Secrets {

@@ -306,6 +306,15 @@ function toPair(row: PairRow, low: AppFace, high: AppFace): AppPair {
   };
 }
 
+/** The pairs of one app, the likeliest first; at most a thousand. */
+export async function listPairsOf(db: Db, ref: AppRef): Promise<AppPair[]> {
+  const rows = await db.query<PairRow>(
+    `select ${pairColumns} from app_pairs where low = $1 or high = $1 order by score desc, low, high limit 1000`,
+    [ref],
+  );
+  return withFaces(db, rows);
+}
+
 /** The pair of two apps, in whichever order they are named. */
 export async function findPair(db: Db, one: AppRef, other: AppRef): Promise<AppPair | undefined> {
   const rows = await db.query<PairRow>(
@@ -372,15 +381,17 @@ export async function reopenPair(tx: Db, { one, other, actor }: Omit<PairDecisio
   await recordOfBoth(tx, 'duplicate.reopened', pair, actor);
 }
 
-/** One event for each agency that has one of the two. */
+/** One event for each agency that has one of the two; of the other's app that is only in the making it says no more than that. */
 async function recordOfBoth(
   tx: Db,
   kind: 'duplicate.dismissed' | 'duplicate.reopened',
   { low, high }: AppPair,
   actor: string,
 ): Promise<void> {
-  for (const agencyId of new Set([low.agencyId, high.agencyId]))
-    await recordAdminEvent(tx, { kind, actor, subject: `pair ${low.ref} ${high.ref}`, agencyId });
+  for (const agencyId of new Set([low.agencyId, high.agencyId])) {
+    const named = ({ ref, isKnown, path }: AppFace) => (isKnown || path.includes(agencyId) ? ref : 'hidden');
+    await recordAdminEvent(tx, { kind, actor, subject: `pair ${named(low)} ${named(high)}`, agencyId });
+  }
 }
 
 /** Who settles an app's pairs, and by what. */

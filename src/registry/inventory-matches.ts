@@ -39,6 +39,8 @@ export interface MatchLine extends Match {
     readonly agencyId: string;
     readonly agencyPath: readonly string[];
     readonly state: ClientState;
+    /** Whether people know it: it is, or was, in production. */
+    readonly isKnown: boolean;
   };
 }
 
@@ -190,6 +192,7 @@ interface MatchRow {
   client_name_en: string;
   client_agency: string;
   client_path: string[];
+  is_known: boolean;
   state: ClientState;
 }
 
@@ -197,7 +200,7 @@ interface MatchRow {
 const selectMatches = `
   select m.inventory_id, m.client_id, m.score, m.reasons, m.status, i.name as record_name, i.name_en as record_name_en,
     i.agency_id as record_agency, i.host, c.name as client_name, c.name_en as client_name_en, c.agency_id as client_agency,
-    a.path as client_path, c.state
+    a.path as client_path, c.state, c.live_since is not null or c.state = 'live' as is_known
   from inventory_matches m join inventory i on i.id = m.inventory_id join clients c on c.id = m.client_id
     join agencies a on a.id = c.agency_id
   where m.status = 'proposed' and i.removed_at is null and i.client_id is null
@@ -261,6 +264,7 @@ function toLine(row: MatchRow): MatchLine {
       agencyId: row.client_agency,
       agencyPath: row.client_path.length > 0 ? row.client_path : [row.client_agency],
       state: row.state,
+      isKnown: row.is_known,
     },
   };
 }

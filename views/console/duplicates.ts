@@ -16,6 +16,7 @@ import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** One of two apps, as far as the reader may know it. */
 export type PairSide = {
+  /** Its name among all apps; of one whose name the reader may not know what stands for it. */
   ref: string;
   /** Undefined for one that another agency is still making. */
   name: string | undefined;
@@ -297,10 +298,12 @@ function decisionForm(context: PairContext): Html {
     [pair.low, pair.high],
     [pair.high, pair.low],
   ] as const;
+  // Who may not know an app does not decide about it, nor lead people to it.
+  const decidable = ends.filter(([one]) => one.name !== undefined);
   return html`<h2>${t('duplicates.same')}</h2><p>${t('duplicates.same-hint')}</p>
-<p class="choices">${ends.map(
+<p class="choices">${decidable.map(
     ([one, other]) =>
-      html`<a class="button other" href="${decisionLink(one.ref, other.ref)}"><span>${t('duplicates.decide-about', { name: nameOf(language, one) })}</span></a> `,
+      html`<a class="button other" href="${decisionLink(one.ref, other.name === undefined ? undefined : other.ref)}"><span>${t('duplicates.decide-about', { name: nameOf(language, one) })}</span></a> `,
   )}</p>
 <h2>${t('duplicates.not-same')}</h2>
 ${form(context, [
@@ -316,8 +319,9 @@ ${form(context, [
 ])}`;
 }
 
-function decisionLink(ref: string, successor: string): string {
-  return `/console/decisions/new?app=${encodeURIComponent(ref)}&successor=${encodeURIComponent(successor)}`;
+function decisionLink(ref: string, successor: string | undefined): string {
+  const led = successor === undefined ? '' : `&successor=${encodeURIComponent(successor)}`;
+  return `/console/decisions/new?app=${encodeURIComponent(ref)}${led}`;
 }
 
 export type FamiliesContext = ConsoleFrame & { families: readonly ShownFamily[]; pages: Pages };
@@ -395,7 +399,7 @@ const other: PairSide = {
   state: 'unconnected',
   link: undefined,
 };
-const hidden: PairSide = { ...other, ref: 'client:rahasia', name: undefined, state: 'draft' };
+const hidden: PairSide = { ...other, ref: 'hidden:kXv3nQ8pLr2tYw6uZa1bCd', name: undefined, state: 'draft' };
 const hostile: PairSide = {
   ...{ ref: hostileText, name: hostileText, agency: hostileText, host: hostileText, state: 'live' },
   link: hostileText,

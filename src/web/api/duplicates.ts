@@ -1,25 +1,24 @@
 /** Apps that are likely the same, for those who coordinate either of them. */
 import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
-import type { HeldRole } from '#src/registry/authority.ts';
-import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
+import type { AppRef } from '#src/registry/app-refs.ts';
+import { isWithin, reachOf } from '#src/registry/coordination.ts';
 import {
   type AppFace,
   type AppPair,
   dismissPair,
-  findPair,
+  findFaces,
   listPairs,
   loadPair,
-  mayName,
   pairStatuses,
-  positionOf,
   reopenPair,
 } from '#src/registry/duplicates.ts';
 import type { LikelyReason } from '#src/registry/likeness.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { toCursor } from '../places.ts';
+import { loadPairNamed, namedTo, type PairReader, placeOfPair, readPairPlace } from '../stand-ins.ts';
 import { asAppRef } from './authority.ts';
-import { readCursor, scoreIn } from './pages.ts';
+import { noPlace, readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
 import { appFaceOf, appRefSchema, type likenessReasonSchema, pairSchema, said, saidIfAny } from './schemas.ts';
 
@@ -42,20 +41,26 @@ export const duplicateRoutes: readonly ApiRoute[] = [
         .describe('Only those that a new app would have to justify, or the others.'),
     }),
     item: pairSchema,
-    async page({ db, held, query }, after, limit) {
-      const [score, low, high] = readCursor(after, 3) ?? [];
-      const reach = await reachOf(db, held);
+    async page(call, after, limit) {
+      const { db, query } = call;
+      const place = readCursor(after, 3);
+      const position = place && (await readPairPlace(db, call.house, place));
+      if (place && !position) throw noPlace();
+      const reader = await readerOf(call);
+      const { reach } = reader;
+      const ref = query.app === undefined ? undefined : asAppRef(query.app);
+      if (ref !== undefined && !(await isNamedTo(call, reader, ref))) return { items: [], next: undefined };
       const { lines, hasMore } = await listPairs(db, {
         reach,
         ...{ status: query.status, sector: query.sector, agencyId: query.agency, limit },
-        ref: query.app === undefined ? undefined : asAppRef(query.app),
+        ref,
         isStrong: query.strong === undefined ? undefined : query.strong === 'true',
-        after: low !== undefined && high !== undefined ? { score: scoreIn(score), low, high } : undefined,
+        after: position,
       });
       const last = lines.at(-1);
       return {
-        items: lines.map((pair) => showPair({ held, reach }, pair)),
-        next: hasMore && last ? cursorOf(last) : undefined,
+        items: lines.map((pair) => showPair(reader, pair)),
+        next: hasMore && last ? toCursor(placeOfPair(reader, last)) : undefined,
       };
     },
   }),
@@ -68,7 +73,7 @@ export const duplicateRoutes: readonly ApiRoute[] = [
     status: 200,
     answer: pairSchema,
     async carryOut(call) {
-      return { body: showPair(await sightOf(call), await loadPairOf(call)) };
+      return { body: showPair(await readerOf(call), await loadPairOf(call)) };
     },
   }),
   route({
@@ -91,45 +96,47 @@ export const duplicateRoutes: readonly ApiRoute[] = [
       const named = { one: low.ref, other: high.ref, actor };
       if (body.status === 'open') await reopenPair(db, named);
       else await dismissPair(db, { ...named, reason: body.reason });
-      return { body: showPair(await sightOf(call), await loadPair(db, low.ref, high.ref)) };
+      return { body: showPair(await readerOf(call), await loadPair(db, low.ref, high.ref)) };
     },
   }),
 ];
 
 /** The pair of the address. @throws {Refusal} `not_here` when there is none, or it is not theirs to decide about */
 async function loadPairOf(call: ApiCall): Promise<AppPair> {
-  const { db, held } = call;
-  const pair = await findPair(db, asAppRef(call.param('low')), asAppRef(call.param('high')));
-  if (!pair || !isWithin(await reachOf(db, held), pair)) throw new Refusal('not_here', 'no such pair');
+  const reader = await readerOf(call);
+  const pair = await loadPairNamed(call.db, reader, call.param('low'), call.param('high'));
+  if (!isWithin(reader.reach, pair)) throw new Refusal('not_here', 'no such pair');
   return pair;
 }
 
-function cursorOf(pair: AppPair): string {
-  const { score, low, high } = positionOf(pair);
-  return toCursor([String(score), low, high]);
+async function readerOf({ db, held, house }: ApiCall): Promise<PairReader> {
+  return { held, reach: await reachOf(db, held), secrets: house.secrets };
 }
 
-/** Who looks, and what they coordinate. */
-interface Sight {
-  readonly held: readonly HeldRole[];
-  readonly reach: Reach;
+/** Whether the caller may ask by its name for the pairs of an app. */
+async function isNamedTo({ db }: ApiCall, reader: PairReader, ref: AppRef): Promise<boolean> {
+  const face = (await findFaces(db, [ref])).get(ref);
+  return face !== undefined && namedTo(reader, face).isNamed;
 }
 
-async function sightOf({ db, held }: ApiCall): Promise<Sight> {
-  return { held, reach: await reachOf(db, held) };
-}
-
-function showPair(sight: Sight, pair: AppPair): z.input<typeof pairSchema> {
+function showPair(reader: PairReader, pair: AppPair): z.input<typeof pairSchema> {
+  const [low, high] = [sideOf(reader, pair.low), sideOf(reader, pair.high)];
+  const isWhole = low.name !== null && high.name !== null;
+  // A host or a code would say which one it is.
+  const reasons = pair.reasons.map((reason) =>
+    showReason(isWhole ? reason : { code: reason.code, value: reason.value }),
+  );
   return {
-    ...{ low: sideOf(sight, pair.low), high: sideOf(sight, pair.high), score: pair.score, is_strong: pair.isStrong },
-    ...{ reasons: pair.reasons.map(showReason), status: pair.status, found_at: said(pair.foundAt) },
+    ...{ low, high, score: pair.score, is_strong: pair.isStrong },
+    ...{ reasons, status: pair.status, found_at: said(pair.foundAt) },
     ...{ decided_at: saidIfAny(pair.decidedAt), decided_by: pair.decidedBy ?? null, note: pair.note ?? null },
   };
 }
 
-function sideOf({ held, reach }: Sight, face: AppFace): z.input<typeof pairSchema>['low'] {
-  const shown = appFaceOf(face);
-  return mayName(face, held, reach) ? shown : { ...shown, name: null, name_en: null, host: null };
+function sideOf(reader: PairReader, face: AppFace): z.input<typeof pairSchema>['low'] {
+  const { ref, isNamed } = namedTo(reader, face);
+  const shown = { ...appFaceOf(face), app: ref };
+  return isNamed ? shown : { ...shown, name: null, name_en: null, host: null };
 }
 
 /** A reason as the API says it. */

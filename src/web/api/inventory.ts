@@ -1,6 +1,7 @@
 /** Apps that exist, connected or not: what an agency has in a list of its own, kept under its own keys. */
 import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
+import { clientRef } from '#src/registry/app-refs.ts';
 import { isWithin, type Reach } from '#src/registry/coordination.ts';
 import {
   entryOf,
@@ -15,6 +16,7 @@ import {
   listMatches,
   listMatchesOf,
   type MatchLine,
+  type MatchPosition,
   refuseMatch,
 } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
@@ -24,6 +26,7 @@ import { listRecordVersions, type RecordVersion } from '#src/registry/inventory-
 import { text } from '#src/registry/registration-schema.ts';
 import { loadClientFor } from '../console/visit.ts';
 import { toCursor } from '../places.ts';
+import { standInFor } from '../stand-ins.ts';
 import { loadAgencyOf, loadRecordSeen, loadRecordToWrite, sightOf } from './authority.ts';
 import { pageOf, readCursor, scoreIn } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
@@ -97,13 +100,11 @@ export const inventoryRoutes: readonly ApiRoute[] = [
     scope: 'inventory.read',
     item: matchSchema,
     async page(call, after, limit) {
-      const [score, recordId, clientId] = readCursor(after, 3) ?? [];
-      const place =
-        recordId !== undefined && clientId !== undefined ? { score: scoreIn(score), recordId, clientId } : undefined;
+      const place = after === undefined ? undefined : await readMatchPlace(call, after);
       const sight = await sightOf(call);
       const { lines, hasMore } = await listMatches(call.db, { ...sight, after: place, limit });
       const last = hasMore ? lines.at(-1) : undefined;
-      const next = last && toCursor([String(last.score), last.recordId, last.clientId]);
+      const next = last && toCursor([String(last.score), last.recordId, namedInPlace(call, sight, last)]);
       return { items: lines.map(matchShownTo(sight)), next };
     },
   }),
@@ -214,12 +215,32 @@ export const inventoryRoutes: readonly ApiRoute[] = [
 /** Of an app in the making at an agency that the caller does not see it is only said that there is one. */
 function matchShownTo(sight: Reach) {
   return ({ recordId, clientId, client, score, reasons }: MatchLine): z.input<typeof matchSchema> => {
-    const isKnown = client.state === 'live' || isWithin(sight, { path: client.agencyPath, sectors: [] });
+    const isNamed = mayName(sight, client);
     return {
-      ...{ record: recordId, app: isKnown ? clientId : null, app_name: isKnown ? client.name.id : null },
+      ...{ record: recordId, app: isNamed ? clientId : null, app_name: isNamed ? client.name.id : null },
       ...{ app_agency: client.agencyId, score, reasons: [...reasons] },
     };
   };
+}
+
+function mayName(sight: Reach, { isKnown, agencyPath }: MatchLine['client']): boolean {
+  return isKnown || isWithin(sight, { path: agencyPath, sectors: [] });
+}
+
+/** A client in the place where the next page begins: an id tells the name. */
+function namedInPlace({ house }: ApiCall, sight: Reach, { clientId, client }: MatchLine): string {
+  return mayName(sight, client) ? clientId : standInFor(house.secrets, clientRef(clientId));
+}
+
+/** @throws {Refusal} `invalid_request` */
+async function readMatchPlace({ db, house }: ApiCall, after: string): Promise<MatchPosition> {
+  const [score, recordId = '', named = ''] = readCursor(after, 3) ?? [];
+  const at = { score: scoreIn(score), recordId };
+  if (!named.startsWith('hidden:')) return { ...at, clientId: named };
+  const meant = (await listMatchesOf(db, recordId)).find(
+    ({ clientId }) => standInFor(house.secrets, clientRef(clientId)) === named,
+  );
+  return { ...at, clientId: meant?.clientId ?? '' };
 }
 
 /** @throws {Refusal} `content_invalid` */

@@ -365,7 +365,17 @@ export const matchSchema = name(
 /** One of another agency that is only in the making has no name here. */
 const pairSideSchema = name(
   'PairSide',
-  z.strictObject({ ...appFaceSchema.shape, name: z.string().nullable(), name_en: z.string().nullable() }),
+  z.strictObject({
+    ...appFaceSchema.shape,
+    app: z
+      .string()
+      .max(110)
+      .describe(
+        'Of one in the making at an agency that is not the caller’s what stands for it in the address of the pair.',
+      ),
+    name: z.string().nullable(),
+    name_en: z.string().nullable(),
+  }),
 );
 
 export const pairSchema = name(

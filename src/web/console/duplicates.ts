@@ -6,7 +6,7 @@
 import type { Context } from 'koa';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { findAgencies, listAgenciesBelow } from '#src/registry/agencies.ts';
-import { type AppRef, parseAppRef, partsOf } from '#src/registry/app-refs.ts';
+import { partsOf } from '#src/registry/app-refs.ts';
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import { countWaiting } from '#src/registry/comparing.ts';
 import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
@@ -15,11 +15,8 @@ import {
   type AppPair,
   dismissPair,
   findDetails,
-  findPair,
   listPairs,
-  mayName,
   maySeeWhole,
-  type PairPosition,
   type PairSearch,
   pairStatuses,
   positionOf,
@@ -47,6 +44,7 @@ import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
+import { loadPairNamed, namedTo, type PairReader, placeOfPair, readPairPlace } from '../stand-ins.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
 import { sendLines } from './csv.ts';
 import { decideAboutPicked, picksOf } from './decide.ts';
@@ -73,6 +71,10 @@ async function sightOf({ db, held }: ConsoleVisit): Promise<Sight> {
   return { deciding, seeing: { nodes, sectors: deciding.sectors } };
 }
 
+const readerOf = ({ held, house }: ConsoleVisit, { deciding }: Sight): PairReader => ({
+  ...{ held, reach: deciding, secrets: house.secrets },
+});
+
 /** `GET /console/duplicates`. */
 export async function showDuplicates(ctx: Context, house: OpenHouse): Promise<void> {
   await showConsole(ctx, house, showList);
@@ -82,7 +84,10 @@ async function showList(visit: ConsoleVisit): Promise<void> {
   const { ctx, db } = visit;
   const sight = await sightOf(visit);
   const search = readSearch(ctx, sight.seeing);
-  const { lines, hasMore } = await listPairs(db, { ...search, after: readPairPosition(ctx) });
+  const { lines, hasMore } = await listPairs(db, {
+    ...search,
+    after: await readPairPlace(db, visit.house, readPlace(ctx)),
+  });
   const isFirst = search.status === 'open' && !('after' in ctx.query);
   const families = isFirst
     ? await listFamilies(db, {
@@ -100,7 +105,7 @@ async function showList(visit: ConsoleVisit): Promise<void> {
     hasMoreFamilies: families.hasMore,
     ...(await choicesOf(visit, sight, search)),
     waiting: await countWaiting(db),
-    pages: pagesBehind(ctx, hasMore && last ? placeOf(last) : undefined),
+    pages: pagesBehind(ctx, hasMore && last ? placeOfPair(readerOf(visit, sight), last) : undefined),
     csvLink: linkTo(ctx, { after: undefined }).replace('/console/duplicates', '/console/duplicates.csv'),
   };
   showForm(ctx, duplicatesPage(context));
@@ -145,35 +150,22 @@ async function choicesOf(visit: ConsoleVisit, { seeing }: Sight, search: PairSea
   };
 }
 
-const placeOf = (pair: AppPair): string[] => {
-  const { score, low, high } = positionOf(pair);
-  return [String(score), low, high];
-};
-
-function readPairPosition(ctx: Context): PairPosition | undefined {
-  const [score, low, high] = readPlace(ctx);
-  if (low === undefined || high === undefined || !Number.isFinite(Number(score))) return undefined;
-  return { score: Number(score), low, high };
-}
-
 function shownPair(visit: ConsoleVisit, sight: Sight, pair: AppPair): ShownPair {
-  const { score, isStrong, reasons, status } = pair;
-  return {
-    low: sideOf(visit, sight, pair.low),
-    high: sideOf(visit, sight, pair.high),
-    score,
-    isStrong,
-    reasons,
-    status,
-  };
+  const { score, isStrong, status } = pair;
+  const [low, high] = [sideOf(visit, sight, pair.low), sideOf(visit, sight, pair.high)];
+  const isWhole = low.name !== undefined && high.name !== undefined;
+  // A host or a code would say which one it is.
+  const reasons = isWhole ? pair.reasons : pair.reasons.map(({ code, value }) => ({ code, value }));
+  return { low, high, score, isStrong, reasons, status };
 }
 
 /** An app as this person may know it. */
-function sideOf({ ctx, held }: ConsoleVisit, { deciding }: Sight, face: AppFace): PairSide {
+function sideOf(visit: ConsoleVisit, sight: Sight, face: AppFace): PairSide {
+  const { ctx, held } = visit;
   const language: Language = ctx.state.language;
-  const isNamed = mayName(face, held, deciding);
+  const { ref, isNamed } = namedTo(readerOf(visit, sight), face);
   return {
-    ref: face.ref,
+    ref,
     name: isNamed ? face.name[language] : undefined,
     agency: face.agencyName[language],
     host: isNamed ? face.host : undefined,
@@ -279,13 +271,10 @@ interface SeenPair {
 async function loadSeenPair(visit: ConsoleVisit): Promise<SeenPair> {
   const { ctx, db } = visit;
   const sight = await sightOf(visit);
-  const [low, high] = [readRef(ctx.params.low), readRef(ctx.params.high)];
-  const pair = low && high && (await findPair(db, low, high));
-  if (!pair || !isWithin(sight.seeing, pair)) throw new Refusal('not_here', 'no such pair');
+  const pair = await loadPairNamed(db, readerOf(visit, sight), String(ctx.params.low), String(ctx.params.high));
+  if (!isWithin(sight.seeing, pair)) throw new Refusal('not_here', 'no such pair');
   return { pair, sight, mayDecide: isWithin(sight.deciding, pair) };
 }
-
-const readRef = (given: unknown): AppRef | undefined => (typeof given === 'string' ? parseAppRef(given) : undefined);
 
 async function showOne(visit: ConsoleVisit, problems: readonly PairProblem[] = []): Promise<void> {
   const { ctx } = visit;
@@ -350,14 +339,16 @@ async function dismiss(visit: ConsoleVisit, form: Form): Promise<void> {
   const reason = readReason(form, 'reason');
   if (reason === undefined) return showOne(visit, [{ kind: 'reason-missing' }]);
   await dismissPair(visit.db, { one: pair.low.ref, other: pair.high.ref, actor, reason });
-  seeOther(visit.ctx, `${pairLink(pair.low.ref, pair.high.ref)}?done=dismissed`);
+  seeOther(visit.ctx, `${linkOfPair(visit)}?done=dismissed`);
 }
 
 async function reopen(visit: ConsoleVisit): Promise<void> {
   const { pair, actor } = await loadToDecide(visit);
   await reopenPair(visit.db, { one: pair.low.ref, other: pair.high.ref, actor });
-  seeOther(visit.ctx, `${pairLink(pair.low.ref, pair.high.ref)}?done=reopened`);
+  seeOther(visit.ctx, `${linkOfPair(visit)}?done=reopened`);
 }
+
+const linkOfPair = ({ ctx }: ConsoleVisit) => pairLink(String(ctx.params.low), String(ctx.params.high));
 
 /** @throws {Refusal} `not_here`; `role_required` for whoever sees the pair and does not coordinate it */
 async function loadToDecide(visit: ConsoleVisit): Promise<{ pair: AppPair; actor: string }> {

@@ -165,6 +165,46 @@ describe('a likely pair', () => {
     expect((await stranger.get('/duplicates')).body).not.toContain('Melati');
   });
 
+  test('of an app that another agency is still making says only that there is one', async () => {
+    await exists('H-1', { name: 'Kartu Nelayan Rahasia' }, coordinator);
+    const declaration = {
+      ...{ client_id: 'kartu-nelayan', client_name: 'Kartu Nelayan Rahasia', 'client_name#en': 'Fisher Card' },
+      ...{ purpose: 'Kartu bagi nelayan.', 'purpose#en': 'A card for fishers.', scope: 'openid' },
+      redirect_uris: ['http://localhost:8080/callback'],
+    };
+    const made = await stranger.post(`/agencies/${stranger.agencyId}/apps`, {
+      ...{ declaration, justification: 'Kartu ini untuk nelayan sungai kami.' },
+    });
+    expect(made.status).toBe(201);
+    while ((await compareProfiles(world.database)) > 0);
+    const list = await coordinator.get('/duplicates?limit=200');
+    expect(list.body).not.toContain('kartu-nelayan');
+    type Side = { app: string; name: string | null };
+    const pairs = itemsOf(list) as { low: Side; high: Side }[];
+    const found = pairs.find(({ low, high }) => [low, high].some(({ app }) => app.startsWith('hidden:')));
+    const [one, other] = [found?.low.app ?? '', found?.high.app ?? ''];
+    const pathOf = (low: string, high: string) => `/duplicates/${encodeURIComponent(low)}/${encodeURIComponent(high)}`;
+    expect((await coordinator.get(pathOf(one, other))).status).toBe(200);
+    const guessed = [one, other].map((app) => (app.startsWith('hidden:') ? 'client:kartu-nelayan' : app));
+    expect(told(await coordinator.get(pathOf(guessed[0] ?? '', guessed[1] ?? '')))).toEqual([404, 'not_here']);
+    expect(itemsOf(await coordinator.get('/duplicates?app=client:kartu-nelayan'))).toEqual([]);
+    const dismissed = await coordinator.put(pathOf(one, other), { status: 'dismissed', reason: 'Bukan yang sama' });
+    expect([dismissed.json.status, dismissed.body.includes('kartu-nelayan')]).toEqual(['dismissed', false]);
+    let next: string | undefined = '/duplicates?limit=1&status=dismissed';
+    while (next !== undefined) {
+      const page: ApiAnswer = await coordinator.get(next);
+      next = /^<(.+)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1];
+      const after = new URLSearchParams(next?.split('?')[1]).get('after') ?? '';
+      expect(Buffer.from(after, 'base64url').toString()).not.toContain('kartu-nelayan');
+    }
+    await world.database.execute(`update clients set state = 'suspended', live_since = $1 where id = 'kartu-nelayan'`, [
+      new Date(),
+    ]);
+    expect((await coordinator.get('/duplicates?app=client:kartu-nelayan&status=dismissed')).body).toContain(
+      'Kartu Nelayan Rahasia',
+    );
+  });
+
   test('goes page by page', async () => {
     for (const at of [3, 4, 5]) await exists(`P-${at}`, { ...twins, host: `antrean.melati.contoh.go.id` });
     await compareProfiles(world.database);

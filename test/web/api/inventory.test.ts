@@ -145,6 +145,31 @@ describe('the list', () => {
   });
 });
 
+test('an app that another agency is still making is proposed without its name, one that was live once with it', async () => {
+  const maker = await openApi(world, { clientId: 'mesin-pembuat' });
+  const name = 'Retribusi Pasar Terapung Barito';
+  const declaration = {
+    ...{ client_id: 'pasar-terapung', client_name: name, purpose: 'Membayar retribusi.', scope: 'openid' },
+    redirect_uris: ['https://terapung.barito.contoh.go.id/callback'],
+  };
+  expect((await maker.post(`/agencies/${maker.agencyId}/apps`, { declaration })).status).toBe(201);
+  const record = recordOf(await save('H-1', { name, host: 'terapung.barito.contoh.go.id' }));
+  await matchDue(world.database);
+  const proposed = async () => itemsOf(await api.get(`/inventory/${record.id}/matches`));
+  expect(await proposed()).toMatchObject([{ app: null, app_name: null, app_agency: maker.agencyId }]);
+  let next: string | undefined = '/inventory/matches?limit=1';
+  while (next !== undefined) {
+    const page: Awaited<ReturnType<typeof api.get>> = await api.get(next);
+    next = /^<(.+)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1];
+    const after = new URLSearchParams(next?.split('?')[1]).get('after') ?? '';
+    expect(Buffer.from(after, 'base64url').toString()).not.toContain('pasar-terapung');
+  }
+  await world.database.execute(`update clients set state = 'suspended', live_since = $1 where id = 'pasar-terapung'`, [
+    new Date(),
+  ]);
+  expect(await proposed()).toMatchObject([{ app: 'pasar-terapung', app_name: name }]);
+});
+
 test('what may be the same as a record is proposed, and refused or confirmed', async () => {
   const name = 'Pelayanan Surat Pindah Daring';
   const redirects = { redirect_uris: ['https://pindah.warga.contoh.go.id/callback'] };

@@ -50,7 +50,7 @@ beforeEach(() =>
 test('who coordinates the sector says that the two are different, and opens the pair again', async () => {
   const { browser, page } = await openConsole(world, coordinator, { at: '/console/duplicates' });
   expect(page.text('[data-pair] .reasons')).toContain('Namanya 100% sama.');
-  const pair = await browser.visit(`${world.issuer}${link}`);
+  const pair = await page.follow('[data-pair] a');
   expect(pair.text('#score')).toContain('sangat mirip');
   const refused = await pair.press('#dismiss');
   expect(refused.status).toBe(422);
@@ -61,7 +61,7 @@ test('who coordinates the sector says that the two are different, and opens the 
   expect(done.text('.reason')).toBe('Yang satu untuk guru honorer.');
   const list = await browser.visit(`${world.issuer}/console/duplicates?status=dismissed`);
   expect(list.texts('[data-pair]')).toHaveLength(1);
-  const open = await (await browser.visit(`${world.issuer}${link}`)).press('#reopen');
+  const open = await (await list.follow('[data-pair] a')).press('#reopen');
   expect(open.text('[role=status]')).toContain('terbuka lagi');
   const events = await world.database.query<{ kind: string; agency_id: string }>(
     `select kind, agency_id from admin_events where kind like 'duplicate.%' order by kind, agency_id`,
@@ -77,11 +77,42 @@ test('the owner of one of them sees it, not what the other is called while it is
   expect(page.text('[data-pair]')).toContain('Mutasi Guru Kabupaten Sleman');
   expect(page.text('[data-pair]')).not.toContain('Sistem Informasi Mutasi Guru');
   expect(page.text('[data-pair]')).toContain('Satu layanan yang sedang dibuat');
-  const pair = await browser.visit(`${world.issuer}${link}`);
+  expect(page.html).not.toContain('mutasi-guru');
+  const pair = await page.follow('[data-pair] a');
   expect(pair.text('h1')).toBe('Apakah keduanya sama?');
+  expect(pair.html).not.toContain('mutasi-guru');
   expect(pair.text('main')).not.toContain('Teacher');
   expect(pair.text('main')).toContain('tidak untuk Anda');
   expect(pair.has('#dismiss')).toBe(false);
+  // Whoever guesses the id is told no more than of an id that there is not.
+  expect((await browser.visit(`${world.issuer}${link}`)).status).toBe(404);
+});
+
+test('a coordinator of the one side only dismisses the pair without knowing the other, and the events of that side do not name it', async () => {
+  const local = await colleague(world, 'sri@sleman.contoh.go.id', { 'kabupaten-sleman': ['coordinator'] });
+  const { browser, page } = await openConsole(world, local, { at: '/console/duplicates' });
+  const pair = await page.follow('[data-pair] a');
+  expect(pair.html.match(/\/console\/decisions\/new\?app=/g)).toHaveLength(1);
+  expect(pair.html).not.toContain('successor=');
+  expect(pair.html).not.toContain('mutasi-guru');
+  const done = await pair.fill({ reason: 'Yang satu untuk guru honorer.' }).press('#dismiss');
+  expect(done.text('[role=status]')).toContain('bukan aplikasi yang sama');
+  const events = await world.database.query<{ subject: string }>(
+    `select subject from admin_events where kind = 'duplicate.dismissed' and agency_id = 'kabupaten-sleman'`,
+  );
+  expect(events.length).toBeGreaterThan(0);
+  for (const { subject } of events) expect(subject).toMatch(/^pair hidden inventory:\w+$/);
+  const file = await browser.visit(`${world.issuer}/console/duplicates.csv?status=dismissed`);
+  expect(file.html).not.toContain('mutasi-guru');
+});
+
+test('once it was live everybody may know what it is called, also after it was taken away', async () => {
+  await world.database.execute(`update clients set live_since = $1, state = 'suspended' where id = 'mutasi-guru'`, [
+    new Date(),
+  ]);
+  const { page } = await openConsole(world, owner, { at: '/console/duplicates' });
+  expect(page.text('[data-pair]')).toContain('Sistem Informasi Mutasi Guru');
+  await world.database.execute(`update clients set live_since = null, state = 'sandbox' where id = 'mutasi-guru'`);
 });
 
 test('who has nothing to do with either sees neither the pair in the list nor its page', async () => {
