@@ -10,9 +10,10 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';
-import type { AppRef } from './app-refs.ts';
+import { type AppRef, clientRef } from './app-refs.ts';
 import type { Localized } from './clients.ts';
 import type { Reach } from './coordination.ts';
+import { dismissPairsWith } from './duplicates.ts';
 import { hadHand } from './hands.ts';
 import { type NotMade, noteNotMade, takeBackNotMade } from './not-made.ts';
 import { lockRegistry } from './version.ts';
@@ -195,7 +196,8 @@ export interface CaseDecision {
 }
 
 /**
- * Decides a case: of many at once exactly one does. An app that is refused stays where it is, to be tried or ended by those
+ * Decides a case: of many at once exactly one does. An app that is allowed is not the same as those that the case named, so
+ * that their pairs are dismissed. An app that is refused stays where it is, to be tried or ended by those
  * who built it; allowed later, it no longer counts as not built. Inside a transaction.
  *
  * @throws {Refusal} `not_here`, `case_not_open`; `case_own` for whoever asked, or had a hand in the app
@@ -209,8 +211,15 @@ export async function decideCase(
   if (await isOwnCase(tx, before, actor)) throw new Refusal('case_own', `case ${id} is the own one of ${actor}`);
   const decided = await settle(tx, { id, status: verdict, actor, note, instead });
   if (verdict === 'refused') await noteNotMade(tx, notMadeOf(decided, 'refused', actor));
-  else await takeBackNotMade(tx, decided.clientId);
+  else await allowBeside(tx, decided, actor);
   return decided;
+}
+
+async function allowBeside(tx: Db, { id, clientId, duplicates }: RegistrationCase, actor: string): Promise<void> {
+  await takeBackNotMade(tx, clientId);
+  if (clientId === undefined) return;
+  const named = duplicates.map(({ ref }) => ref);
+  await dismissPairsWith(tx, clientRef(clientId), named, { actor, note: `case ${id}` });
 }
 
 /** Whether somebody, or whoever is behind that machine, asked for the app or had a hand in it. */

@@ -394,6 +394,26 @@ async function recordOfBoth(
   }
 }
 
+/**
+ * Says of an app and others that they are not the same, as far as their pairs are open. Inside a transaction.
+ *
+ * @returns how many pairs that were
+ */
+export async function dismissPairsWith(
+  tx: Db,
+  ref: AppRef,
+  others: readonly AppRef[],
+  { actor, note }: Settling,
+): Promise<number> {
+  const rows = await tx.query<PairRow>(
+    `update app_pairs set status = 'dismissed', decided_at = $3, decided_by = $4, note = $5
+     where status = 'open' and (low = $1 and high = any($2) or high = $1 and low = any($2)) returning ${pairColumns}`,
+    [ref, others, new Date(), actor, note],
+  );
+  for (const pair of await withFaces(tx, rows)) await recordOfBoth(tx, 'duplicate.dismissed', pair, actor);
+  return rows.length;
+}
+
 /** Who settles an app's pairs, and by what. */
 export interface Settling {
   readonly actor: string;

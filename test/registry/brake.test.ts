@@ -8,7 +8,7 @@ import { moveClient } from '#src/registry/client-life.ts';
 import { findClient } from '#src/registry/clients.ts';
 import { closeRegistrations, giveException, listExceptions, openRegistrations } from '#src/registry/closures.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
-import { dismissPair } from '#src/registry/duplicates.ts';
+import { dismissPair, findPair } from '#src/registry/duplicates.ts';
 import { saveRecord } from '#src/registry/inventory.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { saveSector } from '#src/registry/sectors.ts';
@@ -85,7 +85,11 @@ describe('an app strongly like one that exists', () => {
     await expect(goLive('pinjam-2')).rejects.toMatchObject({ code: 'case_open' });
     const id = await caseOf('pinjam-2');
     await expect(decide(id, 'allowed', budi)).rejects.toMatchObject({ code: 'case_own' });
+    while ((await compareProfiles(registry.database)) > 0);
+    const pair = () => findPair(registry.database, 'client:pinjam-2', 'client:pinjam-alat');
+    expect(await pair()).toMatchObject({ status: 'open' });
     await decide(id, 'allowed');
+    expect(await pair()).toMatchObject({ status: 'dismissed', note: `case ${id}`, decidedBy: putri });
     await expect(decide(id, 'refused')).rejects.toMatchObject({ code: 'case_not_open' });
     expect((await goLive('pinjam-2')).client.state).toBe('live');
     await registry.write((tx) =>
@@ -95,7 +99,11 @@ describe('an app strongly like one that exists', () => {
 
   test('does not go live when it is refused, whatever it is called then, until a new reason is allowed', async () => {
     await create('pinjam-3', {}, { justification: why });
+    while ((await compareProfiles(registry.database)) > 0);
     await decide(await caseOf('pinjam-3'), 'refused');
+    expect(await findPair(registry.database, 'client:pinjam-3', 'client:pinjam-alat')).toMatchObject({
+      status: 'open',
+    });
     expect((await notMade()).byReason.refused).toBe(1);
     const renamed = { ...said, ...words('Jadwal Kapal', 'Melihat jadwal kapal.'), client_id: 'pinjam-3' };
     await registry.change(renamed, { via: 'page', actor: budi });
