@@ -109,6 +109,7 @@ import { answerSheetNotice, showSheetNotice } from '#src/web/sheet-notice.ts';
 import { answerStage } from '#src/web/stage.ts';
 import { assets } from '#src/web/static.ts';
 import { answerWellKnown } from '#src/web/well-known.ts';
+import { countNotMade } from './web/middleware/not-made.ts';
 
 export type { House } from '#src/web/house.ts';
 
@@ -146,6 +147,7 @@ export async function createApp(house: House): Promise<App> {
   app.use(language(house.config.issuer));
   app.use(answerErrors(open));
   app.use(refuseMalformed);
+  app.use(countNotMade(house.database));
   app.use(unitOfWork(house.database));
   const router = pages(open);
   app.use(unlessOfEngine(router));

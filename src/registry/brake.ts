@@ -15,6 +15,7 @@ import { type CaseGround, listCasesOf, noteLetThrough, openCase, type Registrati
 import type { ClientDraft, ClientRecord } from './clients.ts';
 import { type Closure, closedTo, findClosures, hasException, useException } from './closures.ts';
 import { type AppFace, findFaces, findLikely, type LikelyApp } from './duplicates.ts';
+import { NotMadeRefusal } from './not-made.ts';
 import { runsTheDeployment, type Via } from './versions.ts';
 
 /** A justification shorter than this says nothing. */
@@ -161,7 +162,7 @@ export async function demandEntry(
 ): Promise<void> {
   if (isOfOperators({ via, actor })) return;
   const [closed] = await findClosed(tx, draft, before);
-  if (closed) throw closedTo(closed);
+  if (closed) throw before ? closedTo(closed) : await notMadeIn(tx, draft, closed, actor);
   if (isNewKind(before, draft) && justification === undefined) await demandUnlike(tx, draft);
   if (before && goesLive) await demandPassed(tx, draft);
 }
@@ -169,6 +170,23 @@ export async function demandEntry(
 /** A machine, which is like nothing, that people are to sign in to from now on is as good as a new app. */
 function isNewKind(before: ClientRecord | undefined, { type }: WeighedDraft): boolean {
   return !before || (before.type === 'machine' && type !== 'machine');
+}
+
+async function notMadeIn(
+  db: Db,
+  { agencyId, name, sectors }: WeighedDraft,
+  closed: Closure,
+  actor: string,
+): Promise<NotMadeRefusal> {
+  const { path } = await loadAgency(db, agencyId);
+  return new NotMadeRefusal(closedTo(closed), {
+    agencyId,
+    agencies: path,
+    sectors,
+    name: name.id,
+    why: 'closed',
+    actor,
+  });
 }
 
 async function demandUnlike(tx: Db, draft: WeighedDraft): Promise<void> {

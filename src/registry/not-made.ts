@@ -3,10 +3,12 @@
  * would have been, and by the yearly cost of what is used instead, where that is known.
  */
 import { randomUUID } from 'node:crypto';
-import type { Db } from '#src/base/database.ts';
+import type { Database, Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
+import { Refusal } from '#src/base/refusals.ts';
 import type { AppRef } from './app-refs.ts';
 import type { Reach } from './coordination.ts';
+import { lockRegistry } from './version.ts';
 
 export const reasonsNotMade = ['chose-existing', 'closed', 'refused', 'withdrawn'] as const;
 export type ReasonNotMade = (typeof reasonsNotMade)[number];
@@ -44,6 +46,24 @@ export async function noteNotMade(db: Db, notMade: NotMade): Promise<void> {
       ...[now, new Date(now.getTime() - DAY_MS)],
     ],
   );
+}
+
+/** A refusal because of which an app is not built. What was begun is undone with it, so that it is noted afterwards ({@link noteRefused}). */
+export class NotMadeRefusal extends Refusal {
+  readonly notMade: NotMade;
+
+  constructor({ code, message, members }: Refusal, notMade: NotMade) {
+    super(code, message, members && { members });
+    this.notMade = notMade;
+  }
+}
+
+/** Counts what was refused, once of many at once. In a transaction of its own: that of the refusal is undone. */
+export async function noteRefused(database: Database, { notMade }: NotMadeRefusal): Promise<void> {
+  await database.transaction(async (tx) => {
+    await lockRegistry(tx);
+    await noteNotMade(tx, notMade);
+  });
 }
 
 /** An app that is allowed after all was not prevented. */

@@ -1,8 +1,10 @@
 /** Apps that register themselves (RFC 7591) and look after their registration (RFC 7592), driven by openid-client where it can. */
 import * as oidc from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listCasesOf } from '#src/registry/cases.ts';
 import { moveClient } from '#src/registry/client-life.ts';
 import { findClient } from '#src/registry/clients.ts';
+import { closeRegistrations, openRegistrations } from '#src/registry/closures.ts';
 import { stepTo } from '#src/registry/migration.ts';
 import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
 import { listVersions } from '#src/registry/versions.ts';
@@ -39,6 +41,43 @@ async function registered(more: object = {}): Promise<Record<string, unknown>> {
 
 const own = (method: string, app: Record<string, unknown>, body?: unknown, token = app.registration_access_token) =>
   ask(method, String(app.registration_client_uri), { body, headers: { authorization: `Bearer ${token}` } });
+
+describe('an app very much like one that exists', () => {
+  const like = { ...metadata, client_name: 'Peminjaman Mobil Jenazah', client_uri: 'https://mobil.contoh.go.id' };
+  beforeAll(async () => {
+    await world.declare({ ...like, client_id: 'mobil-jenazah', purpose: 'Meminjam mobil jenazah.' });
+    await world.database.execute(`update clients set live_since = $1 where id = 'mobil-jenazah'`, [new Date()]);
+  });
+
+  test('is refused without a justification, and its token is not spent; with one it is registered and has a case', async () => {
+    const token = await newToken();
+    const refused = await register(like, token);
+    expect([refused.status, refused.json.likely]).toMatchObject([409, [{ ref: 'client:mobil-jenazah' }]]);
+    expect((await register({ ...like, justification: '   ' }, token)).status).toBe(409);
+    const justification = 'Yang ada tidak melayani desa di pulau kecil.';
+    const { status, json } = await register({ ...like, justification }, token);
+    expect([status, 'justification' in json]).toEqual([201, false]);
+    expect(await listCasesOf(world.database, String(json.client_id))).toMatchObject([
+      { status: 'open', justification, via: 'registration', duplicates: [{ ref: 'client:mobil-jenazah' }] },
+    ]);
+  });
+});
+
+test('an app of a closed agency is refused, which is counted once a day, however often it is tried', async () => {
+  const closed = await world.database.transaction((tx) =>
+    closeRegistrations(tx, { agencyId, reason: 'Dipadukan dahulu.', actor: 'command' }),
+  );
+  const token = await newToken();
+  const tries = await Promise.all(Array.from({ length: 10 }, () => register(metadata, token)));
+  expect(new Set(tries.map(({ status }) => status))).toEqual(new Set([403]));
+  const counted = await world.database.query<{ why: string; name: string }>(
+    `select why, name from registrations_not_made where agency_id = $1`,
+    [agencyId],
+  );
+  expect(counted).toEqual([{ why: 'closed', name: metadata.client_name }]);
+  await world.database.transaction((tx) => openRegistrations(tx, closed.id, 'command'));
+  expect((await register(metadata, token)).status).toBe(201);
+});
 
 describe('registering (RFC 7591)', () => {
   test('a library finds the endpoint, registers, and signs somebody in at once', async () => {

@@ -1,7 +1,9 @@
 /** A pipeline carries an app from the sandbox to another deployment: two machines, one bundle. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { listCasesOf } from '#src/registry/cases.ts';
 import { findClient } from '#src/registry/clients.ts';
+import { closeRegistrations, openRegistrations } from '#src/registry/closures.ts';
 import { listVersions } from '#src/registry/versions.ts';
 import { type ApiClient, openApi } from '#test/support/api.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -54,6 +56,30 @@ test('an app goes across, once, by the machine of its own agency alone', async (
   expect(version).toMatchObject({ via: 'bundle', actor: 'client mesin-produksi' });
   expect((await there.post('/bundles', { bundle }, { 'idempotency-key': 'pindah-1' })).json).toEqual(taken.json);
   expect((await there.post('/bundles', { bundle })).json.code).toBe('bundle_used');
+});
+
+test('one like an app that is there takes a justification there, one of a closed agency is refused and counted', async () => {
+  const like = { ...declaration, client_id: 'karcis-museum', client_name: 'Karcis Museum Daring' };
+  await here.post(`/agencies/${here.agencyId}/apps`, { declaration: like });
+  await elsewhere.declare({ ...like, client_id: 'karcis-lama', state: 'live' });
+  const bundleOf = async () => String((await here.post('/apps/karcis-museum/bundle', undefined)).json.bundle);
+  const closing = { agencyId: here.agencyId, reason: 'Dipadukan dahulu.', actor: 'command' };
+  const closed = await elsewhere.database.transaction((tx) => closeRegistrations(tx, closing));
+  const bundle = await bundleOf();
+  for (const _again of [1, 2]) {
+    const stopped = await there.post('/bundles', { bundle });
+    expect([stopped.status, stopped.json.code]).toEqual([403, 'registrations_closed']);
+  }
+  const counted = await elsewhere.database.query('select name from registrations_not_made');
+  expect(counted).toEqual([{ name: 'Karcis Museum Daring' }]);
+  await elsewhere.database.transaction((tx) => openRegistrations(tx, closed.id, 'command'));
+  const unsaid = await there.post('/bundles', { bundle });
+  expect([unsaid.status, unsaid.json.code]).toEqual([409, 'likely_duplicate']);
+  const justification = 'Museum kami menjual karcis rombongan.';
+  expect((await there.post('/bundles', { bundle, justification })).json).toMatchObject({ outcome: 'created' });
+  expect(await listCasesOf(elsewhere.database, 'karcis-museum')).toMatchObject([
+    { status: 'open', justification, via: 'bundle' },
+  ]);
 });
 
 test('what is no bundle, or altered, is refused', async () => {

@@ -342,6 +342,12 @@ describe('a closed sector', () => {
     expect(closed.status).toBe(201);
     expect(told(await coordinator.post('/closures', closing))).toEqual([409, 'closed_already']);
     expect(told(await register('zaitun'))).toEqual([403, 'registrations_closed']);
+    expect(told(await register('zaitun-lagi'))).toEqual([403, 'registrations_closed']);
+    const notMade = {
+      by_reason: { closed: 1 },
+      by_agency: expect.arrayContaining([{ id: agency.agencyId, count: 1 }]),
+    };
+    expect((await coordinator.get('/registrations-not-made')).json).toMatchObject(notMade);
     const path = `/closures/${closed.json.id}`;
     const later = new Date(Date.now() + 86_400_000).toISOString();
     const given = { agency: agency.agencyId, apps: 3, reason: 'Sudah dianggarkan', expires_at: later };
