@@ -11,6 +11,7 @@ import {
   findBundle,
   receiveBundle,
 } from '#src/registry/bundles.ts';
+import { listCasesOf } from '#src/registry/cases.ts';
 import { findClient } from '#src/registry/clients.ts';
 import { kindsOf, race, signInByPasskey } from '#test/races/crowd.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
@@ -202,6 +203,26 @@ describe('what has come', () => {
     const auditor = await colleague(production, `auditor-${randomUUID()}@contoh.id`, { [agency]: ['auditor'] });
     const { page: seen } = await openConsole(production, auditor, { at: new URL(link).pathname });
     expect([seen.status, seen.text('#error-code')]).toEqual([403, 'role_required']);
+  });
+
+  test('like an app that is there, is taken over on its page with a justification, for a coordinator to decide', async () => {
+    const { client_name: name } = (await compose()).client as { client_name: string };
+    await production.declare({
+      client_id: 'puskesmas-lama',
+      client_name: name,
+      client_uri: 'https://lama.contoh.go.id',
+    });
+    await production.database.execute(`update clients set live_since = $1 where id = 'puskesmas-lama'`, [new Date()]);
+    const { link } = await receive();
+    const at = new URL(link).pathname;
+    const { page } = await openConsole(production, await owner(production), { at });
+    expect(page.attributes('[data-likely]', 'data-likely')).toContain('client:puskesmas-lama');
+    expect((await page.press('#apply-bundle')).text('#error-code')).toBe('likely_duplicate');
+    expect(await findClient(production.database, clientId)).toBeUndefined();
+    const justification = 'Puskesmas kami melayani pulau kecil.';
+    await page.fill({ justification }).press('#apply-bundle');
+    expect(await listCasesOf(production.database, clientId)).toMatchObject([{ status: 'open', justification }]);
+    await production.database.execute(`delete from clients where id = any($1)`, [['puskesmas-lama', clientId]]);
   });
 
   test('is taken over once, of many at once too', async () => {
