@@ -19,14 +19,17 @@ export function caseMessage(
     dueAt: Date;
     /** Nobody coordinates the app, so that it goes to those who can name somebody. */
     isUnattended: boolean;
+    /** Asked for is an exception where it is closed. */
+    isException: boolean;
   },
 ): Message {
   const t = translate(context.language);
-  const { language, service, agency, link, occasion, justification, dueAt, isUnattended, timeZone } = context;
+  const { language, service, agency, link, occasion, justification, dueAt, isUnattended, isException, timeZone } =
+    context;
   const subject = t(`message.case-${occasion}-subject`, { service });
   if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
   const parts = [
-    ...paragraphs(t('message.case-text', { service, agency, justification })),
+    ...paragraphs(t(isException ? 'message.exception-text' : 'message.case-text', { service, agency, justification })),
     t('message.case-due', { due: formatMoment(language, dueAt, timeZone) }),
     ...(isUnattended ? [t('message.case-unattended', { agency })] : []),
   ];
@@ -37,17 +40,22 @@ export function caseMessage(
 export function caseDecidedMessage(
   context: CaseMessageContext & {
     verdict: 'allowed' | 'refused';
+    isException: boolean;
     note?: string | undefined;
     /** What is to be used instead. */
     instead?: string | undefined;
   },
 ): Message {
   const t = translate(context.language);
-  const { service, link, verdict, note, instead } = context;
-  const subject = t(`message.case-${verdict}-subject`, { service });
+  const { service, agency, link, verdict, isException, note, instead } = context;
+  const subject = t(isException ? `message.exception-${verdict}-subject` : `message.case-${verdict}-subject`, {
+    service,
+  });
   if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
   const parts = [
-    ...paragraphs(t(`message.case-${verdict}-text`, { service })),
+    ...paragraphs(
+      t(isException ? `message.exception-${verdict}-text` : `message.case-${verdict}-text`, { service, agency }),
+    ),
     ...(instead === undefined ? [] : [t('message.case-instead', { instead })]),
     ...(note === undefined ? [] : [t('message.version-note', { note })]),
   ];

@@ -11,11 +11,19 @@ import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies, loadAgency } from './agencies.ts';
 import { type AppRef, clientRef, partsOf } from './app-refs.ts';
 import { type HeldRole, mayAt } from './authority.ts';
-import { type CaseGround, listCasesOf, noteLetThrough, openCase, type RegistrationCase } from './cases.ts';
+import {
+  type CaseGround,
+  findOpenRequest,
+  listCasesOf,
+  noteLetThrough,
+  openCase,
+  type RegistrationCase,
+} from './cases.ts';
 import type { ClientDraft, ClientRecord } from './clients.ts';
 import { type Closure, closedTo, findClosures, hasException, useException } from './closures.ts';
 import { type AppFace, findFaces, findLikely, type LikelyApp } from './duplicates.ts';
 import { NotMadeRefusal } from './not-made.ts';
+import { lockRegistry } from './version.ts';
 import { runsTheDeployment, type Via } from './versions.ts';
 
 /** A justification shorter than this says nothing. */
@@ -113,7 +121,11 @@ function comparable(draft: WeighedDraft): Parameters<typeof findLikely>[1] {
 }
 
 /** The closed places that an app would come into anew and that its agency has no exception from. */
-async function findClosed(db: Db, draft: WeighedDraft, before: ClientRecord | undefined): Promise<Closure[]> {
+async function findClosed(
+  db: Db,
+  draft: Pick<WeighedDraft, 'agencyId' | 'sectors'>,
+  before: ClientRecord | undefined,
+): Promise<Closure[]> {
   const { closures, path } = await findEntered(db, draft, before);
   const closed: Closure[] = [];
   for (const closure of closures) if (!(await hasException(db, closure.id, path))) closed.push(closure);
@@ -172,6 +184,35 @@ function isNewKind(before: ClientRecord | undefined, { type }: WeighedDraft): bo
   return !before || (before.type === 'machine' && type !== 'machine');
 }
 
+/**
+ * Asks for an exception from the closed places that keep an app out: one case for the agencies, and one for each sector. Asking again while
+ * it waits is the same case. Inside a transaction.
+ *
+ * @throws {Refusal} `closure_over` where nothing keeps it out
+ */
+export async function askForException(
+  tx: Db,
+  { agencyId, name, sectors }: Pick<WeighedDraft, 'agencyId' | 'name' | 'sectors'>,
+  said: { readonly via: Via; readonly actor: string; readonly justification: string },
+): Promise<RegistrationCase[]> {
+  await lockRegistry(tx);
+  const closed = await findClosed(tx, { agencyId, sectors }, undefined);
+  if (closed.length === 0) throw new Refusal('closure_over', `nothing keeps an app of ${agencyId} out`);
+  const { path: agencies } = await loadAgency(tx, agencyId);
+  const about = { ...said, agencyId, agencies, name, duplicates: [], clientId: undefined };
+  const cases: RegistrationCase[] = [];
+  if (closed.some((one) => one.agencyId !== undefined))
+    cases.push(await openOnce(tx, { ...about, grounds: ['agency-closed'], sectors: [] }));
+  for (const { sectorId } of closed)
+    if (sectorId !== undefined)
+      cases.push(await openOnce(tx, { ...about, grounds: ['sector-closed'], sectors: [sectorId] }));
+  return cases;
+}
+
+async function openOnce(tx: Db, asked: Parameters<typeof openCase>[1]): Promise<RegistrationCase> {
+  return (await findOpenRequest(tx, asked)) ?? (await openCase(tx, asked));
+}
+
 async function notMadeIn(
   db: Db,
   { agencyId, name, sectors }: WeighedDraft,
@@ -179,7 +220,9 @@ async function notMadeIn(
   actor: string,
 ): Promise<NotMadeRefusal> {
   const { path } = await loadAgency(db, agencyId);
-  return new NotMadeRefusal(closedTo(closed), {
+  const { code, message } = closedTo(closed);
+  const ask = `/api/v1/agencies/${agencyId}/exception-requests`;
+  return new NotMadeRefusal(new Refusal(code, message, { members: { reason: closed.reason, ask } }), {
     agencyId,
     agencies: path,
     sectors,

@@ -14,8 +14,9 @@ import { type AppRef, clientRef } from './app-refs.ts';
 import type { Localized } from './clients.ts';
 import type { Reach } from './coordination.ts';
 import { dismissPairsWith } from './duplicates.ts';
+import { asksForException, giveAsked } from './exceptions-asked.ts';
 import { hadHand } from './hands.ts';
-import { type NotMade, noteNotMade, takeBackNotMade } from './not-made.ts';
+import { type NotMade, noteNotMade, takeBackNotMade, takeBackRefused } from './not-made.ts';
 import { lockRegistry } from './version.ts';
 import { promisedTime, type Via } from './versions.ts';
 
@@ -126,6 +127,19 @@ export async function findOpenCase(db: Db, clientId: string): Promise<Registrati
   return row && toCase(row);
 }
 
+/** The case by which the same exception is asked for already. */
+export async function findOpenRequest(
+  db: Db,
+  { agencyId, name, grounds, sectors }: Pick<RegistrationCase, 'agencyId' | 'name' | 'grounds' | 'sectors'>,
+): Promise<RegistrationCase | undefined> {
+  const row = await db.first<CaseRow>(
+    `select ${columns} from registration_cases
+     where agency_id = $1 and client_id is null and status = 'open' and name = $2 and grounds = $3 and sectors = $4`,
+    [agencyId, name.id, grounds, sectors],
+  );
+  return row && toCase(row);
+}
+
 /** The cases of an app, the latest first. */
 export async function listCasesOf(db: Db, clientId: string): Promise<RegistrationCase[]> {
   const rows = await db.query<CaseRow>(
@@ -141,7 +155,8 @@ export interface NewCase
     RegistrationCase,
     'agencyId' | 'agencies' | 'sectors' | 'name' | 'grounds' | 'duplicates' | 'justification' | 'via' | 'actor'
   > {
-  readonly clientId: string;
+  /** None yet where an exception is asked for. */
+  readonly clientId: string | undefined;
 }
 
 /** Opens a case. Inside a transaction that holds the registry. @throws {Refusal} `case_open` where one is open already */
@@ -159,9 +174,13 @@ export async function openCase(tx: Db, opened: NewCase): Promise<RegistrationCas
     ],
   );
   if (!row) throw new Refusal('case_open', `client ${clientId} has an open case`);
-  const event = { kind: 'case.opened', actor, subject: `client ${clientId}`, agencyId } as const;
+  const event = { kind: 'case.opened', actor, subject: subjectOf(row), agencyId } as const;
   await recordAdminEvent(tx, { ...event, details: { case: row.id, duplicates: duplicates.length } });
   return toCase(row);
+}
+
+function subjectOf({ client_id: clientId, agency_id: agencyId }: CaseRow): string {
+  return clientId === null ? `agency ${agencyId}` : `client ${clientId}`;
 }
 
 /**
@@ -210,9 +229,17 @@ export async function decideCase(
   const before = await loadCase(tx, id);
   if (await isOwnCase(tx, before, actor)) throw new Refusal('case_own', `case ${id} is the own one of ${actor}`);
   const decided = await settle(tx, { id, status: verdict, actor, note, instead });
-  if (verdict === 'refused') await noteNotMade(tx, notMadeOf(decided, 'refused', actor));
+  if (asksForException(decided)) await settleAsked(tx, decided, actor);
+  else if (verdict === 'refused') await noteNotMade(tx, notMadeOf(decided, 'refused', actor));
   else await allowBeside(tx, decided, actor);
   return decided;
+}
+
+/** That it was refused where it is closed was counted then; once an exception is given, it no longer is. */
+async function settleAsked(tx: Db, decided: RegistrationCase, actor: string): Promise<void> {
+  if (decided.status !== 'allowed') return;
+  await giveAsked(tx, decided, actor);
+  await takeBackRefused(tx, { agencyId: decided.agencyId, actor: decided.actor, name: decided.name.id });
 }
 
 async function allowBeside(tx: Db, { id, clientId, duplicates }: RegistrationCase, actor: string): Promise<void> {
@@ -237,7 +264,7 @@ export async function withdrawCase(
   { id, actor, instead }: { readonly id: string; readonly actor: string; readonly instead?: AppRef | undefined },
 ): Promise<RegistrationCase> {
   const withdrawn = await settle(tx, { id, status: 'withdrawn', actor, note: undefined, instead });
-  await noteNotMade(tx, notMadeOf(withdrawn, 'withdrawn', actor));
+  if (!asksForException(withdrawn)) await noteNotMade(tx, notMadeOf(withdrawn, 'withdrawn', actor));
   return withdrawn;
 }
 
@@ -261,7 +288,7 @@ async function settle(
     [id, status, new Date(), actor, note ?? null, instead ?? null],
   );
   if (!row) throw new Refusal('case_not_open', `case ${id} is not open`);
-  const event = { kind: `case.${status}`, actor, subject: `client ${row.client_id}`, agencyId: row.agency_id } as const;
+  const event = { kind: `case.${status}`, actor, subject: subjectOf(row), agencyId: row.agency_id } as const;
   await recordAdminEvent(tx, { ...event, details: { case: id, ...(instead && { instead }) } });
   return toCase(row);
 }

@@ -75,6 +75,17 @@ export async function takeBackNotMade(db: Db, clientId: string | undefined): Pro
   );
 }
 
+/** What was refused at a closed place and has an exception now was not prevented. */
+export async function takeBackRefused(
+  db: Db,
+  { agencyId, actor, name }: Pick<NotMade, 'agencyId' | 'actor' | 'name'>,
+): Promise<void> {
+  await db.execute(
+    `delete from registrations_not_made where agency_id = $1 and actor = $2 and name = $3 and why = 'closed'`,
+    [agencyId, actor, name.slice(0, 200)],
+  );
+}
+
 /** How much was not built, within a reach and since a moment. */
 export interface NotMadeFigures {
   readonly total: number;

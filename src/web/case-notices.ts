@@ -3,6 +3,7 @@ import type { Db } from '#src/base/database.ts';
 import { findAgencies, loadAgency } from '#src/registry/agencies.ts';
 import { type CaseToTell, isOwnCase, loadCase, type RegistrationCase } from '#src/registry/cases.ts';
 import { findFaces } from '#src/registry/duplicates.ts';
+import { asksForException } from '#src/registry/exceptions-asked.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import { caseDecidedMessage, caseMessage } from '#views/case-messages.ts';
 import { caseLink } from '#views/console/cases.ts';
@@ -26,13 +27,19 @@ export function createTellCase(house: Told) {
       caseMessage({
         ...caseIn(house, context, found, nameOf(agency, context.language)),
         ...{ occasion, justification: found.justification, dueAt: found.dueAt, isUnattended },
+        isException: asksForException(found),
       });
     const told = {
       cause: `case ${id} ${occasion}`,
       spares: (accountId: string) => isOwnCase(db, found, accountId),
     };
     const sectors = (await listSectors(db)).filter((sector) => found.sectors.includes(sector.id));
-    const coordinating = new Set([found.agencyId, ...sectors.flatMap(({ coordinatorId }) => coordinatorId ?? [])]);
+    // An exception from a closed sector is the sector's to give.
+    const isOfAgency = !asksForException(found) || found.grounds.includes('agency-closed');
+    const coordinating = new Set([
+      ...(isOfAgency ? [found.agencyId] : []),
+      ...sectors.flatMap(({ coordinatorId }) => coordinatorId ?? []),
+    ]);
     let count = 0;
     for (const agencyId of coordinating) count += await tell(db, agencyId, 'coordinators', compose(false), told);
     if (count === 0) await tell(db, found.agencyId, 'operators', compose(true), told);
@@ -48,6 +55,7 @@ export async function tellCaseDecided(house: Told, db: Db, found: RegistrationCa
   await createTellAgency(house)(db, agencyId, 'developers', (context) =>
     caseDecidedMessage({
       ...caseIn(house, context, found, agency ? nameOf(agency, context.language) : agencyId),
+      isException: asksForException(found),
       ...{ verdict: status, note, instead: face?.isKnown ? face.name[context.language] : undefined },
     }),
   );

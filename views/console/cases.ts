@@ -177,6 +177,8 @@ export type CaseContext = ConsoleFrame & {
   decided: { who: string; note: string | undefined; instead: string | undefined } | undefined;
   /** Why the person who looks does not decide; undefined when they do. */
   closed?: 'own' | 'no-role' | 'over' | undefined;
+  /** Asked for is an exception where it is closed; there is no app yet. */
+  isException?: boolean | undefined;
   mayWithdraw: boolean;
   /** Whether a new reason may be given. */
   mayAskAgain: boolean;
@@ -242,6 +244,7 @@ function decisionPart(context: CaseContext, problems: readonly SaidProblem[]): H
     context,
     html`${heading}${likely.length > 0 && none}${likelyList(language, likely, { chosen })}
 <h2>${t('console.your-decision')}</h2>
+${context.isException && html`<p class="hint" id="gives-exception">${t('cases.exception-hint')}</p>`}
 ${linesField({ name: 'note', label: t('cases.note'), hint: t('cases.note-hint'), rows: 3, problems })}
 <p class="hint">${t('cases.verdict-hint')}</p>
 <div class="choices">${button({ id: 'allow', value: 'allow', label: t('cases.allow'), look: 'main' })}

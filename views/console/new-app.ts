@@ -48,13 +48,15 @@ export type LikelyStep = {
 };
 
 /**
- * Posts `action` = `register`, `look` or `use-existing` with `agency`, `name`, `stack`, `redirect_uri`, `purpose`, `name_en`, `purpose_en`,
+ * Posts `action` = `register`, `look`, `use-existing` or `ask-exception` with `agency`, `name`, `stack`, `redirect_uri`, `purpose`, `name_en`, `purpose_en`,
  * `client_id`, and where something is like it `seen`, `justification` and `instead`. */
 export type NewAppContext = ConsoleFrame & {
   /** Where the person may register apps. */
   agencies: readonly { id: string; name: string }[];
   values: NewAppValues;
   likely?: LikelyStep | undefined;
+  /** Whether its place is closed: an exception can be asked for. */
+  isClosed?: boolean | undefined;
   problems?: readonly Problem<never>[] | undefined;
   notice?: Notice | undefined;
 };
@@ -106,6 +108,7 @@ ${line('purpose_en', 'console.new-purpose-en', values.purposeEn, { maxlength: 30
 ${line('client_id', 'console.new-client-id', values.clientId, { hint: t('console.new-client-id-hint'), maxlength: 63 })}
 </details>`,
       html`<div id="likely" role="group" tabindex="-1" aria-label="${t('brake.likely')}">${likelyStep(context, said)}</div>`,
+      exceptionPart(context, said),
       button({ id: 'register', value: 'register', label: t('console.register'), look: 'main' }),
     ])}</div>`,
   });
@@ -134,6 +137,20 @@ ${
     problems,
   })
 }</div>`;
+}
+
+/** Where it is closed: why it has to be registered all the same, for whoever may give an exception. */
+function exceptionPart({ language, isClosed, values }: NewAppContext, problems: readonly SaidProblem[]): Html | false {
+  if (!isClosed) return false;
+  const t = translate(language);
+  return html`<div class="likely-box" id="closed-place">${linesField({
+    name: 'justification',
+    label: t('brake.exception'),
+    hint: t('brake.exception-hint'),
+    value: values.justification,
+    rows: 3,
+    problems,
+  })}${button({ id: 'ask-exception', value: 'ask-exception', label: t('brake.ask-exception'), look: 'other' })}</div>`;
 }
 
 /** Most people work for one agency, and are not asked which. */
@@ -182,6 +199,12 @@ export const newAppSamples: Record<string, NewAppContext> = {
     ...fresh,
     values: { ...fresh.values, name: 'Antrean Kelurahan' },
     likely: { apps: sampleLikely.slice(1), seen: 'abc', needsJustification: false },
+  },
+  closed: {
+    ...fresh,
+    isClosed: true,
+    values: { ...fresh.values, name: 'Antrean Kelurahan' },
+    problems: [{ kind: 'said', text: 'Pendaftaran layanan baru di instansi ini ditutup.' }],
   },
   'used-another': {
     ...fresh,

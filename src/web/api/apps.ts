@@ -186,7 +186,7 @@ function requestOf({ actor, house }: ApiCall, change: Change): ChangeRequest {
 const notDeclaredHere: readonly string[] = ['state', 'client_secret_env'];
 
 /** @throws {Refusal} `content_invalid` with every mistake */
-function checkDeclaration({ house }: ApiCall, declaration: Readonly<Record<string, unknown>>): ClientEntry {
+export function checkDeclaration({ house }: ApiCall, declaration: Readonly<Record<string, unknown>>): ClientEntry {
   const { entry, findings } = checkClientEntry(declaration, house.config.mode);
   const mistakes = [
     ...findings.map(({ path, key, what, expected }) => ({

@@ -2,17 +2,28 @@
 import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
 import type { AppRef } from '#src/registry/app-refs.ts';
-import { caseStatuses, decideCase, listCases, loadCase, type RegistrationCase } from '#src/registry/cases.ts';
+import { askForException, SHORTEST_JUSTIFICATION } from '#src/registry/brake.ts';
+import {
+  caseStatuses,
+  decideCase,
+  listCases,
+  loadCase,
+  type RegistrationCase,
+  withdrawCase,
+} from '#src/registry/cases.ts';
 import { hasBeenLive, moveClient } from '#src/registry/client-life.ts';
-import { isWithin, type Reach } from '#src/registry/coordination.ts';
+import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
+import { draftOf } from '#src/registry/declarations.ts';
+import { asksForException, mayGiveAsked } from '#src/registry/exceptions-asked.ts';
 import { findKnownApps, type KnownApp } from '#src/registry/known-apps.ts';
 import { readNotMade, reasonsNotMade } from '#src/registry/not-made.ts';
 import { text } from '#src/registry/registration-schema.ts';
-import { loadClientFor } from '../console/visit.ts';
-import { asAppRef, demandDeciding, demandSight, sightOf } from './authority.ts';
+import { loadAgencyFor, loadClientFor } from '../console/visit.ts';
+import { checkDeclaration } from './apps.ts';
+import { asAppRef, demandDeciding, demandSight, loadAgencyOf, sightOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appFaceOf, appRefSchema, caseSchema, date, said, saidIfAny, time } from './schemas.ts';
+import { appFaceOf, appRefSchema, caseSchema, date, declarationSchema, said, saidIfAny, time } from './schemas.ts';
 
 const counted = z.array(z.strictObject({ id: z.string(), count: z.int() }));
 
@@ -34,6 +45,28 @@ export const caseRoutes: readonly ApiRoute[] = [
       const show = await showing(call, sight, cases);
       const placeOf = (one: RegistrationCase) => [said(one.decidedAt ?? one.createdAt), one.id];
       return pageOf(cases, limit, { show, placeOf });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/agencies/:agency/exception-requests',
+    id: 'askForException',
+    summary: 'Where registrations are closed: ask whoever closed the place to let one app in',
+    description:
+      'One case for the agencies that are closed, and one for each sector. To allow it gives an exception for one app.',
+    scope: 'apps.write',
+    body: z.strictObject({
+      declaration: declarationSchema,
+      justification: text(2_000).min(SHORTEST_JUSTIFICATION).describe('Why it has to be registered all the same.'),
+    }),
+    status: 201,
+    answer: z.strictObject({ cases: z.array(z.strictObject({ case: z.uuid(), due_at: time })) }),
+    async carryOut(call) {
+      const { db, house, actor, body } = call;
+      const agency = await loadAgencyOf(call, 'apps.write');
+      const draft = draftOf(checkDeclaration(call, body.declaration), agency, undefined, house.config.mode);
+      const cases = await askForException(db, draft, { via: 'api', actor, justification: body.justification });
+      return { body: { cases: cases.map(({ id, dueAt }) => ({ case: id, due_at: said(dueAt) })) } };
     },
   }),
   route({
@@ -73,6 +106,8 @@ export const caseRoutes: readonly ApiRoute[] = [
       const { db, actor, body } = call;
       const found = await loadCaseOf(call);
       await demandDeciding(call, { path: found.agencies, sectors: found.sectors });
+      if (asksForException(found) && !(await mayGiveAsked(db, await reachOf(db, call.held), found)))
+        throw new Refusal('role_required', `case ${found.id} asks for what is another coordinator's to give`);
       const sight = await sightOf(call);
       const instead = body.verdict === 'refused' ? await insteadOf(call, sight, body.instead) : undefined;
       const { verdict, note } = body;
@@ -90,7 +125,12 @@ export const caseRoutes: readonly ApiRoute[] = [
     status: 204,
     async carryOut(call) {
       const { db, actor } = call;
-      const { id, status, clientId } = await loadCaseOf(call);
+      const { id, status, clientId, agencyId, ...found } = await loadCaseOf(call);
+      if (asksForException({ clientId, ...found })) {
+        await loadAgencyFor(call, agencyId, 'apps.write');
+        await withdrawCase(db, { id, actor });
+        return {};
+      }
       const client = await loadClientFor(call, clientId ?? '', 'apps.write');
       if (status !== 'open') throw new Refusal('case_not_open', `case ${id} is ${status}`);
       if (hasBeenLive(client)) throw new Refusal('move_not_allowed', `client ${client.id} has been live`);

@@ -20,6 +20,7 @@ import { hasBeenLive, moveClient } from '#src/registry/client-life.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
 import { findFaces } from '#src/registry/duplicates.ts';
+import { asksForException, mayGiveAsked } from '#src/registry/exceptions-asked.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import { lockRegistry } from '#src/registry/version.ts';
@@ -142,6 +143,7 @@ const notices = {
   refused: 'cases.noted-refused',
   withdrawn: 'cases.noted-withdrawn',
   asked: 'cases.noted-asked',
+  'exception-asked': 'cases.noted-exception-asked',
 } as const;
 
 function noticeIn(ctx: Context): Notice | undefined {
@@ -166,8 +168,10 @@ interface Sight {
 async function loadSight({ ctx, db, held }: ConsoleVisit): Promise<Sight> {
   const found = await loadCase(db, String(ctx.params.case));
   const place = { path: found.agencies };
-  const mayDecide = isWithin(await reachOf(db, held), { ...place, sectors: found.sectors });
-  if (!mayDecide) demandAt(held, 'apps.read', place);
+  const reach = await reachOf(db, held);
+  const sees = isWithin(reach, { ...place, sectors: found.sectors });
+  if (!sees) demandAt(held, 'apps.read', place);
+  const mayDecide = sees && (!asksForException(found) || (await mayGiveAsked(db, reach, found)));
   return { found, mayDecide, mayChange: mayAt(held, 'apps.write', place) };
 }
 
@@ -191,6 +195,7 @@ async function showOne(visit: ConsoleVisit, problems: readonly CaseProblem[] = [
     likely: await showAlike(visit, client, found.duplicates),
     decided: await decidedOf(visit, found, names),
     closed: await whyClosed(visit, sight),
+    isException: asksForException(found),
     mayWithdraw: found.status === 'open' && mayChange,
     mayAskAgain: mayChange && client !== undefined && found.status === 'refused' && !hasBeenLive(client),
     chosen,

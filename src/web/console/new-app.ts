@@ -5,7 +5,14 @@ import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies, loadAgency } from '#src/registry/agencies.ts';
 import { parseAppRef } from '#src/registry/app-refs.ts';
 import { mayAt, nodesWith, permissionsAt } from '#src/registry/authority.ts';
-import { type AlikeApp, SHORTEST_JUSTIFICATION, showTo, type Weighed, weighRegistration } from '#src/registry/brake.ts';
+import {
+  type AlikeApp,
+  askForException,
+  SHORTEST_JUSTIFICATION,
+  showTo,
+  type Weighed,
+  weighRegistration,
+} from '#src/registry/brake.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { hasSecret } from '#src/registry/clients.ts';
@@ -17,6 +24,7 @@ import { type NotMade, noteNotMade } from '#src/registry/not-made.ts';
 import type { Finding } from '#src/registry/registration-findings.ts';
 import { type ClientEntry, checkClientEntry } from '#src/registry/registration-schema.ts';
 import { appLink } from '#views/console/app-page.ts';
+import { caseLink } from '#views/console/cases.ts';
 import { type LikelyStep, type NewAppContext, type NewAppValues, newAppPage } from '#views/console/new-app.ts';
 import { startPage } from '#views/console/start.ts';
 import { formatDay, type MessageKey, translate } from '#views/locale.ts';
@@ -55,6 +63,7 @@ export function registerApp(ctx: Context, house: OpenHouse): Promise<void> {
       ['register', register],
       ['look', look],
       ['use-existing', useExisting],
+      ['ask-exception', askException],
     ]),
   );
 }
@@ -72,7 +81,7 @@ async function listAgencies({ ctx, db, held }: ConsoleVisit, named: string) {
 async function showPage(
   visit: ConsoleVisit,
   values: NewAppValues,
-  more: Pick<NewAppContext, 'problems' | 'likely' | 'notice'> = {},
+  more: Pick<NewAppContext, 'problems' | 'likely' | 'isClosed' | 'notice'> = {},
 ): Promise<void> {
   const agencies = await listAgencies(visit, values.agency);
   if ((more.problems ?? []).length > 0) visit.ctx.status = 422;
@@ -148,7 +157,7 @@ async function showWhatStops(visit: ConsoleVisit, form: Form, said: Said, weighe
   const [closure] = weighed.closures;
   if (closure) {
     await noteNotMade(visit.db, notMadeOf(visit, agency, values, { why: 'closed' }));
-    await showPage(visit, values, { problems: [{ kind: 'said', text: sayClosed(visit, closure) }] });
+    await showPage(visit, values, { isClosed: true, problems: [{ kind: 'said', text: sayClosed(visit, closure) }] });
     return true;
   }
   const likely = await likelyStepOf(visit, weighed);
@@ -186,6 +195,21 @@ function sayClosed({ ctx }: ConsoleVisit, { reason, openAgainOn, closedAt, agenc
 /** A day without a time, as a moment within it wherever in the country one reads it. */
 function dayOf(day: string): Date {
   return new Date(`${day}T05:00:00Z`);
+}
+
+/** Asks whoever closed the place to let this one in. */
+async function askException(visit: ConsoleVisit, form: Form): Promise<void> {
+  const { ctx, db, house, account } = visit;
+  const { values, agency, entry, findings } = await readSaid(visit, form);
+  if (!entry) return showPage(visit, values, { problems: sayFindings(ctx.state.language, findings, fieldOf(visit)) });
+  const { justification } = values;
+  if (justification.length < SHORTEST_JUSTIFICATION) {
+    const text = translate(ctx.state.language)('brake.exception-missing');
+    return showPage(visit, values, { isClosed: true, problems: [{ kind: 'said', text, field: 'justification' }] });
+  }
+  const draft = draftOf(entry, agency, undefined, house.config.mode);
+  const [opened] = await askForException(db, draft, { via: 'page', actor: account.id, justification });
+  seeOther(ctx, opened ? `${caseLink(opened.id)}?done=exception-asked` : '/console/cases');
 }
 
 /** Somebody found what they need: nothing is built, and that is counted. */

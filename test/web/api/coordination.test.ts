@@ -343,12 +343,32 @@ describe('a closed sector', () => {
     expect(told(await coordinator.post('/closures', closing))).toEqual([409, 'closed_already']);
     expect(told(await register('zaitun'))).toEqual([403, 'registrations_closed']);
     expect(told(await register('zaitun-lagi'))).toEqual([403, 'registrations_closed']);
-    const notMade = {
-      by_reason: { closed: 1 },
-      by_agency: expect.arrayContaining([{ id: agency.agencyId, count: 1 }]),
-    };
-    expect((await coordinator.get('/registrations-not-made')).json).toMatchObject(notMade);
+    const refusal = await register('zaitun');
+    expect(refusal.json).toMatchObject({
+      reason: 'Sedang ditata',
+      ask: `/api/v1/agencies/${agency.agencyId}/exception-requests`,
+    });
+    const wish = { declaration: plain('zaitun'), justification: 'Sudah dianggarkan tahun ini.' };
+    const ask = () => agency.post(`/agencies/${agency.agencyId}/exception-requests`, wish);
+    const asked = await Promise.all([ask(), ask(), ask()]);
+    const ids = new Set(asked.map(({ json }) => (json.cases as { case: string }[])[0]?.case));
+    expect([asked.map(({ status }) => status), ids.size]).toEqual([[201, 201, 201], 1]);
+    const [id] = ids;
+    const verdict = { verdict: 'allowed' };
+    expect(told(await stranger.post(`/cases/${id}/decision`, verdict))).toEqual([404, 'not_here']);
+    // Who coordinates the agency sees the case; the sector is not theirs to open.
+    expect(told(await agency.post(`/cases/${id}/decision`, verdict))).toEqual([403, 'role_required']);
+    expect((await coordinator.get('/registrations-not-made')).json).toMatchObject({ by_reason: { closed: 1 } });
     const path = `/closures/${closed.json.id}`;
+    // Behind the coordinator's machine is who is behind that of the agency.
+    expect(told(await coordinator.post(`/cases/${id}/decision`, verdict))).toEqual([403, 'case_own']);
+    const decision = { id: String(id), verdict: 'allowed', actor: newIdIn(2), note: undefined } as const;
+    await world.database.transaction((tx) => decideCase(tx, decision));
+    expect((await coordinator.get(`/cases/${id}`)).json).toMatchObject({ status: 'allowed', app: null });
+    expect(itemsOf(await coordinator.get(`${path}/exceptions`))).toMatchObject([{ apps: 1, agency: agency.agencyId }]);
+    expect((await coordinator.get('/registrations-not-made')).json).toMatchObject({ by_reason: { closed: 0 } });
+    expect((await register('zaitun')).status).toBe(201);
+    expect(told(await register('zaitun-lain'))).toEqual([403, 'registrations_closed']);
     const later = new Date(Date.now() + 86_400_000).toISOString();
     const given = { agency: agency.agencyId, apps: 3, reason: 'Sudah dianggarkan', expires_at: later };
     expect(told(await agency.post(`${path}/exceptions`, given))).toEqual([404, 'not_here']);
@@ -365,6 +385,6 @@ describe('a closed sector', () => {
     expect((await coordinator.delete(`/exceptions/${exception.json.id}`)).status).toBe(204);
     expect((await coordinator.delete(path)).status).toBe(204);
     expect(told(await coordinator.delete(path))).toEqual([409, 'closure_over']);
-    expect((await register('zaitun')).status).toBe(201);
+    expect((await register('zaitun-akhir')).status).toBe(201);
   });
 });

@@ -5,6 +5,7 @@ import { startCases } from '#src/jobs/cases.ts';
 import { listCasesOf } from '#src/registry/cases.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { findClient } from '#src/registry/clients.ts';
+import { closeRegistrations, listExceptions, openRegistrations } from '#src/registry/closures.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
 import { createTellCase } from '#src/web/case-notices.ts';
 import { type Citizen, race } from '#test/races/crowd.ts';
@@ -101,6 +102,49 @@ test('a coordinator closes what is theirs, gives an exception, takes it back and
   await expect(register('jadwal-d')).rejects.toMatchObject({ code: 'registrations_closed' });
   const { page: again } = await openConsole(world, putri, { at: '/console/closures' });
   expect((await again.press('.open-again')).text('[role=status]')).toContain('dibuka lagi');
+});
+
+test('where it is closed an exception is asked for on the page, allowed by whoever closed it, and lets one app in', async () => {
+  const central = await colleague(world, 'pusat@contoh.id', { 'kementerian-kesehatan': ['coordinator'] });
+  const closed = await world.database.transaction((tx) =>
+    closeRegistrations(tx, { agencyId, reason: 'Dipadukan dulu.', actor: putri.id }),
+  );
+  const { browser, page } = await openConsole(world, budi, { at: `/console/apps/new?agency=${agencyId}` });
+  const form = {
+    name: 'Sewa Perahu Wisata',
+    purpose: 'Menyewa perahu di danau.',
+    redirect_uri: 'http://localhost:8080/callback',
+  };
+  const refused = await page.fill(form).press('#register');
+  expect([refused.status, refused.text('#problems').includes('Dipadukan dulu.')]).toEqual([422, true]);
+  const short = await refused.fill({ justification: 'Perlu.' }).press('#ask-exception');
+  expect(short.text('#justification-problem')).toContain('20 huruf');
+  const asked = await short.fill({ justification: 'Musim wisata mulai bulan depan.' }).press('#ask-exception');
+  expect(asked.text('[role=status]')).toContain('dikirim kepada koordinator');
+  expect([asked.has('#allow'), asked.text('#said')]).toEqual([false, 'Musim wisata mulai bulan depan.']);
+  const link = asked.url.pathname;
+  const { browser: far } = await openConsole(world, central);
+  expect((await far.visit(`${world.issuer}${link}`)).status).toBe(404);
+  const log = createLog('silent', { write: () => undefined });
+  const job = startCases({ database: world.database, log, tellCase: createTellCase(world.house) }, { everyMs: 1e9 });
+  await job.tellDue();
+  await job.stop();
+  expect((await world.message('putri.koor@contoh.id')).text).toContain('pengecualian untuk satu layanan');
+  const { page: one } = await openConsole(world, putri, { at: link });
+  expect(one.has('#gives-exception')).toBe(true);
+  await one.press('#allow');
+  expect(await listExceptions(world.database, [closed.id])).toMatchObject([{ agencyId, apps: 1, used: 0 }]);
+  expect((await world.message('budi@bapenda.contoh.go.id')).subject).toBe('Sewa Perahu Wisata boleh didaftarkan');
+  const counted = await world.database.query(
+    `select from registrations_not_made where why = 'closed' and agency_id = $1`,
+    [agencyId],
+  );
+  expect(counted).toHaveLength(0);
+  const again = await browser.visit(`${world.issuer}/console/apps/new?agency=${agencyId}`);
+  expect((await again.fill(form).press('#register')).url.pathname).toMatch(/\/start$/);
+  const third = await browser.visit(`${world.issuer}/console/apps/new?agency=${agencyId}`);
+  expect((await third.fill({ ...form, name: 'Sewa Sepeda Air' }).press('#register')).status).toBe(422);
+  await world.database.transaction((tx) => openRegistrations(tx, closed.id, putri.id));
 });
 
 test('a coordinator hears once that a case waits, and once more when it is overdue, however many processes look', async () => {
