@@ -96,7 +96,7 @@ test('a coordinator of the one side only dismisses the pair without knowing the 
   expect(pair.html).not.toContain('successor=');
   expect(pair.html).not.toContain('mutasi-guru');
   const done = await pair.fill({ reason: 'Yang satu untuk guru honorer.' }).press('#dismiss');
-  expect(done.text('[role=status]')).toContain('bukan aplikasi yang sama');
+  expect(done.text('[role=status]')).toContain('bukan layanan yang sama');
   const events = await world.database.query<{ subject: string }>(
     `select subject from admin_events where kind = 'duplicate.dismissed' and agency_id = 'kabupaten-sleman'`,
   );
