@@ -11,11 +11,16 @@ import { type Found, likeWords, listFewAgencies, MOST_COUNTED, type NamePosition
 export const connections = ['unconnected', 'connected'] as const;
 export type Connection = (typeof connections)[number];
 
+/** Whether a decision about the app holds. */
+export const decidedness = ['undecided', 'decided'] as const;
+export type Decidedness = (typeof decidedness)[number];
+
 /** Which records to list: those at or below `nodes`, and those of `sectors`, whoever has them. */
 export interface InventorySearch extends Reach {
   /** All of its words have to be in the names, the key or the host. */
   readonly words?: string | undefined;
   readonly connection?: Connection | undefined;
+  readonly decision?: Decidedness | undefined;
   readonly sector?: string | undefined;
   readonly agencyId?: string | undefined;
   /** The last record of the page before. */
@@ -69,12 +74,14 @@ const conditions = `i.removed_at is null
   and ($6::text is null or i.sectors @> array[$6])
   and ($7::text is null or i.search like $7)
   and ($8::text is null or i.search like $8)
-  and ($9::text is null or i.search like $9)`;
+  and ($9::text is null or i.search like $9)
+  and ($10::text is null or ($10 = 'decided') = exists (select from app_decisions d
+    where d.ref = coalesce('client:' || i.client_id, 'inventory:' || i.id) and d.replaced_at is null and d.undone_at is null))`;
 
 async function valuesOf(db: Db, search: InventorySearch): Promise<unknown[]> {
-  const { nodes, sectors, agencyId, connection, sector, words } = search;
+  const { nodes, sectors, agencyId, connection, decision, sector, words } = search;
   const [one, two, three] = likeWords(words);
-  return [nodes, sectors, await listFewAgencies(db, nodes), agencyId, connection, sector, one, two, three];
+  return [nodes, sectors, await listFewAgencies(db, nodes), agencyId, connection, sector, one, two, three, decision];
 }
 
 /** Records by name. */
@@ -86,8 +93,8 @@ export async function searchInventory(db: Db, search: InventorySearch): Promise<
        select i.id, i.key, i.name, i.name_en, i.agency_id, i.host, i.sectors, i.users, i.yearly_cost, i.client_id,
          lower(i.name) as sort_name
        from inventory i
-       where ${conditions} and ($10::text is null or (lower(i.name) collate "C", i.id) > ($10, $11))
-       order by lower(i.name) collate "C", i.id limit $12)
+       where ${conditions} and ($11::text is null or (lower(i.name) collate "C", i.id) > ($11, $12))
+       order by lower(i.name) collate "C", i.id limit $13)
      select f.*, a.name as agency_name, a.name_en as agency_name_en, c.state as client_state
      from found f join agencies a on a.id = f.agency_id left join clients c on c.id = f.client_id
      order by f.sort_name collate "C", f.id`,
@@ -122,7 +129,7 @@ export async function countInventory(
   const counts = new Map<Connection, number>();
   for (const connection of connections) {
     const row = await db.first<{ count: number }>(
-      `select count(*)::integer as count from (select from inventory i where ${conditions} limit $10) as found`,
+      `select count(*)::integer as count from (select from inventory i where ${conditions} limit $11) as found`,
       [...values.with(4, connection), MOST_COUNTED + 1],
     );
     counts.set(connection, row?.count ?? 0);

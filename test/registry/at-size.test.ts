@@ -16,7 +16,7 @@ import { decisionKinds } from '#src/registry/decision-rows.ts';
 import { decisionStandings, listDecisions } from '#src/registry/decisions.ts';
 import { findLikely, listPairs, pairStatuses, positionOf } from '#src/registry/duplicates.ts';
 import { listEvents } from '#src/registry/events.ts';
-import { countInventory, searchInventory } from '#src/registry/inventory-search.ts';
+import { countInventory, decidedness, searchInventory } from '#src/registry/inventory-search.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { searchAgencies, searchApps } from '#src/registry/search.ts';
 import { openApi } from '#test/support/api.ts';
@@ -268,6 +268,8 @@ test.each(reaches)(
       }
       const { lines } = await searchInventory(tx, { ...reach, connection: 'unconnected', sector: 'kesehatan' });
       await searchInventory(tx, { ...reach, after: lines.at(-1)?.position });
+      for (const decision of decidedness) await searchInventory(tx, { ...reach, decision });
+      await countInventory(tx, { ...reach, decision: 'undecided' });
       for (const status of pairStatuses) await listPairs(tx, { reach, status });
       const pairs = await listPairs(tx, { reach, status: 'open', isStrong: true, sector: 'kesehatan' });
       const last = pairs.lines.at(-1);

@@ -134,7 +134,10 @@ function rowTable(context: ConsoleCoverageContext): Html {
 
 const row = (id: string, name: string, figures: ShownFigures): CoverageRow => ({
   ...{ id, name, figures, link: `/console/coverage?agency=${id}` },
-  ...{ pairsLink: `/console/duplicates?agency=${id}`, undecidedLink: `/console/inventory?agency=${id}` },
+  ...{
+    pairsLink: `/console/duplicates?agency=${id}`,
+    undecidedLink: `/console/inventory?agency=${id}&decision=undecided`,
+  },
 });
 
 const full: ConsoleCoverageContext = {
@@ -147,7 +150,7 @@ const full: ConsoleCoverageContext = {
     { step: 'overdue', count: 1, link: '/console/cases' },
     { step: 'cases', count: 3, link: '/console/cases' },
     { step: 'pairs', count: 3087, link: '/console/duplicates?agency=kemenkes' },
-    { step: 'undecided', count: 17_892, link: '/console/inventory?agency=kemenkes' },
+    { step: 'undecided', count: 17_892, link: '/console/inventory?agency=kemenkes&decision=undecided' },
     { step: 'unconnected', count: 25_490, link: '/console/inventory?agency=kemenkes&connection=unconnected' },
     { step: 'migrating', count: 212, link: '/console/apps?agency=kemenkes&state=live' },
   ],

@@ -41,11 +41,14 @@ export function recordLink(id: string): `/${string}` {
 export const connections = ['unconnected', 'connected'] as const;
 export type Connection = (typeof connections)[number];
 
+export const decidedness = ['undecided', 'decided'] as const;
+
 export type InventoryContext = ConsoleFrame & {
   records: readonly ListedRecord[];
   words?: string | undefined;
   sector?: string | undefined;
   connection?: Connection | undefined;
+  decision?: (typeof decidedness)[number] | undefined;
   agency?: { id: string; name: string; withoutLink: string } | undefined;
   sectors: readonly { id: string; name: string }[];
   counts: readonly { connection: Connection; count: number; link: string }[];
@@ -93,11 +96,20 @@ ${searchBox(language, {
       ...{ name: 'sector', label: t('console.sector'), all: t('console.every-sector'), value: context.sector },
       options: context.sectors.map(({ id, name }) => ({ value: id, label: name })),
     },
+    {
+      ...{
+        name: 'decision',
+        label: t('inventory.decision'),
+        all: t('inventory.every-decision'),
+        value: context.decision,
+      },
+      options: decidedness.map((value) => ({ value, label: t(`inventory.is-${value}`) })),
+    },
   ],
   kept: { connection: context.connection, agency: context.agency?.id },
 })}
 ${facets(t('inventory.connection'), connectionFacets(context))}
-${context.records.length > 0 ? records(context) : html`<p class="empty" id="none-found">${context.words || context.sector || context.agency ? t('console.none-found') : t('inventory.none')}</p>`}${pager(language, context.pages)}`,
+${context.records.length > 0 ? records(context) : html`<p class="empty" id="none-found">${context.words || context.sector || context.decision || context.agency ? t('console.none-found') : t('inventory.none')}</p>`}${pager(language, context.pages)}`,
   });
 }
 

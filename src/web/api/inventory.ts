@@ -21,7 +21,7 @@ import {
 } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry } from '#src/registry/inventory-schema.ts';
-import { connections, type InventoryLine, searchInventory } from '#src/registry/inventory-search.ts';
+import { connections, decidedness, type InventoryLine, searchInventory } from '#src/registry/inventory-search.ts';
 import { listRecordVersions, type RecordVersion } from '#src/registry/inventory-versions.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { loadClientFor } from '../console/visit.ts';
@@ -54,13 +54,14 @@ export const inventoryRoutes: readonly ApiRoute[] = [
       agency: z.string().max(63).optional(),
       sector: z.string().max(63).optional(),
       connection: z.enum(connections).optional().describe('Whether it is known to be the same app as a client.'),
+      decision: z.enum(decidedness).optional().describe('Whether a decision about it holds.'),
     }),
     item: recordSummarySchema,
     async page(call, after, limit) {
-      const { q: words, agency: agencyId, sector, connection } = call.query;
+      const { q: words, agency: agencyId, sector, connection, decision } = call.query;
       const [name, id] = readCursor(after, 2) ?? [];
       const { lines, hasMore } = await searchInventory(call.db, {
-        ...{ ...(await sightOf(call)), words, agencyId, sector, connection, limit },
+        ...{ ...(await sightOf(call)), words, agencyId, sector, connection, decision, limit },
         after: name !== undefined && id !== undefined ? { name, id } : undefined,
       });
       const last = lines.at(-1)?.position;

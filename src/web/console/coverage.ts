@@ -169,7 +169,10 @@ async function listAll({ db }: ConsoleVisit, starts: readonly Named[], day: stri
 function rowOf({ name, ...group }: Named, figures: ShownFigures = noFigures): CoverageRow {
   return {
     ...{ id: group.id, name, figures, link: pageOf(group) },
-    ...{ pairsLink: listLink('duplicates', group), undecidedLink: listLink('inventory', group) },
+    ...{
+      pairsLink: listLink('duplicates', group),
+      undecidedLink: listLink('inventory', group, { decision: 'undecided' }),
+    },
   };
 }
 
@@ -202,7 +205,11 @@ async function listSteps(
     { step: 'overdue', count: cases.overdue, link: '/console/cases' },
     { step: 'cases', count: cases.open - cases.overdue, link: '/console/cases' },
     { step: 'pairs', count: most((one) => one.pairsFound - one.pairsSettled), link: link('duplicates') },
-    { step: 'undecided', count: most((one) => one.known - shownFigures(one).decided), link: link('inventory') },
+    {
+      step: 'undecided',
+      count: most((one) => one.known - shownFigures(one).decided),
+      link: link('inventory', { decision: 'undecided' }),
+    },
     {
       step: 'unconnected',
       count: most((one) => one.known - one.connected - one.retired),

@@ -10,6 +10,8 @@ import {
   type Connection,
   connections,
   countInventory,
+  type Decidedness,
+  decidedness,
   type InventoryLine,
   type InventorySearch,
   searchInventory,
@@ -62,6 +64,7 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
     words: search.words,
     sector: search.sector,
     connection: search.connection,
+    decision: search.decision,
     agency: await shownAgency(visit, search),
     sectors: sectors.map((sector) => ({ id: sector.id, name: nameOf(sector, language) })),
     counts: connections.map((connection) => ({
@@ -87,6 +90,7 @@ async function readSearch(visit: ConsoleVisit): Promise<InventorySearch> {
     ...(await demandSight(visit)),
     words: readWords(ctx, 'q'),
     connection: connections.find((one): one is Connection => one === ctx.query.connection),
+    decision: decidedness.find((one): one is Decidedness => one === ctx.query.decision),
     sector: readWords(ctx, 'sector'),
     agencyId: readWords(ctx, 'agency'),
   };

@@ -71,7 +71,7 @@ test('before the first count it says so; then what waits comes first, with the w
   expect(ministry.attributes('[data-step]', 'data-step')).toEqual(['cases', 'undecided', 'unconnected']);
   expect(ministry.attributes('[data-step] a', 'href')).toEqual([
     '/console/cases',
-    '/console/inventory?agency=kementerian',
+    '/console/inventory?agency=kementerian&decision=undecided',
     '/console/inventory?agency=kementerian&connection=unconnected',
   ]);
   expect(ministry.text('[data-step=undecided]')).toContain('61 layanan belum diputuskan');
@@ -87,7 +87,7 @@ test('what is below is listed page by page, those with most apps first, with the
   expect(seen[0]).toBe('unit-1');
   expect(page.attributes('[data-group=unit-1] a', 'href')).toEqual([
     '/console/coverage?agency=unit-1',
-    '/console/inventory?agency=unit-1',
+    '/console/inventory?agency=unit-1&decision=undecided',
   ]);
   const next = await page.follow({ text: 'Berikutnya' });
   const rest = next.attributes('[data-group]', 'data-group');

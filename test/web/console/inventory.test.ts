@@ -1,8 +1,10 @@
 /** The inventory on the console: noted by hand, sent as a file, matched with what is connected, and taken away as a file. */
 import { expect, test } from 'vitest';
 import { startInventoryImports } from '#src/jobs/inventory-imports.ts';
+import { inventoryRef } from '#src/registry/app-refs.ts';
 import { loadClient } from '#src/registry/clients.ts';
-import { findRecord, saveRecord } from '#src/registry/inventory.ts';
+import { decide } from '#src/registry/decisions.ts';
+import { findRecord, linkRecord, saveRecord } from '#src/registry/inventory.ts';
 import { matchDue } from '#src/registry/inventory-matches.ts';
 import { seedExampleOrganisation } from '#src/registry/organisation.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
@@ -164,6 +166,29 @@ test('everybody sees what their roles reach: at their agency and below, or in th
     names: ['Rahasia Dinas', 'Rahasia Pajak'],
     statuses: [200, 200],
   });
+});
+
+test('what nobody has decided about yet is listed by itself, a connected app by the decision about it', async () => {
+  await using world = await openWorld();
+  const linked = await save(world, 'dinas-kesehatan', 'sudah', {});
+  await world.database.transaction((tx) => linkRecord(tx, linked, 'puskesmas-online', 'command'));
+  const kept = await save(world, 'dinas-kesehatan', 'tetap', {});
+  await save(world, 'dinas-kesehatan', 'belum', {});
+  const about = {
+    kind: 'keep',
+    reason: 'Dipakai setiap hari.',
+    reach: 'everywhere',
+    actor: 'command',
+    via: 'command',
+  } as const;
+  await world.database.transaction((tx) =>
+    decide(tx, { ...about, refs: ['client:puskesmas-online', inventoryRef(kept)] }),
+  );
+  const { browser } = await open(world, { 'kementerian-kesehatan': ['coordinator'], 'dinas-kesehatan': ['auditor'] });
+  const listed = async (decision: string) =>
+    names(await browser.visit(`${world.issuer}/console/inventory?decision=${decision}`));
+  expect(await listed('undecided')).toEqual(['belum']);
+  expect(await listed('decided')).toEqual(['sudah', 'tetap']);
 });
 
 test('a large file is read for nobody who may not send one', async () => {
