@@ -268,8 +268,6 @@ test.each(reaches)(
       }
       const { lines } = await searchInventory(tx, { ...reach, connection: 'unconnected', sector: 'kesehatan' });
       await searchInventory(tx, { ...reach, after: lines.at(-1)?.position });
-      for (const decision of decidedness) await searchInventory(tx, { ...reach, decision });
-      await countInventory(tx, { ...reach, decision: 'undecided' });
       for (const status of pairStatuses) await listPairs(tx, { reach, status });
       const pairs = await listPairs(tx, { reach, status: 'open', isStrong: true, sector: 'kesehatan' });
       const last = pairs.lines.at(-1);
@@ -286,6 +284,17 @@ test.each(reaches)(
   },
   120_000,
 );
+
+test('what nobody has decided about yet is found from indexes', async () => {
+  await world.database.transaction(async (tx) => {
+    for (const [, reach] of reaches) {
+      for (const decision of decidedness) await searchInventory(tx, { ...reach, decision });
+      await countInventory(tx, { ...reach, decision: 'undecided' });
+    }
+  });
+  // Each record of a sector is asked for its decision.
+  expect(await faultsOfSent(12 * MOST_PAGES)).toEqual([]);
+}, 120_000);
 
 test('apps that are like a new one are found from indexes', async () => {
   const draft = { agencyId: places.leaf, name: 'Antrean Rumah Sakit', description: 'Antrean di rumah sakit daerah.' };
