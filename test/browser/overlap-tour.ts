@@ -235,7 +235,7 @@ async function prepare(world: World): Promise<Known> {
   while (await workOnImport(database));
   while ((await matchDue(database)) > 0);
   while ((await compareProfiles(database)) > 0);
-  await askFor(world, 'antrean-poli', 'Antrean Poli RSUD');
+  await askFor(world, 'antrean-poli', 'Antrean RSUD');
   await closePlaces(world, accountId);
   await house.clients.refresh();
   return { recordId, importId };
