@@ -1,5 +1,6 @@
+import { findClaimLabel } from '../claims.ts';
 import { type Html, html } from '../html.ts';
-import { formatDay, formatPercentage, type Language, type MessageKey, translate } from '../locale.ts';
+import { formatDay, formatList, formatPercentage, type Language, type MessageKey, translate } from '../locale.ts';
 import { button, field, form } from '../parts/form.ts';
 import type { Notice } from '../parts/notice.ts';
 import { type Problem, type Saying, sayProblems } from '../parts/problem.ts';
@@ -257,7 +258,12 @@ function sideBySide({ language, pair, details }: PairContext): Html {
     more('console.sector', ({ sectors }) => sectors.join(', ')),
     more('duplicates.audience', ({ audience }) => audience.map((one) => t(`duplicates.for-${one}`)).join(', ')),
     more('duplicates.service-code', ({ serviceCode }) => serviceCode),
-    more('duplicates.claims', ({ claims }) => claims.join(', ')),
+    more('duplicates.claims', ({ claims }) =>
+      formatList(
+        language,
+        claims.map((one) => findClaimLabel(language, one) ?? one),
+      ),
+    ),
     more('duplicates.users', ({ users }) => users),
     more('duplicates.cost', ({ yearlyCost }) => yearlyCost),
     more('duplicates.technology', ({ technology }) => technology),
