@@ -22,14 +22,22 @@ export type AccountEventKind =
   | 'account.read-by-staff'
   | 'account.recovered'
   | 'app.disconnected'
+  | 'consent.expired'
   | 'consent.given'
+  | 'consent.narrowed'
+  | 'consent.renewed'
   | 'consent.withdrawn'
   | 'contact.added'
   | 'contact.confirmed'
   | 'contact.removed'
+  | 'data.downloaded'
   | 'identifier.added'
   | 'identifier.removed'
   | 'identity.proven'
+  | 'notice.expired'
+  | 'notice.given'
+  | 'notice.left'
+  | 'notice.renewed'
   | 'passkey.added'
   | 'passkey.removed'
   | 'passkey.renamed'
@@ -40,6 +48,8 @@ export type AccountEventKind =
   | 'recovery-codes.made'
   | 'recovery.cancelled'
   | 'recovery.started'
+  | 'release.answered'
+  | 'release.reported'
   | 'role.ended'
   | 'role.given'
   | 'role.restored'
@@ -52,7 +62,8 @@ export type AccountEventKind =
   | 'sheet.used'
   | 'sign-in.succeeded'
   | 'totp.added'
-  | 'totp.removed';
+  | 'totp.removed'
+  | 'withdrawal.acknowledged';
 
 /** What can happen to the registry, the keys and the instance. */
 export type AdminEventKind =
@@ -79,8 +90,10 @@ export type AdminEventKind =
   | 'invitation.accepted'
   | 'invitation.made'
   | 'invitation.revoked'
+  | 'delivery.resent'
   | 'desk.account-opened'
   | 'desk.looked-up'
+  | 'desk.releases-read'
   | 'desk.sheet-agreed'
   | 'desk.sheet-cancelled'
   | 'desk.sheet-issued'
@@ -111,11 +124,13 @@ export type AdminEventKind =
   | 'key.retired'
   | 'key.removed'
   | 'key.revoked'
+  | 'report.answered'
   | 'role.ended'
   | 'role.given'
   | 'role.restored'
   | 'sector.changed'
-  | 'sessions.ended';
+  | 'sessions.ended'
+  | 'withdrawal.acknowledged';
 
 /** What is counted without a row, because there is nobody's history to write it into or writing would give it away. */
 export type CountedKind =

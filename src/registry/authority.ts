@@ -26,6 +26,8 @@ export const permissions = [
   'sectors.decide',
   /** Issue sheets that open an account, and look an account up for it. */
   'desk.issue',
+  /** Look at who read the data of a citizen, for a reason and a case. */
+  'releases.look',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
@@ -44,7 +46,7 @@ const byRole: Readonly<Record<string, readonly Permission[]>> = {
   developer: ['apps.read', 'apps.write', 'apps.secrets', 'team.read'],
   approver: ['apps.read', 'reviews.decide'],
   coordinator: ['apps.read', 'inventory.write', 'sectors.decide'],
-  desk: ['desk.issue'],
+  desk: ['desk.issue', 'releases.look'],
   auditor: ['apps.read', 'team.read', 'events.read'],
   operator: [
     'apps.read',
@@ -54,6 +56,7 @@ const byRole: Readonly<Record<string, readonly Permission[]>> = {
     'agencies.write',
     'events.read',
     'inventory.write',
+    'releases.look',
   ],
 };
 

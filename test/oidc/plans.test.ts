@@ -49,8 +49,9 @@ async function tables(): Promise<string[]> {
 
 async function shardedTables(): Promise<string[]> {
   const { rows } = await own.query<{ name: string }>(
-    `select table_name as name from information_schema.columns
-     where table_schema = 'public' and column_name = 'shard' order by 1`,
+    `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+       and a.attname = 'shard' order by 1`,
   );
   return rows.map(({ name }) => name);
 }
@@ -273,6 +274,23 @@ async function hangOn(where: string): Promise<void> {
   await own.query(`insert into account_events
     select a.shard, a.id, gen_random_uuid(), now(), 'sign-in.succeeded', 'layanan-' || n, '{}'
     from accounts a, generate_series(1, 6) as n where ${where}`);
+  await own.query(`insert into permissions (shard, account_id, id, client_id, basis, terms, allowed, declined, scopes, language, acr,
+      amr, event, given_at, expires_at)
+    select a.shard, a.id, gen_random_uuid(), 'layanan-' || n, basis, '\\x00', 1, 0, 1, 'id', 'aal1', 1, 'given', now(),
+      now() + interval '1 year'
+    from accounts a, generate_series(1, 4) as n, unnest(array['consent', 'public_task']) as basis where ${where}`);
+  await own.query(`insert into releases (shard, account_id, at, app, id, kind, last_at, sealed)
+    select a.shard, a.id, now(), substr(sha256(a.id::text::bytea), 1, 8), gen_random_uuid(), 'code', now(), '\\x00'
+    from accounts a, generate_series(1, 6) where ${where}`);
+  await own.query(`insert into withdrawals (shard, account_id, id, client_id, permission_id, cause, at, due_at, expires_at)
+    select a.shard, a.id, gen_random_uuid(), 'layanan-' || n, gen_random_uuid(), 'withdrawn', now(), now() + interval '3 days',
+      now() + interval '2 years'
+    from accounts a, generate_series(1, 2) as n where ${where}`);
+  await own.query(`insert into release_reports
+      (shard, account_id, id, client_id, release_at, release_id, reason, at, due_at, expires_at)
+    select a.shard, a.id, gen_random_uuid(), 'layanan-1', now(), gen_random_uuid(), 'not-then', now(), now() + interval '3 days',
+      now() + interval '2 years'
+    from accounts a where ${where}`);
 }
 
 /** What does not hang on an account. */

@@ -24,8 +24,9 @@ beforeAll(async () => {
   world = await openWorld({ settings: { RATE_LIMITS: 'on', COALESCE: 'off' } });
   client = new pg.Client({ connectionString: world.databaseUrl });
   await client.connect();
-  sharded = await namesOf(`select table_name as name from information_schema.columns
-    where table_schema = 'public' and column_name = 'shard' order by 1`);
+  sharded = await namesOf(`select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+      and a.attname = 'shard' order by 1`);
   await partition();
   await client.query('set plan_cache_mode = force_custom_plan');
 });

@@ -31,7 +31,9 @@ const names: Readonly<Record<string, Record<Language, string>>> = {
   'client.version-rejected': { id: 'Perubahan ditolak', en: 'Change refused' },
   'client.version-withdrawn': { id: 'Perubahan ditarik kembali', en: 'Change taken back' },
   'desk.account-opened': { id: 'Akun dibuka di loket', en: 'Account opened at a desk' },
+  'delivery.resent': { id: 'Kabar kepada layanan dikirim ulang', en: 'Notice to a service sent again' },
   'desk.looked-up': { id: 'Akun dicari di loket', en: 'Account looked up at a desk' },
+  'desk.releases-read': { id: 'Riwayat pembacaan data dilihat petugas', en: 'Record of releases read by staff' },
   'desk.sheet-agreed': { id: 'Lembar disetujui petugas kedua', en: 'Sheet agreed by a second officer' },
   'desk.sheet-cancelled': { id: 'Lembar dibatalkan', en: 'Sheet cancelled' },
   'desk.sheet-issued': { id: 'Lembar diterbitkan', en: 'Sheet issued' },
@@ -58,11 +60,13 @@ const names: Readonly<Record<string, Record<Language, string>>> = {
   'registration-token.revoked': { id: 'Token pendaftaran dicabut', en: 'Registration token revoked' },
   'registrations.closed': { id: 'Pendaftaran layanan ditutup', en: 'Registration of services closed' },
   'registrations.opened': { id: 'Pendaftaran layanan dibuka', en: 'Registration of services opened' },
+  'report.answered': { id: 'Laporan warga dijawab', en: 'Report of a citizen answered' },
   'role.ended': { id: 'Peran diakhiri', en: 'Role ended' },
   'role.given': { id: 'Peran diberikan', en: 'Role given' },
   'role.restored': { id: 'Peran dipulihkan', en: 'Role restored' },
   'sector.changed': { id: 'Sektor diubah', en: 'Sector changed' },
   'sessions.ended': { id: 'Sesi diakhiri', en: 'Sessions ended' },
+  'withdrawal.acknowledged': { id: 'Penarikan oleh warga dikonfirmasi', en: 'Withdrawal by a citizen acknowledged' },
 };
 
 /** What an event is called; its own word where nobody has named it yet. */
