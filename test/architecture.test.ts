@@ -341,7 +341,7 @@ class Three {
 });
 
 test('statements on sharded tables go through the door of the shard that they name', () => {
-  expect(shardedTables()).toHaveLength(28);
+  expect(shardedTables()).toHaveLength(32);
   const sent = sendingsToShards(files);
   expect(sent.length).toBeGreaterThan(90);
   expect(sent.filter(({ first }) => first).length).toBeGreaterThan(75);

@@ -73,6 +73,7 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('sessions'),
   sweepOf('devices'),
   sweepOf('outbox'),
+  sweepOf('withdrawals'),
   overdueRecoveries,
   overdueSheets,
 ];

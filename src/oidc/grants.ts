@@ -6,7 +6,7 @@ import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { longestSessionSeconds } from '#src/base/session-limits.ts';
-import { type Consent, endConsent, termOf } from '#src/consents/consents.ts';
+import { type Consent, termOf } from '#src/consents/consents.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { claimsOfScopes } from './claims.ts';
@@ -134,15 +134,6 @@ async function saveGrant(ctx: KoaContextWithOIDC, id: string, allowed: Allowed, 
   grant.rejectOIDCClaims(standardClaims.filter((claim) => !allowed.claims.includes(claim)));
   await grant.save();
   return grant;
-}
-
-/**
- * Ends all of one app for one person: its consent, and with its grants every code, token and answer of introspection
- * or userinfo that hangs on them.
- */
-export async function disconnectApp(db: Db, accountId: string, clientId: string): Promise<void> {
-  await endConsent(db, accountId, clientId, 'withdrawn');
-  await endGrants(db, accountId, clientId);
 }
 
 /** Ends every code and token that an app holds of a person, in every session. */

@@ -5,8 +5,8 @@ import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { listConsents } from '#src/consents/consents.ts';
-import { disconnectApp } from '#src/oidc/grants.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
+import { disconnect } from '#src/oidc/withdrawals.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { isCounting } from '#src/people/contacts.ts';
 import { cancelSheet, findOpenSheet } from '#src/people/desk-sheets.ts';
@@ -78,7 +78,7 @@ export function changeAccount(ctx: Context, house: OpenHouse): Promise<void> {
 
 const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
   Object.entries({
-    disconnect,
+    disconnect: disconnectApp,
     'add-passkey': createPasskey,
     'keep-passkey': (visit, form) => keepQuietPasskey(signedInHere(visit), form.get('credential')),
     'passkey-later': putOff,
@@ -94,13 +94,9 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
   }),
 );
 
-async function disconnect({ ctx, db, account }: Visit, form: Form): Promise<void> {
-  const clientId = form.get('client');
-  const known = (await listConsents(db, account.id)).some((consent) => consent.clientId === clientId);
-  if (!known) return seeOther(ctx, '/account');
-  await disconnectApp(db, account.id, clientId);
-  await recordAccountEvent(db, { accountId: account.id, kind: 'app.disconnected', clientId });
-  seeOther(ctx, '/account?done=disconnected');
+async function disconnectApp({ ctx, house, db, account }: Visit, form: Form): Promise<void> {
+  const ended = await disconnect(db, house.secrets, { accountId: account.id, clientId: form.get('client') });
+  seeOther(ctx, ended.length > 0 ? '/account?done=disconnected' : '/account');
 }
 
 async function createPasskey(visit: Visit, form: Form): Promise<void> {

@@ -1,7 +1,7 @@
 /** Many people at the same moment, whose statements leave together: nobody pays for another, nobody gets another's. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { disconnectApp } from '#src/oidc/grants.ts';
 import { findArtifact } from '#src/oidc/statements.ts';
+import { disconnect } from '#src/oidc/withdrawals.ts';
 import { answerOf, refusalOf } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty, SignInAttempt, Tokens } from '#test/support/relying-party.ts';
@@ -122,7 +122,9 @@ test('consents are withdrawn at the moment of silent sign-ins and refreshes: wha
   const withdraw = async (i: number) => {
     if (!isWithdrawn(i)) return 200;
     if (i % 4 === 0) return (await pages[i]?.press('[data-client=berputar] .disconnect'))?.status;
-    await world.database.transaction((tx) => disconnectApp(tx, crowd[i]?.id ?? '', 'berputar'));
+    await world.database.transaction((tx) =>
+      disconnect(tx, world.house.secrets, { accountId: crowd[i]?.id ?? '', clientId: 'berputar' }),
+    );
     return 200;
   };
   const silently = async (person: Person) => {

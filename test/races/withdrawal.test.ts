@@ -1,7 +1,7 @@
 /** A withdrawal that is under way while a request reads what there was and is about to write what it makes of it. */
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { UnitOfWork } from '#src/base/database.ts';
-import { disconnectApp } from '#src/oidc/grants.ts';
+import { disconnect } from '#src/oidc/withdrawals.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
@@ -35,7 +35,7 @@ beforeEach(async () => {
 /** Does `work` while the consent is withdrawn: it has read what there was when the withdrawal is committed. */
 async function whileWithdrawn<T>(work: () => Promise<T>): Promise<T> {
   const withdrawal = new UnitOfWork(world.database);
-  await disconnectApp(withdrawal, accountId, 'ditarik');
+  await disconnect(withdrawal, world.house.secrets, { accountId, clientId: 'ditarik' });
   const working = work();
   const waiting = `select count(*)::integer as waiting from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`;

@@ -1,0 +1,94 @@
+/**
+ * A permission ends, and with it everything that stands on it: grants, and by their foreign keys every code, token and answer
+ * of introspection or userinfo. The agency has to answer for it (`consents/withdrawals.ts`), and the app is told.
+ *
+ * All of it is the caller's one unit of work: nothing ends without being on record, and nothing is on record that has not ended.
+ */
+import { recordAccountEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import type { Language } from '#src/base/refusals.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { endConsent, giveConsent, listConsents } from '#src/consents/consents.ts';
+import { recordWithdrawal, type Withdrawal, type WithdrawalCause } from '#src/consents/withdrawals.ts';
+import { endGrants } from './grants.ts';
+
+/** One app of one person. */
+export interface Connection {
+  readonly accountId: string;
+  readonly clientId: string;
+}
+
+/** What ends with its reason. */
+export interface Ending extends Connection {
+  /** Both, if nothing is said. */
+  readonly kinds?: readonly ('consent' | 'notice')[];
+  readonly cause: WithdrawalCause;
+}
+
+/** Ends permissions of an app and what stands on them. @returns what the agency answers for; nothing where there was none */
+export async function withdraw(
+  db: Db,
+  secrets: Secrets,
+  { accountId, clientId, cause }: Ending,
+): Promise<Withdrawal[]> {
+  const consent = (await listConsents(db, accountId)).find((each) => each.clientId === clientId);
+  await endConsent(db, accountId, clientId, 'withdrawn');
+  await endGrants(db, accountId, clientId);
+  return consent ? [await recordEnd(db, secrets, { accountId, clientId, permissionId: consent.id, cause })] : [];
+}
+
+/** What is kept of a consent, and how its owner had signed in who says so. */
+export interface Narrowing extends Connection {
+  /** Claims. What the app requires cannot be left out: that is a withdrawal. */
+  readonly keep: readonly string[];
+  readonly language: Language;
+  readonly acr: string;
+  readonly amr: readonly string[];
+}
+
+/** Keeps some of the claims of a consent. What the app holds ends; at its next sign-in, a silent one too, it gets the rest. */
+export async function narrow(db: Db, secrets: Secrets, narrowing: Narrowing): Promise<Withdrawal | undefined> {
+  const { accountId, clientId, keep, language, acr, amr } = narrowing;
+  const before = (await listConsents(db, accountId)).find((each) => each.clientId === clientId);
+  const dropped = before?.claims.filter((claim) => !keep.includes(claim)) ?? [];
+  if (!before || dropped.length === 0) return undefined;
+  const claims = before.claims.filter((claim) => keep.includes(claim));
+  const declined = [...before.declined, ...dropped];
+  await giveConsent(db, { ...before, accountId, claims, declined, language, acr, amr }, before);
+  await endGrants(db, accountId, clientId);
+  return recordEnd(db, secrets, { accountId, clientId, permissionId: before.id, cause: 'narrowed' });
+}
+
+/** Ends all of one app for one person: what they allowed, what it reads by another basis, and its part of their sessions. */
+export async function disconnect(
+  db: Db,
+  secrets: Secrets,
+  { accountId, clientId, cause = 'left' }: Connection & { readonly cause?: 'left' | 'reported' },
+): Promise<Withdrawal[]> {
+  const withdrawals = await withdraw(db, secrets, { accountId, clientId, cause });
+  await endSessionParts(db, accountId, clientId);
+  if (withdrawals.length > 0) await recordAccountEvent(db, { accountId, kind: 'app.disconnected', clientId });
+  return withdrawals;
+}
+
+/**
+ * Says of a permission that it has ended: the agency answers for it and the app is told. For whoever has ended it already, such
+ * as the job that ends what has expired.
+ */
+export async function recordEnd(
+  db: Db,
+  _secrets: Secrets,
+  ended: Connection & { readonly permissionId: string; readonly cause: WithdrawalCause },
+): Promise<Withdrawal> {
+  return recordWithdrawal(db, ended);
+}
+
+/** After the grants, as everywhere, so that two who end the same wait for each other instead of colliding. */
+async function endSessionParts(db: Db, accountId: string, clientId: string): Promise<void> {
+  const shard = shardOf(accountId);
+  await db.for(shard).execute(
+    `delete from session_clients c using sessions s
+     where s.shard = $1 and s.account_id = $2 and c.shard = $1 and c.session_uid = s.uid and c.client_id = $3`,
+    [shard, accountId, clientId],
+  );
+}
