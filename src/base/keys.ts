@@ -4,7 +4,7 @@
  * Where a key is missing, the first process to ask makes it and the others read that one: the database's unique index
  * on the active key decides, whoever comes second throws its own away.
  *
- * Keys for signatures and cookies change while processes run (`oidc/key-rotation.ts`). Whoever changes one first takes
+ * Keys for signatures, receipts and cookies change while processes run (`oidc/key-rotation.ts`). Whoever changes one first takes
  * the lock of `keys_version` and raises the version in the same transaction; by the version every process notices.
  */
 import type { JWK } from 'jose';
@@ -12,7 +12,7 @@ import type { Db } from './database.ts';
 import { type Keyring, randomSecret, Secrets, wrappingKeyring } from './secrets.ts';
 
 /** What a key is for. `token` and `index` hash; changing those would lose every session and identifier. */
-const keyPurposes = ['signing', 'cookie', 'token', 'index'] as const;
+const keyPurposes = ['signing', 'receipt', 'cookie', 'token', 'index'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** `published`: known to verifiers, signs later. `active`: in use. `retired`: verifies what it signed, then goes. */
@@ -24,7 +24,7 @@ export interface StoredKey {
   readonly purpose: KeyPurpose;
   readonly algorithm: string;
   readonly state: KeyState;
-  /** Of signing keys only. */
+  /** Of keys whose signatures others verify. */
   readonly publicJwk?: JWK;
   readonly secret: Buffer;
   /** Whether the first master key sealed it; if not, a rotation has still to seal it anew. */
@@ -32,11 +32,11 @@ export interface StoredKey {
   readonly createdAt: Date;
   /** Of a published key: from when on it is the active one. */
   readonly activatesAt?: Date;
-  /** Of a retired key: from when on nothing that it signed counts any more. */
+  /** Of a retired key: from when on nothing that it signed counts any more. None where that always counts: receipts. */
   readonly endsAt?: Date;
 }
 
-/** What `create` of {@link ensureKey} makes. `publicJwk` belongs to signing keys and to no other. */
+/** What `create` of {@link ensureKey} makes. `publicJwk` belongs to keys of signatures that others verify, and to no other. */
 export interface NewKey {
   readonly id: string;
   readonly secret: Buffer;
@@ -136,9 +136,9 @@ export async function activateKey(db: Db, id: string): Promise<boolean> {
   return (await db.execute(activate, [id])) === 1;
 }
 
-/** From active to retired, to be removed at `endsAt`; whether it was active. */
-export async function retireKey(db: Db, id: string, endsAt: Date): Promise<boolean> {
-  return (await db.execute(retire, [id, endsAt])) === 1;
+/** From active to retired, to be removed at `endsAt`, or never; whether it was active. */
+export async function retireKey(db: Db, id: string, endsAt: Date | undefined): Promise<boolean> {
+  return (await db.execute(retire, [id, endsAt ?? null])) === 1;
 }
 
 /** Destroys a key; whether it was there. */

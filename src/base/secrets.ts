@@ -190,7 +190,8 @@ export type HashPurpose =
   | 'replay'
   | 'browser'
   | 'message'
-  | 'stand-in';
+  | 'stand-in'
+  | 'receipt';
 
 /** What the running server keeps in memory to hash, find and open. Loaded from table `keys` by `loadSecrets`. */
 export class Secrets {

@@ -3,7 +3,7 @@ import { readConfig } from '#src/base/config.ts';
 import { resealKeyCheck } from '#src/base/instance.ts';
 import { listAllKeys, rotateMaster, type StoredKey } from '#src/base/keys.ts';
 import { KeyRotationError, revokeKey, rotateKeys } from '#src/oidc/key-rotation.ts';
-import { findNextStep, schedules } from '#src/oidc/key-schedule.ts';
+import { findNextStep, rotatingPurposes, schedules } from '#src/oidc/key-schedule.ts';
 import { resealTrails } from '#src/oidc/trails.ts';
 import { resealAccountKeys } from '#src/people/accounts.ts';
 import { resealMessages } from '#src/people/messages.ts';
@@ -27,7 +27,7 @@ export const showKeys: Command = {
 };
 
 export const rotateKey: Command = {
-  usage: '[--purpose signing|cookie] [--algorithm ES256|RS256] [--publish-hours H]',
+  usage: '[--purpose signing|receipt|cookie] [--algorithm ES256|RS256] [--publish-hours H]',
   summary:
     `publish a new key that signs ${hoursOf('publishSeconds')} hours later; --publish-hours (least ` +
     `${hoursOf('leastPublishSeconds')}) is at the risk of apps that keep older copies of /jwks`,
@@ -62,12 +62,13 @@ function hoursOf(time: 'publishSeconds' | 'leastPublishSeconds'): number {
 
 /** @throws {KeyRotationError} when a value is none that can be meant */
 function readRotation({ purpose = 'signing', algorithm, 'publish-hours': hours }: Call['options']) {
-  if (purpose !== 'signing' && purpose !== 'cookie')
-    throw new KeyRotationError(`--purpose is signing or cookie, not ${purpose}: other keys do not rotate.`);
+  const wanted = rotatingPurposes.find((one) => one === purpose);
+  if (!wanted)
+    throw new KeyRotationError(`--purpose is signing, receipt or cookie, not ${purpose}: other keys do not rotate.`);
   const seconds = Number(hours) * 3600;
   if (hours !== undefined && !(seconds > 0)) throw new KeyRotationError(`--publish-hours is a number, not ${hours}.`);
   return {
-    purpose,
+    purpose: wanted,
     ...(typeof algorithm === 'string' && { algorithm }),
     ...(hours !== undefined && { publishSeconds: seconds }),
   } as const;

@@ -1,5 +1,5 @@
 /**
- * The keys that sign tokens and cookies, in the memory of a process and up to date there.
+ * The keys that sign tokens, receipts and cookies, in the memory of a process and up to date there.
  *
  * About every second it asks for the version of the keys, and reads them when that moved. When the time of a step has
  * come it takes the step, unless another process was faster. While the database is away keys stay as they were.
@@ -23,6 +23,7 @@ export class KeyCache {
   readonly #secrets: Secrets;
   readonly #log: Log;
   #signing: readonly SigningKey[] = [];
+  #receipts: readonly SigningKey[] = [];
   #signingState = '';
   #version = 0;
   #nextChange: Date | undefined;
@@ -48,6 +49,11 @@ export class KeyCache {
   /** For tokens: the active key of each algorithm first, which signs; all are in the key set. */
   get signing(): readonly SigningKey[] {
     return this.#signing;
+  }
+
+  /** For receipts: the active key first, which signs; the others verify what they signed, for ever. */
+  get receipts(): readonly SigningKey[] {
+    return this.#receipts;
   }
 
   /** Calls `listener` whenever {@link signing} has changed. There is one engine, so there is one listener. */
@@ -93,6 +99,7 @@ export class KeyCache {
     const ordered = [...keys].sort((a, b) => rankOf(a) - rankOf(b));
     // One that is only published verifies already: another process may be ahead and sign with it.
     this.cookies.replace(ordered.filter(({ purpose }) => purpose === 'cookie').map(({ secret }) => secret));
+    this.#receipts = ordered.filter(({ purpose }) => purpose === 'receipt').map((key) => new SigningKey(key));
     const signing = ordered.filter(({ purpose }) => purpose === 'signing');
     const state = signing.map((key) => `${key.id} ${key.state}`).join();
     if (state === this.#signingState) return;

@@ -1,5 +1,5 @@
 /**
- * Changes of the keys that sign tokens and cookies, each with its event, in one transaction that no other change enters.
+ * Changes of the keys that sign tokens, receipts and cookies, each with its event, in one transaction that no other change enters.
  *
  * Whatever is due is done by the process that comes first; those that come at the same time wait for it and find nothing
  * left to do.
@@ -25,6 +25,7 @@ import {
   keyGroups,
   listDueSteps,
   type RotatingPurpose,
+  rotatingPurposes,
   type Step,
   schedules,
 } from './key-schedule.ts';
@@ -46,7 +47,9 @@ interface Change {
 
 /** The keys that rotate, newest first within each purpose. @throws {SealError} when one does not open */
 export async function listRotatingKeys(db: Db, wrap: Keyring): Promise<StoredKey[]> {
-  return [...(await listKeys(db, wrap, 'signing')), ...(await listKeys(db, wrap, 'cookie'))];
+  const keys: StoredKey[] = [];
+  for (const purpose of rotatingPurposes) keys.push(...(await listKeys(db, wrap, purpose)));
+  return keys;
 }
 
 /** Does what is due by now, and makes the keys that are missing. */

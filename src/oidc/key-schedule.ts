@@ -6,19 +6,21 @@
  */
 import { HMAC, type StoredKey } from '#src/base/keys.ts';
 import { longestSessionSeconds } from '#src/base/session-limits.ts';
+import { RECEIPT_ALGORITHM } from '#src/consents/receipts.ts';
 import { signingAlgorithms } from '#src/registry/clients.ts';
 import { clockToleranceSeconds, jwksCacheSeconds, tokenSeconds } from './lifetimes.ts';
 
 /** The purposes whose keys rotate. Those for hashing do not: every session and identifier would be lost. */
-export type RotatingPurpose = 'signing' | 'cookie';
+export const rotatingPurposes = ['signing', 'receipt', 'cookie'] as const;
+export type RotatingPurpose = (typeof rotatingPurposes)[number];
 
 interface Schedule {
   /** How long a key is published before it signs, in seconds, unless somebody says otherwise. */
   readonly publishSeconds: number;
   /** The least that somebody may say. */
   readonly leastPublishSeconds: number;
-  /** How long a key verifies after the last thing that it signed, in seconds. */
-  readonly keepSeconds: number;
+  /** How long a key verifies after the last thing that it signed, in seconds; for ever where there is none. */
+  readonly keepSeconds?: number;
 }
 
 const HOUR = 3600;
@@ -26,7 +28,7 @@ const HOUR = 3600;
 /** Until when a process may go on with what it knew: it asks every second, and waits for the database now and then. */
 const followSeconds = 60;
 
-export const schedules: Readonly<Record<RotatingPurpose, Schedule>> = {
+export const schedules = {
   // Relying parties keep a key set for as long as they like; most ask again when they meet a key that they do not know.
   signing: {
     publishSeconds: 24 * HOUR,
@@ -38,13 +40,16 @@ export const schedules: Readonly<Record<RotatingPurpose, Schedule>> = {
       jwksCacheSeconds +
       followSeconds,
   },
+  // A receipt is proof for as long as somebody keeps it, so its key verifies for ever; it is verified by people who may have
+  // fetched the keys a day ago.
+  receipt: { publishSeconds: 24 * HOUR, leastPublishSeconds: jwksCacheSeconds + 10 * followSeconds },
   // Only our own processes verify cookies; the longest lives as long as a session.
   cookie: {
     publishSeconds: followSeconds,
     leastPublishSeconds: followSeconds,
     keepSeconds: longestSessionSeconds + followSeconds,
   },
-};
+} as const satisfies Readonly<Record<RotatingPurpose, Schedule>>;
 
 /** A purpose with one of its algorithms: of each there is one active key. */
 export interface KeyGroup {
@@ -54,13 +59,14 @@ export interface KeyGroup {
 
 export const keyGroups: readonly KeyGroup[] = [
   ...signingAlgorithms.map((algorithm) => ({ purpose: 'signing', algorithm }) as const),
+  { purpose: 'receipt', algorithm: RECEIPT_ALGORITHM },
   { purpose: 'cookie', algorithm: HMAC },
 ];
 
 export type Step =
   | { readonly kind: 'create'; readonly group: KeyGroup }
   | { readonly kind: 'activate'; readonly key: StoredKey }
-  | { readonly kind: 'retire'; readonly key: StoredKey; readonly endsAt: Date }
+  | { readonly kind: 'retire'; readonly key: StoredKey; readonly endsAt: Date | undefined }
   | { readonly kind: 'remove'; readonly key: StoredKey };
 
 /**
@@ -80,14 +86,18 @@ function listSuccession(own: readonly StoredKey[], group: KeyGroup, now: Date): 
   const next = own.find(({ state }) => state === 'published');
   if (!active) return [next ? { kind: 'activate', key: next } : { kind: 'create', group }];
   if (!next?.activatesAt || next.activatesAt > now) return [];
-  const endsAt = new Date(now.getTime() + schedules[group.purpose].keepSeconds * 1000);
   return [
-    { kind: 'retire', key: active, endsAt },
+    { kind: 'retire', key: active, endsAt: endAfter(group, now) },
     { kind: 'activate', key: next },
   ];
 }
 
-/** What becomes of a key next, and when; undefined for an active one without a successor. */
+function endAfter({ purpose }: KeyGroup, now: Date): Date | undefined {
+  const { keepSeconds }: Schedule = schedules[purpose];
+  return keepSeconds === undefined ? undefined : new Date(now.getTime() + keepSeconds * 1000);
+}
+
+/** What becomes of a key next, and when; undefined for an active one without a successor, and for one that stays for ever. */
 export function findNextStep(
   key: StoredKey,
   keys: readonly StoredKey[],

@@ -1,4 +1,7 @@
-/** The keys that sign tokens: ES256 by default, RS256 for older relying parties. Private halves rest sealed in table `keys`. */
+/**
+ * The keys that sign tokens (ES256 by default, RS256 for older relying parties) and receipts (ES256). Private halves rest sealed
+ * in table `keys`.
+ */
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { ExternalSigningKey } from 'oidc-provider';

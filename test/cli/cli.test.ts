@@ -212,9 +212,11 @@ describe('on a database', () => {
   });
 
   test('keys are published, seen to wait, and revoked', async () => {
-    const list = async () => json('keys list') as Promise<Record<string, unknown>[]>;
-    const phases = async () =>
-      (await list()).filter(({ algorithm }) => algorithm === 'ES256').map(({ state, next_step }) => [state, next_step]);
+    const list = async () => {
+      const keys: Record<string, unknown>[] = await json('keys list');
+      return keys.filter(({ algorithm, purpose }) => algorithm === 'ES256' && purpose === 'signing');
+    };
+    const phases = async () => (await list()).map(({ state, next_step }) => [state, next_step]);
     const { out } = await lawang('keys rotate --algorithm ES256');
     expect(out).toMatch(/^[\w-]{43} \(ES256\) is published, and active from 2\S+Z\.\n$/);
     expect(await phases()).toEqual([
@@ -225,7 +227,7 @@ describe('on a database', () => {
     const again = await lawang('keys rotate');
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^A new key for ES256 waits already/) });
 
-    const [waiting, active] = (await list()).filter(({ algorithm }) => algorithm === 'ES256');
+    const [waiting, active] = await list();
     const done = await json(`keys revoke ${active?.id}`);
     expect(done).toEqual({ revoked: active?.id, active: waiting?.id });
     expect(await phases()).toEqual([['active', null]]);
@@ -233,11 +235,13 @@ describe('on a database', () => {
     expect(await phases()).toEqual([['active', null]]);
     const [cookie] = await json('keys rotate --purpose cookie --publish-hours 0.5');
     expect(cookie).toMatchObject({ purpose: 'cookie', state: 'published', next_step: 'activate' });
+    const [receipt] = await json('keys rotate --purpose receipt');
+    expect(receipt).toMatchObject({ purpose: 'receipt', algorithm: 'ES256', state: 'published' });
   });
 
   test.each([
     ['keys revoke nothing', 'There is no key nothing, or it is gone already: see "lawang keys list".'],
-    ['keys rotate --purpose token', '--purpose is signing or cookie, not token: other keys do not rotate.'],
+    ['keys rotate --purpose token', '--purpose is signing, receipt or cookie, not token: other keys do not rotate.'],
     ['keys rotate --algorithm HS256', 'HS256 is not an algorithm of signing keys: use ES256 or RS256.'],
     ['keys rotate --publish-hours soon', '--publish-hours is a number, not soon.'],
     ['keys rotate --publish-hours 0.1', 'A signing key is published between 0.25 and 2160 hours before it signs.'],

@@ -28,8 +28,11 @@ afterEach(async () => {
   await home.drop();
 });
 
+/** Of those that sign tokens and cookies. */
 const keysOf = async (algorithm: string) =>
-  (await listRotatingKeys(database, secrets.wrap)).filter((key) => key.algorithm === algorithm);
+  (await listRotatingKeys(database, secrets.wrap)).filter(
+    (key) => key.algorithm === algorithm && key.purpose !== 'receipt',
+  );
 const states = async (algorithm: string) => (await keysOf(algorithm)).map(({ state }) => state).sort();
 const events = async () =>
   (await database.query<{ kind: string }>('select kind from admin_events order by at, kind')).map(({ kind }) => kind);
@@ -47,18 +50,19 @@ function pass(seconds: number): void {
 const everybody = () => Promise.all(Array.from({ length: 10 }, () => advanceKeys(database, secrets)));
 
 test('ten processes that start at once on an empty database agree on one key of each kind, with one event each', async () => {
-  await database.execute(`delete from keys where purpose in ('signing', 'cookie')`);
+  await database.execute(`delete from keys where purpose in ('signing', 'receipt', 'cookie')`);
   await everybody();
   const kinds = await database.query(
-    `select purpose, algorithm, count(*)::int as n from keys where purpose in ('signing', 'cookie')
+    `select purpose, algorithm, count(*)::int as n from keys where purpose in ('signing', 'receipt', 'cookie')
      group by purpose, algorithm order by purpose, algorithm`,
   );
   expect(kinds).toEqual([
     { purpose: 'cookie', algorithm: 'HMAC-SHA256', n: 1 },
+    { purpose: 'receipt', algorithm: 'ES256', n: 1 },
     { purpose: 'signing', algorithm: 'ES256', n: 1 },
     { purpose: 'signing', algorithm: 'RS256', n: 1 },
   ]);
-  expect(await events()).toEqual(['key.activated', 'key.activated', 'key.activated']);
+  expect(await events()).toEqual(Array(4).fill('key.activated'));
 });
 
 test('a rotation goes through its phases, each taken once by ten processes at a time', async () => {
@@ -82,6 +86,25 @@ test('a rotation goes through its phases, each taken once by ten processes at a 
   await everybody();
   expect(await states('ES256')).toEqual(['active']);
   expect(await events()).toEqual(['key.published', 'key.activated', 'key.retired', 'key.removed']);
+});
+
+test('a key of receipts that is retired stays for ever, and only its being revoked takes it away', async () => {
+  const receiptKeys = async () => {
+    const keys = await listRotatingKeys(database, secrets.wrap);
+    return keys.filter(({ purpose }) => purpose === 'receipt');
+  };
+  const [first] = await receiptKeys();
+  const [next] = await rotateKeys(database, secrets, { purpose: 'receipt' });
+  pass(24 * 3600 + 1);
+  await everybody();
+  pass(30 * 365 * 24 * 3600);
+  await everybody();
+  expect((await receiptKeys()).map(({ id, state, endsAt }) => [id, state, endsAt])).toEqual([
+    [next?.id, 'active', undefined],
+    [first?.id, 'retired', undefined],
+  ]);
+  expect((await revokeKey(database, secrets, first?.id ?? ''))?.id).toBe(next?.id);
+  expect(await receiptKeys()).toHaveLength(1);
 });
 
 test('an event says which key, of what, and who; nothing secret', async () => {

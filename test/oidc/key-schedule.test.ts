@@ -15,6 +15,7 @@ function key(id: string, state: StoredKey['state'], more: Partial<StoredKey> = {
 }
 
 const others = [
+  key('receipt', 'active', { purpose: 'receipt' }),
   key('rsa', 'active', { algorithm: 'RS256' }),
   key('cookie', 'active', { purpose: 'cookie', algorithm: 'HMAC-SHA256' }),
 ];
@@ -52,6 +53,21 @@ test('the former key goes after everything that it signed, counted from when it 
   expect(stepsAt([key('two', 'active'), old], later(99))).toEqual([]);
   expect(stepsAt([key('two', 'active'), old], later(100))).toEqual(['remove one']);
   expect(findNextStep(old, [])).toEqual({ kind: 'remove', at: later(100) });
+});
+
+test('a key that signed receipts is retired for ever', () => {
+  const old = key('receipt', 'active', { purpose: 'receipt' });
+  const next = key('receipt2', 'published', { purpose: 'receipt', activatesAt: now });
+  const due = listDueSteps([key('one', 'active'), old, next, ...others.slice(1)], now);
+  expect(due).toEqual([
+    { kind: 'retire', key: old, endsAt: undefined },
+    { kind: 'activate', key: next },
+  ]);
+  const retired = key('receipt', 'retired', { purpose: 'receipt' });
+  expect(
+    listDueSteps([key('one', 'active'), retired, { ...next, state: 'active' }, ...others.slice(1)], later(1e10)),
+  ).toEqual([]);
+  expect(findNextStep(retired, [retired])).toBeUndefined();
 });
 
 test('without an active key the published one takes over ahead of its time', () => {
