@@ -1,17 +1,16 @@
 import { part, rowForm, sayLastUsed } from './account/part.ts';
 import { type PasskeysContext, passkeyCard, passkeysPart } from './account/passkeys.ts';
 import { type SessionsContext, sessionsPart } from './account/sessions.ts';
+import { personalPage } from './account/shell.ts';
 import { findClaimLabel } from './claims.ts';
 import type { ShownSuccessor } from './ended.ts';
 import { type Html, html, safeAddress } from './html.ts';
 import { formatDay, formatList, type MessageKey, translate } from './locale.ts';
-import { page } from './page.ts';
 import { maskNumber } from './parts/contact-hint.ts';
-import { button, form } from './parts/form.ts';
 import { masked } from './parts/masked.ts';
-import { type Notice, noticeBox } from './parts/notice.ts';
+import type { Notice } from './parts/notice.ts';
 import { passkeyData, quietPasskeyData } from './parts/passkey.ts';
-import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
+import { type Problem, type Saying, sayProblems } from './parts/problem.ts';
 import { type OpenSheet, recoveringBox, restrictedBox, sheetBox } from './parts/recovering.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
@@ -83,31 +82,16 @@ const sayings: Record<Kind, Saying> = {
 export function accountPage(context: AccountContext): Html {
   const t = translate(context.language);
   const said = sayProblems(context.language, context.problems, sayings);
-  return page(context, {
+  return personalPage(context, {
     title: context.onSharedDevice ? t('account.title-shared') : t('account.title', { name: context.person.name }),
-    shape: 'wide',
-    band: false,
-    hasProblem: said.length > 0,
+    section: 'home',
+    notice: context.notice,
+    problems: said,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : ['passkey.js'],
-    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}${recoveringBox(context, context.recoveryReadyAt)}${sheetBox(context, context.sheet)}${restrictedBox(context, context.isRestricted ?? false)}
-<div class="sides">${sideList(context)}
-<div class="parts">${passkeyCard(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}</div></div>
+    content: html`${recoveringBox(context, context.recoveryReadyAt)}${sheetBox(context, context.sheet)}${restrictedBox(context, context.isRestricted ?? false)}
+${passkeyCard(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}
 ${passkeyData(context.passkeyOptions)}${quietPasskeyData(context.quietPasskey)}`,
   });
-}
-
-const parts: { id: string; title: MessageKey }[] = [
-  { id: 'connected-apps', title: 'account.apps' },
-  { id: 'passkeys', title: 'account.passkeys' },
-  { id: 'sessions', title: 'account.sessions' },
-  { id: 'person', title: 'account.person' },
-];
-
-function sideList(context: AccountContext): Html {
-  const t = translate(context.language);
-  const links = parts.map(({ id, title }) => html`<li><a href="#${id}">${t(title)}</a></li>`);
-  return html`<nav class="side" aria-label="${t('account.parts')}"><ul>${links}</ul>
-${form(context, button({ id: 'sign-out', value: 'sign-out', label: t('account.sign-out'), look: 'quiet' }))}</nav>`;
 }
 
 function appsPart(context: AccountContext): Html {

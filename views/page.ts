@@ -67,8 +67,8 @@ type Parts = {
   /** What the page is one of several of; the title of the document says it too. */
   of?: string;
   content: Content;
-  /** `card` for one question, `wide` for pages with many parts, `console` for those of agencies. */
-  shape?: 'card' | 'wide' | 'console';
+  /** `card` for one question, `wide` for pages with many parts, `console` for those of agencies, `personal` for one's own. */
+  shape?: 'card' | 'wide' | 'console' | 'personal';
   /**
    * Says above the heading which app this is for and how it is concerned; by default that one is on the way to it,
    * where there is one. False leaves it out.
@@ -95,7 +95,8 @@ export function page(frame: Frame, parts: Parts): Html {
   const t = translate(frame.language);
   const named = parts.of ? `${parts.title} · ${parts.of}` : parts.title;
   const title = parts.hasProblem ? t('page.problem-title', { title: named }) : named;
-  const shape = parts.shape === 'console' ? 'wide console' : (parts.shape ?? 'card');
+  const shape = parts.shape ?? 'card';
+  const hasSide = shape === 'console' || shape === 'personal';
   return html`<!DOCTYPE html>
 <html lang="${frame.language}">
 <head>
@@ -107,7 +108,7 @@ export function page(frame: Frame, parts: Parts): Html {
 <link rel="stylesheet" href="${assetPath('lawang.css')}">${!parts.isFirst && html`<link rel="stylesheet" href="${assetPath('more.css')}">`}${parts.styles?.map((name) => html`<link rel="stylesheet" href="${assetPath(name)}">`)}
 <link rel="icon" type="image/svg+xml" href="${assetPath('mark.svg')}">
 ${scriptTags(frame, parts)}</head>
-<body class="${shape}">
+<body class="${hasSide ? `wide ${shape}` : shape}">
 <a class="skip" href="#main">${t('page.skip')}</a>
 ${masthead(frame, parts.place)}
 ${parts.side ? html`<div class="beside">${parts.side}\n${middle(frame, parts)}</div>` : middle(frame, parts)}

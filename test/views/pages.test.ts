@@ -213,9 +213,9 @@ describe('the hooks others rely on', () => {
 
   test('contacts', () => {
     const markup = find('contacts', 'full');
-    for (const id of ['contacts', 'address', 'signs-in', 'add', 'back']) expect(idsOf(markup)).toContain(id);
+    for (const id of ['contacts', 'address', 'signs-in', 'add', 'sign-out']) expect(idsOf(markup)).toContain(id);
     expect(markup).toContain('data-contact="siti@contoh.id"');
-    const choices = ['confirm', 'use-to-sign-in', 'stop-signing-in', 'give-out', 'remove', 'add'];
+    const choices = ['sign-out', 'confirm', 'use-to-sign-in', 'stop-signing-in', 'give-out', 'remove', 'add'];
     expect(new Set(choicesOf(markup))).toEqual(new Set(choices.map((choice) => `action=${choice}`)));
     expect(find('contacts', 'shared-device')).toContain('<summary>');
   });

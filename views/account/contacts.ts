@@ -1,13 +1,13 @@
 import { type Content, type Html, html } from '../html.ts';
 import { formatDay, type MessageKey, translate } from '../locale.ts';
-import { type Frame, page } from '../page.ts';
+import type { Frame } from '../page.ts';
 import { button, field, form, hidden, tickBox } from '../parts/form.ts';
 import { masked } from '../parts/masked.ts';
-import { type Notice, noticeBox } from '../parts/notice.ts';
+import type { Notice } from '../parts/notice.ts';
 import { sayPhone } from '../parts/phone.ts';
-import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from '../parts/problem.ts';
+import { type Problem, type SaidProblem, type Saying, sayProblems } from '../parts/problem.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
-import { backToAccount } from './back.ts';
+import { personalPage } from './shell.ts';
 
 type Kind = 'on-trial';
 
@@ -47,15 +47,16 @@ export function contactsPage(context: ContactsContext): Html {
   const t = translate(context.language);
   const said = sayProblems(context.language, context.problems, sayings);
   const rows = context.contacts.map((contact, index) => contactRow(context, contact, `contact-${index}`));
-  return page(context, {
+  return personalPage(context, {
     title: t('contacts.title'),
-    hasProblem: said.length > 0,
-    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}
-<p class="intro">${t('contacts.intro')}</p>
-<ul class="rows" id="contacts">${rows}</ul>
+    section: 'contacts',
+    intro: t('contacts.intro'),
+    isNarrow: true,
+    notice: context.notice,
+    problems: said,
+    content: html`<ul class="rows" id="contacts">${rows}</ul>
 <h2>${t('contacts.add-title')}</h2>
-${addForm(context, said)}
-${backToAccount(context.language, 'person')}`,
+${addForm(context, said)}`,
   });
 }
 

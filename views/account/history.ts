@@ -1,8 +1,8 @@
 import { type Html, html, safeAddress } from '../html.ts';
 import { formatDay, formatMoment, formatTime, type MessageKey, translate } from '../locale.ts';
-import { type Frame, page } from '../page.ts';
+import type { Frame } from '../page.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
-import { backToAccount } from './back.ts';
+import { personalPage } from './shell.ts';
 
 type KindOf<Key> = Key extends `history.was-${infer Kind}` ? Kind : never;
 
@@ -37,16 +37,14 @@ export function historyPage(context: HistoryContext): Html {
   const { language, timeZone, events, closedBefore } = context;
   const older = safeAddress(context.older);
   const latest = safeAddress(context.latest);
-  return page(context, {
+  return personalPage(context, {
     title: t('history.title'),
-    shape: 'wide',
-    band: false,
-    content: html`<p class="intro">${t('history.intro')}</p>
-${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
+    section: 'history',
+    intro: t('history.intro'),
+    content: html`${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
 ${events.length === 0 ? html`<p id="no-events">${t('history.none')}</p>` : daysOf(context).map((day) => dayPart(context, day))}
 ${(older || latest) && html`<p class="buttons">${latest && html`<a class="button quiet" id="latest" href="${latest}"><span>${t('history.latest')}</span></a>`}${older && html`<a class="button other" id="older" rel="next" href="${older}"><span>${t('history.older')}</span></a>`}</p>`}
-<p>${t('history.not-you')}</p>
-${backToAccount(language, 'person')}`,
+<p>${t('history.not-you')}</p>`,
   });
 }
 

@@ -69,6 +69,24 @@ export const rising: Html = icon('<path d="M4 4v16h16M7.500 15.500l4-4.500 3 2.5
 /** Looking for something. */
 export const glass: Html = icon('<circle cx="10.500" cy="10.500" r="6"/><path d="M15 15l5 5"/>');
 
+/** Where one is at home. */
+export const house: Html = icon('<path d="M3.500 11.500 12 4.500l8.500 7M6 9.500V20h12V9.500M10 20v-5.500h4V20"/>');
+
+/** Two that are connected. */
+export const link: Html = icon(
+  '<path d="M10 14.500a4 4 0 0 0 6 .4l3-3a4.100 4.100 0 0 0-5.800-5.800l-1.200 1.200M14 9.500a4 4 0 0 0-6-.4l-3 3a4.100 4.100 0 0 0 5.800 5.800l1.200-1.200"/>',
+);
+
+/** What was seen. */
+export const eye: Html = icon(
+  '<path d="M2.500 12C5 7.800 8.300 5.700 12 5.700s7 2.100 9.500 6.300c-2.500 4.200-5.800 6.300-9.500 6.300S5 16.200 2.500 12z"/><circle cx="12" cy="12" r="2.800"/>',
+);
+
+/** What is known about a person. */
+export const card: Html = icon(
+  '<path d="M3.500 5.500h17v13h-17zM13.500 10h4M13.500 14h4"/><circle cx="8.500" cy="10.500" r="1.800"/><path d="M5.800 15.500c.4-1.500 1.400-2.200 2.700-2.200s2.300.7 2.700 2.200"/>',
+);
+
 /** One more of something. */
 export const plus: Html = icon('<path d="M12 5v14M5 12h14"/>');
 

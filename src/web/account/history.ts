@@ -5,7 +5,7 @@ import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
 import { type HistoryEvent, historyPage } from '#views/account/history.ts';
 import { translate } from '#views/locale.ts';
-import { frameOf, show } from '../frame.ts';
+import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { showTo, type Visit } from './visit.ts';
 
@@ -30,7 +30,7 @@ async function showPage(visit: Visit): Promise<void> {
     latest: before && '/account/history',
     closedBefore: since,
   });
-  show(ctx, page);
+  showForm(ctx, page);
 }
 
 async function eventsOf(visit: Visit, lines: readonly HistoryLine[]): Promise<HistoryEvent[]> {

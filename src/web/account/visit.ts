@@ -40,18 +40,26 @@ export async function findVisit(ctx: Context, house: OpenHouse): Promise<Visit |
  */
 const places = [
   '/account',
+  '/account/apps',
   '/account/authenticator-app',
   '/account/contacts',
+  '/account/data',
+  '/account/data/correct',
   '/account/end',
   '/account/history',
   '/account/password',
   '/account/recovery-codes',
+  '/account/releases',
+  '/account/services',
 ] as const;
+
+/** Pages about one of several: an app, a release, a receipt. */
+const oneOf = /^\/account\/(?:apps|releases|receipts)\/[\w.-]{1,100}$/;
 
 /** Where a sign-in that has ended comes back to. */
 export function placeToReturnTo(ctx: Context): string {
   const place = String(ctx.query.state ?? '').replace(/^[^:]*:/, '');
-  if (/^\/invitations\/[\w-]{43}$/.test(place)) return place;
+  if (/^\/invitations\/[\w-]{43}$/.test(place) || oneOf.test(place)) return place;
   return places.find((one) => one === place) ?? '/account';
 }
 
