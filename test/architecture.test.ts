@@ -247,7 +247,7 @@ test('rooms write their own tables only', () => {
       'registry_version',
       'subject_groups',
     ],
-    consents: ['consents'],
+    consents: ['consents', 'permissions', 'permission_terms'],
   };
   const ownerOf = new Map(Object.entries(owners).flatMap(([room, tables]) => tables.map((table) => [table, room])));
   const writes = /\b(?:insert into|update|delete from)\s+([a-z_]+)\b|\bcopy ([a-z_]+) \(/g;

@@ -54,6 +54,12 @@ export function newIdIn(shard: number): string {
   return shard.toString(16).padStart(3, '0') + randomUUID().slice(3);
 }
 
+/** A random id of `shard` whose order is that of time: what hangs on one account is listed by it, the latest last. */
+export function newOrderedIdIn(shard: number, at: Date): string {
+  const digits = shard.toString(16).padStart(3, '0') + at.getTime().toString(16).padStart(12, '0').slice(-12);
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12)}${randomUUID().slice(17)}`;
+}
+
 /** The shard of a row addressed by a value alone: the first 12 bits of the value's keyed hash. */
 export function shardOfHash(hash: Buffer): number {
   return hash.readUInt16BE(0) >> 4;

@@ -102,6 +102,9 @@ export interface ClientClaim {
   readonly purpose: string;
   readonly purposeEn: string;
   readonly basis: LegalBasis;
+  /** The law that another basis than consent rests on, as citizens read it. */
+  readonly law?: string | undefined;
+  readonly lawEn?: string | undefined;
 }
 
 /** Public keys, RFC 7517 §5. */
