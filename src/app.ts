@@ -10,6 +10,7 @@ import { checkBegun } from '#src/oidc/interaction-cookies.ts';
 import { Observations } from '#src/oidc/observations.ts';
 import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { engineRoutes, type Provider } from '#src/oidc/provider.ts';
+import { ReleaseNotes } from '#src/oidc/releases.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
 import { putBackInteractions } from '#src/oidc/storage.ts';
 import { type Makers, MetadataError, noMakers, readMakers } from '#src/people/makers.ts';
@@ -199,6 +200,7 @@ function openHouse(house: House, makers: Makers): OpenHouse {
     makers,
     findClient,
     observations: new Observations(house.database),
+    releaseNotes: new ReleaseNotes(house.database),
     findResourceServer: (homeUri) => {
       const machine = clients.findMachine(homeUri);
       return machine && isAvailable(machine, config.mode) ? machine : undefined;

@@ -46,11 +46,13 @@ export interface Db {
   write(write: Write, row: Row): Promise<void>;
   /**
    * Writes a row about a second later, together with those of other requests, whatever becomes of the request. For what
-   * may be lost with the process.
+   * may be lost with the process. A row that is still counting is asked for when it is written.
    *
    * @returns when it was tried; never rejects
    */
-  soon(write: Write, row: Row): Promise<void>;
+  soon(write: Write, row: Row | (() => Row)): Promise<void>;
+  /** Does `work` as soon as what was written is durable, and never if it is undone; without a unit of work at once. */
+  whenDurable(work: () => void): void;
   /**
    * Sends what waits to be written, for whoever has to know now whether it can be. When it cannot, all that the unit has
    * written is undone. @throws what the write says of a lost row
@@ -126,7 +128,9 @@ abstract class Statements implements Db {
 
   abstract write(write: Write, row: Row): Promise<void>;
 
-  abstract soon(write: Write, row: Row): Promise<void>;
+  abstract soon(write: Write, row: Row | (() => Row)): Promise<void>;
+
+  abstract whenDurable(work: () => void): void;
 
   abstract flush(): Promise<void>;
 
@@ -230,7 +234,7 @@ export class Database extends Statements {
   /** Whether rows are distributed by shard over several servers, so that a statement must name one. */
   readonly isDistributed: boolean;
   readonly #onError: (error: Error) => void;
-  #soon: (Pending & { readonly tried: () => void })[] = [];
+  #soon: { readonly write: Write; readonly row: Row | (() => Row); readonly tried: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writingSoon: Promise<void> = Promise.resolve();
   /** Hears every text sent; for tests. */
@@ -336,12 +340,16 @@ export class Database extends Statements {
   /** Nothing waits where everything is written at once. */
   async flush(): Promise<void> {}
 
+  whenDurable(work: () => void): void {
+    work();
+  }
+
   /** Rows of one shard, all or none, committed when it resolves. */
   writeTogether(pending: readonly Pending[]): Promise<void> {
     return this.isDistributed ? this.#writeAlone(pending) : this.#writes.run(pending);
   }
 
-  soon(write: Write, row: Row): Promise<void> {
+  soon(write: Write, row: Row | (() => Row)): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#soon.push({ write, row, tried: resolve });
     this.#timer ??= setTimer(() => void this.settle(), SOON_MS).unref();
@@ -359,7 +367,8 @@ export class Database extends Statements {
     this.#timer = undefined;
     while (this.#soon.length > 0) {
       const batch = this.#soon.splice(0, this.isDistributed ? 1 : SOON_BATCH);
-      const { text, values } = compose(batch, { guarded: false, distributed: this.isDistributed });
+      const pending = batch.map(({ write, row }) => ({ write, row: typeof row === 'function' ? row() : row }));
+      const { text, values } = compose(pending, { guarded: false, distributed: this.isDistributed });
       try {
         await this.run(text, values);
         commitsTotal.inc();
@@ -468,6 +477,7 @@ export class UnitOfWork extends Statements implements Transaction {
   #queue: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   #pending: Pending[] = [];
+  #whenDurable: (() => void)[] = [];
 
   constructor(database: Database) {
     super();
@@ -506,8 +516,12 @@ export class UnitOfWork extends Statements implements Transaction {
     this.#pending.push({ write, row });
   }
 
-  soon(write: Write, row: Row): Promise<void> {
+  soon(write: Write, row: Row | (() => Row)): Promise<void> {
     return this.#database.soon(write, row);
+  }
+
+  whenDurable(work: () => void): void {
+    this.#whenDurable.push(work);
   }
 
   /** Begins the transaction, for whoever wants it from the start. */
@@ -529,14 +543,19 @@ export class UnitOfWork extends Statements implements Transaction {
     await this.#queue;
     const groups = groupedByShard(this.#pending.splice(0));
     const [only] = groups;
-    if (only && groups.length === 1 && !this.#client) return this.#writeOnly(only);
-    for (const group of groups) await this.#writeGroup(group);
-    await this.#end('commit');
+    if (only && groups.length === 1 && !this.#client) {
+      await this.#writeOnly(only);
+    } else {
+      for (const group of groups) await this.#writeGroup(group);
+      await this.#end('commit');
+    }
+    for (const work of this.#whenDurable.splice(0)) work();
   }
 
   /** Undoes the unit's writes. */
   async rollback(): Promise<void> {
     this.#pending = [];
+    this.#whenDurable = [];
     await this.#queue;
     if (isConnectionLost(this.#failure)) {
       this.#client?.release(true);

@@ -144,6 +144,14 @@ export class Keyring {
     }
   }
 
+  /**
+   * Keyed hash (32 bytes) by the first key, of what is looked up by value beside what the key seals: without the key nobody
+   * finds it, and two keys never agree.
+   */
+  hash(purpose: string, value: string): Buffer {
+    return createHmac('sha256', this.#first.key).update(purpose).update('\0').update(value).digest();
+  }
+
   /** Seals something that a link or a cookie carries: in it nothing can be read, and nobody else can make one. */
   sealToken(place: string, data: string | Buffer): string {
     return this.seal(place, data).toString('base64url');

@@ -8,6 +8,7 @@ import type { Database, Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { forgetReleases } from '#src/consents/releases.ts';
 import { endEverything } from '#src/oidc/account-end.ts';
 import { tellApps } from '#src/oidc/logout-notices.ts';
 import { listDueReminders, noteReminder } from '#src/people/account-life.ts';
@@ -65,7 +66,7 @@ async function remindDue(job: Job, stopping: AbortSignal): Promise<void> {
 function eraseDue(job: Job, stopping: AbortSignal): Promise<number> {
   return forEachDue(job, stopping, listDueErasures, async (id) => {
     await job.database.transaction((tx) => beginEnd(job, tx, id));
-    return job.database.transaction((tx) => finishErasure(tx, job.secrets, id));
+    return job.database.transaction((tx) => finishEnd(job, tx, id));
   });
 }
 
@@ -76,6 +77,13 @@ async function beginEnd({ secrets, tellOwner }: Job, tx: Db, id: string): Promis
   await tellApps(tx, secrets, id);
   await endEverything(tx, id);
   await endTesterEverywhere(tx, id);
+}
+
+/** With what hangs on the account by no foreign key. */
+async function finishEnd({ secrets }: Job, tx: Db, id: string): Promise<boolean> {
+  const isErased = await finishErasure(tx, secrets, id);
+  if (isErased) await forgetReleases(tx, id);
+  return isErased;
 }
 
 /** One account that cannot be worked on stands in the way of no other. @returns for how many `work` said that it was done */

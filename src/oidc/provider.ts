@@ -35,6 +35,7 @@ import { adaptModels, type FindClient, recordOf } from './models.ts';
 import { noteKey, type Observations, observe } from './observations.ts';
 import { createPolicy } from './prompts.ts';
 import { proofAlgorithms } from './proofs.ts';
+import { type ReleaseNotes, recordReleases } from './releases.ts';
 import { createAdapter } from './storage.ts';
 import { loadSubject } from './subjects.ts';
 
@@ -70,6 +71,7 @@ export interface ProviderContext {
   /** All of the registry, in whatever state. */
   readonly clients: { find(id: string): ClientRecord | undefined };
   readonly observations: Observations;
+  readonly releaseNotes: ReleaseNotes;
   /** The machine whose home address this is. */
   readonly findResourceServer: (homeUri: string) => ClientRecord | undefined;
   readonly pages: EnginePages;
@@ -136,6 +138,7 @@ export function buildProvider(context: ProviderContext): Provider {
   });
   provider.proxy = context.config.trustedProxies.length > 0;
   provider.use(letKeySetBeKept);
+  recordReleases(provider, context);
   forgetEnded(context, provider);
   adaptModels(provider, { ...context, mode: context.config.mode });
   observe(provider, { ...context, recordOf });

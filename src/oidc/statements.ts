@@ -26,10 +26,16 @@ export interface StandingRow {
 }
 
 const standing = { fields: 'each.id, each.state', columns: 'p.id as account_id, p.state as account_state' };
+/** With the key that seals what is its own, for what a token opens to an app is put on its record. */
+const keyed = {
+  fields: `${standing.fields}, each.data_key`,
+  columns: `${standing.columns}, p.data_key as account_data_key`,
+};
 const whole = { fields: accountFields('each'), columns: accountColumns('p', 'account_') };
 
 /** A code or token with all that decides whether it still counts, and what it opens. */
 export interface ArtifactRow extends StandingRow {
+  readonly account_data_key: Buffer | null;
   readonly kind: string;
   readonly payload: ArtifactPayload;
   readonly consumed_at: Date | null;
@@ -57,7 +63,7 @@ const artifactWith = (account: typeof standing) =>
 const artifactKey = ['smallint', 'bytea', 'integer', 'timestamptz'];
 
 /** `/token`, `/introspect`: all that they read. */
-export const findArtifact = readOf<ArtifactRow>(artifactKey, artifactWith(standing));
+export const findArtifact = readOf<ArtifactRow>(artifactKey, artifactWith(keyed));
 
 /** `/userinfo`: the same, with the claims of the person. */
 export const findArtifactAndPerson = readOf<ArtifactRow & AccountRow<'account_'>>(artifactKey, artifactWith(whole));

@@ -71,6 +71,8 @@ interface Facts {
   readonly account: Account | undefined;
   /** Whether an account may be used. */
   readonly standing: Standing | undefined;
+  /** The key that seals what is an account's own, as it is stored. */
+  readonly dataKey: Buffer;
   /** By account and client. */
   readonly consent: Consent | undefined;
   /** By account and subject group. */
@@ -129,6 +131,11 @@ export function knownStanding(db: Db, id: string): Standing | undefined | null {
 export function knownAccount(db: Db, id: string): Account | undefined | null {
   const known = knownIn(db);
   return known.has('account', id) ? known.get('account', id) : null;
+}
+
+/** The key of an account as it is stored, if a token has brought it. */
+export function knownDataKey(db: Db, id: string): Buffer | undefined {
+  return knownIn(db).get('dataKey', id);
 }
 
 /** The person's name for a subject group, if this request has read it. */
@@ -408,6 +415,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     known.set('grant', payload.grantId, row.grant_payload ?? undefined);
     if (row.account_id && row.account_state)
       known.set('standing', row.account_id, { id: row.account_id, state: row.account_state });
+    if (row.account_id && row.account_data_key) known.set('dataKey', row.account_id, row.account_data_key);
     const group = payload.clientId && this.context.findClient(payload.clientId)?.subjectGroupId;
     if (row.sub && group) known.set('subject', pairOf(payload.accountId, group), row.sub);
     if (payload.expiresWithSession && payload.sessionUid)

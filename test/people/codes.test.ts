@@ -50,6 +50,7 @@ function door(database: Db, broken: Partial<Db>): Db {
     read: (read, values) => database.read(read, values),
     write: (write, row) => database.write(write, row),
     soon: (write, row) => database.soon(write, row),
+    whenDurable: (work) => database.whenDurable(work),
     flush: () => database.flush(),
     ...broken,
   };

@@ -54,6 +54,7 @@ class WatchedDb implements Db {
   read = writesNothing;
   write = writesNothing;
   soon = writesNothing;
+  whenDurable = writesNothing;
   flush = writesNothing;
 }
 

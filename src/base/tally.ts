@@ -1,0 +1,35 @@
+/** Counts of what happens often, each written about a second later as one row, however often it happened until then. */
+import type { Row, Write } from './coalescing.ts';
+import type { Db } from './database.ts';
+
+/** The counts of one process; what is not written yet may be lost with it. */
+export class Tally {
+  readonly #db: Pick<Db, 'soon'>;
+  readonly #counts = new Map<string, { times: number; lastAt: Date }>();
+
+  constructor(db: Pick<Db, 'soon'>) {
+    this.#db = db;
+  }
+
+  /**
+   * Once more.
+   *
+   * @param key what is counted, among all that this write writes
+   * @param row for so many times, the last of them then
+   */
+  count(write: Write, key: string, row: (times: number, lastAt: Date) => Row): void {
+    const name = `${write.name} ${key}`;
+    const count = this.#counts.get(name);
+    if (count) {
+      count.times += 1;
+      count.lastAt = new Date();
+      return;
+    }
+    const first = { times: 1, lastAt: new Date() };
+    this.#counts.set(name, first);
+    void this.#db.soon(write, () => {
+      this.#counts.delete(name);
+      return row(first.times, first.lastAt);
+    });
+  }
+}
