@@ -13,7 +13,7 @@ import { authenticatorName } from './authenticator-names.ts';
 import { claimChallenge, newChallenge, openChallenge } from './challenges.ts';
 import { type Attestation, noMakers } from './makers.ts';
 import type { PasskeySignIn } from './passkey-sign-in.ts';
-import { readLabel, reserveCredential } from './passkeys.ts';
+import { reserveCredential } from './passkeys.ts';
 import {
   algorithms,
   attestation,
@@ -77,7 +77,6 @@ export async function newRegistrationOptions(
  * Verifies what `navigator.credentials.create()` answered (Web Authentication Level 3 §7.1) and adds the passkey to the
  * account, which exists by now.
  *
- * @param answered.label what its owner calls it; otherwise it is named after its make
  * @returns what it proves: the same as signing in with it, since the device verified its owner to make it
  * @throws `passkey_failed`, also when any account has the credential already
  */
@@ -103,7 +102,6 @@ export type MadePasskey = Site & {
   readonly accountId: string;
   readonly boundTo: string;
   readonly credential: string;
-  readonly label?: string;
   readonly language?: Language;
 };
 
@@ -143,7 +141,7 @@ async function keepMade(
       made.credentialBackedUp,
       response.response.transports,
       made.aaguid,
-      readLabel(answered.label) ?? authenticatorName(made.aaguid, answered.language ?? 'id'),
+      authenticatorName(made.aaguid, answered.language ?? 'id'),
       new Date(),
       made.fmt,
       isAttested,

@@ -6,13 +6,17 @@ import { type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
 import type { AccountState } from './accounts.ts';
 import type { Way } from './assurance.ts';
 import { authenticatorName } from './authenticator-names.ts';
+import { loadDataKey } from './data-keys.ts';
 import type { Makers } from './makers.ts';
 
 /** A passkey as its owner sees it. */
 export interface Passkey {
   /** Base64url. */
   readonly credentialId: string;
+  /** What its make is called. */
   readonly label: string;
+  /** What its owner calls it, sealed; {@link openNames} says it. */
+  readonly ownName: Buffer | undefined;
   /** Whether it is kept on several devices. */
   readonly backedUp: boolean;
   /** Whether its maker vouched for its hardware when it was made; whether that still counts, its model says. */
@@ -28,25 +32,45 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
   const rows = await db.for(shard).query<{
     credential_id: Buffer;
     label: string;
+    own_name: Buffer | null;
     backed_up: boolean;
     is_attested: boolean;
     aaguid: string;
     created_at: Date;
     last_used_at: Date | null;
   }>(
-    `select credential_id, label, backed_up, is_attested, aaguid, created_at, last_used_at from passkeys
+    `select credential_id, label, own_name, backed_up, is_attested, aaguid, created_at, last_used_at from passkeys
      where shard = $1 and account_id = $2 order by created_at, credential_id`,
     [shard, accountId],
   );
   return rows.map((row) => ({
     credentialId: row.credential_id.toString('base64url'),
     label: row.label,
+    ownName: row.own_name ?? undefined,
     backedUp: row.backed_up,
     isAttested: row.is_attested,
     aaguid: row.aaguid,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at ?? undefined,
   }));
+}
+
+/** What each passkey of an account is called, by its id: as its owner says, else as its make. */
+export async function openNames(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  passkeys: readonly Passkey[],
+): Promise<ReadonlyMap<string, string>> {
+  const isNamed = passkeys.some(({ ownName }) => ownName);
+  const dataKey = isNamed ? await loadDataKey(db, secrets, accountId) : undefined;
+  const nameOf = ({ credentialId, label, ownName }: Passkey) =>
+    ownName && dataKey ? dataKey.open(placeOfName(accountId, credentialId), ownName).toString() : label;
+  return new Map(passkeys.map((passkey) => [passkey.credentialId, nameOf(passkey)]));
+}
+
+function placeOfName(accountId: string, credentialId: string): string {
+  return `passkeys.own_name:${accountId}:${credentialId}`;
 }
 
 /**
@@ -56,6 +80,7 @@ export async function listPasskeys(db: Db, accountId: string): Promise<Passkey[]
  */
 export async function renamePasskey(
   db: Db,
+  secrets: Secrets,
   accountId: string,
   named: { readonly credentialId: string; readonly label: string; readonly language: Language },
 ): Promise<void> {
@@ -67,13 +92,13 @@ export async function renamePasskey(
     [shard, accountId, id],
   );
   if (!passkey) throw new Refusal('not_found', 'this account has no such passkey');
-  const label = readLabel(named.label) ?? authenticatorName(passkey.aaguid, named.language);
-  await home.execute(`update passkeys set label = $4 where shard = $1 and account_id = $2 and credential_id = $3`, [
-    shard,
-    accountId,
-    id,
-    label,
-  ]);
+  const name = readLabel(named.label);
+  const place = placeOfName(accountId, id.toString('base64url'));
+  const ownName = name === undefined ? null : (await loadDataKey(db, secrets, accountId)).seal(place, name);
+  await home.execute(
+    `update passkeys set label = $4, own_name = $5 where shard = $1 and account_id = $2 and credential_id = $3`,
+    [shard, accountId, id, authenticatorName(passkey.aaguid, named.language), ownName],
+  );
   await recordAccountEvent(db, { accountId, kind: 'passkey.renamed' });
 }
 
@@ -107,8 +132,8 @@ export async function removePasskey(db: Db, secrets: Secrets, accountId: string,
 }
 
 /** What an owner calls a passkey, tidied; undefined when it says nothing. */
-export function readLabel(label: string | undefined): string | undefined {
-  const tidy = label?.replace(/[\p{C}\s]+/gu, ' ').trim();
+function readLabel(label: string): string | undefined {
+  const tidy = label.replace(/[\p{C}\s]+/gu, ' ').trim();
   return tidy ? [...tidy].slice(0, 60).join('') : undefined;
 }
 

@@ -11,7 +11,7 @@ import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { isCounting } from '#src/people/contacts.ts';
 import { cancelSheet, findOpenSheet } from '#src/people/desk-sheets.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
-import { removePasskey, renamePasskey } from '#src/people/passkeys.ts';
+import { openNames, removePasskey, renamePasskey } from '#src/people/passkeys.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
 import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
@@ -152,10 +152,10 @@ async function takePasskey(visit: Visit, form: Form): Promise<void> {
 }
 
 async function namePasskey(visit: Visit, form: Form): Promise<void> {
-  const { ctx, db, account } = visit;
+  const { ctx, house, db, account } = visit;
   if (!(await isProven(visit))) return showProblem(visit, 'proof-too-old');
   const named = { credentialId: form.get('passkey'), label: form.get('label'), language: ctx.state.language };
-  await renamePasskey(db, account.id, named);
+  await renamePasskey(db, house.secrets, account.id, named);
   seeOther(ctx, '/account?done=passkey-renamed#passkeys');
 }
 
@@ -230,6 +230,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
   const contacts = await listAccountContacts(db, house.secrets, account.id);
   const ways = await listWays(db, account);
   const { passkeys } = ways;
+  const names = await openNames(db, house.secrets, account.id, passkeys);
   const sessions = await listSessions(db, house.secrets, account.id);
   const page = accountPage({
     ...frameOf(ctx, house),
@@ -241,7 +242,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
     apps: await connectedApps(visit),
     passkeys: passkeys.map((passkey) => ({
       id: passkey.credentialId,
-      name: passkey.label,
+      name: names.get(passkey.credentialId) ?? passkey.label,
       addedAt: passkey.createdAt,
       isSynced: passkey.backedUp,
       isVouchedFor: passkey.isAttested && house.makers.trust(passkey.aaguid),

@@ -5,7 +5,7 @@ import { type Account, createAccount } from '#src/people/accounts.ts';
 import { type Makers, noMakers, readMakers } from '#src/people/makers.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { findForgottenPasskey, newAuthenticationOptions, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
-import { hasPasskey, listPasskeys, removePasskey } from '#src/people/passkeys.ts';
+import { hasPasskey, listPasskeys, openNames, removePasskey, renamePasskey } from '#src/people/passkeys.ts';
 import { userHandleOf } from '#src/people/webauthn.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import {
@@ -386,10 +386,12 @@ test('several passkeys, named after their make or by their owner; one is removed
     new SoftwareAuthenticator(),
   ];
   const ids: string[] = [];
-  for (const [i, device] of devices.entries())
-    ids.push((await register(account, device, i === 2 ? { label: ' Kunci\u0000 kantor ' } : {})).credentialId);
+  for (const device of devices) ids.push((await register(account, device)).credentialId);
+  const own = { credentialId: ids[2] ?? '', label: ' Kunci\u0000 kantor ', language: 'id' } as const;
+  await people.request((db) => renamePasskey(db, secrets, account.id, own));
   const listed = await listPasskeys(database, account.id);
-  expect(listed.map(({ label }) => label)).toEqual([
+  expect(listed[2]?.ownName?.includes('Kunci')).toBe(false);
+  expect([...(await openNames(database, secrets, account.id, listed)).values()]).toEqual([
     'Google Password Manager',
     'Kunci sandi (passkey)',
     'Kunci kantor',
@@ -410,8 +412,12 @@ test('several passkeys, named after their make or by their owner; one is removed
     'passkey.added',
     'passkey.added',
     'passkey.added',
+    'passkey.renamed',
     'passkey.removed',
   ]);
+  await people.request((db) => renamePasskey(db, secrets, account.id, { ...own, label: '  ' }));
+  const unnamed = await openNames(database, secrets, account.id, await listPasskeys(database, account.id));
+  expect(unnamed.get(own.credentialId)).toBe('Kunci sandi (passkey)');
 });
 
 test('a device that has a passkey of the account is told so', async () => {

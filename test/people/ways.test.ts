@@ -33,6 +33,7 @@ function ways({
     passkeys: passkeys.map(({ made, used }, i) => ({
       credentialId: String(i),
       label: 'Ponsel',
+      ownName: undefined,
       backedUp: true,
       isAttested: false,
       aaguid: '00000000-0000-0000-0000-000000000000',
