@@ -27,6 +27,7 @@ import {
 } from './cli/inventory.ts';
 import { revokeOneKey, rotateKey, rotateMasterKey, showKeys } from './cli/keys.ts';
 import { runMigrations, showMigrations } from './cli/migrate.ts';
+import { keepPartitions } from './cli/partitions.ts';
 import { printDocs } from './cli/reference.ts';
 import { seedSandbox } from './cli/seed.ts';
 import { sentenceFor } from './cli/sentences.ts';
@@ -47,6 +48,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   migrate: runMigrations,
   'migrate status': showMigrations,
+  partitions: keepPartitions,
   doctor,
   config: showConfig,
   'config check': checkConfig,

@@ -55,7 +55,7 @@ export async function start(begun: Start): Promise<Started> {
   signal.throwIfAborted();
   const { createApp } = await loadingApp;
   const app = await createApp(house);
-  await startJobs(begun, house);
+  await startJobs(begun, house, url);
   const sampleApps = await startBeside(begun, () => metrics.metrics());
   signal.throwIfAborted();
   door.letIn(app);
@@ -84,7 +84,7 @@ export async function startPrimary(begun: Start & { readonly logFile: string | u
   signal.throwIfAborted();
   const serving = workers.serve(url);
   serving.catch(() => undefined);
-  await startJobs(begun, base);
+  await startJobs(begun, base, url);
   const sampleApps = await startBeside(begun, () => workers.printMetrics());
   server.defer(() => workers.stop());
   await serving;
@@ -232,10 +232,11 @@ async function openOwnRedis({ redisUrl }: Config, log: Log) {
   return openRedis(redisUrl, log);
 }
 
-async function startJobs({ server }: Start, base: Base): Promise<void> {
+async function startJobs({ config, server }: Start, base: Base, url: string): Promise<void> {
   const { startOutbox } = await import('./jobs/outbox.ts');
   const { startLogoutNotices } = await import('./jobs/logout-notices.ts');
   const { startPurge } = await import('./jobs/purge.ts');
+  const { startPartitions } = await import('./jobs/partitions.ts');
   const { startClosings } = await import('./jobs/closings.ts');
   const { startSecretEnds } = await import('./jobs/secret-ends.ts');
   const { startMigrations } = await import('./jobs/migration.ts');
@@ -259,6 +260,8 @@ async function startJobs({ server }: Start, base: Base): Promise<void> {
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
   server.defer(() => purge.stop());
+  const partitions = startPartitions({ ...base, ownerUrl: config.migrationUrl ?? url });
+  server.defer(() => partitions.stop());
   const notices = startLogoutNotices(base);
   server.defer(() => notices.stop());
   const closings = startClosings({ ...base, tellOwner: createTellOwner(base) });

@@ -217,6 +217,16 @@ export const settings = z.object({
     .describe(
       'How long does a session live without use, and in all, by its assurance and on a shared device? Parts left out stay.',
     ),
+  RELEASES_KEPT_MONTHS: whole(1, 240)
+    .default(24)
+    .describe(
+      'For how many whole months before the running one does a person see who read their data? Older months are dropped.',
+    ),
+  EVENTS_KEPT_MONTHS: whole(1, 240)
+    .default(60)
+    .describe(
+      'For how many whole months before the running one is kept what happened to an account? Older months are dropped.',
+    ),
   SAMPLE_APPS: onOff.optional().describe('Do the two sample agency apps run beside it? Default: on in sandbox.'),
   SANDBOX_PUBLIC: onOff.default('off').describe('May a sandbox be reached from other machines?'),
   BRAND_NAME: z
@@ -276,6 +286,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   readonly coalesce: boolean;
   readonly sessionLimits: SessionLimits;
+  readonly releasesKeptMonths: number;
+  readonly eventsKeptMonths: number;
   readonly sampleApps: boolean;
   readonly sandboxPublic: boolean;
   readonly brand: string;
@@ -436,6 +448,8 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     redisUrl: given.REDIS_URL,
     coalesce: given.COALESCE === 'on',
     sessionLimits: readSessionLimits(given.SESSION_LIMITS).chosen,
+    releasesKeptMonths: given.RELEASES_KEPT_MONTHS,
+    eventsKeptMonths: given.EVENTS_KEPT_MONTHS,
     sampleApps: given.SAMPLE_APPS ? given.SAMPLE_APPS === 'on' : sandbox,
     sandboxPublic: given.SANDBOX_PUBLIC === 'on',
     brand: given.BRAND_NAME,
@@ -566,6 +580,8 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     REDIS_URL: shown(config.redisUrl),
     COALESCE: config.coalesce ? 'on' : 'off',
     SESSION_LIMITS: saySessionLimits(config.sessionLimits),
+    RELEASES_KEPT_MONTHS: String(config.releasesKeptMonths),
+    EVENTS_KEPT_MONTHS: String(config.eventsKeptMonths),
     SAMPLE_APPS: config.sampleApps ? 'on' : 'off',
     SANDBOX_PUBLIC: config.sandboxPublic ? 'on' : 'off',
     BRAND_NAME: config.brand,

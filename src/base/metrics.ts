@@ -47,6 +47,27 @@ export const overdueRows = new Gauge({
   registers: [metrics],
 });
 
+export const monthsAhead = new Gauge({
+  name: 'lawang_months_ahead',
+  help: 'Months after the running one that are there for new rows, by table.',
+  labelNames: ['table'],
+  registers: [metrics],
+});
+
+export const monthsOverdue = new Gauge({
+  name: 'lawang_months_overdue',
+  help: 'Months that are older than they are kept and have not been dropped yet, by table.',
+  labelNames: ['table'],
+  registers: [metrics],
+});
+
+export const rowsOutsideMonths = new Gauge({
+  name: 'lawang_rows_outside_months',
+  help: 'Rows that lie in no month of their table yet (5,000 stands for that many or more), by table.',
+  labelNames: ['table'],
+  registers: [metrics],
+});
+
 export const outboxWaiting = new Gauge({
   name: 'lawang_outbox_waiting',
   help: 'Messages that wait to be delivered.',

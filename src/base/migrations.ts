@@ -99,10 +99,10 @@ async function listMissing(url: string, directory: string): Promise<string[]> {
 }
 
 /**
- * One process at a time. The lock is a table lock of an open transaction: it ends with its connection, however the
+ * One process at a time changes the schema. The lock is a table lock of an open transaction: it ends with its connection, however the
  * process dies. (knex's own lock is a row that a killed process leaves locked.)
  */
-async function inTurn<T>(url: string, work: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(url: string, work: () => Promise<T>): Promise<T> {
   return withConnection(url, async (connection) => {
     await makeTurnTable(connection);
     await connection.query('begin');
@@ -156,10 +156,22 @@ async function grantServerRole(url: string, role: string): Promise<void> {
     await connection.query(
       `revoke insert, update, delete, truncate on ${TABLE}, ${TABLE}_lock, ${TABLE}_turn from ${name}`,
     );
+    for (const part of await listParts(connection))
+      await connection.query(`revoke insert, update, delete, truncate on ${part} from ${name}`);
   });
 }
 
-async function withConnection<T>(url: string, work: (connection: pg.Client) => Promise<T>): Promise<T> {
+/** What stands in parts is written through its table alone, whose rights count then. */
+async function listParts(connection: pg.Client): Promise<string[]> {
+  const { rows } = await connection.query<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_class c where c.relispartition and c.relkind = 'r'
+       and c.relnamespace = 'public'::regnamespace`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** A connection of its own, as migrations need it. */
+export async function withConnection<T>(url: string, work: (connection: pg.Client) => Promise<T>): Promise<T> {
   const connection = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,

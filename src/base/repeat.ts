@@ -6,8 +6,14 @@ export interface Repeated {
   stop(): Promise<void>;
 }
 
-/** Runs `work`, waits, and runs it again; never twice at once. */
-export function repeat(name: string, everyMs: number, log: Log, work: () => Promise<unknown>): Repeated {
+/** Waits (`firstMs`, before the first time), runs `work` and does so again; never twice at once. */
+export function repeat(
+  name: string,
+  everyMs: number,
+  log: Log,
+  work: () => Promise<unknown>,
+  { firstMs = everyMs }: { firstMs?: number } = {},
+): Repeated {
   let stopped = false;
   let failing = false;
   let timer: NodeJS.Timeout | undefined;
@@ -20,15 +26,15 @@ export function repeat(name: string, everyMs: number, log: Log, work: () => Prom
       if (!failing) log.warn({ err, job: name }, 'a background job fails and is tried again until it succeeds');
       failing = true;
     }
-    if (!stopped) schedule();
+    if (!stopped) schedule(everyMs);
   };
-  const schedule = () => {
+  const schedule = (ms: number) => {
     timer = setTimeout(() => {
       running = step();
-    }, everyMs);
+    }, ms);
     timer.unref();
   };
-  schedule();
+  schedule(firstMs);
   return {
     async stop() {
       stopped = true;

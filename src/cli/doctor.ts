@@ -9,8 +9,10 @@ import { findInstance, isKeyCheckOpen, listMismatches } from '#src/base/instance
 import { listAllKeys } from '#src/base/keys.ts';
 import { loadMasterKeys } from '#src/base/master-keys.ts';
 import { listMigrations } from '#src/base/migrations.ts';
+import { lookAtMonths } from '#src/base/partitions.ts';
 import { pingRedis } from '#src/base/redis.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
+import { monthlyTables } from '#src/jobs/partitions.ts';
 import { MetadataError, type MetadataSource, readMakers } from '#src/people/makers.ts';
 import { signingAlgorithms } from '#src/registry/clients.ts';
 import type { Command } from './command.ts';
@@ -104,7 +106,8 @@ async function checkInside(config: Config, urls: DatabaseUrls): Promise<Finding[
     const answering = [await checkVersion(database), await checkClock(database)];
     const migrations = await checkMigrations(urls);
     if (migrations.verdict === 'fail') return [...answering, migrations];
-    return [...answering, migrations, ...(await checkInstance(config, database))];
+    const months = await checkMonths(config, database);
+    return [...answering, migrations, months, ...(await checkInstance(config, database))];
   } finally {
     await database.close();
   }
@@ -138,6 +141,19 @@ async function checkMigrations({ owner }: DatabaseUrls): Promise<Finding> {
   return missing.length === 0
     ? { check: 'migrations', verdict: 'ok', says: 'all there' }
     : { check: 'migrations', verdict: 'fail', says: `${missing.length} missing: run "lawang migrate"` };
+}
+
+/** Without a month of its own a row is kept all the same, but not dropped in time. */
+async function checkMonths(config: Config, database: Database): Promise<Finding> {
+  const states = await Promise.all(monthlyTables(config).map((monthly) => lookAtMonths(database, monthly)));
+  const late = states.filter(({ ahead, overdue }) => ahead === 0 || overdue > 0).map(({ table }) => table);
+  return late.length === 0
+    ? { check: 'months', verdict: 'ok', says: 'those that come are there, and none is too old' }
+    : {
+        check: 'months',
+        verdict: 'warn',
+        says: `of ${late.join(' and ')} some are missing or too old: run "lawang partitions"`,
+      };
 }
 
 async function checkInstance(config: Config, database: Database): Promise<Finding[]> {

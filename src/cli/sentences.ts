@@ -6,6 +6,7 @@ import { EmbeddedPostgresError } from '#src/base/embedded-postgres.ts';
 import { ListenError } from '#src/base/http-server.ts';
 import { InstanceError } from '#src/base/instance.ts';
 import { MigrationError } from '#src/base/migrations.ts';
+import { NotTheOwner } from '#src/base/partitions.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { SealError } from '#src/base/secrets.ts';
 import { KeyRotationError } from '#src/oidc/key-rotation.ts';
@@ -22,6 +23,7 @@ const plain = [
   ListenError,
   KeyRotationError,
   MigrationError,
+  NotTheOwner,
   OutOfPlace,
   RegistrationError,
   WorkerError,

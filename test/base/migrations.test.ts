@@ -174,6 +174,8 @@ test('the role of the server may insert and read events, but not change or remov
       'delete from admin_events',
       'truncate account_events',
       'delete from account_events where shard = 0',
+      'delete from account_events_other where shard = 0',
+      'insert into account_events_other select * from account_events_other',
       'delete from schema_migrations',
       'create table mine (a int)',
     ]) {

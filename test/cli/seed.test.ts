@@ -54,7 +54,8 @@ function countConsents({ database } = world): Promise<{ all: number; pairs: numb
 /** What every table has, by name: how many rows. */
 async function countRows({ database } = world): Promise<Record<string, number>> {
   const tables = await database.query<{ name: string }>(
-    `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1`,
+    `select relname as name from pg_class
+     where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace order by 1`,
   );
   const counts = tables.map(async ({ name }) => {
     const row = await database.first<{ n: number }>(`select count(*)::int as n from ${name}`);

@@ -70,7 +70,8 @@ const close = (id: string) => world.database.transaction((tx) => closeAccount(tx
 /** Every row of every table as text. */
 async function everything(): Promise<string> {
   const tables = await world.database.query<{ name: string }>(
-    `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`,
+    `select relname as name from pg_class
+     where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace`,
   );
   let text = '';
   for (const { name } of tables) {
