@@ -192,6 +192,11 @@ export const settings = z.object({
       'How much does it write to its log? Default: info. Where nobody chose, a sandbox started from a terminal writes to DATA_DIR/lawang.log, and elsewhere the log is standard output.',
     ),
   RATE_LIMITS: onOff.default('on').describe('Are limits on guessing in force? `off` in sandbox only, for load tests.'),
+  RELEASES: onOff
+    .default('on')
+    .describe(
+      "Is each hand-over of a person's data put on record? `off` in sandbox only, to measure what the record costs.",
+    ),
   RECOVERY_WAIT_MINUTES: whole(1, 20_160)
     .default(1440)
     .describe(
@@ -279,6 +284,8 @@ export interface Config {
   /** Whether somebody set LOG_LEVEL. */
   readonly isLogLevelChosen: boolean;
   readonly rateLimits: boolean;
+  /** Whether each hand-over of claims is put on record. */
+  readonly releases: boolean;
   /** In seconds. */
   readonly recoveryWait: number;
   readonly limits: Limits;
@@ -443,6 +450,7 @@ function resolveDefaults(given: Settings): Omit<Config, 'masterKeysFile'> {
     logLevel: given.LOG_LEVEL ?? 'info',
     isLogLevelChosen: given.LOG_LEVEL !== undefined,
     rateLimits: given.RATE_LIMITS === 'on',
+    releases: given.RELEASES === 'on',
     recoveryWait: given.RECOVERY_WAIT_MINUTES * 60,
     limits: withChosen(given.LIMITS ?? {}),
     redisUrl: given.REDIS_URL,
@@ -499,6 +507,7 @@ function checkProduction(config: Config, mistakes: Mistakes): void {
   );
   refuse(config.sandboxPublic, 'SANDBOX_PUBLIC', 'belongs to the sandbox');
   refuse(!config.rateLimits, 'RATE_LIMITS', 'cannot be off in production');
+  refuse(!config.releases, 'RELEASES', 'cannot be off in production: people see who read their data');
   refuse(
     !config.smtpUrl && !config.messageWebhookUrl,
     'SMTP_URL or MESSAGE_WEBHOOK_URL',
@@ -575,6 +584,7 @@ export function listEffective(config: Config): Record<keyof Settings, string> {
     METRICS_PORT: String(config.metricsPort),
     LOG_LEVEL: config.logLevel,
     RATE_LIMITS: config.rateLimits ? 'on' : 'off',
+    RELEASES: config.releases ? 'on' : 'off',
     RECOVERY_WAIT_MINUTES: String(config.recoveryWait / 60),
     LIMITS: printLimits(config.limits),
     REDIS_URL: shown(config.redisUrl),

@@ -138,7 +138,7 @@ export function buildProvider(context: ProviderContext): Provider {
   });
   provider.proxy = context.config.trustedProxies.length > 0;
   provider.use(letKeySetBeKept);
-  recordReleases(provider, context);
+  if (context.config.releases) recordReleases(provider, context);
   forgetEnded(context, provider);
   adaptModels(provider, { ...context, mode: context.config.mode });
   observe(provider, { ...context, recordOf });

@@ -7,6 +7,7 @@ import { hashInterference } from './experiments/hash-interference.ts';
 import { manyApps } from './experiments/many-apps.ts';
 import { overload } from './experiments/overload.ts';
 import { purge } from './experiments/purge.ts';
+import { releases } from './experiments/releases.ts';
 import { start } from './experiments/start.ts';
 import { workers } from './experiments/workers.ts';
 import type { Load } from './measure.ts';
@@ -37,6 +38,7 @@ export const experiments: Readonly<Record<string, Experiment>> = {
   duplicates,
   'many-apps': manyApps,
   purge,
+  releases,
   workers,
   overload,
   start,

@@ -54,6 +54,8 @@ export interface ServerOptions {
   readonly nodeArguments?: readonly string[];
   /** False: it may use every core. */
   readonly isPinned?: boolean;
+  /** Another than the usual ones, for a second server on the same data under the same issuer. */
+  readonly ports?: { readonly port: number; readonly metricsPort: number };
 }
 
 /** What a load leaves to be done later would otherwise be done, and counted, during the rounds. */
@@ -83,12 +85,13 @@ export async function openWorld(size: Size, cores: Cores, say: (sentence: string
     const masterKey = randomBytes(32);
     const secrets = await loadSecrets(database, [masterKey]);
     const [port, metricsPort, barePort] = [await findFreePort(), await findFreePort(), await findFreePort()];
-    const people = await fill({ database, secrets, folder, issuer: `http://localhost:${port}` }, size, say);
+    const issuer = `http://localhost:${port}`;
+    const people = await fill({ database, secrets, folder, issuer }, size, say);
     say('the database comes to rest');
     await tidy(postgres.url);
     const [row] = await database.query<{ server_version: string }>('show server_version');
     const settings = {
-      ...{ PORT: String(port), METRICS_PORT: String(metricsPort), DATABASE_URL: postgres.url, DATA_DIR: folder },
+      ...{ DATABASE_URL: postgres.url, DATA_DIR: folder },
       ...{ MASTER_KEYS: masterKey.toString('base64'), SEED: 'none', SAMPLE_APPS: 'off' },
       ...{ RATE_LIMITS: 'off', LOG_LEVEL: 'warn' },
     };
@@ -97,11 +100,13 @@ export async function openWorld(size: Size, cores: Cores, say: (sentence: string
       postmaster: Number.parseInt(await readFile(join(folder, 'postgres', 'data', 'postmaster.pid'), 'utf8'), 10),
       postgresVersion: row?.server_version ?? '',
       startLawang: async (options = {}) => {
+        const ports = options.ports ?? { port, metricsPort };
+        const listens = { PORT: String(ports.port), METRICS_PORT: String(ports.metricsPort), ISSUER: issuer };
         const program = {
           args: [...asStarted, ...(options.nodeArguments ?? []), pathOf('../../src/lawang.js'), 'serve'],
-          environment: { ...settings, ...options.settings },
+          environment: { ...settings, ...listens, ...options.settings },
           cores: options.isPinned === false ? undefined : cores.server,
-          ...{ port, readyPath: '/readyz', logFile: join(folder, 'lawang.log') },
+          ...{ port: ports.port, readyPath: '/readyz', logFile: join(folder, `lawang-${ports.port}.log`) },
         };
         return stack.use(await startServer(program));
       },
