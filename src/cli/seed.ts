@@ -4,6 +4,7 @@ import { readConfig } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { consentTables, giveNumberedConsents, planConsents, type Totals } from '#src/consents/numbered-consents.ts';
+import { addNumberedReleases, planReleases, releaseTables } from '#src/consents/numbered-releases.ts';
 import {
   citizenTables,
   hashNumberedPassword,
@@ -19,10 +20,12 @@ import { withSecrets } from './open.ts';
 interface Seeded extends Totals {
   /** Records of apps that exist. */
   readonly inventory: number;
+  /** Sign-ins on the record that people read. */
+  readonly releases: number;
 }
 
 /** How much of everything there is to be, what is there already included. */
-export interface SeedOptions extends Totals, Partial<Pick<Seeded, 'inventory'>> {
+export interface SeedOptions extends Totals, Partial<Pick<Seeded, 'inventory' | 'releases'>> {
   /** Hears at most about once a second how far it is. */
   readonly progress?: (line: string) => void;
 }
@@ -32,11 +35,12 @@ const CITIZENS_AT_ONCE = 2_000;
 const CLIENTS_AT_ONCE = 250;
 const RECORDS_AT_ONCE = 250;
 const CONSENTS_AT_ONCE = 5_000;
+const RELEASES_AT_ONCE = 5_000;
 
 /**
  * Fills a sandbox up to these totals: citizens `warga-1@contoh.id` …, clients `layanan-1` …, consents between them under
- * which nobody is asked again, and records of apps that exist. Works beside running servers, and again after it was killed: each batch is one
- * transaction. Two at once add nothing twice.
+ * which nobody is asked again, releases to these apps, and records of apps that exist. Works beside running servers, and again after it
+ * was killed: each batch is one transaction. Two at once add nothing twice.
  *
  * @returns how many of each were added
  */
@@ -44,8 +48,9 @@ export async function seed(database: Database, secrets: Secrets, options: SeedOp
   const clients = await seedClients(database, secrets, options);
   const accounts = await seedAccounts(database, secrets, options);
   const consents = await seedConsents(database, secrets, options);
+  const releases = await seedReleases(database, secrets, options);
   const inventory = await seedInventory(database, options);
-  return { accounts, clients, consents, inventory };
+  return { accounts, clients, consents, releases, inventory };
 }
 
 async function seedClients(database: Database, secrets: Secrets, options: SeedOptions): Promise<number> {
@@ -100,6 +105,22 @@ async function seedConsents(database: Database, secrets: Secrets, options: SeedO
   return count.added;
 }
 
+async function seedReleases(database: Database, secrets: Secrets, options: SeedOptions): Promise<number> {
+  const { accounts, releases = 0, progress } = options;
+  if (releases === 0) return 0;
+  const count = startCount('releases', releases, progress);
+  const load = await planReleases(database, { ...options, releases });
+  const each = Math.ceil(releases / accounts);
+  let held = 0;
+  for (const numbers of batches(accounts, Math.max(1, Math.floor(RELEASES_AT_ONCE / each)))) {
+    const batch = await database.batch((tx) => addNumberedReleases(tx, secrets, load, numbers, held));
+    held += batch.held;
+    count.add(batch.held, batch.added);
+  }
+  if (count.added > 0) await database.analyze(releaseTables);
+  return count.added;
+}
+
 /** Counts what is there and what of it was added, and says so about once a second. */
 function startCount(what: string, total: number, progress: SeedOptions['progress']) {
   const start = performance.now();
@@ -128,16 +149,19 @@ const limits: Seeded = {
   accounts: MAX_CITIZENS,
   clients: MAX_CLIENTS,
   consents: 500_000_000,
+  releases: 500_000_000,
   inventory: MAX_RECORDS,
 };
 
 export const seedSandbox: Command = {
-  usage: '[--accounts N] [--clients N] [--consents N] [--inventory N]',
-  summary: 'fill a sandbox up to so many fictitious people, apps, consents and records; again after it was stopped',
+  usage: '[--accounts N] [--clients N] [--consents N] [--releases N] [--inventory N]',
+  summary:
+    'fill a sandbox up to so many fictitious people, apps, consents, releases and records; again after it was stopped',
   options: {
     accounts: { type: 'string' },
     clients: { type: 'string' },
     consents: { type: 'string' },
+    releases: { type: 'string' },
     inventory: { type: 'string' },
   },
   run: async ({ options, environment, progress }) => {
@@ -146,8 +170,8 @@ export const seedSandbox: Command = {
     if (config.mode !== 'sandbox')
       throw new OutOfPlace('Fictitious people have no place in production: lawang seed fills a sandbox only.');
     const added = await withSecrets(config, (database, secrets) => seed(database, secrets, { ...totals, progress }));
-    const { accounts, clients, consents, inventory } = added;
-    const parts = { accounts, clients, consents, 'records of the inventory': inventory };
+    const { accounts, clients, consents, releases, inventory } = added;
+    const parts = { accounts, clients, consents, releases, 'records of the inventory': inventory };
     const text = Object.entries(parts).map(([what, number]) => `${thousands(number)} ${what}`);
     return { data: { added }, text: `Added ${text.join(', ')}.` };
   },
@@ -163,7 +187,10 @@ function readTotals(options: Readonly<Record<string, string | boolean | undefine
       `--consents ${consents} is too much for --accounts ${accounts} and --clients ${clients}: ` +
         `one for each account at each client is ${pairs} at most.`,
     );
-  return { accounts, clients, consents, inventory: read('inventory') };
+  const releases = read('releases');
+  if (releases > 0 && pairs === 0)
+    throw new WrongInput(`--releases ${releases} needs somebody and an app: give --accounts and --clients as well.`);
+  return { accounts, clients, consents, releases, inventory: read('inventory') };
 }
 
 function readCount(option: string, text: string | boolean | undefined, most: number): number {

@@ -9,7 +9,8 @@
  * key; `app` finds the releases to one app without naming it. Erasing the account takes key and rows.
  */
 import type { Row, Write } from '#src/base/coalescing.ts';
-import type { Db } from '#src/base/database.ts';
+import type { Row as CopiedRow } from '#src/base/copy.ts';
+import type { Db, Transaction } from '#src/base/database.ts';
 import { dayOf } from '#src/base/epoch.ts';
 import { idOfBytes, type Keyring, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
@@ -27,7 +28,7 @@ export interface Handover {
   readonly clientId: string;
   /** Without any the app learned only that it was this person: its own name for them. */
   readonly claims: readonly StandardClaim[];
-  /** The terms (`permission_terms.id`, in hex) of the permissions that it rests on. */
+  /** The terms (`Terms.id`) of the permissions that it rests on. */
   readonly terms: readonly string[];
   /** Where the app's server is, or the browser that the app runs in: a neighbourhood such as `203.0.113.0/24`. */
   readonly network: string;
@@ -118,7 +119,7 @@ export const readsNoted: Write = {
 };
 
 /** The row of a hand-over, sealed by the account's key. */
-export function releaseRow(dataKey: Keyring, accountId: string, handover: Handover): Row {
+export function releaseRow(dataKey: Keyring, accountId: string, handover: Handover): CopiedRow {
   const { kind, clientId, at } = handover;
   const shard = shardOf(accountId);
   const app = appOf(dataKey, clientId);
@@ -143,7 +144,7 @@ function appOf(dataKey: Keyring, clientId: string): Buffer {
 }
 
 /** Which app, which claims, by which terms, from where, and how long after the row's time the first one was. */
-type Content = [clientId: string, claims: number, terms: string[], network: string, after: number];
+type Content = [clientId: string, claims: number, terms: readonly string[], network: string, after: number];
 
 interface Place {
   readonly at: Date;
@@ -156,8 +157,7 @@ function placeOf(accountId: string, { at, id }: Place): string {
 
 function seal(dataKey: Keyring, accountId: string, place: Place, handover: Handover): Buffer {
   const { clientId, claims, terms, network, at } = handover;
-  const inBase64 = terms.map((id) => Buffer.from(id, 'hex').toString('base64url'));
-  const content: Content = [clientId, bitsOf(claims), inBase64, network, at.getTime() - place.at.getTime()];
+  const content: Content = [clientId, bitsOf(claims), terms, network, at.getTime() - place.at.getTime()];
   return dataKey.seal(placeOf(accountId, place), JSON.stringify(content));
 }
 
@@ -178,9 +178,8 @@ function fromRow(dataKey: Keyring, accountId: string, row: ReleaseRow): Release 
   const text = dataKey.open(placeOf(accountId, { at: storedAt, id }), row.sealed).toString();
   const [clientId, claims, terms, network, after] = JSON.parse(text) as Content;
   return {
-    ...{ id, key: keyOf({ at: storedAt, app, id }), kind, clientId, network, storedAt, lastAt, reads },
+    ...{ id, key: keyOf({ at: storedAt, app, id }), kind, clientId, terms, network, storedAt, lastAt, reads },
     claims: claimsOf(claims),
-    terms: terms.map((each) => Buffer.from(each, 'base64url').toString('hex')),
     at: new Date(storedAt.getTime() + after),
   };
 }
@@ -302,6 +301,23 @@ export async function lastReleases(
   const apps = clientIds.map((clientId) => appOf(dataKey, clientId));
   const rows = await db.for(shard).query<ReleaseRow>(findLast, [shard, accountId, apps]);
   return new Map(rows.map((row) => fromRow(dataKey, accountId, row)).map((release) => [release.clientId, release]));
+}
+
+/** Puts many rows of {@link releaseRow} on record, some thousands at once: for loads. */
+export async function loadReleases(tx: Transaction, rows: readonly CopiedRow[]): Promise<void> {
+  const shards = [...new Set(rows.map(([shard]) => Number(shard)))];
+  if (rows.length > 0) await tx.forAll(shards).copy(`copy releases (${names}) from stdin`, rows);
+}
+
+/** How many rows there are of each of these accounts; those without are left out. */
+export async function countReleasesOfMany(db: Db, accountIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const shards = [...new Set(accountIds.map(shardOf))];
+  const rows = await db.forAll(shards).query<{ account_id: string; releases: number }>(
+    `select account_id, count(*)::integer as releases from releases
+     where shard = any($1) and account_id = any($2) group by account_id`,
+    [shards, accountIds],
+  );
+  return new Map(rows.map((row) => [row.account_id, row.releases]));
 }
 
 /** Takes away what is on record of an account that is gone. Call it after its row: what was on its way has waited for that. */

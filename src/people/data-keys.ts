@@ -31,6 +31,22 @@ export async function loadDataKey(db: Db, secrets: Secrets, accountId: string): 
   return openDataKey(secrets.wrap, accountId, row.data_key);
 }
 
+/** The keys of many accounts, by their ids; each account is held until the transaction ends. */
+export async function holdDataKeys(
+  tx: Db,
+  secrets: Secrets,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, Keyring>> {
+  const shards = [...new Set(accountIds.map(shardOf))];
+  const rows = await tx
+    .forAll(shards)
+    .query<{ id: string; data_key: Buffer }>(
+      `select id, data_key from accounts where shard = any($1) and id = any($2) order by id for no key update`,
+      [shards, accountIds],
+    );
+  return new Map(rows.map((row) => [row.id, openDataKey(secrets.wrap, row.id, row.data_key)]));
+}
+
 /** The stored key, sealed anew with the first master key. */
 export function resealDataKey(wrap: Keyring, accountId: string, sealed: Buffer): Buffer {
   const place = placeOf(accountId);

@@ -16,7 +16,7 @@ import { listVersions } from '#src/registry/versions.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { openWorld, password, secretOf, testMasterKey, type World } from '#test/support/world.ts';
 
-const totals = { accounts: 20, clients: 12, consents: 40, inventory: 25 };
+const totals = { accounts: 20, clients: 12, consents: 40, releases: 50, inventory: 25 };
 
 let world: World;
 
@@ -77,6 +77,7 @@ describe('what was typed', () => {
     ['--consents 0x10', 'expected a whole number from 0 to 500,000,000, like 1000.'],
     ['--consents 1', '--consents 1 is too much for --accounts 0 and --clients 0'],
     ['--accounts 2 --clients 3 --consents 7', 'one for each account at each client is 6 at most.'],
+    ['--releases 5', '--releases 5 needs somebody and an app'],
     ['--people 3', 'there is no option --people.'],
     ['3', '"3" is too much.'],
   ])('"lawang seed %s" is refused with the usage, and exit code 2', async (line, sentence) => {
@@ -84,7 +85,9 @@ describe('what was typed', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(`lawang seed: `);
     expect(err).toContain(sentence);
-    expect(err).toContain('lawang seed [--accounts N] [--clients N] [--consents N] [--inventory N] [--json]');
+    expect(err).toContain(
+      'lawang seed [--accounts N] [--clients N] [--consents N] [--releases N] [--inventory N] [--json]',
+    );
   });
 
   test('production is refused in a sentence', async () => {
@@ -104,21 +107,21 @@ describe('what was typed', () => {
 });
 
 test('the command says how far it is and what it added; a running server knows the apps within five seconds', async () => {
-  const { code, out, err } = await lawang('seed --accounts 20 --clients 12 --consents 40 --inventory 25');
+  const { code, out, err } = await lawang('seed --accounts 20 --clients 12 --consents 40 --releases 50 --inventory 25');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(
-    /^clients: 12 of 12, [\d,]+ added a second\naccounts: 20 of 20, .*\nconsents: 40 of 40, .*\ninventory: 25 of 25, .*\n/,
+    /^clients: 12 of 12, [\d,]+ added a second\naccounts: 20 of 20, .*\nconsents: 40 of 40, .*\nreleases: 50 of 50, .*\ninventory: 25 of 25, .*\n/,
   );
-  expect(out).toMatch(/Added 20 accounts, 12 clients, 40 consents, 25 records of the inventory\.\n$/);
+  expect(out).toMatch(/Added 20 accounts, 12 clients, 40 consents, 50 releases, 25 records of the inventory\.\n$/);
   await expect.poll(() => world.house.clients.find('layanan-12')?.id, { timeout: 5_000 }).toBe('layanan-12');
 });
 
 test('again adds nothing; larger totals add what is missing', async () => {
   const before = await countRows();
-  expect(await fill()).toEqual({ accounts: 0, clients: 0, consents: 0, inventory: 0 });
+  expect(await fill()).toEqual({ accounts: 0, clients: 0, consents: 0, releases: 0, inventory: 0 });
   expect(await countRows()).toEqual(before);
-  expect(await fill({ accounts: 23, clients: 13, consents: 60 })).toEqual({
-    ...{ accounts: 3, clients: 1, consents: 20, inventory: 0 },
+  expect(await fill({ accounts: 23, clients: 13, consents: 60, releases: 100 })).toEqual({
+    ...{ accounts: 3, clients: 1, consents: 20, releases: 50, inventory: 0 },
   });
   expect(await countConsents()).toEqual({ all: 60, pairs: 60 });
   await world.house.clients.refresh();
@@ -164,7 +167,7 @@ test('its rows are those of an account that was made one by one', async () => {
   await using other = await openWorld();
   const { database, house } = other;
   const before = await countRows(other);
-  await fill({ accounts: 12, clients: 0, consents: 0, inventory: 0 }, other);
+  await fill({ accounts: 12, clients: 0, consents: 0, releases: 0, inventory: 0 }, other);
   const added = Object.entries(await countRows(other)).map(([table, rows]) => [table, rows - (before[table] ?? 0)]);
   const phones = 4;
   expect(Object.fromEntries(added.filter(([, rows]) => rows !== 0))).toEqual({
@@ -203,12 +206,13 @@ test('the records of the inventory are what anybody may write down, and some of 
 
 test('two runs at once add nothing twice', async () => {
   await using other = await openWorld();
-  const wanted = { accounts: 60, clients: 30, consents: 300, inventory: 600 };
+  const wanted = { accounts: 60, clients: 30, consents: 300, releases: 900, inventory: 600 };
   const [one, two] = await Promise.all([fill(wanted, other), fill(wanted, other)]);
   expect({
     accounts: one.accounts + two.accounts,
     clients: one.clients + two.clients,
     consents: one.consents + two.consents,
+    releases: one.releases + two.releases,
     inventory: one.inventory + two.inventory,
   }).toEqual(wanted);
   expect(await countConsents(other)).toEqual({ all: 300, pairs: 300 });
@@ -224,6 +228,7 @@ test('what people did before stays: an address named without proof goes to its c
     accounts: 3,
     clients: 2,
     consents: 12,
+    releases: 50,
     inventory: 25,
   });
 
@@ -239,7 +244,7 @@ test('a batch that fails leaves nothing behind, and the next run goes on', async
   const { database } = other;
   await database.execute('alter table passwords add constraint "none today" check (false) not valid');
   const before = await countRows(other);
-  await expect(fill({ clients: 0, consents: 0 }, other)).rejects.toMatchObject({ code: '23514' });
+  await expect(fill({ clients: 0, consents: 0, releases: 0 }, other)).rejects.toMatchObject({ code: '23514' });
   expect(await countRows(other)).toEqual(before);
   await database.execute('alter table passwords drop constraint "none today"');
   expect(await fill({}, other)).toEqual(totals);
