@@ -234,7 +234,7 @@ async function openOwnRedis({ redisUrl }: Config, log: Log) {
 
 async function startJobs({ config, server }: Start, base: Base, url: string): Promise<void> {
   const { startOutbox } = await import('./jobs/outbox.ts');
-  const { startLogoutNotices } = await import('./jobs/logout-notices.ts');
+  const { startAppNotices } = await import('./jobs/app-notices.ts');
   const { startPurge } = await import('./jobs/purge.ts');
   const { startPartitions } = await import('./jobs/partitions.ts');
   const { startClosings } = await import('./jobs/closings.ts');
@@ -262,7 +262,7 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   server.defer(() => purge.stop());
   const partitions = startPartitions({ ...base, ownerUrl: config.migrationUrl ?? url });
   server.defer(() => partitions.stop());
-  const notices = startLogoutNotices(base);
+  const notices = startAppNotices(base);
   server.defer(() => notices.stop());
   const closings = startClosings({ ...base, tellOwner: createTellOwner(base) });
   server.defer(() => closings.stop());

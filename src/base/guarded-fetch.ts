@@ -112,3 +112,15 @@ function responseOf(incoming: IncomingMessage): Response {
   incoming.resume();
   return new Response(null, { status, headers });
 }
+
+/** The body of an answer, unless it is longer. */
+export async function readAtMost(answer: Response, most: number): Promise<Buffer | undefined> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of answer.body ?? []) {
+    length += piece.length;
+    if (length > most) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

@@ -74,9 +74,9 @@ export const outboxWaiting = new Gauge({
   registers: [metrics],
 });
 
-export const logoutNoticesWaiting = new Gauge({
+export const appNoticesWaiting = new Gauge({
   name: 'lawang_logout_notices_waiting',
-  help: 'Notices to apps that a person is signed out, waiting to be delivered.',
+  help: 'Notices to apps of what has ended, waiting to be delivered.',
   registers: [metrics],
 });
 

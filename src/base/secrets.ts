@@ -204,6 +204,7 @@ export type HashPurpose =
   | 'replay'
   | 'browser'
   | 'message'
+  | 'notice'
   | 'stand-in'
   | 'receipt';
 
@@ -259,6 +260,20 @@ export class Secrets {
     if (!/^[\w-]{45}$/.test(id)) return undefined;
     const { mask, hash } = this.#digest(id.slice(2));
     return { shard: decodeTag(id) ^ mask, hash };
+  }
+
+  /**
+   * How an id made by {@link newIdIn} is told outside: another one of its shape, whose first digits do not give its shard away.
+   * Two apps would otherwise know a person by it.
+   */
+  outsideId(id: string): string {
+    const rest = id.slice(3);
+    return (shardOf(id) ^ this.#digest(rest).mask).toString(16).padStart(3, '0') + rest;
+  }
+
+  /** The id that {@link outsideId} has told; of any other text some id that nothing has. Undefined for what is no id. */
+  insideId(told: string): string | undefined {
+    return isId(told) ? this.outsideId(told) : undefined;
   }
 
   #digest(random: string): { mask: number; hash: Buffer } {

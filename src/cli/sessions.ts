@@ -40,14 +40,14 @@ type End = (database: Database, secrets: Secrets) => Promise<Ended>;
 function whichEnd({ all, client, account }: Call['options']): End {
   const given = [all === true, client !== undefined, account !== undefined].filter(Boolean);
   if (given.length !== 1) throw new WrongInput('give one of --all, --client and --account.');
-  if (typeof client === 'string') return (database) => endOfClient(database, client);
+  if (typeof client === 'string') return (database, secrets) => endOfClient(database, secrets, client);
   if (typeof account === 'string') return (database, secrets) => endOfAccount(database, secrets, account);
-  return async (database) => ({ ended: await endEverySession(database), of: 'everybody' });
+  return async (database, secrets) => ({ ended: await endEverySession(database, secrets), of: 'everybody' });
 }
 
-async function endOfClient(database: Database, typed: string): Promise<Ended> {
+async function endOfClient(database: Database, secrets: Secrets, typed: string): Promise<Ended> {
   const { id } = await loadClient(database, typed);
-  return { ended: await endClientSessions(database, id), of: `client ${id}` };
+  return { ended: await endClientSessions(database, secrets, id), of: `client ${id}` };
 }
 
 async function endOfAccount(database: Database, secrets: Secrets, typed: string): Promise<Ended> {
@@ -56,7 +56,7 @@ async function endOfAccount(database: Database, secrets: Secrets, typed: string)
   const account = id === undefined ? undefined : await findAccount(database, secrets, id);
   if (!account) throw new OutOfPlace('Nobody has this account id, e-mail or phone.');
   const ended = await database.transaction(async (tx) => {
-    const sessions = await endSessions(tx, account.id);
+    const sessions = await endSessions(tx, secrets, account.id);
     const details = { sessions, by: 'operator' };
     if (sessions > 0) await recordAccountEvent(tx, { accountId: account.id, kind: 'session.ended', details });
     return sessions;

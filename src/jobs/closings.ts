@@ -9,8 +9,7 @@ import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { forgetReleases } from '#src/consents/releases.ts';
-import { endEverything } from '#src/oidc/account-end.ts';
-import { tellApps } from '#src/oidc/logout-notices.ts';
+import { endUse } from '#src/oidc/account-end.ts';
 import { listDueReminders, noteReminder } from '#src/people/account-life.ts';
 import { beginErasure, finishErasure, listDueErasures } from '#src/people/erasure.ts';
 import { endTesterEverywhere } from '#src/registry/testers.ts';
@@ -74,8 +73,7 @@ function eraseDue(job: Job, stopping: AbortSignal): Promise<number> {
 async function beginEnd({ secrets, tellOwner }: Job, tx: Db, id: string): Promise<void> {
   if (!(await beginErasure(tx, id))) return;
   await tellOwner(tx, id, 'erased');
-  await tellApps(tx, secrets, id);
-  await endEverything(tx, id);
+  await endUse(tx, secrets, id, 'account-ended');
   await endTesterEverywhere(tx, id);
 }
 

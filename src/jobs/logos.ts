@@ -5,7 +5,7 @@
 import type { Config } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
 import { DAY_MS, HOUR_MS } from '#src/base/epoch.ts';
-import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
+import { createGuardedFetch, readAtMost } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 import {
@@ -85,16 +85,4 @@ async function fetchLogo({ uri }: DueLogo, guarded: typeof fetch, stopping: Abor
   } catch {
     return 'unreachable';
   }
-}
-
-/** The body, unless it is longer. */
-async function readAtMost(answer: Response, most: number): Promise<Buffer | undefined> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of answer.body ?? []) {
-    length += piece.length;
-    if (length > most) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }

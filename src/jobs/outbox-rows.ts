@@ -2,7 +2,7 @@
 import type { Db } from '#src/base/database.ts';
 import { shardRanges } from './shards.ts';
 
-export type Channel = 'email' | 'message' | 'logout';
+export type Channel = 'email' | 'message' | 'logout' | 'event';
 
 export interface Claimed {
   readonly shard: number;
@@ -20,7 +20,7 @@ export const RANGE = 1_024;
 /** How many are carried out at once. */
 export const BATCH = 10;
 /** Longer than any attempt takes with all its time limits. */
-const LEASE_MS = 120_000;
+export const LEASE_MS = 120_000;
 /** How long to wait after each failed attempt, in seconds; the last one again and again until the row expires. */
 const backoff = [5, 30, 120, 600, 3_600] as const;
 
@@ -48,22 +48,15 @@ export async function settle(db: Db, row: Claimed, outcome: Outcome, kept: Buffe
 }
 
 /** Tries again later, the later the more often it was tried. */
-export function postpone(db: Db, row: Claimed): Promise<void> {
+export async function postpone(db: Db, row: Claimed): Promise<void> {
   const wait = backoff[Math.min(row.attempts, backoff.length) - 1] ?? backoff[0];
-  return putOff(db, row, new Date(Date.now() + wait * 1000), row.attempts);
-}
-
-/** Lets a row wait that was not tried at all. */
-export function leaveUntil(db: Db, row: Claimed, until: Date): Promise<void> {
-  return putOff(db, row, until, row.attempts - 1);
-}
-
-async function putOff(db: Db, row: Claimed, until: Date, attempts: number): Promise<void> {
-  const home = db.for(row.shard);
-  await home.execute(
-    `update outbox set next_attempt_at = $3, attempts = $4 where shard = $1 and id = $2 and delivered_at is null`,
-    [row.shard, row.id, until, attempts],
-  );
+  await db
+    .for(row.shard)
+    .execute('update outbox set next_attempt_at = $3 where shard = $1 and id = $2 and delivered_at is null', [
+      row.shard,
+      row.id,
+      new Date(Date.now() + wait * 1000),
+    ]);
 }
 
 /** How many wait in all shards. */

@@ -6,6 +6,7 @@
  */
 import type { Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { listConsents } from '#src/consents/consents.ts';
 import {
   disableAccount,
   enableAccount,
@@ -15,13 +16,13 @@ import {
   type Why,
 } from '#src/people/account-life.ts';
 import { findCountsUntil, removeAdded } from '#src/people/opening.ts';
-import { tellApps } from './logout-notices.ts';
+import { type NoticeReason, tellApps } from './app-notices.ts';
 import { endSignInsUnderWay } from './sign-ins-under-way.ts';
 
 /** {@link freezeAccount}, with every session, grant and token of it; its apps are told. */
 export async function freeze(db: Db, secrets: Secrets, accountId: string, why: Why): Promise<boolean> {
   const isFrozen = await freezeAccount(db, accountId, why);
-  if (isFrozen) await endUse(db, secrets, accountId);
+  if (isFrozen) await endUse(db, secrets, accountId, 'account-held');
   return isFrozen;
 }
 
@@ -41,7 +42,7 @@ export async function unfreeze(db: Db, secrets: Secrets, accountId: string, why:
 /** {@link disableAccount}, with every session, grant and token of it; its apps are told. */
 export async function disable(db: Db, secrets: Secrets, accountId: string, why: OperatorsWhy): Promise<boolean> {
   const isDisabled = await disableAccount(db, accountId, why);
-  if (isDisabled) await endUse(db, secrets, accountId);
+  if (isDisabled) await endUse(db, secrets, accountId, 'account-held');
   return isDisabled;
 }
 
@@ -52,9 +53,20 @@ export async function enable(db: Db, accountId: string, why: OperatorsWhy): Prom
   return state;
 }
 
-async function endUse(db: Db, secrets: Secrets, accountId: string): Promise<void> {
+/** {@link endEverything}, and each connected app is told why. */
+export async function endUse(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  reason: Extract<NoticeReason, 'signed-out' | 'account-held' | 'account-ended'>,
+): Promise<void> {
+  const connected = await listConsents(db, accountId);
+  await tellApps(
+    db,
+    secrets,
+    connected.map(({ clientId }) => ({ accountId, clientId, reason })),
+  );
   await endEverything(db, accountId);
-  await tellApps(db, secrets, accountId);
 }
 
 /**

@@ -38,8 +38,17 @@ export function clientMetadata(record: ClientRecord, { onTrial = false } = {}): 
     ...(record.logoUri && { logo_uri: record.logoUri }),
     ...(record.policyUri && { policy_uri: record.policyUri }),
     ...(record.tosUri && { tos_uri: record.tosUri }),
+    ...(hearsOf(record) && { backchannel_logout_uri: hearsOf(record) }),
     ...(record.initiateLoginUri && { initiate_login_uri: record.initiateLoginUri }),
   };
+}
+
+/**
+ * Where an app hears that a session ends. The library asks by this key alone whether an app is to be told and gets `sid` in its
+ * ID tokens, so it stands for an app that hears of events only as well; what is sent where: `app-notices.ts`.
+ */
+function hearsOf({ backchannelLogoutUri, eventUri, redirectUris }: ClientRecord): string | undefined {
+  return redirectUris.length > 0 ? (backchannelLogoutUri ?? eventUri) : undefined;
 }
 
 /** Whether the engine insists on the FAPI 2.0 Security Profile with this app. */

@@ -14,16 +14,18 @@ import {
   Provider,
 } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
-import { currentDb } from '#src/base/database.ts';
+import { currentDb, type Db } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { isOnTrial } from '#src/registry/client-reach.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
+import { type ClientRecord, receiverOf } from '#src/registry/clients.ts';
 import { compareClientSecret } from '#src/registry/secret-hashes.ts';
 import { answerAcr } from './acr.ts';
+import { putNotice } from './app-notices.ts';
 import { clientMetadata } from './clients.ts';
 import { noteSecret, type Observations } from './observations.ts';
 import { claimReplayMarker, hasWrittenSession, newTaggedId, type StorageContext } from './storage.ts';
+import { listSubjectsOf } from './subjects.ts';
 
 /** The clients that may be used right now. */
 export type FindClient = (id: string) => ClientRecord | undefined;
@@ -49,6 +51,7 @@ export function adaptModels(provider: Provider, context: ModelContext): void {
   knowConsumedCodes(provider);
   answerRequestedAcr(provider);
   limitMachineScopes(provider);
+  tellOfSignOut(provider, context);
 }
 
 /** The registry's record of a client that the library hands around. */
@@ -223,5 +226,26 @@ function limitMachineScopes(provider: Provider): void {
     const excess = [...this.scopes].find((scope) => !allowed.includes(scope));
     if (excess !== undefined) throw new errors.InvalidScope('requested scope is not allowed', excess);
     return save.apply(this, rest);
+  };
+}
+
+/**
+ * Whoever signs out waits for no app: each that hears of it gets a notice, which is committed with the sign-out (OpenID Connect
+ * Back-Channel Logout 1.0 §2.5). Every app that is told of sessions has `sid` in its ID tokens, not only one that insists.
+ */
+function tellOfSignOut(provider: Provider, { database, secrets }: StorageContext): void {
+  const { prototype } = provider.Client;
+  const namesIn = new WeakMap<Db, ReturnType<typeof listSubjectsOf>>();
+  prototype.backchannelLogout = async function tell(this: Client, accountId: string, sid: string) {
+    const db = currentDb(database);
+    const shard = shardOf(accountId);
+    const names = namesIn.get(db) ?? listSubjectsOf(db, shard, [accountId]);
+    namesIn.set(db, names);
+    const receiver = receiverOf(recordOf(this));
+    const sub = (await names).get(`${accountId} ${receiver.subjectGroupId}`);
+    if (sub !== undefined) await putNotice(db, secrets, shard, receiver, { sub, sid, reason: 'signed-out' });
+  };
+  prototype.includeSid = function hasSid(this: Client) {
+    return this.backchannelLogoutUri !== undefined;
   };
 }

@@ -180,6 +180,7 @@ function protocol(context: ProviderContext): Configuration {
     },
     discovery: moreMetadata(config.issuer),
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },

@@ -3,7 +3,8 @@
  * server that is serving waits for little; what begins meanwhile behind it stays.
  */
 import type { Database, Db } from '#src/base/database.ts';
-import { SHARDS } from '#src/base/secrets.ts';
+import { type Secrets, SHARDS } from '#src/base/secrets.ts';
+import { listSessionParts, tellSignedOut } from './app-notices.ts';
 
 /** How many sessions one transaction ends at most. */
 const BATCH = 500;
@@ -11,8 +12,8 @@ const BATCH = 500;
 /** How many shards are asked at once whether there is something to do. */
 const RANGE = 256;
 
-/** Ends every session, with every grant and token that came of it. @returns how many */
-export function endEverySession(database: Database): Promise<number> {
+/** Ends every session, with every grant and token that came of it; their apps are told. @returns how many */
+export function endEverySession(database: Database, secrets: Secrets): Promise<number> {
   return inEachShard(database, 'sessions', async (db, shard) => {
     const home = db.for(shard);
     const open = await home.query<{ uid: string }>('select uid from sessions where shard = $1 limit $2', [
@@ -20,14 +21,15 @@ export function endEverySession(database: Database): Promise<number> {
       BATCH,
     ]);
     const uids = open.map(({ uid }) => uid);
+    await tellSignedOut(db, secrets, await listSessionParts(db, shard, { uids }));
     await endGrantsOf(db, shard, uids);
     await home.execute('delete from sessions where shard = $1 and uid = any($2)', [shard, uids]);
     return uids.length;
   });
 }
 
-/** Ends one app's part of every session, with its grants and tokens; people stay signed in. @returns how many parts */
-export function endClientSessions(database: Database, clientId: string): Promise<number> {
+/** Ends one app's part of every session, with its grants and tokens; people stay signed in. It is told. @returns how many parts */
+export function endClientSessions(database: Database, secrets: Secrets, clientId: string): Promise<number> {
   return inEachShard(database, 'session_clients', async (db, shard) => {
     const home = db.for(shard);
     const open = await home.query<{ uid: string }>(
@@ -35,6 +37,7 @@ export function endClientSessions(database: Database, clientId: string): Promise
       [shard, clientId, BATCH],
     );
     const uids = open.map(({ uid }) => uid);
+    await tellSignedOut(db, secrets, await listSessionParts(db, shard, { uids, clientIds: [clientId] }));
     await endGrantsOf(db, shard, uids, clientId);
     await home.execute('delete from session_clients where shard = $1 and session_uid = any($2) and client_id = $3', [
       shard,

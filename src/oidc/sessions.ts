@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import type { Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { listSessionParts, tellSignedOut } from './app-notices.ts';
 import { endSignInsUnderWay } from './sign-ins-under-way.ts';
 import { type About, openTrail } from './trails.ts';
 
@@ -72,29 +73,42 @@ interface SessionFields {
   readonly client_ids: readonly string[];
 }
 
-/** Ends one session of the account, with every grant that came of it. @returns whether there was one. */
-export async function endSession(db: Db, accountId: string, uid: string): Promise<boolean> {
-  return (await endWhere(db, accountId, 's.uid = $3', uid)) === 1;
+/** Ends one session of the account, with every grant that came of it; its apps are told. @returns whether there was one */
+export async function endSession(db: Db, secrets: Secrets, accountId: string, uid: string): Promise<boolean> {
+  return (await endWhere(db, secrets, accountId, { which: 's.uid = $3', uid })) === 1;
 }
 
 /**
- * Ends the account's sessions, all or all but one, with every grant that came of them, and the sign-ins under way.
+ * Ends the account's sessions, all or all but one, with every grant that came of them, and the sign-ins under way; the apps of
+ * each are told.
  *
  * @returns how many sessions
  */
 export async function endSessions(
   db: Db,
+  secrets: Secrets,
   accountId: string,
   { except }: { readonly except?: string } = {},
 ): Promise<number> {
   await endSignInsUnderWay(db, accountId);
-  return endWhere(db, accountId, '$3::text is distinct from s.uid', except ?? null);
+  return endWhere(db, secrets, accountId, { which: '$3::text is distinct from s.uid', uid: except ?? null });
 }
 
 /** Grants before sessions, as everywhere, so that two who end the same wait for each other instead of colliding. */
-async function endWhere(db: Db, accountId: string, which: string, uid: string | null): Promise<number> {
+async function endWhere(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  { which, uid }: { readonly which: string; readonly uid: string | null },
+): Promise<number> {
   const shard = shardOf(accountId);
   const home = db.for(shard);
+  const ending = await home.query<{ uid: string }>(
+    `select s.uid from sessions s where s.shard = $1 and s.account_id = $2 and ${which}`,
+    [shard, accountId, uid],
+  );
+  const uids = ending.map((session) => session.uid);
+  await tellSignedOut(db, secrets, await listSessionParts(db, shard, { uids }));
   await home.execute(
     `delete from grants where shard = $1 and account_id = $2 and id in (
        select c.payload ->> 'grantId' from sessions s

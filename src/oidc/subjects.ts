@@ -61,16 +61,19 @@ export async function loadSubject(db: Db, secrets: Secrets, accountId: string, g
   return stored.sub;
 }
 
-/** The names of a person, by subject group. */
-export async function listSubjects(db: Db, accountId: string): Promise<Map<string, string>> {
-  const shard = shardOf(accountId);
+/** The names of people whose accounts are in one shard, by account and subject group with a space between. */
+export async function listSubjectsOf(
+  db: Db,
+  shard: number,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const rows = await db
     .for(shard)
-    .query<{ group_id: string; sub: string }>(
-      'select group_id, sub from subjects where shard = $1 and account_id = $2 and capacity = $3',
-      [shard, accountId, capacity],
+    .query<{ account_id: string; group_id: string; sub: string }>(
+      'select account_id, group_id, sub from subjects where shard = $1 and account_id = any($2) and capacity = $3',
+      [shard, accountIds, capacity],
     );
-  return new Map(rows.map((row) => [row.group_id, row.sub]));
+  return new Map(rows.map((row) => [`${row.account_id} ${row.group_id}`, row.sub]));
 }
 
 /** Whose `sub` it is, for an app of the group. */

@@ -10,6 +10,7 @@ import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { endConsent, giveConsent, listConsents } from '#src/consents/consents.ts';
 import { recordWithdrawal, type Withdrawal, type WithdrawalCause } from '#src/consents/withdrawals.ts';
+import { tellApps } from './app-notices.ts';
 import { endGrants } from './grants.ts';
 
 /** One app of one person. */
@@ -77,10 +78,13 @@ export async function disconnect(
  */
 export async function recordEnd(
   db: Db,
-  _secrets: Secrets,
+  secrets: Secrets,
   ended: Connection & { readonly permissionId: string; readonly cause: WithdrawalCause },
 ): Promise<Withdrawal> {
-  return recordWithdrawal(db, ended);
+  const { accountId, clientId, cause } = ended;
+  const withdrawal = await recordWithdrawal(db, ended);
+  await tellApps(db, secrets, [{ accountId, clientId, reason: cause, withdrawalId: withdrawal.id }]);
+  return withdrawal;
 }
 
 /** After the grants, as everywhere, so that two who end the same wait for each other instead of colliding. */

@@ -77,7 +77,8 @@ function shardOfAddress(secrets: Secrets, { kind, to }: Pick<Message, 'kind' | '
  * messages alone must not open one and send it somewhere.
  */
 export function outboxPlace(id: string, channel: string): string {
-  return channel === 'logout' ? `outbox.notice:${id}` : `outbox.sealed:${id}`;
+  if (channel === 'logout') return `outbox.notice:${id}`;
+  return channel === 'event' ? `outbox.event:${id}` : `outbox.sealed:${id}`;
 }
 
 /** Opens the sealed part of a row of `outbox`. */
@@ -107,7 +108,7 @@ export async function listMessages(
   const home = db.forAll(shards);
   const rows = await home.query<{ id: string; channel: 'email' | 'message'; sealed: Buffer; created_at: Date }>(
     `select id, channel, sealed, created_at from outbox
-     where shard = any($1) and octet_length(sealed) > 0 and channel <> 'logout'
+     where shard = any($1) and octet_length(sealed) > 0 and channel in ('email', 'message')
      order by created_at desc, id limit $2`,
     [shards, to ? 1000 : limit],
   );

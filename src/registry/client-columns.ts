@@ -49,6 +49,7 @@ const declared = {
   sunsetOn: 'sunset_on',
   eventUri: 'event_uri',
   backchannelLogoutUri: 'backchannel_logout_uri',
+  backchannelLogoutSessionRequired: 'backchannel_logout_session_required',
 } as const satisfies Record<Exclude<keyof ClientDraft, LocalizedField | 'claims' | 'contacts'>, string>;
 
 /** or in one for each language, the English one with `_en` behind it. */

@@ -172,6 +172,8 @@ export interface ClientDraft {
   readonly eventUri: string | undefined;
   /** Where the app hears that a person is signed out (OpenID Connect Back-Channel Logout 1.0 §2.2). */
   readonly backchannelLogoutUri: string | undefined;
+  /** Whether it has to be told which session has ended (`sid`). */
+  readonly backchannelLogoutSessionRequired: boolean;
   /** In the order of OpenID Connect Core §5.1. */
   readonly claims: readonly ClientClaim[];
 }
@@ -210,6 +212,7 @@ export const unsaid = {
   sunsetOn: undefined,
   contacts: [],
   backchannelLogoutUri: undefined,
+  backchannelLogoutSessionRequired: false,
   eventUri: undefined,
   claims: [],
 } as const satisfies Partial<ClientDraft>;
@@ -292,16 +295,46 @@ export async function findClients(db: Db, ids: readonly string[]): Promise<Clien
   return rows.map(toRecord);
 }
 
-/** Those of the clients named that want to hear when a person is signed out everywhere. */
-export async function listLogoutReceivers(
-  db: Db,
-  ids: readonly string[],
-): Promise<Pick<ClientRecord, 'id' | 'subjectGroupId'>[]> {
-  const rows = await db.query<{ id: string; subject_group_id: string }>(
-    `select id, subject_group_id from clients where id = any($1) and backchannel_logout_uri is not null order by id`,
+/** An app that hears of what ends, and how. */
+export interface NoticeReceiver extends Pick<ClientRecord, 'id' | 'subjectGroupId'> {
+  readonly hearsLogout: boolean;
+  readonly hearsEvents: boolean;
+  /** Whether it wants to be told which session has ended. */
+  readonly wantsSession: boolean;
+}
+
+/** How an app hears of what ends. */
+export function receiverOf(client: ClientRecord): NoticeReceiver {
+  return {
+    id: client.id,
+    subjectGroupId: client.subjectGroupId,
+    hearsLogout: client.backchannelLogoutUri !== undefined,
+    hearsEvents: client.eventUri !== undefined,
+    wantsSession: client.backchannelLogoutSessionRequired,
+  };
+}
+
+/** Those of the clients named that hear of what ends. */
+export async function listNoticeReceivers(db: Db, ids: readonly string[]): Promise<NoticeReceiver[]> {
+  const rows = await db.query<{
+    id: string;
+    subject_group_id: string;
+    hears_logout: boolean;
+    hears_events: boolean;
+    wants_session: boolean;
+  }>(
+    `select id, subject_group_id, backchannel_logout_uri is not null as hears_logout, event_uri is not null as hears_events,
+       backchannel_logout_session_required as wants_session
+     from clients where id = any($1) and (backchannel_logout_uri is not null or event_uri is not null) order by id`,
     [ids],
   );
-  return rows.map((row) => ({ id: row.id, subjectGroupId: row.subject_group_id }));
+  return rows.map((row) => ({
+    id: row.id,
+    subjectGroupId: row.subject_group_id,
+    hearsLogout: row.hears_logout,
+    hearsEvents: row.hears_events,
+    wantsSession: row.wants_session,
+  }));
 }
 
 /** @throws {Refusal} `client_not_found` */

@@ -92,6 +92,16 @@ export const rules: readonly Rule[] = [
       'no backchannel_logout_uri',
     ),
   ),
+  rule(
+    ['backchannel_logout_session_required', 'backchannel_logout_uri'],
+    ({ backchannel_logout_session_required: required, backchannel_logout_uri: uri }) =>
+      findWhen(
+        required === true && uri === undefined,
+        'backchannel_logout_session_required',
+        'asks for the session in notices that have no address',
+        'backchannel_logout_uri',
+      ),
+  ),
   rule(['scope', 'grant_types', 'type'], checkScope),
   rule(['claims', 'grant_types', 'type'], checkClaims),
   rule(['rotate_refresh', 'token_endpoint_auth_method', 'type', 'application_type'], (entry) =>

@@ -218,12 +218,8 @@ export const clientSchema = z.strictObject({
   backchannel_logout_uri: address.optional().describe('Where it hears that a person is signed out.'),
   backchannel_logout_session_required: z
     .boolean()
-    .refine(
-      (value) => !value,
-      complain('asks for the session (sid) in each notice, which names the person alone', 'false'),
-    )
     .optional()
-    .describe('false: notices name the person alone.'),
+    .describe('Whether it has to be told which session has ended (sid).'),
   default_max_age: z.int().min(0).max(31_536_000).optional().describe('After so many seconds a person signs in anew.'),
   consent_days: z.int().min(1).max(1_825).optional().describe('How long a consent lasts; 365 unless said.'),
   min_authentication: z

@@ -186,28 +186,28 @@ async function openSheetOf({ ctx, db, account }: Visit): Promise<AccountContext[
   };
 }
 
-async function endOne({ ctx, db, account }: Visit, form: Form): Promise<void> {
-  const ended = await endSession(db, account.id, form.get('session'));
+async function endOne({ ctx, house, db, account }: Visit, form: Form): Promise<void> {
+  const ended = await endSession(db, house.secrets, account.id, form.get('session'));
   if (ended) await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
   seeOther(ctx, '/account?done=session-ended#sessions');
 }
 
-async function endOthers({ ctx, db, account, session }: Visit): Promise<void> {
-  const sessions = await endSessions(db, account.id, { except: session.uid });
+async function endOthers({ ctx, house, db, account, session }: Visit): Promise<void> {
+  const sessions = await endSessions(db, house.secrets, account.id, { except: session.uid });
   if (sessions > 0)
     await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended', details: { sessions } });
   seeOther(ctx, '/account?done=other-sessions-ended#sessions');
 }
 
-async function endAll({ ctx, db, account }: Visit): Promise<void> {
-  const sessions = await endSessions(db, account.id);
+async function endAll({ ctx, house, db, account }: Visit): Promise<void> {
+  const sessions = await endSessions(db, house.secrets, account.id);
   await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended', details: { sessions } });
   seeOther(ctx, '/logout/success');
 }
 
 /** At once: who leaves a device that others use shall not be asked anything more. */
-async function signOutHere({ ctx, db, account, session }: Visit): Promise<void> {
-  const isEnded = await endSession(db, account.id, session.uid);
+async function signOutHere({ ctx, house, db, account, session }: Visit): Promise<void> {
+  const isEnded = await endSession(db, house.secrets, account.id, session.uid);
   if (isEnded) await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended' });
   seeOther(ctx, '/logout/success');
 }

@@ -151,10 +151,10 @@ async function allow(visit: Visit, form: Form): Promise<void> {
 
 /** On a device that others use, before the answer to the app is given. */
 async function signOutHere(visit: Visit): Promise<void> {
-  const { ctx, db, interaction } = visit;
+  const { ctx, house, db, interaction } = visit;
   const { accountId, engine } = interaction;
   if (accountId === undefined || !engine.session) return deny(visit, 'the person signed out');
-  const isEnded = await endSession(db, accountId, engine.session.uid);
+  const isEnded = await endSession(db, house.secrets, accountId, engine.session.uid);
   if (isEnded) await recordAccountEvent(db, { accountId, kind: 'session.ended' });
   seeOther(ctx, '/logout/success');
 }

@@ -8,7 +8,7 @@
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { endEverything } from '#src/oidc/account-end.ts';
+import { endUse } from '#src/oidc/account-end.ts';
 import {
   leaveSessionOf,
   type ProvenContact,
@@ -287,7 +287,7 @@ async function makeNewWay(
   if (byContacts) await complete(visit, { accountId, ...byContacts });
   await make();
   if (form.get('lost-app') === 'yes' && (await mayRemoveApp(visit, proof))) await removeApp(visit, accountId);
-  await endEverything(db, accountId);
+  await endUse(db, house.secrets, accountId, 'signed-out');
   leaveSessionOf(interaction, accountId);
   const by = byContacts ? 'contacts' : 'recovery-code';
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by, made } });

@@ -7,7 +7,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { UnitOfWork } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret } from '#src/base/secrets.ts';
-import { endEverything, unfreeze } from '#src/oidc/account-end.ts';
+import { endUse, unfreeze } from '#src/oidc/account-end.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { findSheetByCode, useSheet } from '#src/people/desk.ts';
 import { findSheet, isOpen, isSheetReady, type Sheet } from '#src/people/desk-sheets.ts';
@@ -99,7 +99,7 @@ async function makePasskey(holder: Holder, form: Form): Promise<void> {
 
 /** Nobody who was in the account stays in it, and it acts for no agency until another admin has looked at it. */
 async function endOldUse({ house, db }: Holder, accountId: string): Promise<void> {
-  await endEverything(db, accountId);
+  await endUse(db, house.secrets, accountId, 'signed-out');
   await restRoles(house, db, accountId, 'desk');
   await recordAccountEvent(db, { accountId, kind: 'account.recovered', details: { by: 'desk', made: 'passkey' } });
   await notifyContacts(house, db, accountId, accountRecoveredMessage);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { shardOf } from '#src/base/secrets.ts';
+import { startAppNotices } from '#src/jobs/app-notices.ts';
 import { startClosings } from '#src/jobs/closings.ts';
-import { startLogoutNotices } from '#src/jobs/logout-notices.ts';
 import { startOutbox } from '#src/jobs/outbox.ts';
 import { startPurge } from '#src/jobs/purge.ts';
 import { disable, enable, freeze, unfreeze } from '#src/oidc/account-end.ts';
@@ -103,7 +103,7 @@ async function workBehind({ database, secrets }: People): Promise<void> {
   const outbox = startOutbox({ database, secrets, log, config }, { everyMs: 3_600_000 });
   const purge = startPurge({ database, log }, { everyMs: 3_600_000 });
   const closings = startClosings({ database, secrets, log, tellOwner: async () => undefined }, { everyMs: 3_600_000 });
-  const notices = startLogoutNotices(
+  const notices = startAppNotices(
     { database, secrets, log, keys: { signing: [] }, config: { ...config, intranetAllowlist: [] } },
     { everyMs: 3_600_000 },
   );

@@ -105,6 +105,7 @@ describe('a client', () => {
       homeUri: 'https://puskesmas.contoh.go.id/',
       initiateLoginUri: 'https://puskesmas.contoh.go.id/masuk',
       backchannelLogoutUri: 'https://puskesmas.contoh.go.id/keluar',
+      backchannelLogoutSessionRequired: true,
       logoUri: 'https://puskesmas.contoh.go.id/logo.png',
       policyUri: 'https://puskesmas.contoh.go.id/privasi',
       tosUri: 'https://puskesmas.contoh.go.id/ketentuan',

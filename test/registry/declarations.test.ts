@@ -37,6 +37,7 @@ test.each<[string, ClientDraft]>([
       homeUri: 'https://puskesmas.contoh.go.id/',
       initiateLoginUri: 'https://puskesmas.contoh.go.id/masuk',
       backchannelLogoutUri: 'https://puskesmas.contoh.go.id/keluar',
+      backchannelLogoutSessionRequired: true,
       logoUri: 'https://puskesmas.contoh.go.id/logo.png',
       policyUri: 'https://puskesmas.contoh.go.id/privasi',
       tosUri: 'https://puskesmas.contoh.go.id/ketentuan',

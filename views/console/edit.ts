@@ -45,6 +45,7 @@ export const editSections = {
       { key: 'client_uri', kind: 'line' },
       { key: 'initiate_login_uri', kind: 'line' },
       { key: 'backchannel_logout_uri', kind: 'line' },
+      { key: 'backchannel_logout_session_required', kind: 'tick' },
       { key: 'event_uri', kind: 'line' },
     ],
   },

@@ -59,8 +59,8 @@ function confirmCurrent({ ctx, house, db, account }: Visit, form: Form): Promise
   return confirmPassword(db, house.throttles, tried);
 }
 
-async function endElsewhere({ db, account, session }: Visit): Promise<void> {
-  const sessions = await endSessions(db, account.id, { except: session.uid });
+async function endElsewhere({ house, db, account, session }: Visit): Promise<void> {
+  const sessions = await endSessions(db, house.secrets, account.id, { except: session.uid });
   if (sessions > 0)
     await recordAccountEvent(db, { accountId: account.id, kind: 'session.ended', details: { sessions } });
 }

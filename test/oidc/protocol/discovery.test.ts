@@ -32,6 +32,8 @@ describe('metadata (OpenID Connect Discovery §3, RFC 8414 §2)', () => {
       op_policy_uri: `${issuer}/privacy`,
       acr_values_supported: ['aal1', 'aal2', 'phr'],
       authorization_response_iss_parameter_supported: true,
+      backchannel_logout_session_supported: true,
+      backchannel_logout_supported: true,
       claims_parameter_supported: true,
       claim_types_supported: ['normal'],
       claims_supported: expect.arrayContaining(['sub', ...standardClaims, 'acr', 'amr', 'auth_time', 'iss', 'sid']),

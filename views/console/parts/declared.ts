@@ -26,6 +26,7 @@ const labels = {
   client_uri: 'console.key-client_uri',
   initiate_login_uri: 'console.key-initiate_login_uri',
   backchannel_logout_uri: 'console.key-backchannel_logout_uri',
+  backchannel_logout_session_required: 'console.key-backchannel_logout_session_required',
   event_uri: 'console.key-event_uri',
   logo_uri: 'console.key-logo_uri',
   policy_uri: 'console.key-policy_uri',

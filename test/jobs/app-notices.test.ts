@@ -5,11 +5,11 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { rotateMaster } from '#src/base/keys.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
+import { type AppNotices, startAppNotices } from '#src/jobs/app-notices.ts';
 import { startClosings } from '#src/jobs/closings.ts';
-import { type LogoutNotices, startLogoutNotices } from '#src/jobs/logout-notices.ts';
 import { startOutbox } from '#src/jobs/outbox.ts';
 import { disable, freeze } from '#src/oidc/account-end.ts';
-import { openNotice } from '#src/oidc/logout-notices.ts';
+import { openNotice } from '#src/oidc/app-notices.ts';
 import { closeAccount } from '#src/people/account-life.ts';
 import { listMessages, resealMessages } from '#src/people/messages.ts';
 import { setClientState } from '#src/registry/clients.ts';
@@ -19,7 +19,7 @@ import { openWorld, password, testMasterKey, type World } from '#test/support/wo
 const operator = { actor: 'command', reason: 'perkara 12' };
 
 let world: World;
-const works: LogoutNotices[] = [];
+const works: AppNotices[] = [];
 const apps: Server[] = [];
 
 beforeAll(async () => {
@@ -39,9 +39,9 @@ afterEach(async () => {
   }
 });
 
-function open(config: Partial<World['house']['config']> = {}): LogoutNotices {
+function open(config: Partial<World['house']['config']> = {}): AppNotices {
   const { database, secrets, log, keys } = world.house;
-  const work = startLogoutNotices(
+  const work = startAppNotices(
     { database, secrets, log, keys, config: { ...world.house.config, ...config } },
     { everyMs: 1_000_000_000 },
   );
@@ -99,9 +99,12 @@ const hold = (id: string) =>
   world.database.transaction((tx) => freeze(tx, world.house.secrets, id, { reason: 'not-me' }));
 
 const waiting = () =>
-  world.database.query<{ attempts: number; next_attempt_at: Date | null; delivered_at: Date | null; size: number }>(
-    `select attempts, next_attempt_at, delivered_at, octet_length(sealed) as size from outbox where channel = 'logout'`,
-  );
+  world.database.query<{
+    attempts: number;
+    next_attempt_at: Date | null;
+    delivered_at: Date | null;
+    answer: string | null;
+  }>(`select attempts, next_attempt_at, delivered_at, answer from outbox where channel = 'logout'`);
 
 test('a frozen account: each connected app gets a token by which it knows the person, signed with the current key', async () => {
   const [one, other] = [await listeningApp(), await listeningApp(ok, { id_token_signed_response_alg: 'RS256' })];
@@ -132,8 +135,7 @@ test('a frozen account: each connected app gets a token by which it knows the pe
   // Two agencies know the person by two names.
   expect(subs[one.clientId]).not.toBe(subs[other.clientId]);
   expect(await open().deliverDue()).toBe(0);
-  // Nothing of it stays.
-  for (const row of await waiting()) expect(row).toMatchObject({ next_attempt_at: null, size: 0 });
+  for (const row of await waiting()) expect(row).toMatchObject({ next_attempt_at: null, attempts: 1 });
 });
 
 test('a disabled account and an erased one are told of as well, by the name that is gone with the account', async () => {
@@ -149,6 +151,14 @@ test('a disabled account and an erased one are told of as well, by the name that
   expect(await closings.closeDue()).toBe(1);
   await closings.stop();
   await open().deliverDue();
+  // Of who is no more nothing stays once the app knows it.
+  const sizes = await world.database.query(
+    'select reason, octet_length(sealed) > 0 as holds from outbox order by reason',
+  );
+  expect(sizes).toEqual([
+    { reason: 'account-ended', holds: false },
+    { reason: 'account-held', holds: true },
+  ]);
   const told = app.tokens().map((token) => decodeJwt(token).sub);
   expect(told).toEqual([disabled.subs[app.clientId], erased.subs[app.clientId]]);
 });
@@ -260,7 +270,9 @@ test('a suspended app is told nothing', async () => {
   await world.database.transaction((tx) => setClientState(tx, app.clientId, 'suspended', 'test'));
   expect(await open().deliverDue()).toBe(0);
   expect(app.bodies).toEqual([]);
-  expect(await waiting()).toEqual([expect.objectContaining({ next_attempt_at: null, delivered_at: null, size: 0 })]);
+  expect(await waiting()).toEqual([
+    expect.objectContaining({ next_attempt_at: null, delivered_at: null, answer: 'not-in-use' }),
+  ]);
 });
 
 test('notices are no messages: nobody reads them in the outbox, none is sent to a person, and a new master key seals them', async () => {
@@ -275,6 +287,10 @@ test('notices are no messages: nobody reads them in the outbox, none is sent to 
   const wrap = wrappingKeyring([Buffer.alloc(32, 7), testMasterKey]);
   await rotateMaster(database, wrap);
   expect(await resealMessages(database, wrap)).toBe(1);
-  const [row] = await database.query<{ id: string; sealed: Buffer }>(`select id, sealed from outbox`);
-  expect(row && openNotice(wrap, row.id, row.sealed)).toEqual({ clientId: app.clientId, sub: subs[app.clientId] });
+  const [row] = await database.query<{ id: string; channel: string; sealed: Buffer }>(
+    'select id, channel, sealed from outbox',
+  );
+  expect(row && openNotice(wrap, row)).toEqual({
+    ...{ clientId: app.clientId, sub: subs[app.clientId], reason: 'account-held', at: expect.any(Number) },
+  });
 });
