@@ -102,6 +102,7 @@ import { unitOfWork } from '#src/web/middleware/unit-of-work.ts';
 import { answerNotMe, showNotMe } from '#src/web/not-me.ts';
 import { confirmLogout, loggedOut, showHelp, showHome, showPrivacy } from '#src/web/pages.ts';
 import { postToGet } from '#src/web/post-to-get.ts';
+import { answerReceiptCheck, sendReceiptKeys, showReceiptCheck } from '#src/web/receipts.ts';
 import { answerRecoveryCancel, showRecoveryCancel } from '#src/web/recovery-cancel.ts';
 import { answerRegistration, changeRegistration, endRegistration, showRegistration } from '#src/web/register.ts';
 import { answerOutbox, showOutbox } from '#src/web/sandbox.ts';
@@ -230,6 +231,9 @@ function pages(house: OpenHouse): Router {
   router.get('/help', (ctx) => showHelp(ctx, house));
   router.get('/privacy', (ctx) => showPrivacy(ctx, house));
   const coverage = new PublicCoverage(house);
+  router.get('/receipts/verify', (ctx) => showReceiptCheck(ctx, house));
+  router.post('/receipts/verify', (ctx) => answerReceiptCheck(ctx, house));
+  router.get('/receipts/keys.json', (ctx) => sendReceiptKeys(ctx, house));
   router.get('/coverage', (ctx) => coverage.showPage(ctx));
   router.get('/coverage.csv', (ctx) => coverage.sendCsv(ctx));
   router.get('/coverage.json', (ctx) => coverage.sendJson(ctx));

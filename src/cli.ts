@@ -28,6 +28,7 @@ import {
 import { revokeOneKey, rotateKey, rotateMasterKey, showKeys } from './cli/keys.ts';
 import { runMigrations, showMigrations } from './cli/migrate.ts';
 import { keepPartitions } from './cli/partitions.ts';
+import { verifyReceiptFile } from './cli/receipts.ts';
 import { printDocs } from './cli/reference.ts';
 import { seedSandbox } from './cli/seed.ts';
 import { sentenceFor } from './cli/sentences.ts';
@@ -85,6 +86,7 @@ const commands: Readonly<Record<string, Command>> = {
   'keys revoke': revokeOneKey,
   'keys rotate-master': rotateMasterKey,
   'sessions end': endSomeSessions,
+  'receipts verify': verifyReceiptFile,
   'accounts show': showAccount,
   'accounts disable': disableOne,
   'accounts enable': enableOne,

@@ -18,13 +18,15 @@ export type AssetName =
   | 'more.css'
   | 'console.css'
   | 'chart.css'
+  | 'receipt.css'
+  | 'print.css'
   | 'passkey.js'
   | 'quiet.js'
   | 'code.js'
   | 'copy.js'
   | 'likely.js'
   | 'keypair.js'
-  | 'sheet.js'
+  | 'square.js'
   | 'mark.svg'
   | 'arches.svg';
 

@@ -17,7 +17,7 @@ export function sheetCodePage(context: SheetCodeContext): Html {
   return page(context, {
     title: t('sheet.title'),
     hasProblem: said.length > 0,
-    scripts: ['sheet.js'],
+    scripts: ['square.js'],
     content: html`${problemSummary(context.language, said)}
 <p class="intro">${t('sheet.intro')}</p>
 ${form(context, [
@@ -27,7 +27,7 @@ ${form(context, [
     hint: t('sheet.code-hint'),
     autocomplete: 'off',
     maxlength: 100,
-    hook: 'recovery-code',
+    hook: 'recovery-code from-address',
     plain: true,
     problems: said,
   }),

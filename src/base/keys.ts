@@ -61,6 +61,8 @@ export const HMAC = 'HMAC-SHA256';
 const listByPurpose = `
   select id, purpose, algorithm, state, public_jwk, sealed, created_at, activates_at, ends_at
   from keys where purpose = $1 order by created_at desc, id`;
+const listPublic = `
+  select public_jwk from keys where purpose = $1 and public_jwk is not null order by created_at desc, id`;
 const insert = `
   insert into keys (id, purpose, algorithm, state, public_jwk, sealed, created_at, activates_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`;
@@ -88,6 +90,12 @@ export async function loadSecrets(db: Db, masterKeys: readonly Buffer[]): Promis
 export async function listKeys(db: Db, wrap: Keyring, purpose: KeyPurpose): Promise<StoredKey[]> {
   const rows = await db.query<KeyRow>(listByPurpose, [purpose]);
   return rows.map((row) => openKey(wrap, row));
+}
+
+/** The public halves of one purpose, newest first, in whatever state. Needs no master key. */
+export async function listPublicKeys(db: Db, purpose: KeyPurpose): Promise<JWK[]> {
+  const rows = await db.query<{ public_jwk: JWK }>(listPublic, [purpose]);
+  return rows.map((row) => row.public_jwk);
 }
 
 /** Every key, purpose by purpose. @throws {SealError} when one does not open */

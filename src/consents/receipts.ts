@@ -18,79 +18,126 @@ export const RECEIPT_MEDIA_TYPE = 'application/jose';
 /** The most that a text may weigh that is looked at as a receipt; a long one has some kilobytes. */
 export const RECEIPT_BYTES = 48 * 1024;
 
-/** What a permission goes through; the first three begin one. */
-export const receiptEvents = ['given', 'narrowed', 'renewed', 'withdrawn', 'left', 'expired', 'replaced'] as const;
+/** How a permission begins, and how it ends. */
+const beginnings = ['given', 'narrowed', 'renewed'] as const;
+const ends = ['withdrawn', 'left', 'expired', 'replaced'] as const;
 
 const text = z.string();
 const moment = z.iso.datetime();
+
+/** The legal bases of a permission. */
+const basis = z.enum([
+  ...(['consent', 'contract', 'legal_obligation'] as const),
+  ...(['vital_interest', 'public_task', 'legitimate_interest'] as const),
+]);
+
+/** What every receipt says of itself. */
+const metadata = {
+  iss: z.url(),
+  /** The person, as this app alone knows them. */
+  sub: text,
+  /** The receipt: its `record_id` and the event that it is of. */
+  jti: text,
+};
 
 const receiptItem = z.strictObject({
   /** The claim (OpenID Connect Core §5.1). */
   pii_attribute_id: text,
   pii_optional: z.boolean(),
-  /** What the app said that it needs it for. In the short form it is left out, like every other wording. */
-  purpose: text.optional(),
+  /** What the app said that it needs it for. */
+  purpose: text,
   /** The law that another basis than consent rests on. */
   law: text.optional(),
 });
 
 const receiptPurpose = z.strictObject({
-  purpose: text.optional(),
-  /** The name of the whole wording, as it was shown: the first 16 bytes of its SHA-256, in hexadecimal digits. */
+  purpose: text,
+  /** The name of the whole wording, as it was shown: the first 16 bytes of its SHA-256, as base64url (`consents/terms.ts`). */
   purpose_version: text,
-  lawful_basis: z.enum([
-    ...(['consent', 'contract', 'legal_obligation'] as const),
-    ...(['vital_interest', 'public_task', 'legitimate_interest'] as const),
-  ]),
-  services: z.array(z.strictObject({ service_id: text, service_name: text })),
+  lawful_basis: basis,
+  services: z.tuple([z.strictObject({ service_id: text, service_name: text })]),
   pii_information: z.array(receiptItem),
   /** Claims that were offered and not allowed. */
   pii_declined: z.array(text),
-  pii_controllers: z.array(text),
+  pii_controllers: z.tuple([text]),
   /** Where the person ends it. */
-  withdrawal_method: text.optional(),
+  withdrawal_method: text,
 });
 
-const receiptEvent = z.strictObject({
-  event_type: z.enum(receiptEvents),
-  event_state: z.enum(['active', 'ended']),
+const beginning = z.strictObject({
+  event_type: z.enum(beginnings),
+  event_state: z.literal('active'),
   event_time: moment,
-  valid_until: moment.optional(),
+  valid_until: moment,
   /** How sure the sign-in was, and how the person had signed in (OpenID Connect Core §2). */
-  acr: text.optional(),
-  amr: z.array(text).optional(),
+  acr: text,
+  amr: z.array(text),
 });
 
-const receipt = z.strictObject({
-  iss: z.url(),
-  /** The person, as this app alone knows them. */
-  sub: text,
-  /** The receipt. */
-  jti: text,
+const end = z.strictObject({ event_type: z.enum(ends), event_state: z.literal('ended'), event_time: moment });
+
+const fullReceipt = z.strictObject({
+  ...metadata,
+  form: z.literal('full'),
   schema_version: z.literal('ISO/IEC TS 27560:2023'),
   /** The permission: the receipts of its beginning and of its end share it. */
   record_id: text,
-  form: z.enum(['full', 'short']),
   language: z.enum(['id', 'en']),
   purposes: z.tuple([receiptPurpose]),
   parties: z.tuple([
     z.strictObject({ party_id: text, party_name: text, party_role: z.literal('pii_controller'), party_url: text }),
   ]),
-  events: z.array(receiptEvent).min(1).max(2),
+  /** How it began and, in the receipt of its end, how it ended. */
+  events: z.tuple([beginning]).rest(end),
 });
 
-/** What a receipt says. */
-export type Receipt = z.infer<typeof receipt>;
-export type ReceiptItem = z.infer<typeof receiptItem>;
+const seconds = z.int().min(0);
 
-/**
- * The same without the wording of purposes and laws, small enough for a square that a phone scans: `purpose_version` names the
- * wording, and is the same in the full receipt.
- */
-export function shortReceipt(full: Receipt): Receipt {
-  const [{ purpose: _purpose, withdrawal_method: _method, ...purpose }] = full.purposes;
-  const items = purpose.pii_information.map(({ purpose: _reason, law: _law, ...item }) => item);
-  return { ...full, form: 'short', purposes: [{ ...purpose, pii_information: items }] };
+const shortReceipt = z.strictObject({
+  ...metadata,
+  form: z.literal('short'),
+  purpose_version: text,
+  lawful_basis: basis,
+  service: text,
+  controller: text,
+  /** Separated by spaces. */
+  claims: text,
+  /** Of each its kind and its time, in seconds since 1970. */
+  events: z.tuple([z.tuple([z.enum(beginnings), seconds])]).rest(z.tuple([z.enum(ends), seconds])),
+  valid_until: seconds,
+});
+
+const receipt = z.discriminatedUnion('form', [fullReceipt, shortReceipt]);
+
+/** What a receipt says. */
+export type Receipt = z.infer<typeof fullReceipt>;
+
+/** The same without wording, small enough for a square that a phone scans. `purpose_version` is that of the full one. */
+export type ShortReceipt = z.infer<typeof shortReceipt>;
+
+/** The short form of a receipt. It is the same receipt: it has the same `jti`. */
+export function shorten(full: Receipt): ShortReceipt {
+  const { iss, sub, jti } = full;
+  const [purpose] = full.purposes;
+  const [began, ...ended] = full.events;
+  return {
+    ...{ iss, sub, jti, form: 'short' },
+    purpose_version: purpose.purpose_version,
+    lawful_basis: purpose.lawful_basis,
+    service: purpose.services[0].service_name,
+    controller: full.parties[0].party_name,
+    claims: purpose.pii_information.map(({ pii_attribute_id: claim }) => claim).join(' '),
+    events: [[began.event_type, inSeconds(began.event_time)], ...ended.map(shortEnd)],
+    valid_until: inSeconds(began.valid_until),
+  };
+}
+
+function shortEnd({ event_type: kind, event_time: time }: z.infer<typeof end>): [typeof kind, number] {
+  return [kind, inSeconds(time)];
+}
+
+function inSeconds(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
 }
 
 /** What receipts are verified with: the public keys of one deployment, and its issuer, as `/receipts/keys.json` gives both. */
@@ -117,7 +164,7 @@ export function readReceiptKeys(json: string): ReceiptKeys | undefined {
  * - `no-receipt`: anything else.
  */
 export type Verdict =
-  | { readonly kind: 'genuine'; readonly receipt: Receipt; readonly keyId: string }
+  | { readonly kind: 'genuine'; readonly receipt: Receipt | ShortReceipt; readonly keyId: string }
   | { readonly kind: 'altered' | 'no-receipt' }
   | { readonly kind: 'unknown-key'; readonly keyId: string }
   | { readonly kind: 'elsewhere'; readonly issuer: string };

@@ -94,6 +94,7 @@ import { openAgainPage, openAgainSamples } from '#views/open-again.ts';
 import { outboxPage, outboxSamples } from '#views/outbox.ts';
 import type { Frame } from '#views/page.ts';
 import { passkeyOfferPage, passkeyOfferSamples } from '#views/passkey-offer.ts';
+import { receiptCheckPage, receiptCheckSamples } from '#views/receipts.ts';
 import { recoveryPage, recoverySamples } from '#views/recovery.ts';
 import {
   recoveryCancelPage,
@@ -159,6 +160,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('sheet-done', sheetDonePage, sheetDoneSamples),
     ...render('sheet-notice', sheetNoticePage, sheetNoticeSamples),
     ...render('sheet-ended', sheetEndedPage, sheetEndedSamples),
+    ...render('receipt-check', receiptCheckPage, receiptCheckSamples),
     ...render('consent', consentPage, consentSamples),
     ...render('identity-needed', identityNeededPage, identityNeededSamples),
     ...render('sign-out', signOutPage, signOutSamples),

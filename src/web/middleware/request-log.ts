@@ -107,6 +107,8 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/par',
   '/privacy',
   '/readyz',
+  '/receipts/keys.json',
+  '/receipts/verify',
   '/register',
   '/recovery/cancel',
   '/revoke',

@@ -23,12 +23,13 @@ export function lineField(wanted: Labelled & { type?: 'text' | 'url' | 'date' | 
 }
 
 /** Several lines: a longer text, or a list with one entry on each. */
-export function linesField(wanted: Labelled & { rows?: number; isList?: boolean }): Html {
-  const { name, value, rows = 3, isList } = wanted;
+export function linesField(wanted: Labelled & { rows?: number; isList?: boolean; hook?: string }): Html {
+  const { name, value, rows = 3, isList, hook } = wanted;
+  const classes = [!isList && 'words', hook].filter(Boolean).join(' ');
   return labelled(
     wanted,
     (described) =>
-      html`<textarea id="${name}" name="${name}" rows="${rows}" autocomplete="off"${!isList && html` class="words"`}${isList && html` autocapitalize="none" spellcheck="false" wrap="off"`}${described}>
+      html`<textarea id="${name}" name="${name}" rows="${rows}" autocomplete="off"${classes && html` class="${classes}"`}${isList && html` autocapitalize="none" spellcheck="false" wrap="off"`}${described}>
 ${value ?? ''}</textarea>`,
   );
 }

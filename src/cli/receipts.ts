@@ -1,0 +1,110 @@
+/** `lawang receipts`: whether a receipt is genuine, on any machine. */
+import { readFile } from 'node:fs/promises';
+import { readConfig } from '#src/base/config.ts';
+import { listPublicKeys } from '#src/base/keys.ts';
+import {
+  RECEIPT_BYTES,
+  type Receipt,
+  type ReceiptKeys,
+  readReceiptKeys,
+  type ShortReceipt,
+  type Verdict,
+  verifyReceipt,
+} from '#src/consents/receipts.ts';
+import { type Call, type Command, type Report, WrongInput } from './command.ts';
+import { withDatabase } from './open.ts';
+import { toTable } from './text.ts';
+
+export const verifyReceiptFile: Command = {
+  usage: 'FILE [--keys FILE]',
+  summary:
+    'say whether a receipt is genuine and what it says; with --keys by a copy of /receipts/keys.json alone, without settings, ' +
+    'database or network',
+  operands: { min: 1, max: 1 },
+  options: { keys: { type: 'string' } },
+  run: async (call) => {
+    const [file = ''] = call.operands;
+    const text = await readSmallFile(file);
+    return reportOf(file, await verifyReceipt(text, await loadKeys(call)));
+  },
+};
+
+/** The keys of the file that was named; else the public halves in the database of this deployment. */
+async function loadKeys({ options: { keys: file }, environment }: Call): Promise<ReceiptKeys> {
+  if (typeof file !== 'string') {
+    const config = readConfig(environment);
+    const keys = await withDatabase(config, (database) => listPublicKeys(database, 'receipt'));
+    return { issuer: config.issuer, keys };
+  }
+  const keys = readReceiptKeys(await readFile(file, 'utf8').catch(() => ''));
+  if (!keys) throw new WrongInput(`${file} is no copy of /receipts/keys.json.`);
+  return keys;
+}
+
+async function readSmallFile(file: string): Promise<string> {
+  const content = await readFile(file).catch(() => undefined);
+  if (!content) throw new WrongInput(`${file} cannot be read.`);
+  return content.subarray(0, RECEIPT_BYTES + 1).toString();
+}
+
+function reportOf(file: string, verdict: Verdict): Report {
+  if (verdict.kind !== 'genuine')
+    return { data: { verdict: verdict.kind }, text: '', problems: [`${file}: ${explain(verdict)}`] };
+  const { receipt, keyId } = verdict;
+  const lines = [...(receipt.form === 'full' ? linesOf(receipt) : shortLinesOf(receipt)), ['key', keyId]];
+  return {
+    data: { verdict: verdict.kind, key: keyId, receipt },
+    text: `${file}: genuine. ${receipt.iss} issued it, and nothing in it was changed.\n\n${toTable(lines)}`,
+  };
+}
+
+function explain(verdict: Exclude<Verdict, { kind: 'genuine' }>): string {
+  switch (verdict.kind) {
+    case 'altered':
+      return 'not genuine: it was changed, or not copied completely.';
+    case 'unknown-key':
+      return `cannot be confirmed: none of the keys is ${verdict.keyId}. Fetch /receipts/keys.json anew.`;
+    case 'elsewhere':
+      return `cannot be confirmed: it says that it comes from ${verdict.issuer}. Use the keys of that issuer.`;
+    default:
+      return 'no receipt.';
+  }
+}
+
+function linesOf({ sub, jti, purposes: [purpose], parties: [party], events }: Receipt): string[][] {
+  const [began] = events;
+  return [
+    ['service', purpose.services[0].service_name],
+    ['agency', party.party_name],
+    ['purpose', purpose.purpose],
+    ['basis', purpose.lawful_basis],
+    ...purpose.pii_information.map((item) => [
+      ...['data', [item.pii_attribute_id, item.purpose, item.law].filter(Boolean).join(' · ')],
+    ]),
+    ...purpose.pii_declined.map((claim) => ['declined', claim]),
+    ...events.map((event) => [event.event_type, event.event_time]),
+    ['until', began.valid_until],
+    ...[
+      ['person', sub],
+      ['number', jti],
+      ['wording', purpose.purpose_version],
+    ],
+  ];
+}
+
+function shortLinesOf(receipt: ShortReceipt): string[][] {
+  const { service, controller, lawful_basis: basis, claims, events, sub, jti, valid_until: until } = receipt;
+  return [
+    ['service', service],
+    ['agency', controller],
+    ['basis', basis],
+    ['data', claims],
+    ...events.map(([event, at]) => [event, new Date(at * 1000).toISOString()]),
+    ['until', new Date(until * 1000).toISOString()],
+    ...[
+      ['person', sub],
+      ['number', jti],
+      ['wording', receipt.purpose_version],
+    ],
+  ];
+}
