@@ -3,7 +3,7 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import { readConfig } from '#src/base/config.ts';
 import type { Database, Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { listConsents } from '#src/consents/consents.ts';
+import { listConnected } from '#src/consents/permissions.ts';
 import { disable, enable, freeze, unfreeze } from '#src/oidc/account-end.ts';
 import { listSessions } from '#src/oidc/sessions.ts';
 import { findLife, type OperatorsWhy } from '#src/people/account-life.ts';
@@ -59,7 +59,7 @@ async function describe(database: Database, secrets: Secrets, account: Account) 
     recovery_codes: await countRecoveryCodes(database, id),
     sessions: (await listSessions(database, secrets, id)).length,
     identity: (await identityAssurance(database, id)) ?? null,
-    apps: (await listConsents(database, id)).length,
+    apps: (await listConnected(database, id)).length,
   };
 }
 

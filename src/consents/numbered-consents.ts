@@ -4,10 +4,17 @@ import type { Db, Transaction } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { listNumberedAccounts } from '#src/people/numbered-citizens.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
+import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { noteFirstSignIns } from '#src/registry/first-sign-ins.ts';
 import { listNumberedClients } from '#src/registry/numbered-clients.ts';
-import { basisOf, type ConsentDraft, giveConsents, listAllowed, termOf } from './consents.ts';
+import {
+  listConnectedOfMany,
+  loadPermissions,
+  type Offer,
+  type OtherBasis,
+  type PermissionDraft,
+} from './permissions.ts';
+import { recordTerms, termsOf } from './terms.ts';
 
 /** How many of each there are to be. */
 export interface Totals {
@@ -47,31 +54,39 @@ function divisorOf(one: number, other: number): number {
   return other === 0 ? one : divisorOf(other, one % other);
 }
 
-/** All that a client asks for, allowed: what every consent to it says alike. */
-export type Offer = Omit<ConsentDraft, 'accountId'>;
+/** All that a client asks for, allowed: what every citizen who allows it puts on record alike. */
+export interface WholeOffer {
+  readonly clientId: string;
+  readonly permissions: readonly Offer[];
+}
 
 /** What a citizen who allows a client everything puts on record, after a sign-in by password. */
-function offerOf(client: ClientRecord, now: Date): Offer {
-  return {
-    clientId: client.id,
-    basis: basisOf(client.claims),
-    scopes: client.scopes,
-    claims: client.claims.map(({ claim }) => claim),
+function offerOf(client: ClientRecord, now: Date): WholeOffer {
+  const expiresAt = new Date(now.getTime() + client.consentDays * DAY_MS);
+  const how = { terms: termsOf(client), scopes: client.scopes, language: 'id', acr: 'aal1', amr: ['pwd'] } as const;
+  const [asked, told] = [true, false].map((isAsked) =>
+    client.claims.filter(({ basis }) => (basis === 'consent') === isAsked),
+  ) as [ClientClaim[], ClientClaim[]];
+  const claims = ({ claim }: ClientClaim) => claim;
+  const basis = told[0]?.basis as OtherBasis | undefined;
+  const consent = {
+    ...how,
+    kind: 'consent',
+    event: 'given',
+    claims: asked.map(claims),
     declined: [],
-    terms: client.claims.map((item) => termOf(client, item)),
-    purpose: client.purpose.id,
-    language: 'id',
-    acr: 'aal1',
-    amr: ['pwd'],
-    expiresAt: new Date(now.getTime() + client.consentDays * DAY_MS),
-  };
+    expiresAt,
+  } as const;
+  if (!basis) return { clientId: client.id, permissions: [consent] };
+  const notice = { ...how, kind: 'notice', event: 'given', basis, claims: told.map(claims), expiresAt } as const;
+  return { clientId: client.id, permissions: asked.length > 0 ? [consent, notice] : [notice] };
 }
 
 /** A load of consents under way. */
 export interface ConsentLoad {
   readonly totals: Totals;
   /** By the number of the client; those that are not there are left out. */
-  readonly offers: ReadonlyMap<number, Offer>;
+  readonly offers: ReadonlyMap<number, WholeOffer>;
   readonly clientIds: ReadonlySet<string>;
   /** The clients whose first sign-in is on record. */
   readonly started: Set<string>;
@@ -81,11 +96,13 @@ const CLIENTS_AT_ONCE = 500;
 
 /** Reads the clients that the load is about. */
 export async function planConsents(db: Db, totals: Totals): Promise<ConsentLoad> {
-  const offers = new Map<number, Offer>();
+  const offers = new Map<number, WholeOffer>();
   const started = new Set<string>();
   const now = new Date();
   for (const numbers of batches(totals.clients, CLIENTS_AT_ONCE)) {
-    for (const [number, client] of await listNumberedClients(db, numbers)) {
+    const clients = await listNumberedClients(db, numbers);
+    await recordTerms(db, ...[...clients.values()].map(termsOf));
+    for (const [number, client] of clients) {
       offers.set(number, offerOf(client, now));
       if (client.firstSignInAt) started.add(client.id);
     }
@@ -116,25 +133,27 @@ export async function giveNumberedConsents(
   before: number,
 ): Promise<GivenConsents> {
   const accounts = await listNumberedAccounts(tx, secrets, numbers);
-  const allowed = await listAllowed(tx, [...accounts.values()]);
-  const drafts: ConsentDraft[] = [];
+  const allowed = await listConnectedOfMany(tx, [...accounts.values()]);
+  const drafts: PermissionDraft[] = [];
+  let count = 0;
   let held = 0;
   for (const [number, accountId] of accounts) {
     const has = (allowed.get(accountId) ?? []).filter((clientId) => load.clientIds.has(clientId));
     const missing = consentsUpTo(number, load.totals) - before - held - has.length;
     const given = takeOffers(number, load, has, missing);
-    drafts.push(...given.map((offer) => ({ ...offer, accountId })));
+    drafts.push(...given.flatMap(({ permissions }) => permissions.map((offer) => ({ ...offer, accountId }))));
+    count += given.length;
     held += has.length + given.length;
   }
-  const started = [...new Set(drafts.map(({ clientId }) => clientId))].filter((id) => !load.started.has(id));
+  const started = [...new Set(drafts.map(({ terms }) => terms.clientId))].filter((id) => !load.started.has(id));
   await noteFirstSignIns(tx, started);
-  await giveConsents(tx, drafts);
-  return { given: drafts.length, held, started };
+  await loadPermissions(tx, drafts);
+  return { given: count, held, started };
 }
 
 /** What a citizen allows next, in the order of {@link clientsOf}, without what they have allowed already. */
-function takeOffers(account: number, load: ConsentLoad, has: readonly string[], count: number): Offer[] {
-  const taken: Offer[] = [];
+function takeOffers(account: number, load: ConsentLoad, has: readonly string[], count: number): WholeOffer[] {
+  const taken: WholeOffer[] = [];
   if (count <= 0) return taken;
   for (const client of clientsOf(account, load.totals)) {
     const offer = load.offers.get(client);
@@ -145,4 +164,4 @@ function takeOffers(account: number, load: ConsentLoad, has: readonly string[], 
 }
 
 /** The tables that {@link giveNumberedConsents} fills. */
-export const consentTables = ['consents', 'account_events'];
+export const consentTables = ['permissions', 'permission_terms', 'account_events'];

@@ -1,5 +1,5 @@
 /**
- * How many people use apps: those who allow an app something today. Sharded tables are counted range of shards by range of
+ * How many people use apps: those of whom an app may read something today. Sharded tables are counted range of shards by range of
  * shards; as all that is one person's is in one shard, the counts of the ranges add up.
  *
  * No answer here says who. What is counted of few people is kept to itself by `registry/coverage.ts`.
@@ -12,10 +12,10 @@ export interface Counted {
   readonly at: Date;
 }
 
-/** People by app: a person has one current consent to an app. */
+/** People by app, each once: an app may have a consent and a notice. */
 export async function countPeopleByApp(db: Db, { shards, at }: Counted): Promise<ReadonlyMap<string, number>> {
   const rows = await db.forAll(shards).query<{ client_id: string; people: string }>(
-    `select client_id, count(*) as people from consents
+    `select client_id, count(distinct (shard, account_id)) as people from permissions
      where shard = any($1) and ended_at is null and expires_at > $2 group by client_id`,
     [shards, at],
   );
@@ -33,7 +33,7 @@ export interface GroupPeople {
 export async function countPeopleByGroup(db: Db, { shards, at }: Counted): Promise<GroupPeople[]> {
   const rows = await db.forAll(shards).query<{ kind: string; id: string; people: string }>(
     `select kind, id, count(*) as people from (
-       select distinct g.kind, g.id, c.shard, c.account_id from consents c join client_groups g on g.client_id = c.client_id
+       select distinct g.kind, g.id, c.shard, c.account_id from permissions c join client_groups g on g.client_id = c.client_id
        where c.shard = any($1) and c.ended_at is null and c.expires_at > $2
      ) as each group by kind, id`,
     [shards, at],

@@ -11,6 +11,7 @@
  * `validity_duration` until `expiresAt`, `event_type` `event`, `event_state` `endReason`, `collection_method` `interaction` with
  * `acr` and `amr`. `docs/permissions.md` has them in a table.
  */
+import { createHash } from 'node:crypto';
 import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
 import { lookUps } from '#src/base/batches.ts';
 import type { Write } from '#src/base/coalescing.ts';
@@ -73,7 +74,7 @@ interface OnRecord {
   readonly language: Language;
   readonly acr: string;
   readonly amr: readonly string[];
-  /** In which interaction; undefined where it was narrowed on the account page. */
+  /** In which interaction, as a hash of its id; undefined where it was narrowed on the account page. */
   readonly interaction: string | undefined;
   readonly endedAt: Date | undefined;
 }
@@ -99,6 +100,7 @@ interface DraftFields {
   readonly language: Language;
   readonly acr: string;
   readonly amr: readonly string[];
+  /** Its id, which is on record as a hash: whoever holds the id may answer it. */
   readonly interaction?: string | undefined;
   readonly expiresAt: Date;
 }
@@ -112,6 +114,11 @@ export interface NoticeDraft extends DraftFields, Pick<Notice, 'kind' | 'event' 
 }
 
 export type PermissionDraft = ConsentDraft | NoticeDraft;
+
+/** The same of nobody in particular. */
+export type Offer<Draft extends PermissionDraft = PermissionDraft> = Draft extends unknown
+  ? Omit<Draft, 'accountId'>
+  : never;
 
 /** Bits of `permissions.scopes`; only ever added to, at the end. */
 const scopeBits: readonly Scope[] = ['openid', 'profile', 'email', 'phone', 'address', 'offline_access'];
@@ -425,8 +432,13 @@ function permissionRow(draft: PermissionDraft): Row {
       draft.acr,
       toWordBits(amrBits, draft.amr),
     ],
-    ...[draft.interaction ?? null, draft.event, now, draft.expiresAt],
+    ...[draft.interaction === undefined ? null : referenceOf(draft.interaction), draft.event, now, draft.expiresAt],
   ];
+}
+
+/** Enough of a hash to find an interaction again in what else is known of it. */
+function referenceOf(interaction: string): string {
+  return createHash('sha256').update(interaction).digest().subarray(0, 9).toString('base64url');
 }
 
 function givingOf(draft: PermissionDraft): AccountEvent {

@@ -74,18 +74,40 @@ function remember(terms: Terms): void {
 /** Which texts a process has put on record, by the database. */
 const recorded = new WeakMap<Db, Set<string>>();
 
-/** Puts terms on record unless they are: by a statement of its own, so that many first readers do not wait for each other. */
-export async function recordTerms(database: Db, terms: Terms): Promise<void> {
+/**
+ * Puts terms on record unless they are: by a statement of its own, so that many first readers do not wait for each other. A
+ * process asks once.
+ *
+ * @param database not a unit of work: what it has written might be undone
+ */
+export async function recordTerms(database: Db, ...shown: readonly Terms[]): Promise<void> {
   const known = recorded.get(database) ?? new Set();
   recorded.set(database, known);
-  if (known.has(terms.id)) return;
-  const { id, clientId, agencyId, purpose, items } = terms;
-  await database.execute(
+  const unknown = shown.filter(({ id }) => !known.has(id));
+  if (unknown.length === 0) return;
+  await writeTerms(database, unknown);
+  for (const { id } of unknown) known.add(id);
+}
+
+/** {@link recordTerms} for an answer: the page has put them on record, unless a program has not asked for the page. */
+export async function holdTerms(database: Db, db: Db, terms: Terms): Promise<void> {
+  if (!recorded.get(database)?.has(terms.id)) await writeTerms(db, [terms]);
+}
+
+async function writeTerms(db: Db, all: readonly Terms[]): Promise<void> {
+  const now = new Date();
+  await db.execute(
     `insert into permission_terms (id, client_id, agency_id, purpose, purpose_en, items, first_shown_at)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
-    [toBytes(id), clientId, agencyId, purpose.id, purpose.en, JSON.stringify(items.map(toStored)), new Date()],
+     select id, client_id, agency_id, purpose, purpose_en, items::jsonb, $7
+     from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+       as shown (id, client_id, agency_id, purpose, purpose_en, items)
+     on conflict (id) do nothing`,
+    [
+      ...[all.map(({ id }) => toBytes(id)), all.map(({ clientId }) => clientId), all.map(({ agencyId }) => agencyId)],
+      ...[all.map(({ purpose }) => purpose.id), all.map(({ purpose }) => purpose.en)],
+      ...[all.map(({ items }) => JSON.stringify(items.map(toStored))), now],
+    ],
   );
-  known.add(id);
 }
 
 interface TermsRow {

@@ -6,7 +6,7 @@
  */
 import type { Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { listConsents } from '#src/consents/consents.ts';
+import { listConnected } from '#src/consents/permissions.ts';
 import {
   disableAccount,
   enableAccount,
@@ -60,11 +60,11 @@ export async function endUse(
   accountId: string,
   reason: Extract<NoticeReason, 'signed-out' | 'account-held' | 'account-ended'>,
 ): Promise<void> {
-  const connected = await listConsents(db, accountId);
+  const connected = await listConnected(db, accountId);
   await tellApps(
     db,
     secrets,
-    connected.map(({ clientId }) => ({ accountId, clientId, reason })),
+    connected.map((clientId) => ({ accountId, clientId, reason })),
   );
   await endEverything(db, accountId);
 }

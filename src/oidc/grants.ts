@@ -1,19 +1,20 @@
 /**
- * Where a recorded consent becomes a Grant, limited to exactly what is recorded; and what an app asks for compared with
- * what it has.
+ * Where what is on record of an app becomes a Grant, limited to exactly that; and what an app asks for compared with what it
+ * has.
  */
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { longestSessionSeconds } from '#src/base/session-limits.ts';
-import { type Consent, termOf } from '#src/consents/consents.ts';
+import type { CurrentPermissions } from '#src/consents/permissions.ts';
+import { sayTheSame } from '#src/consents/terms.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { noteConsentOf, readConsent } from './storage.ts';
+import { notePermissionsOf, readPermissions } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -32,32 +33,62 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
   };
 }
 
-/** Whether the current consent settles all that a request asks for, so that nobody need be asked again. */
-export function isCovered(client: ClientRecord, consent: Consent | undefined, wanted: Wanted, now: Date): boolean {
-  if (!consent || consent.expiresAt <= now) return false;
+/** Whether what is on record settles all that a request asks for, so that nobody need be asked again. */
+export function isCovered(client: ClientRecord, current: CurrentPermissions, wanted: Wanted, now: Date): boolean {
+  const valid = validOf(current, now);
+  const allowed = allowedBy(valid);
+  if (!allowed) return false;
   const asked = new Set(wanted.claims);
   return (
-    wanted.scopes.every((scope) => consent.scopes.includes(scope)) &&
-    client.claims.every((item) => !asked.has(item.claim) || isSettled(client, consent, item))
+    wanted.scopes.every((scope) => allowed.scopes.includes(scope)) &&
+    client.claims.every((item) => !asked.has(item.claim) || isSettled(client, valid, item))
   );
 }
 
-/** Whether the person has answered this item as it is declared now. */
-export function isSettled(client: ClientRecord, consent: Consent, item: ClientClaim): boolean {
-  const isAnswered = consent.claims.includes(item.claim) || (!item.required && consent.declined.includes(item.claim));
-  return isAnswered && consent.terms.includes(termOf(client, item));
+/** What has not expired. */
+export function validOf({ consent, notice }: CurrentPermissions, now: Date): CurrentPermissions {
+  return {
+    consent: consent && consent.expiresAt > now ? consent : undefined,
+    notice: notice && notice.expiresAt > now ? notice : undefined,
+  };
+}
+
+/**
+ * Whether the person has answered this item as it is declared now, or was told of it. Who could not be asked for a consent has
+ * been told why, and is not told again.
+ */
+export function isSettled(client: ClientRecord, { consent, notice }: CurrentPermissions, item: ClientClaim): boolean {
+  const { claim, required, basis } = item;
+  const isTold = notice !== undefined && sayTheSame(notice.terms, client, claim);
+  if (basis !== 'consent') return isTold && notice.claims.includes(claim);
+  if (!consent) return isTold && notice.withheld !== undefined;
+  const isAnswered = consent.claims.includes(claim) || (!required && consent.declined.includes(claim));
+  return isAnswered && sayTheSame(consent.terms, client, claim);
 }
 
 /** What is left at least of a grant that something is about to hang on, in milliseconds. */
 const LEAST_MS = 3_600_000;
 
-/** What a Grant says: the shadow of a consent. */
-type Allowed = Pick<Consent, 'scopes' | 'claims'>;
+/** What a Grant says: the shadow of permissions. */
+interface Allowed {
+  readonly scopes: readonly string[];
+  readonly claims: readonly string[];
+}
+
+/** Consent and notice together; the first that ends, ends it. */
+function allowedBy({ consent, notice }: CurrentPermissions): Lasting | undefined {
+  if (!consent || !notice) return consent ?? notice;
+  return {
+    scopes: [...new Set([...consent.scopes, ...notice.scopes])],
+    claims: [...consent.claims, ...notice.claims],
+    expiresAt: new Date(Math.min(consent.expiresAt.getTime(), notice.expiresAt.getTime())),
+  };
+}
 
 /**
- * The library's hook: the Grant of this session for this app, made from the consent on record, or none.
+ * The library's hook: the Grant of this session for this app, made from the permissions on record, or none.
  *
- * What hangs on one that there is cannot be written without it, and a new one is written only while its consent holds: a
+ * What hangs on one that there is cannot be written without it, and a new one is written only while its permissions hold: a
  * withdrawal at the same moment either comes first, and the request is asked again, or waits and ends what was written.
  */
 export function createLoadExistingGrant(database: Db, secrets: Secrets) {
@@ -70,54 +101,58 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
       const nothing = { scopes: ['openid'], claims: [] };
       return saveGrant(ctx, grantId(secrets, ctx, nothing), nothing, new Date(Date.now() + 60_000));
     }
-    const consent = await readConsent({ secrets }, db, account.accountId, record);
+    const now = new Date();
+    const current = validOf(await readPermissions({ secrets }, db, account.accountId, record), now);
     const wanted = wantedBy(record, ctx.oidc.requestParamOIDCScopes, ctx.oidc.claims);
-    if (!isCovered(record, consent, wanted, new Date()) || !consent) return undefined;
+    const allowed = allowedBy(current);
+    if (!allowed || !isCovered(record, current, wanted, now)) return undefined;
 
     const heldId = session.grantIdFor(record.id);
     const held = heldId === undefined ? undefined : await ctx.oidc.provider.Grant.find(heldId);
-    if (held && says(held, consent) && livesLongEnough(held, consent)) return held;
-    const id = grantId(secrets, ctx, consent);
-    noteConsentOf(db, id, consent.id);
-    return saveGrant(ctx, id, consent, grantEnd(consent));
+    if (held && says(held, allowed) && livesLongEnough(held, allowed)) return held;
+    const id = grantId(secrets, ctx, allowed);
+    notePermissionsOf(db, id, current);
+    return saveGrant(ctx, id, allowed, grantEnd(allowed));
   };
 }
 
 type GrantFields = ConstructorParameters<KoaContextWithOIDC['oidc']['provider']['Grant']>[0];
 
-/** Whether a grant is the shadow of this consent. */
+/** Whether a grant is their shadow. */
 function says(grant: Grant, { scopes, claims }: Allowed): boolean {
   return isSameSet(wordsOf(grant.getOIDCScope()), scopes) && isSameSet(grant.getOIDCClaims(), claims);
 }
 
-function isSameSet(left: readonly string[], right: readonly string[]): boolean {
+export function isSameSet(left: readonly string[], right: readonly string[]): boolean {
   const members = new Set(right);
   return left.length === members.size && left.every((member) => members.has(member));
 }
 
-/** One Grant per session, app and content of the consent: two tabs that open an app at once share it. */
+/** One Grant per session, app and content of the permissions: two tabs that open an app at once share it. */
 function grantId(secrets: Secrets, { oidc }: KoaContextWithOIDC, allowed: Allowed): string {
   const accountId = oidc.account?.accountId ?? '';
   const content = [oidc.session?.uid, oidc.client?.clientId, [...allowed.scopes].sort(), [...allowed.claims].sort()];
   return accountId.slice(0, 3) + secrets.hash('grant', JSON.stringify(content)).toString('hex').slice(3);
 }
 
+type Lasting = Allowed & { readonly expiresAt: Date };
+
 /**
- * Refresh tokens live as long as the consent; without `offline_access` nothing outlives the session, and neither does
+ * Refresh tokens live as long as the permissions; without `offline_access` nothing outlives the session, and neither does
  * the grant.
  */
-function grantEnd(consent: Consent): Date {
+function grantEnd(allowed: Lasting): Date {
   const withSession = Date.now() + longestSessionSeconds * 1000 + LEAST_MS;
-  return isOffline(consent) ? consent.expiresAt : new Date(Math.min(withSession, consent.expiresAt.getTime()));
+  return isOffline(allowed) ? allowed.expiresAt : new Date(Math.min(withSession, allowed.expiresAt.getTime()));
 }
 
-/** For what is about to hang on it. A renewed consent lengthens it. */
-function livesLongEnough({ exp }: { readonly exp?: number | undefined }, consent: Consent): boolean {
-  const needed = isOffline(consent) ? Number.POSITIVE_INFINITY : Date.now() + LEAST_MS;
-  return Number(exp) * 1000 >= Math.min(needed, consent.expiresAt.getTime() - 60_000);
+/** For what is about to hang on it. What is renewed lengthens it. */
+function livesLongEnough({ exp }: { readonly exp?: number | undefined }, allowed: Lasting): boolean {
+  const needed = isOffline(allowed) ? Number.POSITIVE_INFINITY : Date.now() + LEAST_MS;
+  return Number(exp) * 1000 >= Math.min(needed, allowed.expiresAt.getTime() - 60_000);
 }
 
-function isOffline({ scopes }: Consent): boolean {
+function isOffline({ scopes }: Allowed): boolean {
   return scopes.includes('offline_access');
 }
 

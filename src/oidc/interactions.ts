@@ -9,7 +9,7 @@ import type { Db } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import type { Consent } from '#src/consents/consents.ts';
+import type { CurrentPermissions } from '#src/consents/permissions.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -285,15 +285,16 @@ export function wantedIn({ client, params }: OpenInteraction): Wanted {
   return wantedBy(client, wordsOf(params.scope), claimsParameterOf(params));
 }
 
-/** The consent on record, whether the app's request goes beyond it, and whether it asks for more proof of who it is. */
+/** What is on record, whether the app's request goes beyond it, and whether it asks for more proof of who it is. */
 export async function consentNeeded(
   db: Db,
   secrets: Secrets,
   interaction: OpenInteraction,
   accountId: string,
-): Promise<{ needed: boolean; before: Consent | undefined; lacksIdentity: boolean }> {
-  if (isOwnClient(interaction.client)) return { needed: false, before: undefined, lacksIdentity: false };
-  const { consent: before } = await readPerson({ secrets }, db, accountId, interaction.client);
+): Promise<{ needed: boolean; before: CurrentPermissions; lacksIdentity: boolean }> {
+  const nothing = { consent: undefined, notice: undefined };
+  if (isOwnClient(interaction.client)) return { needed: false, before: nothing, lacksIdentity: false };
+  const { permissions: before } = await readPerson({ secrets }, db, accountId, interaction.client);
   const lacks = await lacksIdentity(db, accountId, interaction.client);
   const isRequested = wordsOf(interaction.params.prompt).includes('consent');
   const covered = isCovered(interaction.client, before, wantedIn(interaction), new Date());

@@ -5,7 +5,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { readOf, type Write } from '#src/base/coalescing.ts';
-import { type ConsentRow, consentColumns } from '#src/consents/consents.ts';
+import { joinPermissions, type PermissionsRow, permissionsColumns } from '#src/consents/permissions.ts';
 import { type AccountRow, type AccountState, accountColumns, accountFields } from '#src/people/accounts.ts';
 import { passkeyColumns, type StoredPasskey } from '#src/people/passkeys.ts';
 
@@ -68,9 +68,9 @@ export const findArtifact = readOf<ArtifactRow>(artifactKey, artifactWith(keyed)
 /** `/userinfo`: the same, with the claims of the person. */
 export const findArtifactAndPerson = readOf<ArtifactRow & AccountRow<'account_'>>(artifactKey, artifactWith(whole));
 
-/** The session of a browser with its person, and what concerns one app: that app's part, consent and grant. */
+/** The session of a browser with its person, and what concerns one app: that app's part, permissions and grant. */
 export type VisitRow = StandingRow &
-  ConsentRow<'consent_'> & {
+  PermissionsRow & {
     readonly uid: string;
     readonly payload: AdapterPayload;
     readonly expires_at: Date;
@@ -83,11 +83,11 @@ export type VisitRow = StandingRow &
 /** `/authorize` of a browser that is signed in: all that it reads. */
 export const findVisit = readOf<VisitRow>(
   ['smallint', 'bytea', 'integer', 'timestamptz', 'text', 'text'],
-  `select s.uid, s.payload, s.expires_at, ${standing.columns}, ${consentColumns('k', 'consent_')},
+  `select s.uid, s.payload, s.expires_at, ${standing.columns}, ${permissionsColumns},
      c.payload as session_client, g.id as grant_id, g.payload as grant_payload, j.sub
    from sessions s
    ${joinAccount('s.account_id', standing.fields)}
-   left join consents k on k.shard = $1 and k.account_id = s.account_id and k.client_id = $5 and k.ended_at is null
+   ${joinPermissions('s.account_id', '$5')}
    left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = $5
    left join grants g on g.shard = $1 and g.id = c.payload ->> 'grantId' and (g.expires_at > $4) is true
    left join subjects j on j.shard = $1 and j.account_id = s.account_id and j.capacity = 'self' and j.group_id = $6
@@ -95,13 +95,13 @@ export const findVisit = readOf<VisitRow>(
 );
 
 /** A person and what concerns one app, where no session or token leads to them: the end of a sign-in, and its consent page. */
-export type PersonRow = AccountRow<'account_'> & ConsentRow<'consent_'> & { readonly sub: string | null };
+export type PersonRow = AccountRow<'account_'> & PermissionsRow & { readonly sub: string | null };
 
 export const findPerson = readOf<PersonRow>(
   ['smallint', 'uuid', 'text', 'text'],
-  `select ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')}, j.sub
+  `select ${accountColumns('p', 'account_')}, ${permissionsColumns}, j.sub
    from accounts p
-   left join consents k on k.shard = $1 and k.account_id = p.id and k.client_id = $3 and k.ended_at is null
+   ${joinPermissions('p.id', '$3')}
    left join subjects j on j.shard = $1 and j.account_id = p.id and j.capacity = 'self' and j.group_id = $4
    where p.shard = $1 and p.id = $2`,
 );
@@ -109,10 +109,10 @@ export const findPerson = readOf<PersonRow>(
 /** The end of a sign-in by passkey: the passkey, and all that is asked of its owner next. */
 export const findPasskeyHolder = readOf<StoredPasskey & PersonRow>(
   ['smallint', 'uuid', 'text', 'text', 'bytea'],
-  `select ${passkeyColumns('w')}, p.state, ${accountColumns('p', 'account_')}, ${consentColumns('k', 'consent_')}, j.sub
+  `select ${passkeyColumns('w')}, p.state, ${accountColumns('p', 'account_')}, ${permissionsColumns}, j.sub
    from passkeys w
    join accounts p on p.shard = $1 and p.id = w.account_id
-   left join consents k on k.shard = $1 and k.account_id = p.id and k.client_id = $3 and k.ended_at is null
+   ${joinPermissions('p.id', '$3')}
    left join subjects j on j.shard = $1 and j.account_id = p.id and j.capacity = 'self' and j.group_id = $4
    where w.shard = $1 and w.account_id = $2 and w.credential_id = $5`,
 );
@@ -225,7 +225,7 @@ export const saveArtifact: Write = {
   lost: () => new errors.SessionNotFound('it is over'),
 };
 
-/** A grant of a consent that still holds when it is written; one without a consent is the account page's. */
+/** A grant of permissions that still hold when it is written; one without any is the account page's. */
 export const saveGrant: Write = {
   name: 'grant_saved',
   table: 'grants',
@@ -237,16 +237,19 @@ export const saveGrant: Write = {
     payload: 'json',
     expires_at: 'timestamptz',
     consent_id: 'uuid',
+    notice_id: 'uuid',
   },
-  held: `select k.id from given
-    join consents k on k.shard = given.shard and k.account_id = given.account_id and k.id = given.consent_id
-    where $here(k) and k.ended_at is null for share of k`,
+  held: `select p.id from given
+    join permissions p on p.shard = given.shard and p.account_id = given.account_id
+      and p.id = any(array[given.consent_id, given.notice_id])
+    where $here(p) and p.ended_at is null for share of p`,
   text: `insert into grants (shard, id, account_id, client_id, payload, expires_at)
     select shard, id, account_id, client_id, payload, expires_at from given
-    where consent_id is null or consent_id in (select k.id from grant_saved_held k)
+    where (consent_id is null or consent_id in (select p.id from grant_saved_held p))
+      and (notice_id is null or notice_id in (select p.id from grant_saved_held p))
     on conflict (shard, id) do update set payload = excluded.payload, expires_at = excluded.expires_at
     returning 1`,
-  lost: () => new errors.ConsentRequired('the consent has changed'),
+  lost: () => new errors.ConsentRequired('what is allowed has changed'),
 };
 
 /** A new session. */

@@ -8,7 +8,7 @@
  * - All that one request writes is one transaction. What the adapter is told to save waits for the end of the request, when
  *   all of it leaves as one statement (`base/database.ts`).
  * - What a request needs to know is read once: with a token its grant, person, subject and session; with the session of a
- *   browser the person, and consent and grant of the app that asks. Later questions are answered from what was read.
+ *   browser the person, and permissions and grant of the app that asks. Later questions are answered from what was read.
  * - An id that an outsider holds is stored only as its keyed hash, and an id of one kind is never found as another.
  * - Artifacts hang on their grant by a foreign key: without the grant there is no token. Whoever changes artifacts of a
  *   grant locks the grant first, so that uses, withdrawals and sign-outs at the same moment wait instead of colliding.
@@ -23,7 +23,8 @@ import { currentDb, type Db } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import type { Log } from '#src/base/log.ts';
 import { SealError, type Secrets, shardOf, shardOfHash } from '#src/base/secrets.ts';
-import { type Consent, consentIn } from '#src/consents/consents.ts';
+import { type CurrentPermissions, type PermissionsRow, permissionsIn } from '#src/consents/permissions.ts';
+import { type Declared, termsOf } from '#src/consents/terms.ts';
 import { type Account, type AccountRow, accountIn, isEndedSince } from '#src/people/accounts.ts';
 import type { StoredPasskey } from '#src/people/passkeys.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -74,7 +75,7 @@ interface Facts {
   /** The key that seals what is an account's own, as it is stored. */
   readonly dataKey: Buffer;
   /** By account and client. */
-  readonly consent: Consent | undefined;
+  readonly permissions: CurrentPermissions;
   /** By account and subject group. */
   readonly subject: string;
   /** By uid. */
@@ -83,8 +84,8 @@ interface Facts {
   readonly isShared: boolean;
   /** The uid of a session, by the id that it was read under. */
   readonly uid: string;
-  /** The consent that a grant is made of, by the grant's id. */
-  readonly consentOf: string;
+  /** The permissions that a grant is made of, by the grant's id. */
+  readonly permissionsOf: CurrentPermissions;
 }
 
 /** What the running request has read, by kind and the id under which it is asked for. */
@@ -143,37 +144,40 @@ export function knownSubject(db: Db, accountId: string, groupId: string): string
   return knownIn(db).get('subject', pairOf(accountId, groupId));
 }
 
-type App = Pick<ClientRecord, 'id' | 'subjectGroupId'>;
+type App = Declared & Pick<ClientRecord, 'subjectGroupId'>;
 
-/** A person, and their current consent for one app. One statement, or none if the request has read it. */
+/** A person as far as one app is concerned. */
+interface PersonOfApp {
+  readonly account: Account | undefined;
+  readonly permissions: CurrentPermissions;
+}
+
+/** A person, and what one app may read of them. One statement, or none if the request has read it. */
 export async function readPerson(
   { secrets }: Pick<StorageContext, 'secrets'>,
   db: Db,
   accountId: string,
   client: App,
-): Promise<{ account: Account | undefined; consent: Consent | undefined }> {
+): Promise<PersonOfApp> {
   const known = knownIn(db);
   const pair = pairOf(accountId, client.id);
-  if (known.has('consent', pair))
-    return { account: known.get('account', accountId), consent: known.get('consent', pair) };
+  const permissions = known.get('permissions', pair);
+  if (permissions && known.has('account', accountId)) return { account: known.get('account', accountId), permissions };
   const shard = shardOf(accountId);
   const values = [shard, accountId, client.id, client.subjectGroupId];
   const row = await db.for(shard).read(statements.findPerson, values);
-  return learnPerson(secrets, known, accountId, client, row);
+  return learnPerson(secrets, db, accountId, client, row);
 }
 
-/** The current consent of a person for one app. One statement, or none if the request has read it. */
-export async function readConsent(
+/** What one app may read of a person. One statement, or none if the request has read it. */
+export async function readPermissions(
   context: Pick<StorageContext, 'secrets'>,
   db: Db,
   accountId: string,
   client: App,
-): Promise<Consent | undefined> {
-  const known = knownIn(db);
-  const pair = pairOf(accountId, client.id);
-  return known.has('consent', pair)
-    ? known.get('consent', pair)
-    : (await readPerson(context, db, accountId, client)).consent;
+): Promise<CurrentPermissions> {
+  const known = knownIn(db).get('permissions', pairOf(accountId, client.id));
+  return known ?? (await readPerson(context, db, accountId, client)).permissions;
 }
 
 /** A passkey, and with it what {@link readPerson} is asked next. */
@@ -186,24 +190,36 @@ export async function readPasskeyHolder(
   const shard = shardOf(accountId);
   const values = [shard, accountId, client.id, client.subjectGroupId, credentialId];
   const row = await db.for(shard).read(statements.findPasskeyHolder, values);
-  if (row) learnPerson(secrets, knownIn(db), accountId, client, row);
+  if (row) await learnPerson(secrets, db, accountId, client, row);
   return row;
 }
 
-function learnPerson(
+async function learnPerson(
   secrets: Secrets,
-  known: Known,
+  db: Db,
   accountId: string,
   client: App,
   row: statements.PersonRow | undefined,
-): { account: Account | undefined; consent: Consent | undefined } {
+): Promise<PersonOfApp> {
+  const known = knownIn(db);
   const account = row && accountIn(secrets, row, 'account_');
-  const consent = row && consentIn(row, 'consent_');
   known.set('account', accountId, account);
   known.set('standing', accountId, account);
-  known.set('consent', pairOf(accountId, client.id), consent);
   if (row?.sub) known.set('subject', pairOf(accountId, client.subjectGroupId), row.sub);
-  return { account, consent };
+  return { account, permissions: await learnPermissions(db, accountId, client, row) };
+}
+
+/** The text of an app that is in force is not read again. */
+async function learnPermissions(
+  db: Db,
+  accountId: string,
+  client: Declared | undefined,
+  row: PermissionsRow | undefined,
+): Promise<CurrentPermissions> {
+  if (client) termsOf(client);
+  const permissions = row ? await permissionsIn(db, row) : { consent: undefined, notice: undefined };
+  if (client) knownIn(db).set('permissions', pairOf(accountId, client.id), permissions);
+  return permissions;
 }
 
 /** A fresh id of a shard, whose place need not be found again. */
@@ -213,9 +229,9 @@ export function newTaggedId(db: Db, secrets: Secrets, shard: number): string {
   return id;
 }
 
-/** Says which consent a grant is about to be made of: it is made only while that one holds. */
-export function noteConsentOf(db: Db, grantId: string, consentId: string): void {
-  knownIn(db).set('consentOf', grantId, consentId);
+/** Says which permissions a grant is about to be made of: it is made only while these hold. */
+export function notePermissionsOf(db: Db, grantId: string, permissions: CurrentPermissions): void {
+  knownIn(db).set('permissionsOf', grantId, permissions);
 }
 
 /** Whether the session that this request has found by its uid is on a device that others use too. */
@@ -545,14 +561,16 @@ function placeOfInteraction(secrets: Secrets, uid: string): Place {
   return { shard: shardOfHash(hash), hash };
 }
 
-/** Grants: the protocol's short-lived shadow of a consent. Their ids never leave the house. */
+/** Grants: the protocol's short-lived shadow of permissions. Their ids never leave the house. */
 class GrantAdapter extends StoredModel implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const shard = shardOf(id);
     const known = knownIn(this.db);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const whose = [payload.accountId, payload.clientId, toJson(payload), expiresAt, known.get('consentOf', id) ?? null];
-    await this.db.for(shard).write(statements.saveGrant, [shard, id, ...whose]);
+    const { consent, notice } = known.get('permissionsOf', id) ?? {};
+    const whose = [payload.accountId, payload.clientId, toJson(payload), expiresAt];
+    const made = [consent?.id ?? null, notice?.id ?? null];
+    await this.db.for(shard).write(statements.saveGrant, [shard, id, ...whose, ...made]);
     known.set('grant', id, payload);
   }
 
@@ -653,16 +671,17 @@ class SessionAdapter extends StoredModel implements Adapter {
     if (!row) return undefined;
     if (row.account_id && row.account_state && clientId !== undefined) {
       const account = { id: row.account_id, state: row.account_state };
-      this.#learn(knownIn(db), row, account, clientId, group);
+      await this.#learn(db, row, account, clientId, group);
     }
     const authorizations: Authorizations =
       row.session_client && clientId !== undefined ? { [clientId]: row.session_client } : {};
     return { uid: row.uid, payload: row.payload, expiresAt: row.expires_at, authorizations };
   }
 
-  #learn(known: Known, row: statements.VisitRow, account: Standing, clientId: string, group: string): void {
+  async #learn(db: Db, row: statements.VisitRow, account: Standing, clientId: string, group: string): Promise<void> {
+    const known = knownIn(db);
     known.set('standing', account.id, account);
-    known.set('consent', pairOf(account.id, clientId), consentIn(row, 'consent_'));
+    await learnPermissions(db, account.id, this.context.findClient(clientId), row);
     if (row.sub) known.set('subject', pairOf(account.id, group), row.sub);
     if (row.grant_id && row.grant_payload) known.set('grant', row.grant_id, row.grant_payload);
   }

@@ -8,7 +8,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { endConsent, giveConsent, listConsents } from '#src/consents/consents.ts';
+import { endPermissions, narrowConsent } from '#src/consents/permissions.ts';
 import { recordWithdrawal, type Withdrawal, type WithdrawalCause } from '#src/consents/withdrawals.ts';
 import { tellApps } from './app-notices.ts';
 import { endGrants } from './grants.ts';
@@ -30,12 +30,14 @@ export interface Ending extends Connection {
 export async function withdraw(
   db: Db,
   secrets: Secrets,
-  { accountId, clientId, cause }: Ending,
+  { accountId, clientId, kinds, cause }: Ending,
 ): Promise<Withdrawal[]> {
-  const consent = (await listConsents(db, accountId)).find((each) => each.clientId === clientId);
-  await endConsent(db, accountId, clientId, 'withdrawn');
+  const ended = await endPermissions(db, accountId, clientId, { kinds, reason: 'withdrawn' });
   await endGrants(db, accountId, clientId);
-  return consent ? [await recordEnd(db, secrets, { accountId, clientId, permissionId: consent.id, cause })] : [];
+  const withdrawals: Withdrawal[] = [];
+  for (const { id: permissionId } of ended)
+    withdrawals.push(await recordEnd(db, secrets, { accountId, clientId, permissionId, cause }));
+  return withdrawals;
 }
 
 /** What is kept of a consent, and how its owner had signed in who says so. */
@@ -49,13 +51,9 @@ export interface Narrowing extends Connection {
 
 /** Keeps some of the claims of a consent. What the app holds ends; at its next sign-in, a silent one too, it gets the rest. */
 export async function narrow(db: Db, secrets: Secrets, narrowing: Narrowing): Promise<Withdrawal | undefined> {
-  const { accountId, clientId, keep, language, acr, amr } = narrowing;
-  const before = (await listConsents(db, accountId)).find((each) => each.clientId === clientId);
-  const dropped = before?.claims.filter((claim) => !keep.includes(claim)) ?? [];
-  if (!before || dropped.length === 0) return undefined;
-  const claims = before.claims.filter((claim) => keep.includes(claim));
-  const declined = [...before.declined, ...dropped];
-  await giveConsent(db, { ...before, accountId, claims, declined, language, acr, amr }, before);
+  const { accountId, clientId } = narrowing;
+  const before = await narrowConsent(db, narrowing);
+  if (!before) return undefined;
   await endGrants(db, accountId, clientId);
   return recordEnd(db, secrets, { accountId, clientId, permissionId: before.id, cause: 'narrowed' });
 }

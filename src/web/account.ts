@@ -4,7 +4,7 @@
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { listConsents } from '#src/consents/consents.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { disconnect } from '#src/oidc/withdrawals.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
@@ -300,15 +300,21 @@ async function passkeyInvitation(
 
 async function connectedApps({ ctx, house, db, account }: Visit): Promise<AccountContext['apps']> {
   const { language } = ctx.state;
-  const consents = await listConsents(db, account.id);
-  return consents.map(({ clientId, claims, givenAt }) => {
+  const permissions = await listPermissions(db, account.id, { limit: MOST_SHOWN });
+  const byApp = Map.groupBy(permissions, (permission) => permission.clientId);
+  return [...byApp].map(([clientId, held]) => {
     const client = house.clients.find(clientId);
     const service = client
       ? serviceOf(client, language, house.config.mode)
       : { name: clientId, agency: '', domain: '' };
-    return { ...service, clientId, claims, since: givenAt, ending: client && endingOf(house, client, language) };
+    const claims = held.flatMap((permission) => permission.claims);
+    const since = new Date(Math.min(...held.map(({ givenAt }) => givenAt.getTime())));
+    return { ...service, clientId, claims, since, ending: client && endingOf(house, client, language) };
   });
 }
+
+/** Of the latest permissions: of each app there may be two. */
+const MOST_SHOWN = 48;
 
 /** What becomes of an app that has ended or ends soon, and the way to what follows it. */
 function endingOf(house: OpenHouse, client: ClientRecord, language: 'id' | 'en'): ConnectedApp['ending'] {

@@ -2,9 +2,16 @@
 import type { Context } from 'koa';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { basisOf, type Consent, giveConsent, termOf } from '#src/consents/consents.ts';
+import {
+  type CurrentPermissions,
+  givePermissions,
+  type OtherBasis,
+  type PermissionDraft,
+  type PermissionKind,
+} from '#src/consents/permissions.ts';
+import { holdTerms, recordTerms, termsOf } from '#src/consents/terms.ts';
 import { personClaims } from '#src/oidc/claims.ts';
-import { endGrants, isSettled } from '#src/oidc/grants.ts';
+import { endGrants, isSameSet, isSettled, validOf } from '#src/oidc/grants.ts';
 import {
   consentNeeded,
   finishConsent,
@@ -16,6 +23,7 @@ import {
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';
+import type { StandardClaim } from '#src/registry/claims.ts';
 import { isOpenTo } from '#src/registry/client-reach.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { noteFirstSignIn } from '#src/registry/first-sign-ins.ts';
@@ -40,8 +48,8 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   const person = await loadPerson(visit, step);
   const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return showIdentityNeeded(visit);
+  await recordTerms(house.database, termsOf(client));
   const wanted = wantedIn(interaction);
-  const asked = askedClaims(interaction);
   const page = consentPage({
     ...frameOf(ctx, house, client),
     ...(interaction.isShared && { onSharedDevice: {} }),
@@ -51,9 +59,9 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
     purpose: client.purpose[language as 'id' | 'en'],
     items: itemsFor(ctx, interaction, person, before),
     asked: askedAs(before),
-    until: endOf(client, keptOf(client, before, asked)),
+    until: untilOf(interaction, before),
     whileAway: wanted.scopes.includes('offline_access'),
-    terms: termsOf(client, asked),
+    terms: termsOf(client).id,
     quietPasskey: step.signedIn && (await findQuietOptions(signedInHere(visit, person, step.signedIn))),
   });
   showForm(ctx, page, client, interaction.params.redirect_uri);
@@ -103,68 +111,131 @@ function signedInHere({ ctx, house, db, interaction }: Visit, account: Account, 
  * @throws {Refusal} `interaction_expired`, `account_unavailable`
  */
 export async function allowConsent(visit: Visit, form: Form, step: ConsentStep): Promise<string> {
-  const { ctx, house, db, interaction } = visit;
+  const { house, db, interaction } = visit;
   const { client } = interaction;
   if (!isInvited(visit, step)) return `/interaction/${interaction.uid}`;
-  const asked = askedClaims(interaction);
   // The app's declaration changed while the page was open: what it says now has to be seen first. A program that sends
   // the buttons of the page without its hidden fields answers for what is declared now.
   const shown = form.get('terms');
-  if (shown && shown !== termsOf(client, asked)) return `/interaction/${interaction.uid}`;
+  const terms = termsOf(client);
+  if (shown && shown !== terms.id) return `/interaction/${interaction.uid}`;
   const person = await loadPerson(visit, step);
   const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return `/interaction/${interaction.uid}`;
-  const ticked = form.list('claim');
-  const allowed = asked.filter((item) => isFixed(item) || ticked.includes(item.claim)).map(({ claim }) => claim);
-  const declined = asked.map(({ claim }) => claim).filter((claim) => !allowed.includes(claim));
-  const kept = keptOf(client, before, asked);
-  const draft = {
-    accountId: person.id,
-    clientId: client.id,
-    basis: basisOf(asked),
-    scopes: [...new Set([...kept.scopes, ...wantedIn(interaction).scopes])],
-    claims: [...kept.claims, ...allowed],
-    declined: [...kept.declined, ...declined],
-    terms: [...kept.items, ...asked].map((item) => termOf(client, item)),
-    purpose: client.purpose.id,
-    expiresAt: endOf(client, kept),
-    language: ctx.state.language,
-    acr: step.signedIn?.acr ?? interaction.engine.session?.acr ?? 'aal1',
-    amr: step.signedIn?.amr ?? interaction.engine.session?.amr ?? [],
-  };
-  await giveConsent(db, draft, before);
+  await holdTerms(house.database, db, terms);
+  const drafts = answersTo(visit, step, { person, before, ticked: form.list('claim') });
+  await givePermissions(db, drafts, before);
   await nameSubject(db, house.secrets, person.id, client.subjectGroupId);
-  if (before && isNarrower({ claims: [...kept.claims, ...allowed] }, before)) await endGrants(db, person.id, client.id);
+  if (isNarrower(drafts, before)) await endGrants(db, person.id, client.id);
   return finishConsent(interaction, step.signedIn);
 }
 
-/** What was answered before, is not on this page, and is still declared as it was then. It keeps its own end. */
-function keptOf(client: ClientRecord, before: Consent | undefined, asked: readonly ClientClaim[]) {
-  const valid = stillValid(before);
-  const items = valid ? client.claims.filter((item) => !asked.includes(item) && isSettled(client, valid, item)) : [];
-  const isKept = (claim: string) => items.some((item) => item.claim === claim);
-  return {
-    items,
-    scopes: valid?.scopes ?? [],
-    claims: (valid?.claims ?? []).filter(isKept),
-    declined: (valid?.declined ?? []).filter(isKept),
-    until: items.length > 0 ? valid?.expiresAt : undefined,
-  };
+/** What a person was shown, and answered. */
+interface Answer {
+  readonly person: Account;
+  readonly before: CurrentPermissions;
+  readonly ticked: readonly string[];
 }
 
-/** A consent ends with the oldest answer in it, so that none is renewed unseen. */
-function endOf({ consentDays }: ClientRecord, { until }: { until: Date | undefined }): Date {
+/**
+ * What goes on record: of the items that rest on consent what is required and what was ticked, of all others that the person
+ * was told. An app that asks for nothing but who it is still asks whether it may.
+ */
+function answersTo(visit: Visit, step: ConsentStep, { person, before, ticked }: Answer): PermissionDraft[] {
+  const { ctx, interaction } = visit;
+  const { client, engine } = interaction;
+  const { scopes: held, consent, notice } = answersBefore(interaction, before);
+  const how = {
+    accountId: person.id,
+    terms: termsOf(client),
+    scopes: [...new Set([...held, ...wantedIn(interaction).scopes])],
+    language: ctx.state.language,
+    acr: step.signedIn?.acr ?? engine.session?.acr ?? 'aal1',
+    amr: step.signedIn?.amr ?? engine.session?.amr ?? [],
+    interaction: interaction.uid,
+  };
+  const drafts: PermissionDraft[] = [];
+  const [first] = [...notice.asked, ...notice.kept];
+  if (first) {
+    const claims = namesOf([...notice.kept, ...notice.asked]);
+    const event = isSameOrExpired(before.notice, claims) ? 'renewed' : 'given';
+    const basis = first.basis as OtherBasis;
+    drafts.push({ ...how, kind: 'notice', basis, event, claims, expiresAt: endOf(client, notice) });
+  }
+  if (consent.asked.length + consent.kept.length > 0 || !first) {
+    const isAllowed = ({ claim, required }: ClientClaim) => required || ticked.includes(claim);
+    const keptNames = namesOf(consent.kept);
+    const claims = [
+      ...keptNames.filter((claim) => before.consent?.claims.includes(claim)),
+      ...namesOf(consent.asked.filter(isAllowed)),
+    ];
+    const declined = namesOf([...consent.kept, ...consent.asked]).filter((claim) => !claims.includes(claim));
+    drafts.push({
+      ...{ ...how, kind: 'consent', claims, declined },
+      ...{ event: eventOf(before.consent, claims), expiresAt: endOf(client, consent) },
+    });
+  }
+  return drafts;
+}
+
+function eventOf(before: CurrentPermissions['consent'], claims: readonly StandardClaim[]) {
+  if (isSameOrExpired(before, claims)) return 'renewed';
+  return before && claims.every((claim) => before.claims.includes(claim)) ? 'narrowed' : 'given';
+}
+
+function isSameOrExpired(
+  before: CurrentPermissions[PermissionKind] | undefined,
+  claims: readonly StandardClaim[],
+): boolean {
+  if (!before) return false;
+  return before.expiresAt <= new Date() || isSameSet(before.claims, claims);
+}
+
+function namesOf(items: readonly ClientClaim[]): StandardClaim[] {
+  return items.map(({ claim }) => claim);
+}
+
+/** Items of one kind: those that this page is about, and those that were answered before and are declared as they were. */
+interface KindOfItems {
+  readonly asked: readonly ClientClaim[];
+  readonly kept: readonly ClientClaim[];
+  /** When the answers that are kept end. */
+  readonly until: Date | undefined;
+}
+
+function answersBefore(
+  interaction: OpenInteraction,
+  before: CurrentPermissions,
+): Record<PermissionKind, KindOfItems> & { readonly scopes: readonly string[] } {
+  const { client } = interaction;
+  const valid = validOf(before, new Date());
+  const asked = askedClaims(interaction);
+  const ofKind = (kind: PermissionKind): KindOfItems => {
+    const isOfKind = ({ basis }: ClientClaim) => (basis === 'consent') === (kind === 'consent');
+    const kept = valid[kind]
+      ? client.claims.filter((item) => isOfKind(item) && !asked.includes(item) && isSettled(client, valid, item))
+      : [];
+    return { asked: asked.filter(isOfKind), kept, until: kept.length > 0 ? valid[kind]?.expiresAt : undefined };
+  };
+  const scopes = [...(valid.consent?.scopes ?? []), ...(valid.notice?.scopes ?? [])];
+  return { scopes, consent: ofKind('consent'), notice: ofKind('notice') };
+}
+
+/** A permission ends with the oldest answer in it, so that none is renewed unseen. */
+function endOf({ consentDays }: ClientRecord, { until }: Pick<KindOfItems, 'until'>): Date {
   return until ?? new Date(Date.now() + consentDays * DAY_MS);
 }
 
-/** Whether something that was allowed is not any more: then what the app holds ends, and it asks for tokens anew. */
-function isNarrower(now: Pick<Consent, 'claims'>, before: Consent): boolean {
-  return before.claims.some((claim) => !now.claims.includes(claim));
+/** What the page says of how long it will hold. */
+function untilOf(interaction: OpenInteraction, before: CurrentPermissions): Date {
+  const { consent, notice } = answersBefore(interaction, before);
+  return endOf(interaction.client, consent.asked.length > 0 ? consent : notice);
 }
 
-/** What the page says, for telling on its return whether that is still what is declared. */
-function termsOf(client: ClientRecord, asked: readonly ClientClaim[]): string {
-  return asked.map((item) => termOf(client, item)).join(' ');
+/** Whether something that was allowed is not any more: then what the app holds ends, and it asks for tokens anew. */
+function isNarrower(drafts: readonly PermissionDraft[], { consent, notice }: CurrentPermissions): boolean {
+  const now = new Set(drafts.flatMap(({ claims }) => claims));
+  return [consent, notice].some((each) => each?.claims.some((claim) => !now.has(claim)));
 }
 
 /**
@@ -200,7 +271,7 @@ function itemsFor(
   ctx: Context,
   interaction: OpenInteraction,
   person: Account,
-  before: Consent | undefined,
+  before: CurrentPermissions,
 ): ConsentItem[] {
   const language = ctx.state.language as 'id' | 'en';
   const values = personClaims(person);
@@ -209,16 +280,16 @@ function itemsFor(
     value: values[item.claim],
     reason: language === 'en' ? item.purposeEn : item.purpose,
     required: isFixed(item),
-    isNew: before !== undefined && !isSettled(interaction.client, before, item),
+    isNew: isAnyOf(before) && !isSettled(interaction.client, before, item),
     ...(item.basis !== 'consent' && { duty: basisName(language, item.basis) }),
   }));
 }
 
-function askedAs(before: Consent | undefined): 'first' | 'changed' | 'renewed' {
-  if (!before) return 'first';
-  return stillValid(before) ? 'changed' : 'renewed';
+function askedAs(before: CurrentPermissions): 'first' | 'changed' | 'renewed' {
+  if (!isAnyOf(before)) return 'first';
+  return isAnyOf(validOf(before, new Date())) ? 'changed' : 'renewed';
 }
 
-function stillValid(consent: Consent | undefined): Consent | undefined {
-  return consent && consent.expiresAt > new Date() ? consent : undefined;
+function isAnyOf({ consent, notice }: CurrentPermissions): boolean {
+  return consent !== undefined || notice !== undefined;
 }

@@ -46,7 +46,7 @@ async function accountOf(number: number, { database, house } = world): Promise<s
 
 function countConsents({ database } = world): Promise<{ all: number; pairs: number } | undefined> {
   return database.first(
-    `select count(*)::int as all, count(distinct (account_id, client_id))::int as pairs from consents
+    `select count(*)::int as all, count(distinct (account_id, client_id))::int as pairs from permissions
      where ended_at is null and client_id like 'layanan-%'`,
   );
 }

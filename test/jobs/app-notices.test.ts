@@ -167,7 +167,7 @@ test('who has disconnected an app, and an app without an address, get nothing', 
   const app = await listeningApp();
   const { id } = await citizenOf(app.clientId, 'puskesmas-online');
   await world.database.execute(
-    `update consents set ended_at = $1, end_reason = 'withdrawn' where account_id = $2 and client_id = $3`,
+    `update permissions set ended_at = $1, end_reason = 'withdrawn' where account_id = $2 and client_id = $3`,
     [new Date(), id, app.clientId],
   );
   await hold(id);

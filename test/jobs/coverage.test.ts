@@ -158,7 +158,7 @@ test('a person counts once in a group however many of its apps they use; ended a
   await country.let('dua', all.slice(20, 50));
   await country.let('dua', all.slice(50), new Date(NOON.getTime() - 1));
   await database.execute(
-    `update consents set ended_at = $1, end_reason = 'withdrawn' where client_id = 'dua' and account_id = any($2)`,
+    `update permissions set ended_at = $1, end_reason = 'withdrawn' where client_id = 'dua' and account_id = any($2)`,
     [NOON, all.slice(40, 41)],
   );
   const figures = await count();
@@ -216,7 +216,7 @@ test('few who use only the rest of a group are not told by the difference either
     [1, 40],
     [8, 40],
   ] as const) {
-    await country.database.execute(`delete from consents where client_id = 'sebagian'`);
+    await country.database.execute(`delete from permissions where client_id = 'sebagian'`);
     // Thirty of them use the other app as well; these few do not.
     await country.let('sebagian', [...all.slice(0, 30), ...all.slice(41, 41 + others)]);
     const figures = await count();

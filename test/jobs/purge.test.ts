@@ -37,7 +37,7 @@ async function count(table: string): Promise<number> {
 test('every table with an end is swept', async () => {
   const tables = await people.database.query<{ table_name: string }>(
     `select table_name from information_schema.columns
-     where table_schema = 'public' and column_name = 'expires_at' and table_name not in ('consents', 'client_secrets', 'registration_exceptions')
+     where table_schema = 'public' and column_name = 'expires_at' and table_name not in ('consents', 'permissions', 'client_secrets', 'registration_exceptions')
      order by table_name`,
   );
   expect([...registryTables, ...sweeps.map(({ table }) => table)].sort()).toEqual(

@@ -61,7 +61,7 @@ async function census(): Promise<Record<string, unknown>> {
   const tables = [
     'accounts',
     'artifacts',
-    'consents',
+    'permissions',
     'account_events',
     'grants',
     'identifiers',
@@ -141,7 +141,7 @@ describe.each(faults)('$name', (fault) => {
     const consent = await page.fill({ credential }).press('#passkey');
     for (const [event, table, condition] of [
       ['update', 'artifacts', `new.kind = 'Interaction'`],
-      ['insert', 'consents', 'true'],
+      ['insert', 'permissions', 'true'],
     ] as const) {
       const before = await census();
       expectFaultPage(await during(fault, event, table, condition, () => consent.press('#consent-allow')), fault);

@@ -100,7 +100,7 @@ test('somebody who is not invited is told so, and nothing of them is handed over
   const again = await signInByPasskey(forced.page, budi.device);
   const posted = await forced.browser.post(again.url, { csrf: again.value('csrf') ?? '', action: 'allow' });
   expect(posted.text('h1')).toBe('Layanan ini masih diuji coba');
-  expect(await world.database.query('select from consents where account_id = $1', [budi.id])).toEqual([]);
+  expect(await world.database.query('select from permissions where account_id = $1', [budi.id])).toEqual([]);
   const signedIn = world.browser({ stopAt: [callback] });
   await signInByPasskey(await signedIn.visit(`${world.issuer}/account`), budi.device);
   const silent = await signedIn.visit((await app.startSignIn({ prompt: 'none' })).url);

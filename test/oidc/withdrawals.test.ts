@@ -1,6 +1,6 @@
 /** What ends with a permission: all that stands on it, at once, and what the agency answers for stays on record. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listConsents } from '#src/consents/consents.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
 import { isOverdue, listWithdrawals } from '#src/consents/withdrawals.ts';
 import { disconnect, narrow, withdraw } from '#src/oidc/withdrawals.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
@@ -32,13 +32,13 @@ const clientId = 'puskesmas-online';
 
 test('to disconnect ends tokens and the app’s part of the session; the agency has three days to answer for it', async () => {
   const tokens = await signIn();
-  const [consent] = await listConsents(world.database, accountId);
+  const [consent] = await listPermissions(world.database, accountId, { limit: 9 });
   const { secrets } = world.house;
   const ended = await world.database.transaction((tx) => disconnect(tx, secrets, { accountId, clientId }));
   expect(ended).toHaveLength(1);
   expect(await refusalOf(app.userinfo(tokens.access_token))).toMatch(/^401/);
   expect(await app.introspect(tokens.access_token)).toMatchObject({ active: false });
-  expect(await listConsents(world.database, accountId)).toEqual([]);
+  expect(await listPermissions(world.database, accountId, { limit: 9 })).toEqual([]);
   const parts = await world.database.query(
     `select c.client_id from session_clients c join sessions s on s.shard = c.shard and s.uid = c.session_uid
      where s.account_id = $1 and c.client_id = $2`,
@@ -66,7 +66,7 @@ test('who has nothing with an app withdraws nothing', async () => {
 test('who keeps some claims stays connected: what the app holds ends, at its next silent sign-in it gets the rest', async () => {
   const wide = await world.app({ clientId: 'pajak-daerah', redirectUri: 'http://localhost:3002/callback' });
   const first = await signInto(wide, browser, {}, `penarik-${made}@contoh.id`);
-  const [before] = await listConsents(world.database, accountId);
+  const [before] = await listPermissions(world.database, accountId, { limit: 9 });
   expect(before?.claims).toContain('given_name');
   const keep = ['name', 'email', 'email_verified'];
   const narrowing = { accountId, clientId: 'pajak-daerah', keep, language: 'id', acr: 'aal1', amr: ['pwd'] } as const;
@@ -74,7 +74,9 @@ test('who keeps some claims stays connected: what the app holds ends, at its nex
   const withdrawal = await world.database.transaction((tx) => narrow(tx, secrets, narrowing));
   expect(withdrawal).toMatchObject({ cause: 'narrowed', permissionId: before?.id });
   expect(await refusalOf(wide.userinfo(first.tokens.access_token))).toMatch(/^401/);
-  expect((await listConsents(world.database, accountId))[0]?.claims.toSorted()).toEqual(keep.toSorted());
+  expect((await listPermissions(world.database, accountId, { limit: 9 }))[0]?.claims.toSorted()).toEqual(
+    keep.toSorted(),
+  );
   const { page } = await signInto(wide, browser, { prompt: 'none' });
   expect(page.url.searchParams.get('error')).toBeNull();
 });

@@ -237,7 +237,7 @@ describe('on the pages', () => {
     const consent = await page.fill({ credential }).press('#passkey');
     const { won } = await race(10, () => consent.press('#consent-allow'));
     expect(won.filter((next) => next.url.searchParams.has('code'))).toHaveLength(1);
-    const count = `select count(*)::int as consents from consents where account_id = $1 and ended_at is null`;
+    const count = `select count(*)::int as consents from permissions where account_id = $1 and ended_at is null`;
     expect(await world.database.first(count, [id])).toEqual({ consents: 1 });
   });
 });

@@ -48,7 +48,9 @@ async function isSignedIn(browser: BrowserAgent): Promise<boolean> {
 }
 
 async function grants(): Promise<number> {
-  const [row] = await world.database.query<{ n: string }>('select count(*) as n from consents where ended_at is null');
+  const [row] = await world.database.query<{ n: string }>(
+    'select count(*) as n from permissions where ended_at is null',
+  );
   return Number(row?.n);
 }
 

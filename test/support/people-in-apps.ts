@@ -1,7 +1,8 @@
 /** People who use apps, as many as a figure needs: accounts at once, and what they allow. */
 import type { Database } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { giveConsents } from '#src/consents/consents.ts';
+import { loadPermissions, type PermissionDraft } from '#src/consents/permissions.ts';
+import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { hashNumberedPassword, listNumberedAccounts, openNumberedCitizens } from '#src/people/numbered-citizens.ts';
 
 /** So many people; their account ids, in many shards. */
@@ -21,9 +22,18 @@ export async function letIn(
   accountIds: readonly string[],
   expiresAt = new Date(Date.now() + 365 * 24 * 3_600_000),
 ): Promise<void> {
-  const drafts = accountIds.map((accountId) => ({
-    ...{ accountId, clientId, basis: 'consent', scopes: ['openid'], claims: [], declined: [], terms: [] },
-    ...{ purpose: 'Melayani.', language: 'id' as const, acr: 'aal1', amr: ['pwd'], expiresAt },
-  }));
-  await database.transaction((tx) => giveConsents(tx, drafts));
+  const terms = termsOf({
+    id: clientId,
+    agencyId: 'instansi',
+    purpose: { id: 'Melayani.', en: 'To serve.' },
+    claims: [],
+  });
+  await recordTerms(database, terms);
+  const drafts = accountIds.map(
+    (accountId): PermissionDraft => ({
+      ...{ kind: 'consent', event: 'given', accountId, terms, scopes: ['openid'], claims: [], declined: [] },
+      ...{ language: 'id', acr: 'aal1', amr: ['pwd'], expiresAt },
+    }),
+  );
+  await database.transaction((tx) => loadPermissions(tx, drafts));
 }

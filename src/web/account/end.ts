@@ -1,7 +1,7 @@
 /** The end of an account by its owner: closing it, keeping it after all, and holding it at once. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
-import { listConsents } from '#src/consents/consents.ts';
+import { listConnected } from '#src/consents/permissions.ts';
 import { freeze } from '#src/oidc/account-end.ts';
 import { closeAccount, reopenAccount } from '#src/people/account-life.ts';
 import { listMemberships } from '#src/people/memberships.ts';
@@ -73,8 +73,8 @@ function showProblem(visit: Visit, kind: EndProblemKind): Promise<void> {
 }
 
 async function showPage({ ctx, house, db, account }: Visit, problems: readonly EndProblem[] = []): Promise<void> {
-  const consents = await listConsents(db, account.id);
-  const apps = consents.map(({ clientId }) => {
+  const connected = await listConnected(db, account.id);
+  const apps = connected.map((clientId) => {
     const client = house.clients.find(clientId);
     return client ? serviceOf(client, ctx.state.language, house.config.mode).name : clientId;
   });
