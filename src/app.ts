@@ -43,6 +43,7 @@ import { downloadArchitectureCsv, downloadArchitectureJson, showCoverage } from 
 import { answerDecide, showDecide } from '#src/web/console/decide.ts';
 import { answerBatch, showBatch } from '#src/web/console/decision-batches.ts';
 import { answerAbout, sendDecisions, showAbout, showDecisions } from '#src/web/console/decisions.ts';
+import { answerDeliveries, showDeliveries } from '#src/web/console/deliveries.ts';
 import {
   answerDesk,
   answerDeskPerson,
@@ -327,6 +328,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/apps/:client/migration', (ctx) => showMigration(ctx, house));
   router.post('/console/apps/:client/migration', (ctx) => changeMigration(ctx, house));
   router.get('/console/apps/:client/attempts', (ctx) => showAttempts(ctx, house));
+  router.get('/console/apps/:client/deliveries', (ctx) => showDeliveries(ctx, house));
+  router.post('/console/apps/:client/deliveries', (ctx) => answerDeliveries(ctx, house));
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
   router.get('/console/agencies/:agency/tokens', (ctx) => showTokens(ctx, house, String(ctx.params.agency)));

@@ -1009,6 +1009,17 @@ const table = {
       next: 'Ask whoever invited you for a new one.',
     },
   },
+  law_missing: {
+    status: 422,
+    id: {
+      say: 'Data yang masih disimpan harus punya dasar hukum.',
+      next: 'Tulis dasar hukumnya, lalu kirim jawaban lagi.',
+    },
+    en: {
+      say: 'Data that is kept has to be kept by a law.',
+      next: 'Name the law, then send the answer again.',
+    },
+  },
   not_here: {
     status: 404,
     id: {

@@ -3,16 +3,19 @@
  * record with the day by which the agency says so (Law 27/2022 on Personal Data Protection, articles 8, 9 and 30 to 33: within
  * 3 × 24 hours).
  */
+import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
-import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { everyShard, newIdIn, shardOf } from '#src/base/secrets.ts';
 
 /** How it came to an end, or to less. */
 export type WithdrawalCause = 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported';
 
 /** What became of what the app had read. */
-export type WithdrawalOutcome = 'deleted' | 'kept' | 'partly-kept';
+export const withdrawalOutcomes = ['deleted', 'partly-kept', 'kept'] as const;
+export type WithdrawalOutcome = (typeof withdrawalOutcomes)[number];
 
 /** How long an agency has to answer. */
 export const ANSWER_MS = 3 * DAY_MS;
@@ -68,7 +71,8 @@ export async function recordWithdrawal(
   const { accountId, clientId, permissionId, cause } = ended;
   const shard = shardOf(accountId);
   const id = newIdIn(shard);
-  const at = new Date();
+  // Two agencies must not know a person by the moment.
+  const at = new Date(Math.floor(Date.now() / 60_000) * 60_000);
   const dueAt = new Date(at.getTime() + ANSWER_MS);
   const ends = new Date(at.getTime() + KEPT_MS);
   const row = [shard, accountId, id, clientId, permissionId, cause, at, dueAt, ends];
@@ -112,6 +116,75 @@ export async function listWithdrawals(
     [shard, accountId, before?.at ?? LATEST, before?.id ?? LAST_ID, clientId ?? null, limit],
   );
   return rows.map(fromRow);
+}
+
+/** A withdrawal as the agency sees it. */
+export interface AppWithdrawal extends Withdrawal {
+  /** The person, as the app knows them. */
+  readonly sub: string | undefined;
+}
+
+/** Which withdrawals from an app to list. */
+export interface AppWithdrawalPage {
+  readonly before?: Pick<Withdrawal, 'at' | 'id'> | undefined;
+  /** Only those that wait for an answer. */
+  readonly waiting?: boolean | undefined;
+  readonly limit: number;
+}
+
+/** Withdrawals from an app, the latest first. For its console and the API: it asks every shard by an index. */
+export async function listWithdrawalsFrom(
+  db: Db,
+  { id: clientId, subjectGroupId }: { readonly id: string; readonly subjectGroupId: string },
+  { before, waiting = false, limit }: AppWithdrawalPage,
+): Promise<AppWithdrawal[]> {
+  const rows = await db.forAll(everyShard).query<WithdrawalRow & { sub: string | null }>(
+    `select w.id, w.client_id, w.permission_id, w.cause, w.at, w.due_at, w.acknowledged_at, w.outcome, w.law, j.sub
+     from (select shard, account_id, id, client_id, permission_id, cause, at, due_at, acknowledged_at, outcome, law
+       from withdrawals where shard = any($1) and client_id = $2 and at <= $3 and (at < $3 or id < $4)
+         and (not $6 or acknowledged_at is null)
+       order by at desc, id desc limit $5) w
+     left join subjects j on j.shard = any($1) and j.shard = w.shard and j.account_id = w.account_id and j.capacity = 'self'
+       and j.group_id = $7
+     order by w.at desc, w.id desc`,
+    [everyShard, clientId, before?.at ?? LATEST, before?.id ?? LAST_ID, limit, waiting, subjectGroupId],
+  );
+  return rows.map((row) => ({ ...fromRow(row), sub: row.sub ?? undefined }));
+}
+
+/** What an agency answers about one withdrawal. */
+export interface Acknowledgement {
+  readonly clientId: string;
+  readonly id: string;
+  readonly outcome: WithdrawalOutcome;
+  /** By which law it keeps what it keeps. */
+  readonly law: string | undefined;
+}
+
+/** The longest name of a law that is kept. */
+export const LAW_LENGTH = 300;
+
+/** Whether an answer says all that it has to: what is kept is kept by a law. */
+export function isWhole({ outcome, law }: Pick<Acknowledgement, 'outcome' | 'law'>): boolean {
+  return outcome === 'deleted' || (law !== undefined && law.trim() !== '');
+}
+
+/**
+ * Puts the agency's answer on record, once; its owner sees it.
+ *
+ * @throws {Refusal} `not_here` when there is no such withdrawal that waits, `law_missing`
+ */
+export async function acknowledgeWithdrawal(db: Db, { clientId, id, outcome, law }: Acknowledgement): Promise<void> {
+  if (!isWhole({ outcome, law })) throw new Refusal('law_missing');
+  const shard = shardOf(id);
+  const [answered] = await db.for(shard).query<{ account_id: string }>(
+    `update withdrawals set acknowledged_at = $4, outcome = $5, law = $6
+     where shard = $1 and client_id = $2 and id = $3 and acknowledged_at is null returning account_id`,
+    [shard, clientId, id, new Date(), outcome, outcome === 'deleted' ? null : law?.trim().slice(0, LAW_LENGTH)],
+  );
+  if (!answered) throw new Refusal('not_here', 'no withdrawal of this id waits for an answer');
+  const { account_id: accountId } = answered;
+  await recordAccountEvent(db, { accountId, kind: 'withdrawal.acknowledged', clientId, details: { outcome } });
 }
 
 /** Whether the agency is late with its answer. */

@@ -30,6 +30,7 @@ const places = [
   ['console-attempts', `${app}/attempts`],
   ['console-edit', `${app}/edit`],
   ['console-testers', `${app}/testers`],
+  ['console-deliveries', `${app}/deliveries`],
   ['console-keys', `${app}/keys`],
   ['console-versions', `${app}/versions`],
   ['console-version', `${app}/versions/2`],

@@ -5,11 +5,13 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { rotateMaster } from '#src/base/keys.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
+import { listWithdrawals } from '#src/consents/withdrawals.ts';
 import { type AppNotices, startAppNotices } from '#src/jobs/app-notices.ts';
 import { startClosings } from '#src/jobs/closings.ts';
 import { startOutbox } from '#src/jobs/outbox.ts';
 import { disable, freeze } from '#src/oidc/account-end.ts';
-import { openNotice } from '#src/oidc/app-notices.ts';
+import { openNotice, putNotice } from '#src/oidc/app-notices.ts';
+import { withdraw } from '#src/oidc/withdrawals.ts';
 import { closeAccount } from '#src/people/account-life.ts';
 import { listMessages, resealMessages } from '#src/people/messages.ts';
 import { setClientState } from '#src/registry/clients.ts';
@@ -75,7 +77,7 @@ async function listeningApp(answer: Answer = ok, more: Record<string, unknown> =
   const port = (server.address() as AddressInfo).port;
   await world.declare({ client_id: clientId, backchannel_logout_uri: `http://localhost:${port}/keluar`, ...more });
   const tokens = () => bodies.map((body) => new URLSearchParams(body.split(' ').at(-1)).get('logout_token') ?? '');
-  return { clientId, bodies, tokens };
+  return { clientId, port, bodies, tokens };
 }
 
 let made = 0;
@@ -293,4 +295,108 @@ test('notices are no messages: nobody reads them in the outbox, none is sent to 
   expect(row && openNotice(wrap, row)).toEqual({
     ...{ clientId: app.clientId, sub: subs[app.clientId], reason: 'account-held', at: expect.any(Number) },
   });
+});
+
+const eventsOf = (bodies: readonly string[]) => bodies.map((body) => body.split(' ').at(-1) ?? '');
+
+test('an app with an address for events gets a signed one, by RFC 8935, with ids that are its own', async () => {
+  const app = await listeningApp((_request, response) => void response.writeHead(202).end(), {
+    backchannel_logout_uri: undefined,
+    event_uri: 'http://localhost:1/peristiwa',
+  });
+  const port = app.port;
+  await world.declare({ client_id: app.clientId, event_uri: `http://localhost:${port}/peristiwa` });
+  const { id, subs } = await citizenOf(app.clientId);
+  await world.database.transaction((tx) =>
+    withdraw(tx, world.house.secrets, { accountId: id, clientId: app.clientId, cause: 'withdrawn' }),
+  );
+  expect(await open().deliverDue()).toBe(1);
+  expect(app.bodies[0]).toMatch(/^POST \/peristiwa application\/secevent\+jwt ey[\w.-]+$/);
+  const keys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));
+  const [token = ''] = eventsOf(app.bodies);
+  const { payload } = await jwtVerify(token, keys, {
+    ...{ issuer: world.issuer, audience: app.clientId, typ: 'secevent+jwt', algorithms: ['ES256'] },
+  });
+  const [withdrawal] = await listWithdrawals(world.database, id, { limit: 1 });
+  expect(payload).toEqual({
+    ...{ iss: world.issuer, aud: app.clientId, iat: expect.any(Number), jti: expect.any(String) },
+    toe: expect.any(Number),
+    sub_id: { format: 'iss_sub', iss: world.issuer, sub: subs[app.clientId] },
+    events: {
+      [`${world.issuer}/event-types/consent-withdrawn`]: {
+        event_timestamp: payload.toe,
+        withdrawal: world.house.secrets.outsideId(withdrawal?.id ?? ''),
+      },
+    },
+  });
+  expect(Number(payload.toe) % 60).toBe(0);
+});
+
+test.each([
+  ['200', 200, undefined, 'tried'],
+  ['202', 202, undefined, 'taken'],
+  ['400 invalid_audience', 400, { err: 'invalid_audience', description: 'bukan untuk kami' }, 'over'],
+  ['400 invalid_key', 400, { err: 'invalid_key', description: 'belum kenal kuncinya' }, 'tried'],
+  ['400', 400, { err: 'siti@contoh.id' }, 'over'],
+] as const)('an event that is answered %s', async (answer, status, body, becomes) => {
+  const app = await listeningApp(
+    (_request, response) => void response.writeHead(status).end(body && JSON.stringify(body)),
+    { backchannel_logout_uri: undefined },
+  );
+  await world.declare({ client_id: app.clientId, event_uri: `http://localhost:${app.port}/peristiwa` });
+  await hold((await citizenOf(app.clientId)).id);
+  await open().deliverDue();
+  const [row] = await world.database.query<{ answer: string; delivered_at: Date | null; next_attempt_at: Date | null }>(
+    `select answer, delivered_at, next_attempt_at from outbox where channel = 'event'`,
+  );
+  expect(row?.answer).toBe(answer);
+  expect([row?.delivered_at !== null, row?.next_attempt_at !== null]).toEqual([
+    becomes === 'taken',
+    becomes === 'tried',
+  ]);
+});
+
+test('fifty dead apps with notices before its own do not keep another one waiting', async () => {
+  const dead = await listeningApp(() => undefined);
+  const quick = await listeningApp();
+  const { secrets } = world.house;
+  const put = (clientId: string) =>
+    putNotice(
+      world.database,
+      secrets,
+      7,
+      { id: clientId, hearsLogout: true, hearsEvents: false },
+      {
+        ...{ sub: 'seseorang', reason: 'signed-out' },
+      },
+    );
+  for (let i = 0; i < 50; i += 1) {
+    const clientId = `mati-${i}`;
+    await world.declare({ client_id: clientId, backchannel_logout_uri: `http://localhost:${dead.port}/keluar` });
+    for (let n = 0; n < 4; n += 1) await put(clientId);
+  }
+  for (let n = 0; n < 20; n += 1) await put(quick.clientId);
+  const begun = performance.now();
+  const work = open();
+  const delivering = work.deliverDue();
+  await vi.waitFor(() => expect(quick.bodies).toHaveLength(20), { timeout: 4_500, interval: 20 });
+  expect(performance.now() - begun).toBeLessThan(4_500);
+  await work.stop();
+  await delivering;
+  // Of each dead one a single notice was tried.
+  expect(dead.bodies).toHaveLength(50);
+}, 60_000);
+
+test('what is not answered for three days is given up', async () => {
+  const app = await listeningApp((_request, response) => void response.writeHead(503).end());
+  await hold((await citizenOf(app.clientId)).id);
+  const work = open();
+  vi.useFakeTimers({ toFake: ['Date'] });
+  for (let hours = 0; hours < 90; hours += 1) {
+    await work.deliverDue();
+    vi.setSystemTime(Date.now() + 3_600_000);
+  }
+  const [row] = await waiting();
+  expect(row).toMatchObject({ next_attempt_at: null, delivered_at: null, answer: '503' });
+  expect(row?.attempts).toBeGreaterThan(12);
 });

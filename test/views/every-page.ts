@@ -43,6 +43,7 @@ import {
   decisionsPage,
   decisionsSamples,
 } from '#views/console/decisions.ts';
+import { deliveriesPage, deliveriesSamples } from '#views/console/deliveries.ts';
 
 import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
@@ -188,6 +189,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-overview', overviewPage, overviewSamples),
     ...render('console-production', productionPage, productionSamples),
     ...render('console-attempts', attemptsPage, attemptsSamples),
+    ...render('console-deliveries', deliveriesPage, deliveriesSamples),
     ...render('console-edit', editPage, editSamples),
     ...render('console-edit-preview', editPreviewPage, editPreviewSamples),
     ...render('console-apps', appsPage, appsSamples),

@@ -6,7 +6,7 @@ import { checkCredentials } from './credentials.ts';
 import { checkContacts, checkPurposes } from './declared.ts';
 import { checkHosts, checkTakeover } from './hosts.ts';
 import { checkOverlap } from './overlap.ts';
-import { checkHome, checkPrivacy } from './pages.ts';
+import { checkHome, checkNotices, checkPrivacy } from './pages.ts';
 import { checkSignIn } from './sign-ins.ts';
 
 const checks: Readonly<Record<CheckName, Check>> = {
@@ -16,6 +16,7 @@ const checks: Readonly<Record<CheckName, Check>> = {
   home: checkHome,
   privacy: checkPrivacy,
   credentials: checkCredentials,
+  notices: checkNotices,
   'sign-in': checkSignIn,
   contacts: checkContacts,
   purposes: checkPurposes,

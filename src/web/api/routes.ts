@@ -9,6 +9,7 @@ import { closureRoutes } from './closures.ts';
 import { coverageRoutes } from './coverage.ts';
 import { batchRoutes } from './decision-batches.ts';
 import { decisionRoutes } from './decisions.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { duplicateRoutes } from './duplicates.ts';
 import { importRoutes } from './imports.ts';
 import { inventoryRoutes } from './inventory.ts';
@@ -28,6 +29,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...secretRoutes,
   ...bundleRoutes,
   ...attemptRoutes,
+  ...deliveryRoutes,
   ...importRoutes,
   ...inventoryRoutes,
   ...duplicateRoutes,

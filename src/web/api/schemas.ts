@@ -1,5 +1,6 @@
 /** What the API says, piece by piece, under the names by which the OpenAPI document refers to it. */
 import { z } from 'zod';
+import { withdrawalOutcomes } from '#src/consents/withdrawals.ts';
 import { agencyKinds } from '#src/registry/agencies.ts';
 import { verdicts } from '#src/registry/approvals.ts';
 import { caseGrounds, caseStatuses } from '#src/registry/cases.ts';
@@ -589,5 +590,40 @@ export const problemSchema = name(
       .array(z.strictObject({ pointer: z.string(), detail: z.string(), expected: z.string() }))
       .optional()
       .describe('Every mistake in what was sent.'),
+  }),
+);
+
+export const deliverySchema = name(
+  'Delivery',
+  z.strictObject({
+    id: z.string(),
+    channel: z.enum(['logout', 'event']),
+    reason: z.enum([
+      ...(['signed-out', 'withdrawn', 'left', 'narrowed', 'expired', 'reported'] as const),
+      ...(['account-held', 'account-ended', 'test'] as const),
+    ]),
+    state: z.enum(['waiting', 'delivered', 'given-up']),
+    created_at: time,
+    attempts: z.int(),
+    last_attempt_at: time.nullable(),
+    next_attempt_at: time.nullable(),
+    answer: z
+      .string()
+      .nullable()
+      .describe('What the last attempt was answered: a status, or a word for what kept it from an answer.'),
+  }),
+);
+
+export const withdrawalSchema = name(
+  'Withdrawal',
+  z.strictObject({
+    id: z.string().describe('As the event says it.'),
+    sub: z.string().nullable().describe('The person, as the app knows them.'),
+    cause: z.enum(['withdrawn', 'left', 'narrowed', 'expired', 'reported']),
+    at: time,
+    due_at: time,
+    answered_at: time.nullable(),
+    outcome: z.enum(withdrawalOutcomes).nullable(),
+    law: z.string().nullable(),
   }),
 );

@@ -40,6 +40,7 @@ const tabNeeds: Record<AppTab, Permission> = {
   production: 'apps.read',
   migration: 'apps.read',
   attempts: 'apps.read',
+  deliveries: 'apps.read',
   edit: 'apps.write',
   keys: 'apps.secrets',
   versions: 'apps.read',

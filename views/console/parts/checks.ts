@@ -10,6 +10,7 @@ export type CheckName =
   | 'home'
   | 'privacy'
   | 'credentials'
+  | 'notices'
   | 'sign-in'
   | 'contacts'
   | 'purposes'
@@ -41,6 +42,7 @@ const names: Record<CheckName, MessageKey> = {
   home: 'checks.home',
   privacy: 'checks.privacy',
   credentials: 'checks.credentials',
+  notices: 'checks.notices',
   'sign-in': 'checks.sign-in',
   contacts: 'checks.contacts',
   purposes: 'checks.purposes',
@@ -61,6 +63,8 @@ const sentences = {
   page_missing: 'checks.page-missing',
   page_silent: 'checks.page-silent',
   page_status: 'checks.page-status',
+  notices_silent: 'checks.notices-silent',
+  notices_status: 'checks.notices-status',
   keys_silent: 'checks.keys-silent',
   keys_unreadable: 'checks.keys-unreadable',
   keys_weak: 'checks.keys-weak',

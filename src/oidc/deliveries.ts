@@ -1,0 +1,102 @@
+/** Notices to an app as its agency sees them: what was sent, what came of it, and sent once more. */
+import { randomInt } from 'node:crypto';
+import { recordAdminEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { everyShard, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { type ClientRecord, receiverOf } from '#src/registry/clients.ts';
+import { type NoticeChannel, type NoticeReason, putNotice, TRIED_MS } from './app-notices.ts';
+
+/** What became of a notice: it waits or is tried again, was taken, or is not tried any more. */
+export type DeliveryState = 'waiting' | 'delivered' | 'given-up';
+
+export interface Delivery {
+  readonly id: string;
+  readonly channel: NoticeChannel;
+  readonly reason: NoticeReason;
+  readonly state: DeliveryState;
+  readonly createdAt: Date;
+  readonly attempts: number;
+  readonly lastAttemptAt: Date | undefined;
+  readonly nextAttemptAt: Date | undefined;
+  /** What the last attempt was answered: a status, with its code for an error; or a word for what kept it from an answer. */
+  readonly answer: string | undefined;
+  /** Whether it may be sent once more: not what waits for its first attempt, nor what nothing is kept of. */
+  readonly isRepeatable: boolean;
+}
+
+interface DeliveryRow {
+  id: string;
+  channel: NoticeChannel;
+  reason: NoticeReason;
+  created_at: Date;
+  attempts: number;
+  last_attempt_at: Date | null;
+  next_attempt_at: Date | null;
+  delivered_at: Date | null;
+  answer: string | null;
+  is_kept: boolean;
+}
+
+const LATEST = new Date('9999-12-31');
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Notices to an app, the latest first. For its console and the API: it asks every shard by an index. */
+export async function listDeliveries(
+  db: Db,
+  clientId: string,
+  {
+    before,
+    limit,
+  }: { readonly before?: { readonly at: Date; readonly id: string } | undefined; readonly limit: number },
+): Promise<Delivery[]> {
+  const rows = await db.forAll(everyShard).query<DeliveryRow>(
+    `select id, channel, reason, created_at, attempts, last_attempt_at, next_attempt_at, delivered_at, answer,
+       octet_length(sealed) > 0 as is_kept
+     from outbox where shard = any($1) and client_id = $2 and created_at <= $3 and (created_at < $3 or id < $4)
+     order by created_at desc, id desc limit $5`,
+    [everyShard, clientId, before?.at ?? LATEST, before?.id ?? LAST_ID, limit],
+  );
+  return rows.map((row) => ({
+    ...{ id: row.id, channel: row.channel, reason: row.reason, createdAt: row.created_at, attempts: row.attempts },
+    state: row.delivered_at ? 'delivered' : row.next_attempt_at ? 'waiting' : 'given-up',
+    lastAttemptAt: row.last_attempt_at ?? undefined,
+    nextAttemptAt: row.next_attempt_at ?? undefined,
+    answer: row.answer ?? undefined,
+    isRepeatable: row.is_kept && row.attempts > 0,
+  }));
+}
+
+interface Resent {
+  readonly client: ClientRecord;
+  readonly id: string;
+  readonly actor: string;
+}
+
+/** Sends a notice once more, at once and for another three days. @throws {Refusal} `not_here` when there is none to be sent */
+export async function sendAgain(db: Db, { client, id, actor }: Resent): Promise<void> {
+  const shard = shardOf(id);
+  const now = new Date();
+  const sent = await db.for(shard).execute(
+    `update outbox set next_attempt_at = $4, attempts = 0, delivered_at = null, answer = null, try_until = $5,
+       expires_at = greatest(expires_at, $5)
+     where shard = $1 and id = $2 and client_id = $3 and attempts > 0 and octet_length(sealed) > 0`,
+    [shard, id, client.id, now, new Date(now.getTime() + TRIED_MS)],
+  );
+  if (sent === 0) throw new Refusal('not_here', 'no such notice, or nothing of it is kept');
+  await recordSending(db, client, actor, 'again');
+}
+
+/** Sends an app a test by each way on which it hears, about a person and a session that there are not. */
+export async function sendTest(db: Db, secrets: Secrets, client: ClientRecord, actor: string): Promise<void> {
+  const shard = randomInt(SHARDS);
+  const nobody = { sub: secrets.newTaggedId(shard), sid: secrets.newTaggedId(shard) };
+  await putNotice(db, secrets, shard, receiverOf(client), { ...nobody, reason: 'test' });
+  await recordSending(db, client, actor, 'test');
+}
+
+function recordSending(db: Db, { id, agency }: ClientRecord, actor: string, what: 'again' | 'test'): Promise<void> {
+  return recordAdminEvent(db, {
+    ...{ kind: 'delivery.resent', actor, subject: `client ${id}`, agencyId: agency.id, details: { what } },
+  });
+}

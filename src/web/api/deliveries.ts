@@ -1,0 +1,137 @@
+/** What an app was told of people who signed out or withdrew, and what its agency answers for. */
+import { z } from 'zod';
+import { recordAdminEvent } from '#src/audit/events.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import {
+  type AppWithdrawal,
+  acknowledgeWithdrawal,
+  LAW_LENGTH,
+  listWithdrawalsFrom,
+  withdrawalOutcomes,
+} from '#src/consents/withdrawals.ts';
+import { type Delivery, listDeliveries, sendAgain, sendTest } from '#src/oidc/deliveries.ts';
+import { asUuid, loadAppOf } from './authority.ts';
+import { pageOf, readCursor, timeOf } from './pages.ts';
+import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
+import { deliverySchema, said, saidIfAny, withdrawalSchema } from './schemas.ts';
+
+const path = '/apps/:client/deliveries';
+const withdrawals = '/apps/:client/withdrawals';
+
+export const deliveryRoutes: readonly ApiRoute[] = [
+  listRoute({
+    path,
+    id: 'listDeliveries',
+    summary: 'What an app was told of sign-outs, withdrawals and accounts, the newest first, and what came of it',
+    scope: 'apps.read',
+    item: deliverySchema,
+    async page(call, after, limit) {
+      const app = await loadAppOf(call, 'apps.read');
+      const deliveries = await listDeliveries(call.db, app.id, { before: placeIn(call, after), limit });
+      const show = (each: Delivery) => showDelivery(call, each);
+      return pageOf(deliveries, limit, { show, placeOf: (each) => [said(each.createdAt), idOutside(call, each.id)] });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${path}/test`,
+    id: 'sendTestDelivery',
+    summary: 'Send the app a test by each way on which it hears',
+    description: 'About a person and a session that there are not. What comes of it is in the list of deliveries.',
+    scope: 'apps.write',
+    status: 202,
+    async carryOut(call) {
+      const app = await loadAppOf(call, 'apps.write');
+      await sendTest(call.db, call.house.secrets, app, call.actor);
+      return {};
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${path}/:delivery/again`,
+    id: 'sendDeliveryAgain',
+    summary: 'Send something once more, with the same jti',
+    scope: 'apps.write',
+    status: 202,
+    async carryOut(call) {
+      const client = await loadAppOf(call, 'apps.write');
+      await sendAgain(call.db, { client, id: idInside(call, call.param('delivery')), actor: call.actor });
+      return {};
+    },
+  }),
+  listRoute({
+    path: withdrawals,
+    id: 'listWithdrawals',
+    summary: 'Who withdrew from an app, the newest first, and what the agency has answered',
+    scope: 'apps.read',
+    query: z.strictObject({
+      waiting: z.enum(['true', 'false']).optional().describe('true: only what waits for an answer.'),
+    }),
+    item: withdrawalSchema,
+    async page(call, after, limit) {
+      const app = await loadAppOf(call, 'apps.read');
+      const which = { before: placeIn(call, after), waiting: call.query.waiting === 'true', limit };
+      const found = await listWithdrawalsFrom(call.db, app, which);
+      const show = (each: AppWithdrawal) => showWithdrawal(call, each);
+      return pageOf(found, limit, { show, placeOf: (each) => [said(each.at), idOutside(call, each.id)] });
+    },
+  }),
+  route({
+    method: 'POST',
+    path: `${withdrawals}/:withdrawal/acknowledgement`,
+    id: 'acknowledgeWithdrawal',
+    summary: 'Say what became of the data that the app had read',
+    description: 'Within 3 × 24 hours, once. What is kept is kept by a law, which its owner reads.',
+    scope: 'apps.write',
+    body: z.strictObject({ outcome: z.enum(withdrawalOutcomes), law: z.string().max(LAW_LENGTH).optional() }),
+    status: 204,
+    async carryOut(call) {
+      const { db, actor, body } = call;
+      const { id: clientId, agency } = await loadAppOf(call, 'apps.write');
+      const { outcome, law } = body;
+      await acknowledgeWithdrawal(db, { clientId, id: idInside(call, call.param('withdrawal')), outcome, law });
+      const subject = `client ${clientId}`;
+      await recordAdminEvent(db, {
+        ...{ kind: 'withdrawal.acknowledged', actor, subject, agencyId: agency.id, details: { outcome } },
+      });
+      return {};
+    },
+  }),
+];
+
+/** Ids are told masked: an agency must not find out that it shares a person with another one. */
+function idOutside({ house }: ApiCall, id: string): string {
+  return house.secrets.outsideId(id);
+}
+
+/** @throws {Refusal} `not_here` for what is no id */
+function idInside({ house }: ApiCall, told: string): string {
+  const id = house.secrets.insideId(told);
+  if (id === undefined) throw new Refusal('not_here', 'no id of ours');
+  return id;
+}
+
+function placeIn(call: ApiCall, after: string | undefined) {
+  const [at, id] = readCursor(after, 2) ?? [];
+  return at !== undefined && id !== undefined ? { at: timeOf(at), id: idInside(call, asUuid(id)) } : undefined;
+}
+
+function showDelivery(call: ApiCall, delivery: Delivery): z.input<typeof deliverySchema> {
+  const { channel, reason, state, attempts, answer } = delivery;
+  return {
+    ...{ id: idOutside(call, delivery.id), channel, reason, state, created_at: said(delivery.createdAt), attempts },
+    last_attempt_at: saidIfAny(delivery.lastAttemptAt),
+    next_attempt_at: saidIfAny(delivery.nextAttemptAt),
+    answer: answer ?? null,
+  };
+}
+
+function showWithdrawal(call: ApiCall, withdrawal: AppWithdrawal): z.input<typeof withdrawalSchema> {
+  const { cause, at, dueAt, answer, sub } = withdrawal;
+  return {
+    ...{ id: idOutside(call, withdrawal.id), sub: sub ?? null, cause, at: said(at), due_at: said(dueAt) },
+    answered_at: saidIfAny(answer?.at),
+    outcome: answer?.outcome ?? null,
+    law: answer?.law ?? null,
+  };
+}

@@ -1,0 +1,129 @@
+/** What an app was told of people who signed out or withdrew; and what its agency answers for. */
+import type { Context } from 'koa';
+import { recordAdminEvent } from '#src/audit/events.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { isId } from '#src/base/secrets.ts';
+import {
+  acknowledgeWithdrawal,
+  isOverdue,
+  isWhole,
+  listWithdrawalsFrom,
+  withdrawalOutcomes,
+} from '#src/consents/withdrawals.ts';
+import { listDeliveries, sendAgain, sendTest } from '#src/oidc/deliveries.ts';
+import { mayAt } from '#src/registry/authority.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { appLink } from '#views/console/app-page.ts';
+import { deliveriesPage } from '#views/console/deliveries.ts';
+import { translate } from '#views/locale.ts';
+import type { Notice } from '#views/parts/notice.ts';
+import { showForm } from '../frame.ts';
+import type { OpenHouse } from '../house.ts';
+import type { Form } from '../middleware/forms.ts';
+import { timeIn } from '../places.ts';
+import { seeOther } from '../see-other.ts';
+import { appHeadOf, consoleFrame } from './frame.ts';
+import { pagesBehind, readPlace } from './positions.ts';
+import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
+
+const PAGE = 25;
+
+/** `GET /console/apps/:client/deliveries`. */
+export function showDeliveries(ctx: Context, house: OpenHouse): Promise<void> {
+  return showConsole(ctx, house, async (visit) => {
+    const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
+    await showPage(visit, client, noticeIn(ctx));
+  });
+}
+
+/** `POST /console/apps/:client/deliveries`. @throws {Refusal} what forms refuse, `not_here`, `role_required` */
+export function answerDeliveries(ctx: Context, house: OpenHouse): Promise<void> {
+  return answerConsole(
+    ctx,
+    house,
+    new Map([
+      ['send-test', test],
+      ['send-again', again],
+      ['acknowledge', acknowledge],
+    ]),
+  );
+}
+
+async function showPage(visit: ConsoleVisit, client: ClientRecord, notice: Notice | undefined): Promise<void> {
+  const { ctx, house, db, held } = visit;
+  const { secrets } = house;
+  const [time, told = ''] = readPlace(ctx);
+  const at = timeIn(time);
+  const before = at && isId(told) ? { at, id: secrets.outsideId(told) } : undefined;
+  const found = await listDeliveries(db, client.id, { ...(before && { before }), limit: PAGE + 1 });
+  const deliveries = found.slice(0, PAGE);
+  const last = found.length > PAGE ? deliveries.at(-1) : undefined;
+  const withdrawals = await listWithdrawalsFrom(db, client, { waiting: true, limit: PAGE });
+  const page = deliveriesPage({
+    ...consoleFrame(visit, 'apps'),
+    head: appHeadOf(visit, client),
+    deliveries: deliveries.map(({ id, createdAt, nextAttemptAt, ...shown }) => ({
+      ...{ ...shown, id: secrets.outsideId(id), at: createdAt, next: nextAttemptAt },
+    })),
+    withdrawals: withdrawals.map((withdrawal) => ({
+      ...{ id: secrets.outsideId(withdrawal.id), sub: withdrawal.sub ?? '', cause: withdrawal.cause },
+      ...{ at: withdrawal.at, due: withdrawal.dueAt, isOverdue: isOverdue(withdrawal, new Date()) },
+    })),
+    isListening: client.backchannelLogoutUri !== undefined || client.eventUri !== undefined,
+    mayAct: mayAt(held, 'apps.write', client.agency),
+    pages: pagesBehind(ctx, last && [last.createdAt.toISOString(), secrets.outsideId(last.id)]),
+    notice,
+  });
+  showForm(ctx, page);
+}
+
+const notices = {
+  sent: 'deliveries.sent',
+  tested: 'deliveries.tested',
+  acknowledged: 'deliveries.acknowledged',
+} as const;
+
+function noticeIn(ctx: Context): Notice | undefined {
+  const done = Object.entries(notices).find(([name]) => name === ctx.query.done);
+  return done && { tone: 'done', text: translate(ctx.state.language)(done[1]) };
+}
+
+async function test(visit: ConsoleVisit): Promise<void> {
+  const { ctx, house, db, account } = visit;
+  const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
+  await sendTest(db, house.secrets, client, account.id);
+  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=tested`);
+}
+
+async function again(visit: ConsoleVisit, form: Form): Promise<void> {
+  const { ctx, db, account } = visit;
+  const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
+  await sendAgain(db, { client, id: idIn(visit, form, 'delivery'), actor: account.id });
+  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=sent`);
+}
+
+async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
+  const { ctx, db, account } = visit;
+  const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
+  const outcome = withdrawalOutcomes.find((one) => one === form.get('outcome'));
+  if (!outcome) throw new Refusal('invalid_request', 'no such outcome');
+  const law = form.get('law');
+  if (!isWhole({ outcome, law })) {
+    ctx.status = 422;
+    return showPage(visit, client, { tone: 'info', text: translate(ctx.state.language)('deliveries.law-missing') });
+  }
+  const id = idIn(visit, form, 'withdrawal');
+  await acknowledgeWithdrawal(db, { clientId: client.id, id, outcome, law });
+  const subject = `client ${client.id}`;
+  const { id: agencyId } = client.agency;
+  await recordAdminEvent(db, {
+    ...{ kind: 'withdrawal.acknowledged', actor: account.id, subject, agencyId, details: { outcome } },
+  });
+  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=acknowledged`);
+}
+
+function idIn({ house }: ConsoleVisit, form: Form, name: string): string {
+  const id = house.secrets.insideId(form.get(name));
+  if (id === undefined) throw new Refusal('not_here', 'no id of ours');
+  return id;
+}
