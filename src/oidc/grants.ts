@@ -14,7 +14,7 @@ import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { notePermissionsOf, readPermissions } from './storage.ts';
+import { notePermissionsOf, readPermissions, termsBehind, termsOfGrant } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -109,7 +109,8 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
 
     const heldId = session.grantIdFor(record.id);
     const held = heldId === undefined ? undefined : await ctx.oidc.provider.Grant.find(heldId);
-    if (held && says(held, allowed) && livesLongEnough(held, allowed)) return held;
+    const isOfThese = heldId !== undefined && isSameSet(termsOfGrant(db, heldId), termsBehind(current));
+    if (held && isOfThese && says(held, allowed) && livesLongEnough(held, allowed)) return held;
     const id = grantId(secrets, ctx, allowed);
     notePermissionsOf(db, id, current);
     return saveGrant(ctx, id, allowed, grantEnd(allowed));

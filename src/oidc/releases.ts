@@ -30,7 +30,7 @@ import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { knownDataKey } from './storage.ts';
+import { knownDataKey, termsOfGrant } from './storage.ts';
 
 /** How many rows of the day a process remembers, so that it seals each of them once. */
 const REMEMBERED = 20_000;
@@ -89,7 +89,7 @@ export function recordReleases(provider: Provider, context: ReleaseContext): voi
     await next();
     const { oidc } = ctx as unknown as KoaContextWithOIDC;
     if (ctx.status !== 200 || !oidc?.client) return;
-    const handed = handedOver(ctx, oidc, recordOf(oidc.client));
+    const handed = handedOver(context, ctx, oidc, recordOf(oidc.client));
     if (handed) await record(context, handed);
   });
 }
@@ -101,13 +101,20 @@ interface Handed {
   readonly left: readonly StandardClaim[];
 }
 
-function handedOver(ctx: Context, oidc: KoaContextWithOIDC['oidc'], client: ClientRecord): Handed | undefined {
+function handedOver(
+  { database }: ReleaseContext,
+  ctx: Context,
+  oidc: KoaContextWithOIDC['oidc'],
+  client: ClientRecord,
+): Handed | undefined {
   if (isOwnClient(client)) return undefined;
   const answered = answerOf(oidc, client, ctx.body);
   if (!answered) return undefined;
   const { accountId, kind, claims, left } = answered;
+  const grantId = oidc.entities.Grant?.jti;
+  const terms = grantId === undefined ? [] : termsOfGrant(currentDb(database), grantId);
   const network = networkOf(ctx.state.caller);
-  return { accountId, left, handover: { kind, clientId: client.id, claims, terms: [], network, at: new Date() } };
+  return { accountId, left, handover: { kind, clientId: client.id, claims, terms, network, at: new Date() } };
 }
 
 interface Answered extends Pick<Handover, 'kind' | 'claims'>, Pick<Handed, 'left'> {

@@ -234,6 +234,16 @@ export function notePermissionsOf(db: Db, grantId: string, permissions: CurrentP
   knownIn(db).set('permissionsOf', grantId, permissions);
 }
 
+/** The texts that permissions rest on, by {@link Terms.id}. */
+export function termsBehind({ consent, notice }: CurrentPermissions): string[] {
+  return [consent, notice].flatMap((permission) => permission?.terms.id ?? []);
+}
+
+/** The texts behind a grant that this request has read or made, for the record of what is handed over. */
+export function termsOfGrant(db: Db, grantId: string): readonly string[] {
+  return (knownIn(db).get('grant', grantId)?.terms as readonly string[] | undefined) ?? [];
+}
+
 /** Whether the session that this request has found by its uid is on a device that others use too. */
 export function isSharedSession(db: Db, uid: string): boolean {
   return knownIn(db).get('isShared', uid) ?? false;
@@ -567,11 +577,13 @@ class GrantAdapter extends StoredModel implements Adapter {
     const shard = shardOf(id);
     const known = knownIn(this.db);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
-    const { consent, notice } = known.get('permissionsOf', id) ?? {};
-    const whose = [payload.accountId, payload.clientId, toJson(payload), expiresAt];
-    const made = [consent?.id ?? null, notice?.id ?? null];
+    const permissions = known.get('permissionsOf', id);
+    const terms = permissions ? termsBehind(permissions) : termsOfGrant(this.db, id);
+    const stored = { ...payload, terms };
+    const whose = [payload.accountId, payload.clientId, toJson(stored), expiresAt];
+    const made = [permissions?.consent?.id ?? null, permissions?.notice?.id ?? null];
     await this.db.for(shard).write(statements.saveGrant, [shard, id, ...whose, ...made]);
-    known.set('grant', id, payload);
+    known.set('grant', id, stored);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

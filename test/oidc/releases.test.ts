@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dayOf } from '#src/base/epoch.ts';
 import { shardOf } from '#src/base/secrets.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
 import { forgetReleases, listReleases, type Release } from '#src/consents/releases.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { readClaimReleases } from '#src/registry/release-counts.ts';
@@ -50,7 +51,11 @@ test('a code exchange puts on record what its tokens make readable, and who, whe
   expect(release).toMatchObject({
     ...{ kind: 'code', clientId: 'ingin-tahu', network: '127.0.0.0/24', reads: 1 },
     claims: ['email', 'email_verified'],
+    terms: (await listPermissions(world.database, budi, { clientId: 'ingin-tahu', limit: 9 })).map(
+      (each) => each.terms.id,
+    ),
   });
+  expect(release?.terms).toHaveLength(1);
   expect(release?.at.getTime()).toBeGreaterThanOrEqual(before.getTime());
 });
 
@@ -81,6 +86,18 @@ test('what was not allowed is not on record; what the ID token brings by name is
   expect(Object.keys(read).toSorted()).toEqual(['birthdate', 'email', 'sub']);
   const counts = await readClaimReleases(world.database, 'bertahap', dayOf(new Date()));
   expect(Object.fromEntries(counts)).toEqual({ name: 1, email: 1, birthdate: 1 });
+});
+
+test('a declaration that changes is the text behind what is handed over from then on, also in the same session', async () => {
+  const app = await world.app({ clientId: 'ingin-tahu', scope: 'openid email' });
+  const browser = world.browser();
+  await signInto(app, browser, { prompt: 'consent' }, 'budi@contoh.id');
+  await world.declare(curious('ingin-tahu', { purpose: 'Menguji lain.' }));
+  await signInto(app, browser, { prompt: 'consent' }, 'budi@contoh.id');
+  const [now, before] = await releasesOf(budi, 'ingin-tahu');
+  const [consent] = await listPermissions(world.database, budi, { clientId: 'ingin-tahu', limit: 1 });
+  expect(now?.terms).toEqual([consent?.terms.id]);
+  expect(now?.terms).not.toEqual(before?.terms);
 });
 
 test('a signed answer of userinfo is read like a plain one', async () => {
