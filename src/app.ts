@@ -21,6 +21,7 @@ import { changeContacts, showContacts } from '#src/web/account/contacts.ts';
 import { answerEnd, showEnd, showFrozen } from '#src/web/account/end.ts';
 import { showHistory } from '#src/web/account/history.ts';
 import { changePassword, showPassword } from '#src/web/account/password.ts';
+import { sendReceipt, showReceipt } from '#src/web/account/receipts.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
@@ -263,6 +264,8 @@ function pages(house: OpenHouse): Router {
   router.get('/account/end', (ctx) => showEnd(ctx, house));
   router.post('/account/end', (ctx) => answerEnd(ctx, house));
   router.get('/account/history', (ctx) => showHistory(ctx, house));
+  router.get('/account/receipts/:permission.jws', (ctx) => sendReceipt(ctx, house, String(ctx.params.permission)));
+  router.get('/account/receipts/:permission', (ctx) => showReceipt(ctx, house, String(ctx.params.permission)));
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/console', (ctx) => showMine(ctx, house));
   router.get('/console/apps', (ctx) => showApps(ctx, house));

@@ -9,6 +9,9 @@
  */
 import { compactVerify, importJWK, type JWK } from 'jose';
 import { z } from 'zod';
+import type { Language } from '#src/base/refusals.ts';
+import type { ClientClaim } from '#src/registry/clients.ts';
+import type { Permission } from './permissions.ts';
 
 /** The `typ` of a receipt: no token of another kind passes for one (RFC 8725 §3.11). */
 export const RECEIPT_TYPE = 'permission-receipt+jwt';
@@ -46,6 +49,8 @@ const receiptItem = z.strictObject({
   pii_optional: z.boolean(),
   /** What the app said that it needs it for. */
   purpose: text,
+  /** Its own basis, where it is another one than that of the whole. */
+  lawful_basis: basis.optional(),
   /** The law that another basis than consent rests on. */
   law: text.optional(),
 });
@@ -114,6 +119,79 @@ export type Receipt = z.infer<typeof fullReceipt>;
 
 /** The same without wording, small enough for a square that a phone scans. `purpose_version` is that of the full one. */
 export type ShortReceipt = z.infer<typeof shortReceipt>;
+
+/** What a receipt says beside its permission. */
+export interface Circumstances {
+  readonly issuer: string;
+  /** The person, as the app knows them. */
+  readonly subject: string;
+  /** Names the permission and nothing else of its account. */
+  readonly recordId: string;
+  readonly service: string;
+  readonly agency: { readonly name: string; readonly domain: string };
+}
+
+/** The receipt of a permission's beginning or, where it has ended, of its end. It is the same each time. */
+export function receiptOf(permission: Permission, about: Circumstances, part: 'beginning' | 'end'): Receipt {
+  const { terms, language, endedAt, endReason } = permission;
+  const ended = part === 'end' && endedAt && endReason ? [endOf(endReason, endedAt)] : [];
+  const recordId = about.recordId;
+  const allowed = new Set<string>(permission.claims);
+  return {
+    iss: about.issuer,
+    sub: about.subject,
+    jti: `${recordId}.${ended[0]?.event_type ?? permission.event}`,
+    form: 'full',
+    schema_version: 'ISO/IEC TS 27560:2023',
+    record_id: recordId,
+    language,
+    purposes: [
+      {
+        purpose: terms.purpose[language],
+        purpose_version: terms.id,
+        lawful_basis: permission.basis,
+        services: [{ service_id: terms.clientId, service_name: about.service }],
+        pii_information: terms.items
+          .filter(({ claim }) => allowed.has(claim))
+          .map((item) => receiptItemOf(item, permission.basis, language)),
+        pii_declined: [...permission.declined],
+        pii_controllers: [terms.agencyId],
+        withdrawal_method: `${about.issuer}/account/apps/${terms.clientId}`,
+      },
+    ],
+    parties: [
+      {
+        party_id: terms.agencyId,
+        party_name: about.agency.name,
+        party_role: 'pii_controller',
+        party_url: `https://${about.agency.domain}`,
+      },
+    ],
+    events: [beginningOf(permission), ...ended],
+  };
+}
+
+function receiptItemOf(item: ClientClaim, whole: Permission['basis'], language: Language): z.infer<typeof receiptItem> {
+  const law = language === 'en' ? (item.lawEn ?? item.law) : item.law;
+  return {
+    pii_attribute_id: item.claim,
+    pii_optional: item.basis === 'consent' && !item.required,
+    purpose: language === 'en' ? item.purposeEn : item.purpose,
+    ...(item.basis !== whole && { lawful_basis: item.basis }),
+    ...(law !== undefined && { law }),
+  };
+}
+
+function beginningOf({ event, givenAt, expiresAt, acr, amr }: Permission): z.infer<typeof beginning> {
+  return {
+    ...{ event_type: event, event_state: 'active' },
+    ...{ event_time: givenAt.toISOString(), valid_until: expiresAt.toISOString(), acr, amr: [...amr] },
+  };
+}
+
+function endOf(reason: NonNullable<Permission['endReason']>, at: Date): z.infer<typeof end> {
+  return { event_type: reason, event_state: 'ended', event_time: at.toISOString() };
+}
 
 /** The short form of a receipt. It is the same receipt: it has the same `jti`. */
 export function shorten(full: Receipt): ShortReceipt {

@@ -1,14 +1,50 @@
-/** Receipts as they are signed, and the keys that others verify them with. */
+/** Receipts as they are made and signed, and the keys that others verify them with. */
 import type { JWK } from 'jose';
+import type { Config } from '#src/base/config.ts';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import type { Secrets } from '#src/base/secrets.ts';
+import type { Permission } from '#src/consents/permissions.ts';
 import {
   RECEIPT_ALGORITHM,
   RECEIPT_TYPE,
   type Receipt,
   type ReceiptKeys,
+  receiptOf,
   type ShortReceipt,
 } from '#src/consents/receipts.ts';
+import { findAgency } from '#src/registry/agencies.ts';
+import { findClient } from '#src/registry/clients.ts';
 import type { KeyCache } from './key-cache.ts';
 import { signToken } from './signing-keys.ts';
+import { loadSubject } from './subjects.ts';
+
+/**
+ * What is said of a permission of an account. Its `record_id` is a keyed hash: the permission's own id tells which part of the
+ * database its owner lives in, and two agencies could compare that.
+ *
+ * @throws {Refusal} `not_found` when the app or the agency is not registered any more
+ */
+export async function composeReceipt(
+  db: Db,
+  { secrets, config }: { readonly secrets: Secrets; readonly config: Pick<Config, 'issuer'> },
+  accountId: string,
+  permission: Permission,
+  part: 'beginning' | 'end',
+): Promise<Receipt> {
+  const { language, terms } = permission;
+  const client = await findClient(db, terms.clientId);
+  const agency = await findAgency(db, terms.agencyId);
+  if (!client || !agency) throw new Refusal('not_found', 'the app of a permission is gone');
+  const circumstances = {
+    issuer: config.issuer,
+    subject: await loadSubject(db, secrets, accountId, client.subjectGroupId),
+    recordId: secrets.hash('receipt', permission.id).subarray(0, 16).toString('base64url'),
+    service: client.name[language],
+    agency: { name: language === 'en' ? agency.nameEn : agency.name, domain: agency.domain },
+  };
+  return receiptOf(permission, circumstances, part);
+}
 
 /** Signs a receipt with the active key. Each signature is another; what is signed is the same each time. */
 export function signReceipt(keys: Pick<KeyCache, 'receipts'>, receipt: Receipt | ShortReceipt): string {

@@ -17,7 +17,8 @@ function fromFull(receipt: Receipt): ShownReceipt {
     basis: purpose.lawful_basis,
     purpose: purpose.purpose,
     items: purpose.pii_information.map((item) => ({
-      ...{ claim: item.pii_attribute_id, isOptional: item.pii_optional, purpose: item.purpose, law: item.law },
+      ...{ claim: item.pii_attribute_id, isOptional: item.pii_optional, purpose: item.purpose },
+      ...{ basis: item.lawful_basis, law: item.law },
     })),
     declined: purpose.pii_declined,
     began: { event: began.event_type, at: new Date(began.event_time) },

@@ -3,6 +3,7 @@ import { contactsPage, contactsSamples } from '#views/account/contacts.ts';
 import { endPage, endSamples } from '#views/account/end.ts';
 import { historyPage, historySamples } from '#views/account/history.ts';
 import { passwordPage, passwordSamples } from '#views/account/password.ts';
+import { receiptPage, receiptSamples } from '#views/account/receipt.ts';
 import {
   recoveryCodesPage,
   recoveryCodesSamples,
@@ -161,6 +162,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('sheet-done', sheetDonePage, sheetDoneSamples),
     ...render('sheet-notice', sheetNoticePage, sheetNoticeSamples),
     ...render('sheet-ended', sheetEndedPage, sheetEndedSamples),
+    ...render('receipt', receiptPage, receiptSamples),
     ...render('receipt-check', receiptCheckPage, receiptCheckSamples),
     ...render('consent', consentPage, consentSamples),
     ...render('identity-needed', identityNeededPage, identityNeededSamples),

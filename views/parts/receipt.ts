@@ -3,6 +3,15 @@ import { type Content, type Html, html } from '../html.ts';
 import { basisName } from '../legal-basis.ts';
 import { formatMoment, type Language, type MessageKey, translate } from '../locale.ts';
 
+type ShownReceiptItem = {
+  claim: string;
+  isOptional?: boolean;
+  purpose?: string;
+  /** Where it is another one than that of the whole. */
+  basis?: string | undefined;
+  law?: string | undefined;
+};
+
 /** What a receipt says, as pages show it. */
 export type ShownReceipt = {
   service: string;
@@ -11,7 +20,7 @@ export type ShownReceipt = {
   basis: string;
   /** What the app said that it is for; not in the short form. */
   purpose?: string | undefined;
-  items: readonly { claim: string; isOptional?: boolean; purpose?: string; law?: string | undefined }[];
+  items: readonly ShownReceiptItem[];
   declined: readonly string[];
   began: { event: 'given' | 'narrowed' | 'renewed'; at: Date };
   until: Date;
@@ -56,8 +65,10 @@ ${isShort && html`<p class="hint">${t('receipt.is-short')}</p>`}`;
 function dataOf(language: Language, { items }: ShownReceipt): Html {
   const t = translate(language);
   if (items.length === 0) return html`${t('receipt.no-data')}`;
-  const rows = items.map(({ claim, isOptional, purpose, law }) => {
-    const why = [purpose, law && t('receipt.by-law', { law })].filter(Boolean).join(' · ');
+  const rows = items.map(({ claim, isOptional, purpose, basis, law }) => {
+    const why = [purpose, basis && basisName(language, basis), law && t('receipt.by-law', { law })]
+      .filter(Boolean)
+      .join(' · ');
     return html`<li data-claim="${claim}">${labelOf(language, claim)}${isOptional && html` <small>(${t('receipt.optional')})</small>`}${why && html`<span class="hint">${why}</span>`}</li>`;
   });
   return html`<ul class="receipt-data">${rows}</ul>`;
