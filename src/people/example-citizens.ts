@@ -25,7 +25,7 @@ export interface ExampleCitizen {
   readonly identity?: IdentityLevel;
 }
 
-/** Each stands for an ordinary case: one name, no phone, a disabled account, every claim there is. */
+/** Each stands for an ordinary case: one name, no phone, a disabled account, every claim there is, somebody under age. */
 export const exampleCitizens: readonly ExampleCitizen[] = [
   {
     email: 'siti@contoh.id',
@@ -62,15 +62,25 @@ export const exampleCitizens: readonly ExampleCitizen[] = [
   {
     email: 'dewi@contoh.id',
     name: 'Dewi Lestari',
-    profile: { ...twoNames('Dewi', 'Lestari'), ...phone('+6281200000003') },
+    profile: { ...twoNames('Dewi', 'Lestari'), ...phone('+6281200000003'), birthdate: '1995-08-30' },
     identity: 'ial1',
   },
-  { email: 'wayan@contoh.id', name: 'Wayan', profile: {} },
-  { email: 'joko@contoh.id', name: 'Joko Prasetyo', profile: twoNames('Joko', 'Prasetyo'), isDisabled: true },
+  { email: 'wayan@contoh.id', name: 'Wayan', profile: { birthdate: '1972-12-05' } },
+  {
+    email: 'joko@contoh.id',
+    name: 'Joko Prasetyo',
+    profile: { ...twoNames('Joko', 'Prasetyo'), birthdate: '1983-01-19' },
+    isDisabled: true,
+  },
   {
     email: 'rina@contoh.id',
     name: 'Rina Wulandari',
     profile: { ...twoNames('Rina', 'Wulandari'), ...phone('+6281200000004'), birthdate: '1979-11-02' },
+  },
+  {
+    email: 'bima@contoh.id',
+    name: 'Bima Pratama',
+    profile: { ...twoNames('Bima', 'Pratama'), birthdate: '2012-06-17' },
   },
 ];
 

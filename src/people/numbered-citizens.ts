@@ -34,7 +34,7 @@ const towns = [
   { locality: 'Jayapura', region: 'Papua', postal_code: '99111' },
 ] as const;
 
-/** The citizen of a number; always the same. One in five has one name, one in three a phone, one in four an address. */
+/** The citizen of a number; always the same. One in five has one name, one in three a phone, one in four an address; all are of age. */
 export function numberedCitizen(number: number): NewAccount {
   const given = pick(givenNames, number);
   const family = pick(familyNames, Math.floor(number / givenNames.length));
@@ -42,6 +42,7 @@ export function numberedCitizen(number: number): NewAccount {
     ...(number % 5 !== 0 && { given_name: given, family_name: family }),
     ...(number % 3 === 0 && { phone_number: phoneOf(number).value, phone_number_verified: true }),
     ...(number % 4 === 0 && { address: addressOf(number) }),
+    birthdate: `${1950 + (number % 50)}-0${(number % 9) + 1}-1${number % 10}`,
   };
   const name = number % 5 === 0 ? given : `${given} ${family}`;
   return { name, language: 'id', identifier: numberedAddress(number), profile };

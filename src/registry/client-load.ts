@@ -36,7 +36,7 @@ export async function createClients(
     clients.map(({ draft }) => writtenRow(draft, version)),
   );
   await tx.copy(
-    'copy client_claims (client_id, claim, required, purpose, purpose_en, basis) from stdin',
+    'copy client_claims (client_id, claim, required, purpose, purpose_en, basis, law, law_en) from stdin',
     clients.flatMap(({ draft: { id, claims } }) => claims.map((claim) => claimRow(id, claim))),
   );
   await tx.copy(
@@ -57,8 +57,8 @@ export async function createClients(
   );
 }
 
-function claimRow(clientId: string, { claim, required, purpose, purposeEn, basis }: ClientClaim): Row {
-  return [clientId, claim, required, purpose, purposeEn, basis];
+function claimRow(clientId: string, { claim, required, purpose, purposeEn, basis, law, lawEn }: ClientClaim): Row {
+  return [clientId, claim, required, purpose, purposeEn, basis, law ?? null, lawEn ?? null];
 }
 
 /** The version that declared each, in force since then. */

@@ -266,7 +266,10 @@ interface ClientRow extends ColumnRow {
   agency_path: string[];
   agency_created_at: Date;
   version: string;
-  claims: [claim: StandardClaim, required: boolean, purpose: string, purposeEn: string, basis: LegalBasis][];
+  claims: [
+    ...[claim: StandardClaim, required: boolean, purpose: string, purposeEn: string, basis: LegalBasis],
+    ...[law: string | null, lawEn: string | null],
+  ][];
   contacts: [role: ContactRole, email: string][];
   secrets: [id: string, hash: string, expiresAt: string | null][];
   testers: string[];
@@ -275,7 +278,7 @@ interface ClientRow extends ColumnRow {
 const selectClients = `
   select ${selectedColumns('c')}, c.version, a.name as agency_name, a.name_en as agency_name_en,
     a.legal_name as agency_legal_name, a.domain as agency_domain, a.path as agency_path, a.created_at as agency_created_at,
-    coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis))
+    coalesce((select json_agg(json_build_array(k.claim, k.required, k.purpose, k.purpose_en, k.basis, k.law, k.law_en))
       from client_claims k where k.client_id = c.id), '[]') as claims,
     coalesce((select json_agg(json_build_array(k.role, k.email)) from client_contacts k where k.client_id = c.id), '[]')
       as contacts,
@@ -398,8 +401,10 @@ function toRecord(row: ClientRow): ClientRecord {
       createdAt: row.agency_created_at,
     },
     claims: inOrder(
-      row.claims.map(([claim, required, purpose, purposeEn, basis]) => ({
+      row.claims.map(([claim, required, purpose, purposeEn, basis, law, lawEn]) => ({
         ...{ claim, required, purpose, purposeEn, basis },
+        ...(law !== null && { law }),
+        ...(lawEn !== null && { lawEn }),
       })),
     ),
     contacts: byRole(row.contacts.map(([role, email]) => ({ role, email }))),
@@ -498,10 +503,10 @@ async function writeClient(db: Db, draft: ClientDraft, version: number): Promise
 async function writeClaims(db: Db, { id, claims }: ClientDraft): Promise<void> {
   await db.execute('delete from client_claims where client_id = $1', [id]);
   await db.execute(
-    `insert into client_claims (client_id, claim, required, purpose, purpose_en, basis)
-     select $1, claim, required, purpose, purpose_en, basis
-     from unnest($2::text[], $3::boolean[], $4::text[], $5::text[], $6::text[])
-       as declared (claim, required, purpose, purpose_en, basis)`,
+    `insert into client_claims (client_id, claim, required, purpose, purpose_en, basis, law, law_en)
+     select $1, claim, required, purpose, purpose_en, basis, law, law_en
+     from unnest($2::text[], $3::boolean[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+       as declared (claim, required, purpose, purpose_en, basis, law, law_en)`,
     [
       id,
       claims.map(({ claim }) => claim),
@@ -509,6 +514,8 @@ async function writeClaims(db: Db, { id, claims }: ClientDraft): Promise<void> {
       claims.map(({ purpose }) => purpose),
       claims.map(({ purposeEn }) => purposeEn),
       claims.map(({ basis }) => basis),
+      claims.map(({ law }) => law ?? null),
+      claims.map(({ lawEn }) => lawEn ?? null),
     ],
   );
 }

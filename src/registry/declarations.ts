@@ -72,9 +72,11 @@ export function declarationOf(client: ClientDraft): ClientDeclaration {
     contacts: client.contacts.map(({ role, email }) => ({ role, email })),
     event_uri: client.eventUri,
     scope: client.scopes.join(' '),
-    claims: client.claims.map(({ claim, required, basis, purpose, purposeEn }) => ({
+    claims: client.claims.map(({ claim, required, basis, purpose, purposeEn, law, lawEn }) => ({
       ...{ name: claim, required, basis, purpose },
       'purpose#en': purposeEn,
+      ...(law !== undefined && { law }),
+      ...(lawEn !== undefined && { 'law#en': lawEn }),
     })),
   };
   return Object.fromEntries(
@@ -153,7 +155,10 @@ export function draftOf(
     contacts: byRole(entry.contacts),
     eventUri: entry.event_uri,
     claims: inOrder(
-      entry.claims.map(({ name, 'purpose#en': purposeEn, ...claim }) => ({ claim: name, purposeEn, ...claim })),
+      entry.claims.map(({ name, 'purpose#en': purposeEn, 'law#en': lawEn, ...claim }) => ({
+        ...{ claim: name, purposeEn, ...claim },
+        ...(lawEn !== undefined && { lawEn }),
+      })),
     ),
   };
 }

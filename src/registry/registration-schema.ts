@@ -86,6 +86,8 @@ const claimSchema = z.strictObject({
   purpose: text(300),
   'purpose#en': text(300).optional(),
   basis: z.enum(legalBases).default('consent'),
+  law: text(300).optional(),
+  'law#en': text(300).optional(),
 });
 
 /** An e-mail address, in small letters. */

@@ -59,7 +59,7 @@ export interface World extends AsyncDisposable {
   app(options?: Partial<RelyingPartyOptions>): Promise<RelyingParty>;
   /** Declares apps as their YAML would (keys of `clients/registrations`), in effect when it returns. */
   declare(...clients: readonly Declared[]): Promise<void>;
-  /** A citizen with a password. */
+  /** A citizen with a password, of age unless the profile says otherwise. */
   citizen(identifier: string, options?: { name?: string; password?: string; profile?: Profile }): Promise<string>;
   /** The latest message to an address. @throws when there is none */
   message(to: string): Promise<Pick<SentMessage, 'text' | 'subject' | 'code' | 'link'>>;
@@ -241,9 +241,10 @@ async function openCitizen(
 ): Promise<string> {
   const parsed = parseIdentifier(identifier);
   if (!parsed) throw new Error(`${identifier} is no identifier`);
-  const { name = 'Warga Uji', profile = {} } = options;
+  const { name = 'Warga Uji', profile } = options;
+  const whole = { birthdate: '1991-02-03', ...profile };
   return database.transaction(async (tx) => {
-    const { id } = await createAccount(tx, secrets, { name, language: 'id', identifier: parsed, profile });
+    const { id } = await createAccount(tx, secrets, { name, language: 'id', identifier: parsed, profile: whole });
     if (options.password) await setPassword(tx, id, options.password, []);
     return id;
   });

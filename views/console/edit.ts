@@ -99,7 +99,7 @@ const bases = ['consent', 'contract', 'legal_obligation', 'vital_interest', 'pub
 
 /**
  * Posts `action` = `preview` with a field for each key ({@link fieldName}), the ticked `claim`s with `required-…`,
- * `purpose-…`, `purpose_en-…` and `basis-…` for each, `offline`, `sector-…`, `audience-…` and `contacts-…`.
+ * `purpose-…`, `purpose_en-…`, `basis-…`, `law-…` and `law_en-…` for each, `offline`, `sector-…`, `audience-…` and `contacts-…`.
  */
 export type EditContext = ConsoleFrame & {
   head: AppHead;
@@ -232,6 +232,7 @@ ${choiceField({
   })),
   problems: [],
 })}
+${text('law', 'console.edit-claim-law')}${text('law_en', 'console.edit-claim-law-en')}
 ${tickBox({ id: named('required'), name: named('required'), value: 'yes', label: t('console.edit-claim-required'), ticked: values[named('required')] === 'yes' })}</details>`;
 }
 

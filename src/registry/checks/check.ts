@@ -48,6 +48,7 @@ const problemCodes = [
   'sign_in_without_pkce',
   'contact_missing',
   'contact_unconfirmed',
+  'law_missing',
   'purpose_missing',
   'overlap_unjustified',
   'overlap_open',

@@ -13,12 +13,17 @@ export const checkContacts: Check = async ({ id }, { db }) => {
   return [...new Set(unconfirmed)].map((role) => ({ code: 'contact_unconfirmed', about: role }) as const);
 };
 
-/** Each claim has a purpose in both languages and a legal basis (UU PDP 27/2022, article 20). */
+/**
+ * Each claim has a purpose in both languages and a legal basis (UU PDP 27/2022, article 20); one that is no consent names its law,
+ * which people are told instead of being asked.
+ */
 export const checkPurposes: Check = async ({ claims }) => {
   if (claims.length === 0) return undefined;
+  const lawless = claims.filter(({ basis, law }) => basis !== 'consent' && !law?.trim());
   return claims
     .filter(({ purpose, purposeEn, basis }) => !basis || [purpose, purposeEn].some((text) => isTooShort(text)))
-    .map(({ claim }): CheckProblem => ({ code: 'purpose_missing', about: claim }));
+    .map(({ claim }): CheckProblem => ({ code: 'purpose_missing', about: claim }))
+    .concat(lawless.map(({ claim }): CheckProblem => ({ code: 'law_missing', about: claim })));
 };
 
 function isTooShort(text: string): boolean {

@@ -12,11 +12,13 @@ const fields = Object.values(editSections).flatMap((section) => [...section.fiel
 export function valuesOf(declared: ClientDeclaration): { values: Values; ticked: string[] } {
   const values: Values = {};
   for (const { key, kind } of fields) values[fieldName(key)] = toText(kind, declared[key]);
-  for (const { name, purpose, 'purpose#en': english, basis, required } of declared.claims ?? [])
+  for (const { name, purpose, 'purpose#en': english, basis, law, 'law#en': lawEn, required } of declared.claims ?? [])
     Object.assign(values, {
       [`purpose-${name}`]: purpose,
       [`purpose_en-${name}`]: english ?? '',
       [`basis-${name}`]: basis ?? 'consent',
+      [`law-${name}`]: law ?? '',
+      [`law_en-${name}`]: lawEn ?? '',
       [`required-${name}`]: required ? 'yes' : '',
     });
   values.offline = declared.scope?.split(' ').includes('offline_access') ? 'yes' : '';
@@ -46,7 +48,7 @@ export function typedIn(form: Form, sectors: readonly string[]): { values: Value
   const names = [
     ...fields.map(({ key }) => fieldName(key)),
     ...standardClaims.flatMap((claim) =>
-      ['purpose', 'purpose_en', 'basis', 'required'].map((name) => `${name}-${claim}`),
+      ['purpose', 'purpose_en', 'basis', 'law', 'law_en', 'required'].map((name) => `${name}-${claim}`),
     ),
     'offline',
     ...editAudiences.map((one) => `audience-${one}`),
@@ -97,6 +99,8 @@ function peopleIn(before: ClientDeclaration, form: Form): Record<string, unknown
       basis: form.get(`basis-${name}`) || 'consent',
       purpose: form.get(`purpose-${name}`),
       ...(form.get(`purpose_en-${name}`).trim() && { 'purpose#en': form.get(`purpose_en-${name}`) }),
+      ...(form.get(`law-${name}`).trim() && { law: form.get(`law-${name}`) }),
+      ...(form.get(`law_en-${name}`).trim() && { 'law#en': form.get(`law_en-${name}`) }),
     }));
   const isOffline = form.get('offline') === 'yes';
   const others = (before.grant_types ?? []).filter((grant) => grant !== 'refresh_token');

@@ -77,6 +77,7 @@ const sentences = {
   sign_in_without_pkce: 'checks.sign-in-without-pkce',
   contact_missing: 'checks.contact-missing',
   contact_unconfirmed: 'checks.contact-unconfirmed',
+  law_missing: 'checks.law-missing',
   purpose_missing: 'checks.purpose-missing',
   overlap_unjustified: 'checks.overlap-unjustified',
   overlap_open: 'checks.overlap-open',

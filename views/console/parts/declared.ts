@@ -136,7 +136,9 @@ function sayClaimAsked(language: Language, claim: Declared): string {
   const purpose = text(language === 'en' ? (claim['purpose#en'] ?? claim.purpose) : claim.purpose);
   const how = t(claim.required === true ? 'console.claim-required' : 'console.claim-optional');
   const basis = claim.basis === 'consent' ? t('console.basis-consent') : basisName(language, text(claim.basis));
-  return `${findClaimLabel(language, name) ?? name} (${how}, ${basis}): ${purpose}`;
+  const law = text(language === 'en' ? (claim['law#en'] ?? claim.law ?? '') : (claim.law ?? ''));
+  const rests = law === '' ? basis : `${basis}, ${law}`;
+  return `${findClaimLabel(language, name) ?? name} (${how}, ${rests}): ${purpose}`;
 }
 
 function each(value: unknown, say: (one: Declared) => string): string[] {

@@ -1,0 +1,45 @@
+/**
+ * How old a person is, as far as it matters: who is under 18 gives no consent until a guardian can act for them, and neither does
+ * somebody of whom nobody knows it (UU PDP 27/2022, article 25).
+ */
+import type { Profile } from './accounts.ts';
+
+export type AgeGroup = 'adult' | 'minor' | 'unknown';
+
+const OF_AGE = 18;
+
+/**
+ * The day on which a person comes of age, by a birth date as OpenID Connect Core §5.1 writes it; of a year alone its last day.
+ * Undefined where the year is not told. Begins at midnight UTC, which is morning in Indonesia: nobody is of age too early.
+ */
+export function adulthoodOf({ birthdate }: Pick<Profile, 'birthdate'>): Date | undefined {
+  const [, year, month = '12', day = '31'] = /^(\d{4})(?:-(\d{2})-(\d{2}))?$/.exec(birthdate ?? '') ?? [];
+  if (year === undefined || year === '0000') return undefined;
+  const date = new Date(Date.UTC(Number(year) + OF_AGE, Number(month) - 1, Number(day)));
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+export function ageGroup(profile: Pick<Profile, 'birthdate'>, now: Date): AgeGroup {
+  const adulthood = adulthoodOf(profile);
+  if (!adulthood) return 'unknown';
+  return adulthood <= now ? 'adult' : 'minor';
+}
+
+/** The oldest that anybody says they are. */
+const OLDEST_YEARS = 130;
+
+/**
+ * A birth date as a person writes it: `1990-04-21`, or day, month and year as on the identity card (`21-04-1990`, `21/4/1990`).
+ *
+ * @returns as the claim has it, or undefined where it is no day on which somebody alive was born
+ */
+export function parseBirthdate(typed: string, now: Date): string | undefined {
+  const text = typed.trim();
+  const [, y, m, d] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text) ?? [];
+  const [, day = d, month = m, year = y] = /^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$/.exec(text) ?? [];
+  if (!day || !month || !year) return undefined;
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  const isReal = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
+  const isAlive = date <= now && now.getUTCFullYear() - Number(year) <= OLDEST_YEARS;
+  return isReal && isAlive ? date.toISOString().slice(0, 10) : undefined;
+}

@@ -1,0 +1,126 @@
+/** What people allowed before there were notices: it still holds, and nobody is asked again. */
+import { createHash } from 'node:crypto';
+import knex from 'knex';
+import { expect, test } from 'vitest';
+import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
+import { up } from '../../migrations/0062-consents-carried-over.ts';
+
+const claims = [
+  { name: 'name', required: true, basis: 'public_task', purpose: 'Memanggil Anda.', 'purpose#en': 'To call you.' },
+  { name: 'nickname', required: false, basis: 'consent', purpose: 'Menyapa Anda.', 'purpose#en': 'To greet you.' },
+  { name: 'birthdate', required: false, basis: 'consent', purpose: 'Umur Anda.', 'purpose#en': 'Your age.' },
+];
+
+/** As `consents.terms` held an item. */
+const termOf = (item: (typeof claims)[number], purpose = 'Melayani Anda.') =>
+  createHash('sha256')
+    .update(JSON.stringify([purpose, item.name, item.required, item.basis, item.purpose]))
+    .digest()
+    .subarray(0, 8)
+    .toString('base64url');
+
+async function putOldConsent(world: World, accountId: string, more: object = {}): Promise<void> {
+  const row = {
+    ...{ shard: shardOf(accountId), account_id: accountId, client_id: 'lama', id: newIdIn(shardOf(accountId)) },
+    ...{ basis: 'consent', scopes: ['openid', 'profile'], claims: ['name', 'nickname'], declined: ['birthdate'] },
+    ...{
+      terms: claims.map((item) => termOf(item)),
+      purpose: 'Melayani Anda.',
+      language: 'id',
+      acr: 'aal1',
+      amr: ['pwd'],
+    },
+    ...{ given_at: new Date('2026-03-01T02:03:04Z'), expires_at: new Date('2027-03-01T02:03:04Z'), ended_at: null },
+    ...{ end_reason: null, ...more },
+  };
+  const names = Object.keys(row);
+  await world.database.execute(
+    `insert into consents (${names.join(', ')}) values (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+    Object.values(row),
+  );
+}
+
+async function carryOver(world: World): Promise<void> {
+  const connection = knex({ client: 'pg', connection: world.databaseUrl });
+  try {
+    await up(connection);
+  } finally {
+    await connection.destroy();
+  }
+}
+
+async function openWithApp(): Promise<World> {
+  const world = await openWorld();
+  const purpose = { purpose: 'Melayani Anda.', 'purpose#en': 'To serve you.' };
+  await world.declare({ client_id: 'lama', scope: 'openid profile', claims, ...purpose });
+  return world;
+}
+
+test('a consent of before is a consent and a notice, twice carried over or once, and its owner is not asked', async () => {
+  await using world = await openWithApp();
+  const id = await world.citizen('lama@contoh.id', { password, profile: { nickname: 'Lama' } });
+  await putOldConsent(world, id);
+  await putOldConsent(world, id, {
+    ...{ given_at: new Date('2025-01-01'), ended_at: new Date('2026-01-01'), end_reason: 'withdrawn' },
+  });
+  await carryOver(world);
+  await carryOver(world);
+  const held = await listPermissions(world.database, id, { limit: 10 });
+  expect(held.map(({ kind, basis, claims: names, declined }) => ({ kind, basis, names, declined }))).toEqual(
+    expect.arrayContaining([
+      { kind: 'consent', basis: 'consent', names: ['nickname'], declined: ['birthdate'] },
+      { kind: 'notice', basis: 'public_task', names: ['name'], declined: [] },
+    ]),
+  );
+  expect(held).toHaveLength(2);
+  expect(held[0]).toMatchObject({
+    givenAt: new Date('2026-03-01T02:03:04Z'),
+    acr: 'aal1',
+    amr: ['pwd'],
+    event: 'given',
+  });
+  const all = await listPermissions(world.database, id, { ended: true, limit: 10 });
+  expect(
+    all
+      .slice(2)
+      .map(({ endReason }) => endReason)
+      .toSorted(),
+  ).toEqual(['left', 'withdrawn']);
+
+  const app = await world.app({
+    clientId: 'lama',
+    scope: 'openid profile',
+    redirectUri: 'http://localhost:3001/callback',
+  });
+  const attempt = await app.startSignIn();
+  const page = await world.browser().visit(attempt.url);
+  const answered = await page.fill({ identifier: 'lama@contoh.id', password }).press('#sign-in');
+  const tokens = await app.finishSignIn(attempt, answered);
+  expect(await app.userinfo(tokens.access_token)).toEqual({
+    sub: tokens.claims()?.sub,
+    name: 'Warga Uji',
+    nickname: 'Lama',
+  });
+});
+
+test('what the app says differently by now is carried over by its name, and asked again', async () => {
+  await using world = await openWithApp();
+  const id = await world.citizen('beda@contoh.id', { password });
+  await putOldConsent(world, id, { terms: [termOf(claims[0] as never)] });
+  await carryOver(world);
+  const held = await listPermissions(world.database, id, { limit: 10 });
+  const nickname = held.flatMap(({ terms }) => terms.items).find(({ claim }) => claim === 'nickname');
+  expect(nickname).toMatchObject({ purpose: '', basis: 'consent' });
+  const app = await world.app({
+    clientId: 'lama',
+    scope: 'openid profile',
+    redirectUri: 'http://localhost:3001/callback',
+  });
+  const attempt = await app.startSignIn();
+  const page = await world.browser().visit(attempt.url);
+  const asked = await page.fill({ identifier: 'beda@contoh.id', password }).press('#sign-in');
+  expect(asked.has('#consent-allow')).toBe(true);
+  await app.finishSignIn(attempt, await asked.press('#consent-allow'));
+});
