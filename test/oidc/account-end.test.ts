@@ -37,11 +37,11 @@ async function rowsOf(id: string) {
     tokens: await count(
       'artifacts a join grants g on g.shard = a.shard and g.id = a.grant_id where g.shard = $1 and g.account_id = $2',
     ),
-    consents: await count('consents where shard = $1 and account_id = $2 and ended_at is null'),
+    consents: await count('permissions where shard = $1 and account_id = $2 and ended_at is null'),
   };
 }
 
-const nothingLeft = { sessions: 0, grants: 0, tokens: 0, consents: 1 };
+const nothingLeft = { sessions: 0, grants: 0, tokens: 0, consents: 2 };
 const operator = { actor: 'command', reason: 'perkara 12' };
 
 describe.each([
