@@ -113,6 +113,8 @@ import { answerSheetNotice, showSheetNotice } from '#src/web/sheet-notice.ts';
 import { answerStage } from '#src/web/stage.ts';
 import { assets } from '#src/web/static.ts';
 import { answerWellKnown } from '#src/web/well-known.ts';
+import { correctData, showCorrection } from './web/account/correct.ts';
+import { downloadData, showData } from './web/account/data.ts';
 import { countNotMade } from './web/middleware/not-made.ts';
 
 export type { House } from '#src/web/house.ts';
@@ -259,6 +261,10 @@ function pages(house: OpenHouse): Router {
   router.post('/account/recovery-codes', (ctx) => changeRecoveryCodes(ctx, house));
   router.get('/account/contacts', (ctx) => showContacts(ctx, house));
   router.post('/account/contacts', (ctx) => changeContacts(ctx, house));
+  router.get('/account/data', (ctx) => showData(ctx, house));
+  router.get('/account/data.json', (ctx) => downloadData(ctx, house));
+  router.get('/account/data/correct', (ctx) => showCorrection(ctx, house));
+  router.post('/account/data/correct', (ctx) => correctData(ctx, house));
   router.get('/account/confirm', (ctx) => confirmAccount(ctx, house));
   router.get('/account/callback', (ctx) => returnToAccount(ctx, house));
   router.get('/account/end', (ctx) => showEnd(ctx, house));

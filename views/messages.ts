@@ -101,6 +101,16 @@ export function identifierRemovedMessage(context: EventMessageContext): Message 
   return tell(context, 'message.identifier-removed-subject', 'message.identifier-removed-text');
 }
 
+/** Everything that is held about the person was downloaded. */
+export function dataDownloadedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.data-downloaded-subject', 'message.data-downloaded-text');
+}
+
+/** What a person says of themselves was changed on their own page. */
+export function dataCorrectedMessage(context: EventMessageContext): Message {
+  return tell(context, 'message.data-corrected-subject', 'message.data-corrected-text');
+}
+
 export function passkeyAddedMessage(context: EventMessageContext): Message {
   return tell(context, 'message.passkey-added-subject', 'message.passkey-added-text');
 }

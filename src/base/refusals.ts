@@ -960,6 +960,28 @@ const table = {
       next: 'Write your name as in your documents, 200 characters at most. One word is fine.',
     },
   },
+  birthdate_invalid: {
+    status: 422,
+    id: {
+      say: 'Tanggal lahir itu tidak bisa dibaca.',
+      next: 'Tulis tahun, bulan, dan tanggal, misalnya 1987-04-19. Atau kosongkan.',
+    },
+    en: {
+      say: 'That date of birth cannot be read.',
+      next: 'Write the year, month and day, such as 1987-04-19. Or leave it empty.',
+    },
+  },
+  birthdate_needs_desk: {
+    status: 422,
+    id: {
+      say: 'Menurut tanggal lahir yang tercatat, Anda belum 18 tahun. Tanggal itu tidak bisa Anda ubah sendiri menjadi 18 tahun ke atas.',
+      next: 'Datanglah ke loket layanan dengan kartu identitas atau kartu keluarga. Petugas membetulkannya.',
+    },
+    en: {
+      say: 'By the date of birth on record you are under 18. You cannot change it by yourself to 18 or over.',
+      next: 'Come to a service desk with your identity card or family card. An officer puts it right.',
+    },
+  },
   contact_last: {
     status: 422,
     id: {

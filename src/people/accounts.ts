@@ -473,6 +473,38 @@ export async function saveProfile(db: Db, secrets: Secrets, accountId: string, p
   await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims: Object.keys(changed) } });
 }
 
+/** What a person says of themselves and nobody has to prove; undefined takes it away. */
+export type Correction = Partial<Pick<Profile, 'name' | 'nickname' | 'birthdate' | 'gender' | 'address'>>;
+
+/**
+ * Puts right what a person says of themselves, and leaves the rest as it is. Hold the account before.
+ *
+ * @returns the claims that are another now; none when nothing was changed, and then nothing is written
+ * @throws `account_unavailable`, `name_invalid`
+ */
+export async function correctProfile(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  correction: { readonly [Claim in keyof Correction]: Correction[Claim] | undefined },
+): Promise<string[]> {
+  const { dataKey, profile: stored } = await loadSealed(db, secrets, accountId);
+  const said = 'name' in correction ? { ...correction, name: readName(correction.name ?? '') } : correction;
+  const known = new Map<string, unknown>(Object.entries(stored));
+  const changed = Object.entries(said).filter(
+    ([claim, value]) => JSON.stringify(known.get(claim)) !== JSON.stringify(value),
+  );
+  if (changed.length === 0) return [];
+  for (const [claim, value] of changed) {
+    if (value === undefined) known.delete(claim);
+    else known.set(claim, value);
+  }
+  await writeProfile(db, dataKey, accountId, Object.fromEntries(known) as Profile);
+  const claims = changed.map(([claim]) => claim);
+  await recordAccountEvent(db, { accountId, kind: 'profile.changed', details: { claims } });
+  return claims;
+}
+
 async function writeProfile(db: Db, dataKey: Keyring, accountId: string, profile: Profile): Promise<void> {
   const shard = shardOf(accountId);
   const home = db.for(shard);

@@ -331,7 +331,7 @@ describe('what the person gave', () => {
       'accounts',
       'accounts_pkey',
       'contacts',
-      'account_events',
+      'account_events_other',
       'releases_other',
       'outbox',
       'passkeys',

@@ -27,15 +27,15 @@ async function namesByFile(db: Db): Promise<ReadonlyMap<string, string>> {
   return new Map(rows.map(({ file, name }) => [file, name]));
 }
 
-/** Every row of every table and partition of ours as text, as a dump has it. */
+/** Every row of every table of ours as text, as a dump has it; those of a partition are of its table. */
 export async function everyRow(db: Db): Promise<{ readonly table: string; readonly text: string }[]> {
-  const tables = await db.query<{ name: string }>(
-    `select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`,
+  const tables = await db.query<{ name: string; table: string }>(
+    `select oid::regclass::text as name, coalesce(pg_partition_root(oid), oid)::regclass::text as table from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`,
   );
   const dumped = [];
-  for (const { name } of tables) {
+  for (const { name, table } of tables) {
     const rows = await db.query<{ text: string }>(`select t::text as text from ${name} t`);
-    dumped.push(...rows.map(({ text }) => ({ table: name, text })));
+    dumped.push(...rows.map(({ text }) => ({ table, text })));
   }
   return dumped;
 }

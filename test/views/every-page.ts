@@ -1,5 +1,7 @@
 import { authenticatorAppPage, authenticatorAppSamples } from '#views/account/authenticator-app.ts';
 import { contactsPage, contactsSamples } from '#views/account/contacts.ts';
+import { correctPage, correctSamples } from '#views/account/correct.ts';
+import { dataPage, dataSamples } from '#views/account/data.ts';
 import { endPage, endSamples } from '#views/account/end.ts';
 import { historyPage, historySamples } from '#views/account/history.ts';
 import { passwordPage, passwordSamples } from '#views/account/password.ts';
@@ -176,6 +178,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('error', errorPage, errorSamples),
     ...render('account', accountPage, accountSamples),
     ...render('history', historyPage, historySamples),
+    ...render('data', dataPage, dataSamples),
+    ...render('correct', correctPage, correctSamples),
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),
     ...render('account-end', endPage, endSamples),

@@ -45,6 +45,8 @@ const places = [
   '/account/contacts',
   '/account/data',
   '/account/data/correct',
+  '/account/data',
+  '/account/data/correct',
   '/account/end',
   '/account/history',
   '/account/password',

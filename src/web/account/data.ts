@@ -1,0 +1,156 @@
+/** `/account/data`: all that is held about a person, as a page that can be printed and as one file. */
+import { Readable } from 'node:stream';
+import type { Context } from 'koa';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import { type HeldRow, heldGroups, heldTables, readReasons, unreadTables, type Whose } from '#src/oidc/held.ts';
+import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
+import { checkUnrestricted } from '#src/people/proofing.ts';
+import { findAgencies } from '#src/registry/agencies.ts';
+import { type DataContext, type DataRows, dataPage } from '#views/account/data.ts';
+import { translate } from '#views/locale.ts';
+import { dataDownloadedMessage } from '#views/messages.ts';
+import { frameOf, showForm } from '../frame.ts';
+import type { OpenHouse } from '../house.ts';
+import { notifyContacts } from '../messages.ts';
+import { seeOther } from '../see-other.ts';
+import { isProven, showTo, type Visit } from './visit.ts';
+
+/** How many rows of a table the page shows; the file has all. */
+const ROWS = 20;
+
+/** `GET /account/data`, after a fresh proof. */
+export function showData(ctx: Context, house: OpenHouse): Promise<void> {
+  return showTo(ctx, house, showPage, { freshProof: true });
+}
+
+/**
+ * `GET /account/data.json`: the same and all of the rest, as it is read. Every contact is told: whoever takes this has everything.
+ *
+ * @throws {Refusal} `account_restricted`
+ */
+export function downloadData(ctx: Context, house: OpenHouse): Promise<void> {
+  return showTo(ctx, house, async (visit) => {
+    const { db, account } = visit;
+    // The page asks for the proof, and the file is asked for there.
+    if (!(await isProven(visit))) return seeOther(ctx, '/account/data');
+    checkUnrestricted(account);
+    await recordAccountEvent(db, { accountId: account.id, kind: 'data.downloaded' });
+    await notifyContacts(house, db, account.id, dataDownloadedMessage);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('Content-Disposition', 'attachment; filename="data.json"');
+    ctx.type = 'application/json';
+    // By the time that it is read this request's unit of work is over.
+    const whose = { db: house.database, secrets: house.secrets, accountId: account.id };
+    ctx.body = Readable.from(writeFile(house, whose, new Date()));
+  });
+}
+
+/** The file, piece by piece. */
+async function* writeFile(house: OpenHouse, whose: Whose, madeAt: Date): AsyncGenerator<string> {
+  const reasons = await readReasons(house.database);
+  yield `{"issuer":${JSON.stringify(house.config.issuer)},"made_at":${JSON.stringify(madeAt)},"groups":[`;
+  for (const [i, group] of heldGroups.entries()) {
+    const head = { group, name: inBoth(`data.group-${group}`), why: inBoth(`data.why-${group}`) };
+    const kept = inBoth(`data.kept-${group}`);
+    yield `${i > 0 ? ',' : ''}\n${JSON.stringify({ ...head, kept }).slice(0, -1)},"tables":[`;
+    for (const [n, { table, shows, rowsOf }] of heldTables.filter((one) => one.group === group).entries()) {
+      const fields = Object.entries(shows).map(([column, name]) => [name, reasons.get(`${table}.${column}`)]);
+      yield `${n > 0 ? ',' : ''}\n{"table":"${table}","fields":${JSON.stringify(Object.fromEntries(fields))},"rows":[`;
+      let isFirst = true;
+      for await (const row of rowsOf(whose)) {
+        yield `${isFirst ? '' : ','}\n${JSON.stringify(row, inText)}`;
+        isFirst = false;
+      }
+      yield ']}';
+    }
+    yield ']}';
+  }
+  yield `],\n"left_out":${JSON.stringify(leftOut(reasons))}}\n`;
+}
+
+/** What is not handed out, with what it is kept for and the reason. */
+function leftOut(reasons: ReadonlyMap<string, string>) {
+  const ofTables = heldTables.flatMap(({ table, leavesOut }) =>
+    Object.entries(leavesOut).map(([column, reason]) => ({ column: `${table}.${column}`, reason })),
+  );
+  const unread = [...reasons.keys()].flatMap((column) => {
+    const reason = unreadTables[column.split('.')[0] ?? ''];
+    return reason ? [{ column, reason }] : [];
+  });
+  return [...ofTables, ...unread].map((one) => ({ ...one, kept_for: reasons.get(one.column) }));
+}
+
+function inText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+function inBoth(key: Parameters<ReturnType<typeof translate>>[0]) {
+  return { id: translate('id')(key), en: translate('en')(key) };
+}
+
+async function showPage(visit: Visit): Promise<void> {
+  const { ctx, house, account } = visit;
+  const isRestricted = account.restrictedAt !== undefined;
+  const groups = isRestricted ? [] : await readGroups(visit);
+  showForm(ctx, dataPage({ ...frameOf(ctx, house), groups, isRestricted, now: new Date() }));
+}
+
+async function readGroups(visit: Visit): Promise<DataContext['groups']> {
+  const { db, house, account } = visit;
+  const whose = { db, secrets: house.secrets, accountId: account.id, atOnce: ROWS + 1 };
+  const read = [];
+  for (const group of heldGroups) {
+    const tables: DataRows[] = [];
+    for (const one of heldTables.filter((each) => each.group === group)) {
+      const rows = await firstOf(one.rowsOf(whose), ROWS + 1);
+      tables.push({ table: one.table, rows: rows.slice(0, ROWS), hasMore: rows.length > ROWS });
+    }
+    read.push({ group, tables });
+  }
+  return nameAll(visit, read);
+}
+
+async function firstOf(rows: AsyncIterable<HeldRow>, most: number): Promise<HeldRow[]> {
+  const read: HeldRow[] = [];
+  for await (const row of rows) {
+    read.push(row);
+    if (read.length === most) break;
+  }
+  return read;
+}
+
+/** Apps and agencies by their names. */
+async function nameAll({ ctx, db, house }: Visit, groups: DataContext['groups']): Promise<DataContext['groups']> {
+  const language: 'id' | 'en' = ctx.state.language;
+  const { issuer, brand } = house.config;
+  const own = new Map([
+    [accountClient(issuer, brand).id, translate(language)('history.own-account')],
+    [consoleClient(issuer, brand).id, translate(language)('history.own-console')],
+  ]);
+  const rows = groups.flatMap(({ tables }) => tables.flatMap((table) => table.rows));
+  const ids = [...new Set(rows.flatMap((row) => agencyIn(row) ?? []))];
+  const agencies = new Map(
+    (ids.length > 0 ? await findAgencies(db, ids) : []).map(({ id, name, nameEn }) => [
+      id,
+      language === 'en' ? nameEn : name,
+    ]),
+  );
+  const nameOf = (row: HeldRow): HeldRow => {
+    const { app } = row;
+    const agency = agencyIn(row);
+    return {
+      ...row,
+      ...(typeof app === 'string' && { app: own.get(app) ?? house.clients.find(app)?.name[language] ?? app }),
+      ...(agency && { agency: agencies.get(agency) ?? agency }),
+    };
+  };
+  return groups.map(({ group, tables }) => ({
+    group,
+    tables: tables.map((table) => ({ ...table, rows: table.rows.map(nameOf) })),
+  }));
+}
+
+function agencyIn({ agency, details }: HeldRow): string | undefined {
+  const named = agency ?? (details as Readonly<Record<string, unknown>> | undefined)?.agency;
+  return typeof named === 'string' ? named : undefined;
+}
