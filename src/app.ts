@@ -64,6 +64,7 @@ import {
 import { answerEdit, showEdit } from '#src/web/console/edit-app.ts';
 import { downloadEvents, showEvents } from '#src/web/console/events.ts';
 import { downloadEvidence } from '#src/web/console/evidence.ts';
+import { downloadFigures, showFigures } from '#src/web/console/figures.ts';
 import { answerInventory, downloadInventory, showInventory } from '#src/web/console/inventory.ts';
 import {
   answerImport,
@@ -339,6 +340,8 @@ function pages(house: OpenHouse): Router {
   router.get('/console/apps/:client/attempts', (ctx) => showAttempts(ctx, house));
   router.get('/console/apps/:client/deliveries', (ctx) => showDeliveries(ctx, house));
   router.post('/console/apps/:client/deliveries', (ctx) => answerDeliveries(ctx, house));
+  router.get('/console/apps/:client/figures', (ctx) => showFigures(ctx, house));
+  router.get('/console/apps/:client/figures.csv', (ctx) => downloadFigures(ctx, house));
   router.get('/console/apps/:client/keys', (ctx) => showKeys(ctx, house, String(ctx.params.client)));
   router.post('/console/apps/:client/keys', (ctx) => changeKeys(ctx, house, String(ctx.params.client)));
   router.get('/console/agencies/:agency/tokens', (ctx) => showTokens(ctx, house, String(ctx.params.agency)));

@@ -42,6 +42,11 @@ export function formatDay(language: Language, date: Date, timeZone: string = def
   return dateFormat(language, { dateStyle: 'long', timeZone }).format(date);
 }
 
+/** A month as people write it: "November 2026". */
+export function formatMonth(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
+  return dateFormat(language, { month: 'long', year: 'numeric', timeZone }).format(date);
+}
+
 /** A day and the minute, with the zone as people call it (WIB, WITA, WIT), since the reader may be in another one. */
 export function formatMoment(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
   const options = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;

@@ -10,6 +10,7 @@ import { type Database, DatabaseUnavailable, type Db } from '#src/base/database.
 import { dayOf } from '#src/base/epoch.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
+import { countPeopleByClaim } from '#src/consents/claim-people.ts';
 import { countPeopleByApp, countPeopleByGroup, type GroupPeople } from '#src/consents/people-counts.ts';
 import type { GroupKind } from '#src/registry/coverage.ts';
 import {
@@ -24,6 +25,7 @@ import {
   recordCount,
   takeCount,
 } from '#src/registry/coverage-count.ts';
+import { forgetOldFigures, recordPeople } from '#src/registry/figures.ts';
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 60_000;
@@ -86,6 +88,8 @@ export async function countCoverage(
     const byApp = await sumUp((tx, shards) => countPeopleByApp(tx, { shards, at }));
     await withWholeTables(database, (tx) => groupApps(tx, byApp));
     const byGroup = await sumUp(async (tx, shards) => byKey(await countPeopleByGroup(tx, { shards, at })));
+    const byClaim = await sumUp((tx, shards) => countPeopleByClaim(tx, { shards, at }));
+    await withWholeTables(database, (tx) => recordPeople(tx, today, byClaim));
     const held = lease;
     await withWholeTables(database, (tx) => recordCount(tx, held, groupsIn(byGroup)));
   } catch (error) {
@@ -94,6 +98,7 @@ export async function countCoverage(
   }
   await foldDays(database, today);
   await forgetOldDays(database, today);
+  await forgetOldFigures(database, today);
   return true;
 }
 

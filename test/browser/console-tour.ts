@@ -37,6 +37,7 @@ const places = [
   ['console-bundle', `${app}/bundle`],
   ['console-bundles', '/console/bundles'],
   ['console-app-live', '/console/apps/puskesmas-online'],
+  ['console-figures', '/console/apps/puskesmas-online/figures'],
   ['console-migration', '/console/apps/puskesmas-online/migration'],
   ['console-reviews', '/console/reviews'],
   ['console-review', '/console/reviews/antrean-rsud/2'],

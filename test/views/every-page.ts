@@ -62,6 +62,7 @@ import {
 } from '#views/console/duplicates.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
+import { figuresPage, figuresSamples } from '#views/console/figures.ts';
 import { inventoryPage, inventorySamples } from '#views/console/inventory.ts';
 import { importPage, importSamples, importsPage, importsSamples } from '#views/console/inventory-imports.ts';
 import { matchesPage, matchesSamples } from '#views/console/inventory-matches.ts';
@@ -196,6 +197,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-production', productionPage, productionSamples),
     ...render('console-attempts', attemptsPage, attemptsSamples),
     ...render('console-deliveries', deliveriesPage, deliveriesSamples),
+    ...render('console-figures', figuresPage, figuresSamples),
     ...render('console-edit', editPage, editSamples),
     ...render('console-edit-preview', editPreviewPage, editPreviewSamples),
     ...render('console-apps', appsPage, appsSamples),

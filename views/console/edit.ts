@@ -114,6 +114,8 @@ export type EditContext = ConsoleFrame & {
   /** A change that waits, and that another one makes void. */
   waiting?: { number: number; link: string } | undefined;
   /** Why the logo at its address is not shown. */
+  /** The part with the claims is open at once. */
+  isDataOpen?: boolean | undefined;
   logoProblem?: 'unreachable' | 'too-large' | 'no-picture' | undefined;
   notice?: Notice | undefined;
   problems?: readonly Problem<never>[] | undefined;
@@ -134,7 +136,10 @@ export function editPage(context: EditContext): Html {
       part(context, editSections.words, said, { open: true }),
       part(context, editSections.addresses, said, { open: true }),
       context.hasPeople &&
-        part(context, editSections.data, said, { open: isOpen(['claims']), more: claimRows(context) }),
+        part(context, editSections.data, said, {
+          open: context.isDataOpen || isOpen(['claims']),
+          more: claimRows(context),
+        }),
       part(context, editSections.safety, said, {}),
       part(context, editSections.about, said, {
         open: isOpen(['contacts', 'sectors']),

@@ -22,6 +22,7 @@ export type Todo =
   | { kind: 'secret-ends'; at: Date }
   | { kind: 'certificate-ends'; host: string; at: Date }
   | { kind: 'closes'; at: Date }
+  | { kind: 'unread'; count: number }
   | { kind: 'ask' };
 
 export type OverviewContext = ConsoleFrame & {
@@ -90,6 +91,7 @@ const looks: Record<Todo['kind'], { tone: Tone; tab?: AppTab }> = {
   'secret-ends': { tone: 'waiting', tab: 'keys' },
   'certificate-ends': { tone: 'waiting' },
   closes: { tone: 'over', tab: 'edit' },
+  unread: { tone: 'open', tab: 'figures' },
   ask: { tone: 'good', tab: 'production' },
 };
 
@@ -115,6 +117,8 @@ function sayTodo({ language, timeZone }: OverviewContext, todo: Todo): string {
       return t('overview.certificate-ends', { host: todo.host, date: day(todo.at) });
     case 'closes':
       return t('overview.closes', { date: day(todo.at) });
+    case 'unread':
+      return t('overview.unread', { count: todo.count });
     case 'ask':
       return t('overview.ask');
   }
@@ -194,6 +198,7 @@ const trial: OverviewContext = {
     { kind: 'secret-ends', at: new Date('2026-12-04T03:12:00Z') },
     { kind: 'certificate-ends', host: 'antrean.contoh.go.id', at: new Date('2026-12-01T03:12:00Z') },
     { kind: 'closes', at: new Date('2027-06-30T03:12:00Z') },
+    { kind: 'unread', count: 2 },
   ],
   purpose: 'Mengambil nomor antrean rawat jalan tanpa datang lebih dulu.',
   kind: 'web',

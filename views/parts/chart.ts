@@ -5,7 +5,7 @@
  * grow with it.
  */
 import { type Content, type Html, html } from '../html.ts';
-import { formatDay, formatNumber, type Language, translate } from '../locale.ts';
+import { formatDay, formatMonth, formatNumber, type Language, translate } from '../locale.ts';
 
 /** How one figure went, a value for each of the chart's days; where there is none, the line has a gap. */
 export type Line = { name: string; values: readonly (number | undefined)[] };
@@ -15,6 +15,8 @@ export type LineChartParts = {
   id: string;
   caption: string;
   days: readonly Date[];
+  /** Each of the days stands for its month. */
+  areMonths?: boolean;
   lines: readonly Line[];
 };
 
@@ -38,6 +40,7 @@ const NAME_HEIGHT = 34;
 /** Up to four figures over time; the table comes after it, folded. */
 export function lineChart(language: Language, chart: LineChartParts): Html {
   const { id, caption, days, lines } = chart;
+  const sayDay = chart.areMonths ? formatMonth : formatDay;
   const top = niceTop(lines.flatMap(({ values }) => values.filter((value) => value !== undefined)));
   const x = (index: number) =>
     days.length < 2 ? PLOT.right : PLOT.left + (index / (days.length - 1)) * (PLOT.right - PLOT.left);
@@ -49,7 +52,7 @@ export function lineChart(language: Language, chart: LineChartParts): Html {
 ${grid(language, top, y)}
 ${lines.map((line, index) => path(line, index, x, y))}
 ${names(language, lines, y)}
-${first && html`<text class="chart-day" x="${PLOT.left}" y="${HEIGHT - 8}">${formatDay(language, first, 'UTC')}</text>`}${last && days.length > 1 && html`<text class="chart-day chart-end" x="${PLOT.right}" y="${HEIGHT - 8}">${formatDay(language, last, 'UTC')}</text>`}
+${first && html`<text class="chart-day" x="${PLOT.left}" y="${HEIGHT - 8}">${sayDay(language, first, 'UTC')}</text>`}${last && days.length > 1 && html`<text class="chart-day chart-end" x="${PLOT.right}" y="${HEIGHT - 8}">${sayDay(language, last, 'UTC')}</text>`}
 </svg>`,
     html`<details><summary>${translate(language)('chart.figures')}</summary>${lineTable(language, chart)}</details>`,
   );
@@ -105,14 +108,14 @@ function spread(wanted: readonly number[]): number[] {
 }
 
 /** The newest first. */
-function lineTable(language: Language, { id, caption, days, lines }: LineChartParts): Html {
+function lineTable(language: Language, { id, caption, days, lines, areMonths = false }: LineChartParts): Html {
   const rows = days.map((day, index) => ({ day, index })).reverse();
   return figures(language, {
     id,
     caption,
-    heads: [translate(language)('chart.day'), ...lines.map(({ name }) => name)],
+    heads: [translate(language)(areMonths ? 'chart.month' : 'chart.day'), ...lines.map(({ name }) => name)],
     rows: rows.map(({ day, index }) => ({
-      name: formatDay(language, day, 'UTC'),
+      name: (areMonths ? formatMonth : formatDay)(language, day, 'UTC'),
       values: lines.map(({ values }) => values[index]),
     })),
   });

@@ -11,6 +11,7 @@ import { batchRoutes } from './decision-batches.ts';
 import { decisionRoutes } from './decisions.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { duplicateRoutes } from './duplicates.ts';
+import { figureRoutes } from './figures.ts';
 import { importRoutes } from './imports.ts';
 import { inventoryRoutes } from './inventory.ts';
 import { migrationRoutes } from './migration.ts';
@@ -30,6 +31,7 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...bundleRoutes,
   ...attemptRoutes,
   ...deliveryRoutes,
+  ...figureRoutes,
   ...importRoutes,
   ...inventoryRoutes,
   ...duplicateRoutes,

@@ -176,6 +176,32 @@ export const attemptSchema = name(
   }),
 );
 
+const told = z.int().nullable().describe('In full tens; null where it is about fewer than ten.');
+
+export const figuresSchema = name(
+  'Figures',
+  z.strictObject({
+    counted_on: z.iso.date().nullable().describe('When people were counted last.'),
+    people: told,
+    claims: z.array(
+      z.strictObject({
+        claim: z.string(),
+        people: told.describe('To whom it is open; in full tens, null where they are fewer than ten.'),
+        releases: told.describe('How often it was handed over in 30 days, where it is open to enough people.'),
+      }),
+    ),
+    months: z.array(
+      z.strictObject({
+        month: z.string(),
+        kind: z.enum(['consent', 'notice']),
+        ...{ given: told, narrowed: told, renewed: told, withdrawn: told, left: told, expired: told },
+      }),
+    ),
+    unread: z.array(z.string()).describe('Claims that are declared and that nobody has read for 90 days.'),
+    smaller_scope: z.string().nullable().describe('What remains of the scope without them.'),
+  }),
+);
+
 export const agencySchema = name(
   'Agency',
   z.strictObject({

@@ -9,6 +9,7 @@ import { declarationOf } from '#src/registry/declarations.ts';
 import { findLogoProblem } from '#src/registry/logos.ts';
 import { type ClientDeclaration, type ClientEntry, checkClientEntry } from '#src/registry/registration-schema.ts';
 import { listSectors } from '#src/registry/sectors.ts';
+import { findSmallerScope } from '#src/registry/smaller-scope.ts';
 import { findPendingVersion } from '#src/registry/versions.ts';
 import { appLink } from '#views/console/app-page.ts';
 import { type EditContext, editPage, editPreviewPage, editSections, fieldName } from '#views/console/edit.ts';
@@ -25,11 +26,14 @@ import { appHeadOf, consoleFrame } from './frame.ts';
 import { readReason } from './versions.ts';
 import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
 
-/** `GET /console/apps/:client/edit`. @throws {Refusal} `not_here`, `role_required` */
+/** `GET /console/apps/:client/edit`, or (`smaller=yes`) filled in without the claims that nobody reads. @throws {Refusal} `not_here`, `role_required` */
 export function showEdit(ctx: Context, house: OpenHouse, clientId: string): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
     const client = await loadClientFor(visit, clientId, 'apps.write');
-    await showPage(visit, client, valuesOf(declarationOf(client)));
+    const smaller = ctx.query.smaller === 'yes' ? await findSmallerScope(visit.db, client) : undefined;
+    await showPage(visit, client, valuesOf(smaller?.declaration ?? declarationOf(client)), {
+      isSmaller: Boolean(smaller),
+    });
   });
 }
 
@@ -64,7 +68,7 @@ async function showPage(
   visit: ConsoleVisit,
   client: ClientRecord,
   filled: Pick<EditContext, 'values' | 'ticked'>,
-  problems: readonly Problem<never>[] = [],
+  { problems = [], isSmaller = false }: { problems?: readonly Problem<never>[]; isSmaller?: boolean } = {},
 ): Promise<void> {
   const { ctx, db } = visit;
   const { language } = ctx.state;
@@ -81,7 +85,12 @@ async function showPage(
     hasPeople,
     waiting: pending && { number: pending.number, link: `${appLink(client.id, 'versions')}/${pending.number}` },
     logoProblem: await findLogoProblem(db, client.id),
-    notice: problems.length === 0 && done ? { tone: 'done', text: translate(language)(done) } : undefined,
+    isDataOpen: isSmaller,
+    notice: isSmaller
+      ? { tone: 'info', text: translate(language)('figures.smaller-filled') }
+      : problems.length === 0 && done
+        ? { tone: 'done', text: translate(language)(done) }
+        : undefined,
     problems,
   });
   showForm(ctx, page);
@@ -94,7 +103,7 @@ async function preview(visit: ConsoleVisit, client: ClientRecord, form: Form): P
   const { entry, findings } = checkClientEntry(declared, house.config.mode);
   if (!entry) {
     const problems = sayFindings(ctx.state.language, findings, (key) => placeOf(ctx.state.language, key));
-    return showPage(visit, client, typedIn(form, sectors), problems);
+    return showPage(visit, client, typedIn(form, sectors), { problems });
   }
   await showChanges(visit, client, entry, declared);
 }
@@ -157,7 +166,9 @@ async function save(visit: ConsoleVisit, client: ClientRecord, form: Form): Prom
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'version_conflict') throw error;
     const text = translate(ctx.state.language)('console.edit-conflict');
-    await showPage(visit, client, valuesOf(declared as ClientDeclaration), [{ kind: 'said', text }]);
+    await showPage(visit, client, valuesOf(declared as ClientDeclaration), {
+      problems: [{ kind: 'said', text }],
+    });
   }
 }
 

@@ -41,12 +41,16 @@ const tabNeeds: Record<AppTab, Permission> = {
   migration: 'apps.read',
   attempts: 'apps.read',
   deliveries: 'apps.read',
+  figures: 'apps.read',
   edit: 'apps.write',
   keys: 'apps.secrets',
   versions: 'apps.read',
   testers: 'apps.write',
   bundle: 'apps.write',
 };
+
+/** What a machine has none of. */
+const ofPeople: readonly AppTab[] = ['migration', 'figures'];
 
 /** The head of a page about an app; whether the person may see that page is asked before (`loadClientFor`). */
 export function appHeadOf({ ctx, held }: ConsoleVisit, client: ClientRecord): AppHead {
@@ -59,7 +63,7 @@ export function appHeadOf({ ctx, held }: ConsoleVisit, client: ClientRecord): Ap
     state: client.state,
     agency: { id: agency.id, name: language === 'en' ? agency.nameEn : agency.name },
     tabs: appTabs.filter(
-      (tab) => mayAt(held, tabNeeds[tab], agency) && (tab !== 'migration' || client.type !== 'machine'),
+      (tab) => mayAt(held, tabNeeds[tab], agency) && (client.type !== 'machine' || !ofPeople.includes(tab)),
     ),
   };
 }

@@ -12,6 +12,7 @@ import { findMove, moveClient } from '#src/registry/client-life.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { mayAskForProduction } from '#src/registry/promotion.ts';
 import { isLive } from '#src/registry/secret-hashes.ts';
+import { findSmallerScope } from '#src/registry/smaller-scope.ts';
 import { readLastSignIns } from '#src/registry/uses.ts';
 import { findPendingVersion, findSuspension } from '#src/registry/versions.ts';
 import { appLink } from '#views/console/app-page.ts';
@@ -119,6 +120,7 @@ async function todosOf(
 ): Promise<Todo[]> {
   const findings = await listFindings(db, client.id);
   const pending = await findPendingVersion(db, client.id);
+  const smaller = mayAt(held, 'apps.write', client.agency) ? await findSmallerScope(db, client) : undefined;
   const isUntried = !lastSignIn && client.type !== 'machine' && ['draft', 'sandbox'].includes(client.state);
   return [
     ...stopTodos(client),
@@ -126,6 +128,7 @@ async function todosOf(
     ...checkTodos(client, findings),
     ...(pending ? [{ kind: 'waits', since: pending.createdAt } as const] : []),
     ...endTodos(client, findings),
+    ...(smaller ? [{ kind: 'unread', count: smaller.unread.length } as const] : []),
   ];
 }
 
