@@ -119,3 +119,14 @@ test('equal values of different kinds never share a hash or an index', () => {
   expect(secrets.index('email', 'x')).not.toEqual(secrets.index('phone', 'x'));
   expect(secrets.index('email', '\0x')).not.toEqual(secrets.index('email\0', 'x').subarray(0, 31));
 });
+
+test('an id that is told outside leads back, and does not give its shard away', () => {
+  for (const shard of [0, 7, SHARDS - 1]) {
+    const id = newIdIn(shard);
+    const told = secrets.outsideId(id);
+    expect([secrets.insideId(told), told.slice(3)]).toEqual([id, id.slice(3)]);
+  }
+  const begins = new Set(Array.from({ length: 200 }, () => secrets.outsideId(newIdIn(7)).slice(0, 3)));
+  expect(begins.size).toBeGreaterThan(150);
+  expect(secrets.insideId('bukan id')).toBeUndefined();
+});

@@ -8,7 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp, type Route } from '#src/app.ts';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { recordWithdrawal } from '#src/consents/withdrawals.ts';
 import { signBundle } from '#src/oidc/bundles.ts';
+import { listDeliveries, sendTest } from '#src/oidc/deliveries.ts';
 import { issueSheet } from '#src/people/desk.ts';
 import { roles } from '#src/people/memberships.ts';
 import { createThrottles } from '#src/people/throttles.ts';
@@ -150,7 +152,13 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
     ...{ actor, client, agency, agencies: ['induk', agency], sector: 'sektor-uji', key: 'RAHASIA-1' },
     words: 'Rahasia',
   });
+  await sendTest(database, secrets, await loadClient(database, client), actor);
+  const [delivery] = await listDeliveries(database, client, { limit: 1 });
+  const permissionId = newIdIn(1);
+  const withdrawn = { accountId: citizen, clientId: client, permissionId, cause: 'withdrawn' } as const;
+  const withdrawal = await recordWithdrawal(database, withdrawn);
   const others = {
+    ...{ deliveries: secrets.outsideId(delivery?.id ?? ''), withdrawals: secrets.outsideId(withdrawal.id) },
     ...{ secrets: secret?.id ?? '', 'registration-tokens': token, sheets: sheet.id, invitations: invited },
     ...{ members: actor, testers: citizen, bundles: bundle },
     ...exists,
@@ -159,7 +167,7 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
 }
 
 const owned =
-  'agenc|client|sector|subject_group|invitation|registration|bundle|membership|desk_|admin_|outbox|accounts|passkeys|identifiers|contacts|account_events|inventory|app_|decision_|evidence_|coverage';
+  'agenc|client|sector|subject_group|invitation|registration|bundle|membership|desk_|admin_|outbox|withdrawals|accounts|passkeys|identifiers|contacts|account_events|inventory|app_|decision_|evidence_|coverage';
 /** What only the agency itself says, makes and gives. */
 const ofItsOwn =
   'agenc|client_(contacts|keys|secrets|testers|logos)|invitation|registration_tokens|bundle|membership|desk_|accounts|passkeys|inventory';
