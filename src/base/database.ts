@@ -46,11 +46,12 @@ export interface Db {
   write(write: Write, row: Row): Promise<void>;
   /**
    * Writes a row about a second later, together with those of other requests, whatever becomes of the request. For what
-   * may be lost with the process. A row that is still counting is asked for when it is written.
+   * may be lost with the process. A row that is still counting is asked for when it is written; one that nobody waits for may
+   * count for a minute.
    *
    * @returns when it was tried; never rejects
    */
-  soon(write: Write, row: Row | (() => Row)): Promise<void>;
+  soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void>;
   /** Does `work` as soon as what was written is durable, and never if it is undone; without a unit of work at once. */
   whenDurable(work: () => void): void;
   /**
@@ -64,6 +65,11 @@ export interface Db {
   first<Row>(text: string, values?: readonly unknown[]): Promise<Row | undefined>;
   /** How many rows a statement touched. */
   execute(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+export interface SoonOptions {
+  /** Whether a minute is soon enough. */
+  readonly isPatient?: boolean;
 }
 
 /** A transaction, which alone may take many rows at once. */
@@ -128,7 +134,7 @@ abstract class Statements implements Db {
 
   abstract write(write: Write, row: Row): Promise<void>;
 
-  abstract soon(write: Write, row: Row | (() => Row)): Promise<void>;
+  abstract soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void>;
 
   abstract whenDurable(work: () => void): void;
 
@@ -209,8 +215,9 @@ export const PLAN_BY_KEY = asOptions(byKey);
  */
 export const PLAN_SHARED = asOptions([...byKey, 'plan_cache_mode=force_generic_plan', 'lock_timeout=250']);
 
-/** How long what is written `soon` may wait, and how much of it one statement takes. */
+/** How long what is written `soon` may wait, and where a minute is soon enough; and how much of it one statement takes. */
 const SOON_MS = 1_000;
+const PATIENT_MS = 60_000;
 const SOON_BATCH = 500;
 
 export interface DatabaseOptions {
@@ -219,6 +226,13 @@ export interface DatabaseOptions {
   /** Whether rows of several shards may share a statement; true unless the database is distributed by shard. */
   readonly coalesce?: boolean;
   readonly onError?: (error: Error) => void;
+}
+
+/** A row that is written soon. */
+interface Waiting {
+  readonly write: Write;
+  readonly row: Row | (() => Row);
+  readonly tried: () => void;
 }
 
 /** The database as one process sees it. */
@@ -234,8 +248,10 @@ export class Database extends Statements {
   /** Whether rows are distributed by shard over several servers, so that a statement must name one. */
   readonly isDistributed: boolean;
   readonly #onError: (error: Error) => void;
-  #soon: { readonly write: Write; readonly row: Row | (() => Row); readonly tried: () => void }[] = [];
+  #soon: Waiting[] = [];
+  #patient: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #patientTimer: NodeJS.Timeout | undefined;
   #writingSoon: Promise<void> = Promise.resolve();
   /** Hears every text sent; for tests. */
   onStatement: StatementListener | undefined;
@@ -349,15 +365,23 @@ export class Database extends Statements {
     return this.isDistributed ? this.#writeAlone(pending) : this.#writes.run(pending);
   }
 
-  soon(write: Write, row: Row | (() => Row)): Promise<void> {
+  soon(write: Write, row: Row | (() => Row), { isPatient = false }: SoonOptions = {}): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#soon.push({ write, row, tried: resolve });
-    this.#timer ??= setTimer(() => void this.settle(), SOON_MS).unref();
+    (isPatient ? this.#patient : this.#soon).push({ write, row, tried: resolve });
+    if (isPatient) this.#patientTimer ??= setTimer(() => void this.settle(), PATIENT_MS).unref();
+    else this.#timer ??= setTimer(() => void this.#settleSoon(), SOON_MS).unref();
     return promise;
   }
 
   /** Writes now what is to be written soon; what is being written already is awaited as well. */
   settle(): Promise<void> {
+    clearTimeout(this.#patientTimer);
+    this.#patientTimer = undefined;
+    this.#soon.push(...this.#patient.splice(0));
+    return this.#settleSoon();
+  }
+
+  #settleSoon(): Promise<void> {
     this.#writingSoon = this.#writingSoon.then(() => this.#writeSoon());
     return this.#writingSoon;
   }
@@ -516,8 +540,8 @@ export class UnitOfWork extends Statements implements Transaction {
     this.#pending.push({ write, row });
   }
 
-  soon(write: Write, row: Row | (() => Row)): Promise<void> {
-    return this.#database.soon(write, row);
+  soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void> {
+    return this.#database.soon(write, row, options);
   }
 
   whenDurable(work: () => void): void {

@@ -1,6 +1,6 @@
-/** Counts of what happens often, each written about a second later as one row, however often it happened until then. */
+/** Counts of what happens often, each written about a second later (or a minute) as one row, however often it happened until then. */
 import type { Row, Write } from './coalescing.ts';
-import type { Db } from './database.ts';
+import type { Db, SoonOptions } from './database.ts';
 
 /** The counts of one process; what is not written yet may be lost with it. */
 export class Tally {
@@ -17,7 +17,7 @@ export class Tally {
    * @param key what is counted, among all that this write writes
    * @param row for so many times, the last of them then
    */
-  count(write: Write, key: string, row: (times: number, lastAt: Date) => Row): void {
+  count(write: Write, key: string, row: (times: number, lastAt: Date) => Row, options?: SoonOptions): void {
     const name = `${write.name} ${key}`;
     const count = this.#counts.get(name);
     if (count) {
@@ -27,9 +27,10 @@ export class Tally {
     }
     const first = { times: 1, lastAt: new Date() };
     this.#counts.set(name, first);
-    void this.#db.soon(write, () => {
+    const counted = () => {
       this.#counts.delete(name);
       return row(first.times, first.lastAt);
-    });
+    };
+    void this.#db.soon(write, counted, options);
   }
 }

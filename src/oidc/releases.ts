@@ -70,10 +70,10 @@ export class ReleaseNotes {
 
   /** Counts claims that have left, for the agency of the app. */
   countClaims(clientId: string, day: string, claims: readonly StandardClaim[]): void {
-    for (const claim of claims)
-      this.#tally.count(claimReleased, `${clientId} ${day} ${claim}`, (times) =>
-        claimReleasedRow(clientId, day, claim, times),
-      );
+    for (const claim of claims) {
+      const row = (times: number) => claimReleasedRow(clientId, day, claim, times);
+      this.#tally.count(claimReleased, `${clientId} ${day} ${claim}`, row, { isPatient: true });
+    }
   }
 }
 

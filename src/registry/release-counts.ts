@@ -1,7 +1,7 @@
 /**
  * How often each claim was handed to an app, day by day: for its agency, which does not see whose it was.
  *
- * Written late (`oidc/releases.ts`), so a count may be a second old and the last ones of a process that breaks off are lost.
+ * Written late (`oidc/releases.ts`), so a count may be a minute old and the last ones of a process that breaks off are lost.
  */
 import type { Row, Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
