@@ -2,11 +2,13 @@
 import { createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Notice } from '#src/consents/permissions.ts';
 import {
   RECEIPT_BYTES,
   type Receipt,
   type ReceiptKeys,
   readReceiptKeys,
+  receiptOf,
   shorten,
   verifyReceipt,
 } from '#src/consents/receipts.ts';
@@ -173,6 +175,43 @@ describe('what is no receipt of ours', () => {
       expect(['altered', 'unknown-key']).toContain(kind);
     }
   });
+});
+
+test('of a notice it says by which law, in the language in which it was shown', () => {
+  const item = { purpose: 'Mencatat pajak Anda.', purposeEn: 'To record your tax.', required: true } as const;
+  const terms = {
+    ...{ id: 'terms', clientId: 'pajak', agencyId: 'bapenda', purpose: { id: 'Pajak.', en: 'Taxes.' } },
+    items: [
+      { ...item, claim: 'name', basis: 'legal_obligation', law: 'UU 1/2022', lawEn: 'Law 1/2022' },
+      { ...item, claim: 'email', basis: 'public_task', law: 'Perda 3/2023', lawEn: undefined },
+      { ...item, claim: 'gender', basis: 'consent', law: undefined, lawEn: undefined },
+    ],
+  } as const;
+  const notice: Notice = {
+    ...{ kind: 'notice', id: 'permission', terms, basis: 'legal_obligation', claims: ['name', 'email'], declined: [] },
+    ...{ scopes: ['openid'], withheld: undefined, clientId: 'pajak', language: 'en', acr: 'aal2', amr: ['pwd', 'otp'] },
+    ...{ interaction: 'secret', event: 'given', givenAt: new Date(0), expiresAt: new Date(1000) },
+    ...{ endedAt: new Date(500), endReason: 'left' },
+  };
+  const about = {
+    issuer,
+    subject: 'nama',
+    recordId: 'izin',
+    service: 'Tax',
+    agency: { name: 'Bapenda', domain: 'b.go.id' },
+  };
+  const made = receiptOf(notice, about, 'end');
+  expect(made.purposes[0]).toMatchObject({ purpose: 'Taxes.', lawful_basis: 'legal_obligation', pii_declined: [] });
+  expect(made.purposes[0].pii_information).toEqual([
+    { pii_attribute_id: 'name', pii_optional: false, purpose: 'To record your tax.', law: 'Law 1/2022' },
+    {
+      ...{ pii_attribute_id: 'email', pii_optional: false, purpose: 'To record your tax.' },
+      ...{ lawful_basis: 'public_task', law: 'Perda 3/2023' },
+    },
+  ]);
+  expect([made.jti, made.events.map((event) => event.event_type)]).toEqual(['izin.left', ['given', 'left']]);
+  expect(receiptOf(notice, about, 'beginning').jti).toBe('izin.given');
+  expect(JSON.stringify(made)).not.toContain('secret');
 });
 
 test('a file with keys is one that says whose they are', () => {
