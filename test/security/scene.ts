@@ -58,6 +58,7 @@ export interface Scene {
 
 /** Shaped like one of our secrets, and nobody's. */
 const unknown = 'A'.repeat(43);
+const noPermission = '00000000-0000-4000-8000-000000000000';
 
 export const callback = 'http://localhost:3001/callback';
 
@@ -266,6 +267,17 @@ export function requestsOf(scene: Scene): Wanted[] {
     ),
     ...consoleRequestsOf(scene),
     get('/account/history', as(citizen, '/account')),
+    get(`/account/receipts/${noPermission}`, as(citizen, '/account')),
+    get(`/account/receipts/${noPermission}.jws`, as(citizen, '/account')),
+    free(get('/receipts/verify')),
+    free(get('/receipts/keys.json')),
+    free(
+      post(
+        '/receipts/verify',
+        { ...fields(scene.sheetPage, 'check'), receipt: 'a.b.c' },
+        as(visitor, '/receipts/verify'),
+      ),
+    ),
     post('/bundles', { bundle: 'bukan.sebuah.berkas' }),
     get(`/contacts/confirm?token=${unknown}`),
     post('/contacts/confirm', { ...fields(scene.sheetPage, 'confirm'), token: unknown }, as(visitor, '/contacts')),
