@@ -23,6 +23,7 @@ import { showHistory } from '#src/web/account/history.ts';
 import { changePassword, showPassword } from '#src/web/account/password.ts';
 import { sendReceipt, showReceipt } from '#src/web/account/receipts.ts';
 import { changeRecoveryCodes, showRecoveryCodes } from '#src/web/account/recovery-codes.ts';
+import { showServices } from '#src/web/account/services.ts';
 import { changeAccount, confirmAccount, returnToAccount, showAccount } from '#src/web/account.ts';
 import { apiRouter, refuseUnknown } from '#src/web/api.ts';
 import { showAgencies } from '#src/web/console/agencies.ts';
@@ -273,6 +274,7 @@ function pages(house: OpenHouse): Router {
   router.get('/account/history', (ctx) => showHistory(ctx, house));
   router.get('/account/receipts/:permission.jws', (ctx) => sendReceipt(ctx, house, String(ctx.params.permission)));
   router.get('/account/receipts/:permission', (ctx) => showReceipt(ctx, house, String(ctx.params.permission)));
+  router.get('/account/services', (ctx) => showServices(ctx, house));
   router.get('/account/frozen', (ctx) => showFrozen(ctx, house));
   router.get('/console', (ctx) => showMine(ctx, house));
   router.get('/console/apps', (ctx) => showApps(ctx, house));

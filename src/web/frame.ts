@@ -46,6 +46,18 @@ export function backLink(client: ClientRecord): string | undefined {
   return client.initiateLoginUri ?? client.homeUri ?? (redirect && originOf(redirect));
 }
 
+/**
+ * The address that begins a sign-in at an app, or the one where people find it; never anything that a request brought along.
+ *
+ * @see OpenID Connect Core §4: of its parameters `iss` alone is given
+ */
+export function wayInto(client: ClientRecord, issuer: string): string | undefined {
+  const start = client.initiateLoginUri && URL.parse(client.initiateLoginUri);
+  if (!start) return backLink(client);
+  start.searchParams.set('iss', issuer);
+  return start.href;
+}
+
 /** The origins that the answer to a form may lead to, for `form-action`. */
 export function formTargets(
   client: Pick<ClientRecord, 'redirectUris' | 'postLogoutRedirectUris'> | undefined,

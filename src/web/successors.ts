@@ -7,7 +7,7 @@ import { daysUntil } from '#src/registry/decision-ends.ts';
 import { sayDay } from '#views/console/parts/decision.ts';
 import type { ShownSuccessor } from '#views/ended.ts';
 import { type Language, translate } from '#views/locale.ts';
-import { backLink } from './frame.ts';
+import { wayInto } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 
 type Known = Pick<OpenHouse, 'config' | 'clients'>;
@@ -37,18 +37,6 @@ export function showSuccessor(house: Known, client: ClientRecord, language: Lang
     agency: language === 'en' ? agency.nameEn : agency.name,
     ...(link && { link, host: URL.parse(link)?.host }),
   };
-}
-
-/**
- * The address that begins a sign-in at an app, or the one where people find it; never anything that a request brought along.
- *
- * @see OpenID Connect Core §4: of its parameters `iss` alone is given
- */
-function wayInto(client: ClientRecord, issuer: string): string | undefined {
-  const start = client.initiateLoginUri && URL.parse(client.initiateLoginUri);
-  if (!start) return backLink(client);
-  start.searchParams.set('iss', issuer);
-  return start.href;
 }
 
 /** From how many days before its end people who sign in to an app are told. */

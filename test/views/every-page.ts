@@ -12,6 +12,7 @@ import {
   recoverySheetPage,
   recoverySheetSamples,
 } from '#views/account/recovery-codes.ts';
+import { servicesPage, servicesSamples } from '#views/account/services.ts';
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
@@ -181,6 +182,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('history', historyPage, historySamples),
     ...render('data', dataPage, dataSamples),
     ...render('correct', correctPage, correctSamples),
+    ...render('services', servicesPage, servicesSamples),
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),
     ...render('account-end', endPage, endSamples),

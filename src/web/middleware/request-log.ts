@@ -64,6 +64,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/account/history',
   '/account/password',
   '/account/recovery-codes',
+  '/account/services',
   '/authorize',
   '/bundles',
   '/console',

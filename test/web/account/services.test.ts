@@ -1,0 +1,76 @@
+/** What a person finds who looks for a service. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
+
+let world: World;
+let browser: BrowserAgent;
+
+beforeAll(async () => {
+  world = await openWorld();
+  const common = { client_uri: 'https://ikan.contoh.go.id/', purpose: 'Mengurus kartu nelayan.', scope: 'openid' };
+  await world.declare(
+    {
+      ...common,
+      client_id: 'kartu-nelayan',
+      client_name: 'Kartu Nelayan',
+      initiate_login_uri: 'https://ikan.contoh.go.id/masuk?dari=portal',
+    },
+    { ...common, client_id: 'nelayan-dicoba', client_name: 'Nelayan Dicoba', migration_stage: 'shadow' },
+    {
+      ...common,
+      client_id: 'nelayan-sebagian',
+      client_name: 'Nelayan Sebagian',
+      migration_stage: 'optional',
+      migration_percentage: 10,
+    },
+    { ...common, client_id: 'nelayan-berhenti', client_name: 'Nelayan Berhenti' },
+    { ...common, client_id: 'nelayan-pegawai', client_name: 'Nelayan Pegawai', audience: ['officials'] },
+  );
+  await world.database.execute(
+    `with raised as (update registry_version set version = version + 1 where only_row returning version)
+     update clients set state = 'suspended', version = raised.version from raised where id = 'nelayan-berhenti'`,
+  );
+  await world.house.clients.refresh();
+  await world.citizen('nelayan@contoh.id', { name: 'Nur', password });
+  browser = world.browser();
+  const page = await browser.visit(`${world.issuer}/account/services?q=nelayan`);
+  await page.fill({ identifier: 'nelayan@contoh.id', password }).press('#sign-in');
+});
+
+afterAll(() => world[Symbol.asyncDispose]());
+
+const look = (query: string): Promise<Page> => browser.visit(`${world.issuer}/account/services?${query}`);
+const found = (page: Page): string[] => page.attributes('[data-service]', 'data-service');
+
+test('a service is found by words of its name and of its purpose, and one click begins a sign-in there', async () => {
+  for (const words of ['nelayan', 'KARTU', 'mengurus+nelayan', 'urus+kartu'])
+    expect(found(await look(`q=${words}`))).toEqual(['kartu-nelayan']);
+  const link = (await look('q=nelayan')).attribute('[data-service=kartu-nelayan] a', 'href');
+  const address = new URL(String(link));
+  expect(address.origin + address.pathname).toBe('https://ikan.contoh.go.id/masuk');
+  expect(Object.fromEntries(address.searchParams)).toEqual({ dari: 'portal', iss: world.issuer });
+});
+
+test('what not everybody can use is not offered: tried out, for a share of people, stopped, for officials, machines', async () => {
+  const all = found(await look(''));
+  expect(all).toEqual(expect.arrayContaining(['kartu-nelayan', 'pajak-daerah', 'puskesmas-online']));
+  for (const id of ['nelayan-dicoba', 'nelayan-sebagian', 'nelayan-berhenti', 'nelayan-pegawai', 'mesin-data'])
+    expect(all).not.toContain(id);
+});
+
+test('a word that is typed wrongly finds what is much like it; one that means nothing says so', async () => {
+  const wrong = await look('q=nelayam');
+  expect(wrong.has('#none-found')).toBe(true);
+  expect(wrong.attributes('#alike [data-service]', 'data-service')).toContain('kartu-nelayan');
+  const nothing = await look('q=%25%25%25qqq');
+  expect([nothing.has('#none-found'), found(nothing)]).toEqual([true, []]);
+});
+
+test('a hostile question is text, and a place that is none is the beginning', async () => {
+  const page = await look('q=%22%3E%3Cscript%3E&sector=%27%3B--&after=zzz');
+  expect(page.status).toBe(200);
+  expect(page.html).not.toContain('"><script>');
+  expect(found(page)).toEqual([]);
+  expect(found(await look('after=zzz')).length).toBeGreaterThan(2);
+});
