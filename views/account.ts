@@ -1,18 +1,18 @@
-import { part, rowForm, sayLastUsed } from './account/part.ts';
+import { appRow, type ConnectedApp, sampleApps } from './account/apps.ts';
+import { sampleSectors } from './account/catalogue.ts';
+import { part } from './account/part.ts';
 import { type PasskeysContext, passkeyCard, passkeysPart } from './account/passkeys.ts';
 import { type SessionsContext, sessionsPart } from './account/sessions.ts';
 import { personalPage } from './account/shell.ts';
-import { findClaimLabel } from './claims.ts';
-import type { ShownSuccessor } from './ended.ts';
-import { type Html, html, safeAddress } from './html.ts';
-import { formatDay, formatList, type MessageKey, translate } from './locale.ts';
+import { type Html, html } from './html.ts';
+import { formatNumber, type MessageKey, translate } from './locale.ts';
 import { maskNumber } from './parts/contact-hint.ts';
 import { masked } from './parts/masked.ts';
 import type { Notice } from './parts/notice.ts';
 import { passkeyData, quietPasskeyData } from './parts/passkey.ts';
 import { type Problem, type Saying, sayProblems } from './parts/problem.ts';
 import { type OpenSheet, recoveringBox, restrictedBox, sheetBox } from './parts/recovering.ts';
-import { tile } from './parts/tile.ts';
+import { type SectorChoice, sectorChoices, serviceSearch } from './parts/seek.ts';
 import { hostileText, sampleCreationOptions, sampleFrame } from './samples.ts';
 
 type Kind =
@@ -29,20 +29,8 @@ export type AccountProblem = Problem<Kind>;
 /** What a person types to sign in. The page masks numbers itself. */
 export type ShownIdentifier = { kind: 'email' | 'phone' | 'nik'; value: string };
 
-export type ConnectedApp = {
-  clientId: string;
-  name: string;
-  agency: string;
-  domain: string;
-  logo?: string | undefined;
-  home?: string | undefined;
-  /** Names of the claims it may read. */
-  claims: readonly string[];
-  since: Date;
-  lastUsed?: Date | undefined;
-  /** The app has ended, or ends soon. */
-  ending?: { text: string; isOver: boolean; successor: ShownSuccessor | undefined } | undefined;
-};
+/** What the account has saved its owner. */
+export type OwnFigures = { apps: number; fields: number };
 
 /**
  * Every form posts to the page itself with `csrf` and `action`: `disconnect` (with `client`), `add-passkey` (with
@@ -58,7 +46,11 @@ export type AccountContext = PasskeysContext &
       /** Whether a number has to be confirmed again before it counts. */
       hasStaleNumber?: boolean | undefined;
     };
+    /** The latest ones; `figures` say how many there are. */
     apps: readonly ConnectedApp[];
+    figures: OwnFigures;
+    /** Where there is something to find. */
+    sectors: readonly SectorChoice[];
     /** Somebody is recovering the account, and may open it then. */
     recoveryReadyAt?: Date | undefined;
     /** A service desk has issued a sheet that will open the account. */
@@ -89,42 +81,43 @@ export function accountPage(context: AccountContext): Html {
     problems: said,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : ['passkey.js'],
     content: html`${recoveringBox(context, context.recoveryReadyAt)}${sheetBox(context, context.sheet)}${restrictedBox(context, context.isRestricted ?? false)}
-${passkeyCard(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}
+${passkeyCard(context)}${findPart(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}
 ${passkeyData(context.passkeyOptions)}${quietPasskeyData(context.quietPasskey)}`,
   });
 }
 
+/** What one came for stands first: a service to go to. */
+function findPart(context: AccountContext): Html {
+  const t = translate(context.language);
+  return html`<section class="welcome" aria-label="${t('personal.services')}">${serviceSearch(context, {})}${sectorChoices(context, { sectors: context.sectors })}</section>
+${context.figures.apps > 0 && ownFigures(context)}`;
+}
+
+function ownFigures({ language, figures }: AccountContext): Html {
+  const t = translate(language);
+  const figure = (id: string, number: number, label: string): Html =>
+    html`<div id="${id}"><dt>${label}</dt><dd>${formatNumber(language, number)}</dd></div>`;
+  return html`<dl class="figures">${figure('apps-used', figures.apps, t('account.figure-apps'))}${figure('fields-not-typed', figures.fields, t('account.figure-fields'))}</dl>
+<p class="hint">${t('account.figures-how')}</p>`;
+}
+
+/** So many are seen at once; the others unfold, without any script. */
+const SHOWN_AT_ONCE = 6;
+
 function appsPart(context: AccountContext): Html {
   const t = translate(context.language);
-  if (context.apps.length === 0) return part('connected-apps', t('account.apps'), t('account.no-apps'), undefined);
-  const rows = context.apps.map((app, index) => appRow(context, app, `app-${index}`));
-  return part('connected-apps', t('account.apps'), t('account.apps-intro'), html`<ul class="rows">${rows}</ul>`);
-}
-
-function appRow(context: AccountContext, app: ConnectedApp, id: string): Html {
-  const t = translate(context.language);
-  const home = app.ending?.isOver ? undefined : safeAddress(app.home);
-  const claims = app.claims.map((claim) => findClaimLabel(context.language, claim) ?? claim);
-  const since = t('account.since', { date: formatDay(context.language, app.since, context.timeZone) });
-  const lastUsed = app.lastUsed && sayLastUsed(context, app.lastUsed);
-  return html`<li class="row" data-client="${app.clientId}">${tile(app.name, app.logo)}
-<div class="row-words"><h3 id="${id}">${home ? html`<a href="${home}">${app.name}</a>` : app.name}</h3>
-<p>${app.agency} <span class="domain">${app.domain}</span></p>
-${claims.length > 0 && html`<p>${t('account.reads', { claims: formatList(context.language, claims) })}</p>`}
-${endingOf(context, app)}<p class="hint">${since}${lastUsed && ` · ${lastUsed}`}</p></div>
-${rowForm(context, { name: 'client', value: app.clientId, action: 'disconnect', label: t('account.disconnect'), hook: 'disconnect', describedBy: id })}</li>`;
-}
-
-function endingOf({ language }: AccountContext, { clientId, ending }: ConnectedApp): Html | false {
-  if (!ending) return false;
-  const { text, successor } = ending;
-  const link = safeAddress(successor?.link);
-  const go =
-    successor &&
-    link &&
-    html` <a href="${link}">${translate(language)('ended.go', { successor: successor.name })}</a> (${successor.host})`;
-  return html`<p data-ending="${clientId}">${text}${go}</p>
-`;
+  const { apps, figures } = context;
+  if (apps.length === 0) return part('connected-apps', t('account.apps'), t('account.no-apps'), undefined);
+  const rows = apps.map((app, index) => appRow(context, app, `app-${index}`));
+  const folded = rows.slice(SHOWN_AT_ONCE);
+  const more = html`<details class="more-rows"><summary>${t('account.more-apps', { count: folded.length })}</summary><ul class="rows">${folded}</ul></details>`;
+  const all = html`<p><a id="all-apps" href="/account/apps">${t('account.all-apps', { number: formatNumber(context.language, figures.apps) })}</a></p>`;
+  return part(
+    'connected-apps',
+    t('account.apps'),
+    t('account.apps-intro'),
+    html`<ul class="rows">${rows.slice(0, SHOWN_AT_ONCE)}</ul>${folded.length > 0 && more}${all}`,
+  );
 }
 
 const identifierLabels: Record<ShownIdentifier['kind'], MessageKey> = {
@@ -161,26 +154,9 @@ const full: AccountContext = {
       { kind: 'nik', value: '3273015704910001' },
     ],
   },
-  apps: [
-    {
-      clientId: 'puskesmas-online',
-      name: 'Puskesmas Online',
-      agency: 'Kementerian Kesehatan',
-      domain: 'puskesmas.contoh.go.id',
-      home: 'http://localhost:3001/',
-      claims: ['name', 'email', 'birthdate'],
-      since: new Date('2026-09-03T02:00:00Z'),
-      lastUsed: new Date('2026-11-20T02:00:00Z'),
-    },
-    {
-      clientId: 'pajak-daerah',
-      name: 'Pajak Daerah',
-      agency: 'Badan Pendapatan Daerah Provinsi Contoh',
-      domain: 'pajak.contoh.go.id',
-      claims: ['name', 'email', 'address', 'phone_number'],
-      since: new Date('2026-10-11T02:00:00Z'),
-    },
-  ],
+  apps: sampleApps.slice(0, 2),
+  figures: { apps: 2, fields: 9 },
+  sectors: sampleSectors,
   passkeys: [
     {
       id: 'pk-1',
@@ -231,11 +207,17 @@ export const accountSamples: Record<string, AccountContext> = {
   new: {
     ...full,
     apps: [],
+    figures: { apps: 0, fields: 0 },
     passkeys: [],
     sessions: full.sessions.slice(0, 1),
     passwordSince: undefined,
     totpSince: undefined,
     recoveryCodes: 0,
+  },
+  'many-apps': {
+    ...full,
+    apps: Array.from({ length: 24 }, (_, n) => ({ ...(sampleApps[n % 2] as ConnectedApp), clientId: `layanan-${n}` })),
+    figures: { apps: 300, fields: 1204 },
   },
   recovering: { ...full, identity: 'ial2', recoveryReadyAt: new Date('2026-11-22T03:30:00Z') },
   'desk-sheet': {

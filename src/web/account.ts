@@ -17,8 +17,7 @@ import { cancelRecovery, readRecoveries } from '#src/people/recoveries.ts';
 import { isLastWay, listWays, mayRemove, type Ways } from '#src/people/ways.ts';
 import { userHandleOf } from '#src/people/webauthn.ts';
 import { findAgency } from '#src/registry/agencies.ts';
-import type { ClientRecord } from '#src/registry/clients.ts';
-import { type AccountContext, type AccountProblem, accountPage, type ConnectedApp } from '#views/account.ts';
+import { type AccountContext, type AccountProblem, accountPage } from '#views/account.ts';
 import { translate } from '#views/locale.ts';
 import {
   passkeyAddedMessage,
@@ -26,8 +25,10 @@ import {
   recoveryCancelledMessage,
   sheetCancelledMessage,
 } from '#views/messages.ts';
+import { connectedAppsOf } from './account/apps.ts';
+import { sectorChoicesOf } from './account/catalogue.ts';
 import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
-import { frameOf, serviceOf, showForm } from './frame.ts';
+import { frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { cookieNames, cookieOptions } from './middleware/browser.ts';
@@ -36,7 +37,6 @@ import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 import { restRolesUnlessProven } from './roles-at-rest.ts';
 import { seeOther } from './see-other.ts';
-import { sayEnd, showSuccessor } from './successors.ts';
 
 interface Said {
   readonly notice?: AccountContext['notice'];
@@ -239,7 +239,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
       identifiers: contacts.filter((contact) => contact.isIdentifier).map(({ kind, value }) => ({ kind, value })),
       hasStaleNumber: contacts.some((contact) => contact.confirmedAt && !isCounting(contact)),
     },
-    apps: await connectedApps(visit),
+    ...(await connectedApps(visit)),
     passkeys: passkeys.map((passkey) => ({
       id: passkey.credentialId,
       name: names.get(passkey.credentialId) ?? passkey.label,
@@ -298,33 +298,30 @@ async function passkeyInvitation(
   return { passkeyOptions, ...(house.makers.areKnown && { hardware: wantsHardware ? 'asked' : { link } }) };
 }
 
-async function connectedApps({ ctx, house, db, account }: Visit): Promise<AccountContext['apps']> {
-  const { language } = ctx.state;
-  const permissions = await listPermissions(db, account.id, { limit: MOST_SHOWN });
-  const byApp = Map.groupBy(permissions, (permission) => permission.clientId);
-  return [...byApp].map(([clientId, held]) => {
-    const client = house.clients.find(clientId);
-    const service = client
-      ? serviceOf(client, language, house.config.mode)
-      : { name: clientId, agency: '', domain: '' };
-    const claims = held.flatMap((permission) => permission.claims);
-    const since = new Date(Math.min(...held.map(({ givenAt }) => givenAt.getTime())));
-    return { ...service, clientId, claims, since, ending: client && endingOf(house, client, language) };
-  });
+/** Of each app there may be two permissions. */
+const MOST_PERMISSIONS = 600;
+const APPS_SHOWN = 24;
+
+/** The apps of the latest permissions, and what all of them have saved: fields that nobody typed there. */
+async function connectedApps(visit: Visit): Promise<Pick<AccountContext, 'apps' | 'figures' | 'sectors'>> {
+  const permissions = await listPermissions(visit.db, visit.account.id, { limit: MOST_PERMISSIONS });
+  const ids = [...new Set(permissions.map(({ clientId }) => clientId))];
+  const fields = permissions.flatMap(({ claims }) => claims.filter((claim) => !notTyped.has(claim))).length;
+  return {
+    apps: await connectedAppsOf(visit, ids.slice(0, APPS_SHOWN)),
+    figures: { apps: ids.length, fields },
+    sectors: await sectorChoicesOf(visit),
+  };
 }
 
-/** Of the latest permissions: of each app there may be two. */
-const MOST_SHOWN = 48;
-
-/** What becomes of an app that has ended or ends soon, and the way to what follows it. */
-function endingOf(house: OpenHouse, client: ClientRecord, language: 'id' | 'en'): ConnectedApp['ending'] {
-  const t = translate(language);
-  const successor = showSuccessor(house, client, language);
-  const isOver = client.state === 'retired';
-  const over = successor ? t('ended.over-to', { successor: successor.name }) : t('ended.over');
-  const text = isOver ? over : sayEnd(house, client, language);
-  return text === undefined ? undefined : { text, isOver, successor };
-}
+/** What comes with the account and is in no form. */
+const notTyped: ReadonlySet<string> = new Set([
+  'email_verified',
+  'phone_number_verified',
+  'updated_at',
+  'locale',
+  'zoneinfo',
+]);
 
 const notices = [
   'disconnected',

@@ -1,4 +1,7 @@
+import { appPage as ownAppPage, appSamples as ownAppSamples } from '#views/account/app.ts';
+import { appsPage as ownAppsPage, appsSamples as ownAppsSamples } from '#views/account/apps.ts';
 import { authenticatorAppPage, authenticatorAppSamples } from '#views/account/authenticator-app.ts';
+import { servicesPage, servicesSamples } from '#views/account/catalogue.ts';
 import { contactsPage, contactsSamples } from '#views/account/contacts.ts';
 import { correctPage, correctSamples } from '#views/account/correct.ts';
 import { dataPage, dataSamples } from '#views/account/data.ts';
@@ -12,7 +15,6 @@ import {
   recoverySheetPage,
   recoverySheetSamples,
 } from '#views/account/recovery-codes.ts';
-import { servicesPage, servicesSamples } from '#views/account/services.ts';
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
@@ -182,6 +184,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('history', historyPage, historySamples),
     ...render('data', dataPage, dataSamples),
     ...render('correct', correctPage, correctSamples),
+    ...render('connected-apps', ownAppsPage, ownAppsSamples),
+    ...render('connected-app', ownAppPage, ownAppSamples),
     ...render('services', servicesPage, servicesSamples),
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),

@@ -52,6 +52,7 @@ function knownMethod(method: string): string {
 const fixedPaths: ReadonlySet<string> = new Set([
   '/',
   '/account',
+  '/account/apps',
   '/account/authenticator-app',
   '/account/callback',
   '/account/confirm',

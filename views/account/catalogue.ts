@@ -1,7 +1,7 @@
 import { type Html, html, safeAddress } from '../html.ts';
 import { translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
-import { type SectorChoice, sectorChoices, serviceSearch } from '../parts/service-search.ts';
+import { type SectorChoice, sectorChoices, serviceSearch } from '../parts/seek.ts';
 import { tile } from '../parts/tile.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import { type Pages, pager } from './pager.ts';

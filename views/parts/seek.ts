@@ -15,7 +15,7 @@ export function serviceSearch(
   return html`<form method="get" action="/account/services" role="search" class="seek">
 <label for="q">${t('services.search')}</label>
 <div class="seek-line"><input type="search" id="q" name="q" value="${words}" autocomplete="off" maxlength="100" placeholder="${t('services.search-example')}">${sector && html`<input type="hidden" name="sector" value="${sector}">`}
-<button type="submit" id="seek" class="button main">${glass}<span>${t('services.find')}</span></button></div></form>`;
+<button type="submit" class="button main">${glass}<span>${t('services.find')}</span></button></div></form>`;
 }
 
 /** The policy areas as links, with how many services each has; the chosen one leads back to all of them. */

@@ -10,8 +10,8 @@ import {
   searchCatalogue,
 } from '#src/registry/catalogue.ts';
 import { listSectors } from '#src/registry/sectors.ts';
-import { type OfferedService, servicesPage } from '#views/account/services.ts';
-import type { SectorChoice } from '#views/parts/service-search.ts';
+import { type OfferedService, servicesPage } from '#views/account/catalogue.ts';
+import type { SectorChoice } from '#views/parts/seek.ts';
 import { frameOf, serviceOf, showForm, wayInto } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { fromCursor, isText, toCursor } from '../places.ts';

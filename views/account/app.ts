@@ -1,0 +1,313 @@
+import { findClaimLabel } from '../claims.ts';
+import { type Content, type Html, html, safeAddress } from '../html.ts';
+import { basisName } from '../legal-basis.ts';
+import { formatDay, formatMoment, type MessageKey, translate } from '../locale.ts';
+import type { Frame } from '../page.ts';
+import { button, form, hidden } from '../parts/form.ts';
+import type { Notice } from '../parts/notice.ts';
+import { tile } from '../parts/tile.ts';
+import { hostileText, sampleFrame } from '../samples.ts';
+import { type ConnectedApp, endingOf, sampleApps } from './apps.ts';
+import { part } from './part.ts';
+import { backTo, personalPage } from './shell.ts';
+
+/** One item of what was shown. */
+export type ShownItem = {
+  claim: string;
+  purpose: string;
+  isRequired: boolean;
+  /** Of a notice: by which basis, and by which law. */
+  basis?: string | undefined;
+  law?: string | undefined;
+};
+
+/** A consent or a notice that holds, or held. */
+export type ShownPermission = {
+  id: string;
+  kind: 'consent' | 'notice';
+  /** Why the app reads: as it was shown. */
+  purpose: string;
+  items: readonly ShownItem[];
+  since: Date;
+  until: Date;
+  ended?: { at: Date; reason: 'replaced' | 'withdrawn' | 'left' | 'expired' } | undefined;
+};
+
+/** What the agency answers after an end. */
+export type ShownWithdrawal = {
+  at: Date;
+  dueAt: Date;
+  cause: 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported';
+  isOverdue: boolean;
+  answer?: { at: Date; outcome: 'deleted' | 'kept' | 'partly-kept'; law?: string | undefined } | undefined;
+};
+
+/**
+ * Forms post to the page itself `action`: `narrow` (with a `claim` for each that is kept), `withdraw`, `disconnect`.
+ */
+export type AppContext = Frame & {
+  app: Pick<ConnectedApp, 'clientId' | 'name' | 'agency' | 'domain' | 'logo' | 'ending'> & {
+    link?: string | undefined;
+  };
+  consent?: ShownPermission | undefined;
+  notice?: ShownPermission | undefined;
+  /** What ended before, the latest first. */
+  earlier: readonly ShownPermission[];
+  withdrawals: readonly ShownWithdrawal[];
+  /** What was read, by names of claims, and when last. */
+  read?: { claims: readonly string[]; lastAt: Date } | undefined;
+  /** Office addresses of the agency. */
+  contact?: string | undefined;
+  said?: Notice | undefined;
+};
+
+/** Everything about one app: what it reads, why, by what right, until when; to keep less, to withdraw, to leave. */
+export function appPage(context: AppContext): Html {
+  const t = translate(context.language);
+  const { app, consent, notice } = context;
+  const link = safeAddress(app.link);
+  return personalPage(context, {
+    title: app.name,
+    of: t('account.apps'),
+    section: 'apps',
+    lead: backTo(context, 'apps'),
+    notice: context.said,
+    content: html`<div class="about">${tile(app.name, app.logo)}<div><p>${app.agency}</p><p><span class="domain">${app.domain}</span></p></div>${link && (consent || notice) && html`<a class="button other" id="open" href="${link}"><span>${t('app.open')}</span></a>`}</div>
+${endingOf(context, app)}${!consent && !notice && html`<p class="empty" id="not-connected">${t('app.not-connected')}</p>`}
+${consent && consentPart(context, consent)}${notice && noticePart(context, notice)}${readPart(context)}${withdrawalsPart(context)}${earlierPart(context)}${(consent || notice) && leavePart(context)}`,
+  });
+}
+
+function nameOf({ language }: Frame, claim: string): string {
+  return findClaimLabel(language, claim) ?? claim;
+}
+
+/** Since when, until when, and the receipt. */
+function spanOf(context: Frame, { id, since, until }: ShownPermission): Html {
+  const t = translate(context.language);
+  const { language, timeZone } = context;
+  return html`<dl class="terms"><div><dt>${t('app.since')}</dt><dd>${formatDay(language, since, timeZone)}</dd></div>
+<div><dt>${t('app.until')}</dt><dd>${formatDay(language, until, timeZone)}</dd></div>
+<div><dt>${t('app.receipt')}</dt><dd><a href="/account/receipts/${encodeURIComponent(id)}">${t('app.receipt-open')}</a></dd></div></dl>`;
+}
+
+function consentPart(context: AppContext, consent: ShownPermission): Html {
+  const t = translate(context.language);
+  const optional = consent.items.filter(({ isRequired }) => !isRequired);
+  const items = consent.items.map((item, index) => consentItem(context, item, `claim-${index}`));
+  const narrow = html`${optional.length > 0 && button({ id: 'narrow', value: 'narrow', label: t('app.narrow'), look: 'other' })}`;
+  return part(
+    'consent',
+    t('app.consent'),
+    consent.purpose,
+    html`${form(context, [html`<ul class="items-read">${items}</ul>`, optional.length > 0 && html`<p class="hint">${t('app.narrow-hint')}</p>`, narrow])}
+${spanOf(context, consent)}
+${form(context, [html`<p class="hint">${t('app.withdraw-hint')}</p>`, button({ id: 'withdraw', value: 'withdraw', label: t('app.withdraw'), look: 'stop' })])}`,
+  );
+}
+
+/** A required one has no box: without it the app cannot work, so that it ends with the consent. */
+function consentItem(context: Frame, { claim, purpose, isRequired }: ShownItem, id: string): Html {
+  const t = translate(context.language);
+  const words = html`<strong>${nameOf(context, claim)}</strong>${isRequired && html` <span class="needed">${t('app.required')}</span>`}<br><span class="hint">${purpose}</span>`;
+  if (isRequired) return html`<li class="item" data-claim="${claim}"><div>${words}</div></li>`;
+  return html`<li class="item" data-claim="${claim}"><input type="checkbox" id="${id}" name="claim" value="${claim}" checked><label for="${id}">${words}</label></li>`;
+}
+
+function noticePart(context: AppContext, notice: ShownPermission): Html {
+  const t = translate(context.language);
+  const items = notice.items.map(
+    ({ claim, purpose, basis, law }) =>
+      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong><br><span class="hint">${purpose}${basis && html`<br>${t('app.by', { basis: basisName(context.language, basis) })}${law && ` (${law})`}`}</span></div></li>`,
+  );
+  return part(
+    'notice',
+    t('app.notice'),
+    t('app.notice-hint'),
+    html`<p>${notice.purpose}</p><ul class="items-read">${items}</ul>${spanOf(context, notice)}`,
+  );
+}
+
+/** What has been read is read: who keeps it and whom to ask. */
+function readPart(context: AppContext): Html | false {
+  const { read, app, contact, language, timeZone } = context;
+  if (!read) return false;
+  const t = translate(language);
+  const claims = read.claims.map((claim) => html`<li>${nameOf(context, claim)}</li>`);
+  return part(
+    'read',
+    t('app.read'),
+    t('app.read-last', { date: formatMoment(language, read.lastAt, timeZone) }),
+    html`<ul class="points">${claims}</ul><p>${t('app.read-ask', { agency: app.agency })}${contact && html` <a href="mailto:${contact}">${contact}</a>`}</p>
+<p class="hint"><a href="/account/releases?app=${encodeURIComponent(app.clientId)}">${t('app.read-all')}</a></p>`,
+  );
+}
+
+const causes: Record<ShownWithdrawal['cause'], MessageKey> = {
+  withdrawn: 'app.ended-withdrawn',
+  left: 'app.ended-left',
+  narrowed: 'app.ended-narrowed',
+  expired: 'app.ended-expired',
+  reported: 'app.ended-reported',
+};
+
+function withdrawalsPart(context: AppContext): Html | false {
+  const t = translate(context.language);
+  const { language, timeZone, withdrawals, app } = context;
+  if (withdrawals.length === 0) return false;
+  const rows = withdrawals.map(
+    (one) =>
+      html`<li class="row" data-withdrawal="${one.answer?.outcome ?? (one.isOverdue ? 'overdue' : 'waiting')}"><div class="row-words"><h3>${t(causes[one.cause])}</h3><p class="hint">${formatMoment(language, one.at, timeZone)}</p><p>${sayAnswer(context, one)}</p></div></li>`,
+  );
+  return part(
+    'withdrawals',
+    t('app.answers'),
+    t('app.answers-hint', { agency: app.agency }),
+    html`<ul class="rows">${rows}</ul>`,
+  );
+}
+
+function sayAnswer({ language, timeZone }: Frame, { answer, dueAt, isOverdue }: ShownWithdrawal): Content {
+  const t = translate(language);
+  if (!answer) {
+    const date = formatMoment(language, dueAt, timeZone);
+    return isOverdue
+      ? html`<strong class="late">${t('app.answer-overdue', { date })}</strong>`
+      : t('app.answer-due', { date });
+  }
+  const date = formatDay(language, answer.at, timeZone);
+  const law = answer.law ?? '';
+  const said: Record<typeof answer.outcome, MessageKey> = {
+    deleted: 'app.answer-deleted',
+    kept: 'app.answer-kept',
+    'partly-kept': 'app.answer-partly-kept',
+  };
+  return html`${t(said[answer.outcome], { date })}${law && html` (${law})`}`;
+}
+
+const reasons: Record<'replaced' | 'withdrawn' | 'left' | 'expired', MessageKey> = {
+  replaced: 'app.was-replaced',
+  withdrawn: 'app.was-withdrawn',
+  left: 'app.was-left',
+  expired: 'app.was-expired',
+};
+
+function earlierPart(context: AppContext): Html | false {
+  const t = translate(context.language);
+  const { language, timeZone, earlier } = context;
+  if (earlier.length === 0) return false;
+  const rows = earlier.map(
+    ({ id, kind, since, ended }) =>
+      html`<li class="row"><div class="row-words"><h3>${t(kind === 'consent' ? 'app.consent' : 'app.notice')}</h3><p class="hint">${formatDay(language, since, timeZone)}${ended && ` – ${formatDay(language, ended.at, timeZone)} · ${t(reasons[ended.reason])}`}</p></div><a href="/account/receipts/${encodeURIComponent(id)}">${t('app.receipt-open')}</a></li>`,
+  );
+  return part('earlier', t('app.earlier'), undefined, html`<ul class="rows">${rows}</ul>`);
+}
+
+/** Leaves all of it at once; what goes on by law is named before. */
+function leavePart(context: AppContext): Html {
+  const t = translate(context.language);
+  const { app, consent, notice } = context;
+  const isByLaw = notice !== undefined;
+  const laws = [...new Set(notice?.items.flatMap(({ law }) => law ?? []))];
+  const goesOn =
+    isByLaw && html`<p>${t('app.leave-law', { agency: app.agency })}${laws.length > 0 && ` ${laws.join('; ')}.`}</p>`;
+  const label = t(isByLaw && !consent ? 'account.leave' : 'account.disconnect');
+  return part(
+    'leave',
+    t('app.leave'),
+    t('app.leave-hint', { service: app.name }),
+    html`${goesOn}${form(context, [hidden('client', app.clientId), button({ id: 'disconnect', value: 'disconnect', label, look: 'stop', hook: 'disconnect' })])}`,
+  );
+}
+
+const [health, , law] = sampleApps as [ConnectedApp, ConnectedApp, ConnectedApp];
+
+const full: AppContext = {
+  ...sampleFrame,
+  app: { ...health, link: 'http://localhost:3001/sign-in' },
+  consent: {
+    id: '0b1c6f1e-0000-4000-8000-000000000001',
+    kind: 'consent',
+    purpose: 'Mendaftar antrean puskesmas dan melihat jadwal kunjungan Anda.',
+    items: [
+      { claim: 'birthdate', purpose: 'Memilih poli yang tepat bagi usia Anda.', isRequired: false },
+      { claim: 'phone_number', purpose: 'Mengabari bila jadwal Anda berubah.', isRequired: false },
+    ],
+    since: new Date('2026-09-03T02:00:00Z'),
+    until: new Date('2027-09-03T02:00:00Z'),
+  },
+  notice: {
+    id: '0b1c6f1e-0000-4000-8000-000000000002',
+    kind: 'notice',
+    purpose: 'Mendaftar antrean puskesmas dan melihat jadwal kunjungan Anda.',
+    items: [
+      {
+        ...{ claim: 'name', purpose: 'Memanggil Anda di loket dan mencocokkan kartu berobat.', isRequired: true },
+        ...{ basis: 'public_task', law: 'UU 17/2023 tentang Kesehatan' },
+      },
+    ],
+    since: new Date('2026-09-03T02:00:00Z'),
+    until: new Date('2027-09-03T02:00:00Z'),
+  },
+  earlier: [],
+  withdrawals: [],
+  read: { claims: ['name', 'birthdate'], lastAt: new Date('2026-11-20T02:00:00Z') },
+  contact: 'privasi@dinkes.contoh.go.id',
+};
+
+const { consent: given } = full;
+
+export const appSamples: Record<string, AppContext> = {
+  full,
+  'by-law': { ...full, app: law, consent: undefined },
+  consent: {
+    ...full,
+    notice: undefined,
+    withdrawals: [
+      {
+        at: new Date('2026-11-20T02:00:00Z'),
+        dueAt: new Date('2026-11-23T02:00:00Z'),
+        cause: 'narrowed',
+        isOverdue: false,
+      },
+    ],
+  },
+  ended: {
+    ...full,
+    ...{ consent: undefined, notice: undefined },
+    earlier: given ? [{ ...given, ended: { at: new Date('2026-11-10T02:00:00Z'), reason: 'withdrawn' } }] : [],
+    withdrawals: [
+      {
+        ...{
+          at: new Date('2026-11-10T02:00:00Z'),
+          dueAt: new Date('2026-11-13T02:00:00Z'),
+          cause: 'withdrawn',
+          isOverdue: false,
+        },
+        answer: { at: new Date('2026-11-11T02:00:00Z'), outcome: 'partly-kept', law: 'Permenkes 24/2022' },
+      },
+      { at: new Date('2026-10-10T02:00:00Z'), dueAt: new Date('2026-10-13T02:00:00Z'), cause: 'left', isOverdue: true },
+    ],
+  },
+  hostile: {
+    ...full,
+    app: {
+      ...health,
+      clientId: hostileText,
+      name: hostileText,
+      agency: hostileText,
+      domain: hostileText,
+      link: 'javascript:1',
+    },
+    ...(given && {
+      consent: {
+        ...given,
+        id: hostileText,
+        purpose: hostileText,
+        items: [{ claim: hostileText, purpose: hostileText, isRequired: false }],
+      },
+    }),
+    read: { claims: [hostileText], lastAt: new Date('2026-11-20T02:00:00Z') },
+    contact: hostileText,
+  },
+};
