@@ -4,7 +4,6 @@
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { listPermissions } from '#src/consents/permissions.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
 import { disconnect } from '#src/oidc/withdrawals.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
@@ -25,7 +24,7 @@ import {
   recoveryCancelledMessage,
   sheetCancelledMessage,
 } from '#views/messages.ts';
-import { connectedAppsOf } from './account/apps.ts';
+import { connectedAppsOf, listCurrent } from './account/apps.ts';
 import { sectorChoicesOf } from './account/catalogue.ts';
 import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
 import { frameOf, showForm } from './frame.ts';
@@ -298,17 +297,15 @@ async function passkeyInvitation(
   return { passkeyOptions, ...(house.makers.areKnown && { hardware: wantsHardware ? 'asked' : { link } }) };
 }
 
-/** Of each app there may be two permissions. */
-const MOST_PERMISSIONS = 600;
 const APPS_SHOWN = 24;
 
 /** The apps of the latest permissions, and what all of them have saved: fields that nobody typed there. */
 async function connectedApps(visit: Visit): Promise<Pick<AccountContext, 'apps' | 'figures' | 'sectors'>> {
-  const permissions = await listPermissions(visit.db, visit.account.id, { limit: MOST_PERMISSIONS });
+  const permissions = await listCurrent(visit);
   const ids = [...new Set(permissions.map(({ clientId }) => clientId))];
   const fields = permissions.flatMap(({ claims }) => claims.filter((claim) => !notTyped.has(claim))).length;
   return {
-    apps: await connectedAppsOf(visit, ids.slice(0, APPS_SHOWN)),
+    apps: await connectedAppsOf(visit, permissions, ids.slice(0, APPS_SHOWN)),
     figures: { apps: ids.length, fields },
     sectors: await sectorChoicesOf(visit),
   };

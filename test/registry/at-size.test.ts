@@ -10,6 +10,7 @@ import { PLAN_BY_KEY } from '#src/base/database.ts';
 import { newIdIn } from '#src/base/secrets.ts';
 import { type Role, roles } from '#src/people/memberships.ts';
 import { caseStatuses, countOpenCases, listCases } from '#src/registry/cases.ts';
+import { listAlike, listMatching, searchCatalogue } from '#src/registry/catalogue.ts';
 import { listClosures } from '#src/registry/closures.ts';
 import type { Reach } from '#src/registry/coordination.ts';
 import { decisionKinds } from '#src/registry/decision-rows.ts';
@@ -304,4 +305,19 @@ test('apps that are like a new one are found from indexes', async () => {
   });
   // Looks at all whose words are somewhat alike; asked once when an app is registered, and once when it goes live.
   expect(await faultsOfSent(4 * MOST_PAGES)).toEqual([]);
+}, 120_000);
+
+test('services are found from indexes, whatever is looked for', async () => {
+  const search = { mode: 'sandbox', limit: 24 } as const;
+  await world.database.transaction(async (tx) => {
+    const { ids, next } = await searchCatalogue(tx, search);
+    expect(ids).toHaveLength(24);
+    await searchCatalogue(tx, { ...search, after: next, without: ids });
+    for (const words of ['antrean', 'kesehatan pajak', 'kartu sosial 26999', 'tidak-ada-yang-begini'])
+      for (const sector of [undefined, 'kesehatan']) await searchCatalogue(tx, { ...search, words, sector });
+    expect((await searchCatalogue(tx, { ...search, mode: 'production', words: 'pajak' })).ids).toHaveLength(24);
+    await listMatching(tx, ids, { ...search, words: 'antrean', sector: 'kesehatan' });
+    expect(await listAlike(tx, 'sandbox', 'pendaftarran pajak', 6)).toHaveLength(6);
+  });
+  expect(await faultsOfSent()).toEqual([]);
 }, 120_000);

@@ -1,7 +1,7 @@
 /** `/account/apps`: every app that may read something of a person; and all about one of them, with the ways to end it. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
-import { type Consent, listConnected, listPermissions, type Permission } from '#src/consents/permissions.ts';
+import { type Consent, listPermissions, type Permission } from '#src/consents/permissions.ts';
 import { lastReleases, listReleases } from '#src/consents/releases.ts';
 import { isOverdue, listWithdrawals } from '#src/consents/withdrawals.ts';
 import { disconnect, narrow, withdraw } from '#src/oidc/withdrawals.ts';
@@ -99,9 +99,11 @@ function saidIn({ query, state }: Context): AppContext['said'] {
 
 /** Their names stand in the memory of the process: what is read for a page is its own apps only. */
 async function showAll(visit: Visit): Promise<void> {
-  const { ctx, house, db, account } = visit;
+  const { ctx, house } = visit;
   const words = wordIn(ctx.query.q);
-  const named = (await listConnected(db, account.id)).map((id) => ({ id, name: nameOf(visit, id) }));
+  const permissions = await listCurrent(visit);
+  const ids = new Set(permissions.map(({ clientId }) => clientId));
+  const named = [...ids].map((id) => ({ id, name: nameOf(visit, id) }));
   const matching = named.filter(({ id, name }) =>
     isAbout(`${name} ${house.clients.find(id)?.agency.name ?? ''}`, words),
   );
@@ -115,6 +117,7 @@ async function showAll(visit: Visit): Promise<void> {
     ...{ words, count: matching.length, notice: saidIn(ctx) },
     apps: await connectedAppsOf(
       visit,
+      permissions,
       shown.map(({ id }) => id),
     ),
     pages: {
@@ -151,20 +154,26 @@ function nameOf({ ctx, house }: Pick<Visit, 'ctx' | 'house'>, clientId: string):
   return house.clients.find(clientId)?.name[language] ?? clientId;
 }
 
+/** More than anybody has; of each app there may be two. */
+const MOST_PERMISSIONS = 1000;
+
+/** What apps may read of a person now, the latest first. */
+export function listCurrent({ db, account }: Visit): Promise<Permission[]> {
+  return listPermissions(db, account.id, { limit: MOST_PERMISSIONS });
+}
+
 /** What a list says of some of a person's apps, in the order of their ids. */
-export async function connectedAppsOf(visit: Visit, clientIds: readonly string[]): Promise<ConnectedApp[]> {
+export async function connectedAppsOf(
+  visit: Visit,
+  permissions: readonly Permission[],
+  clientIds: readonly string[],
+): Promise<ConnectedApp[]> {
   const { house, db, account } = visit;
-  const permissions = await listPermissionsOf(visit, clientIds);
   const last = await lastReleases(db, house.secrets, account.id, clientIds);
   return clientIds.flatMap((clientId) => {
     const held = permissions.filter((permission) => permission.clientId === clientId);
     return held.length > 0 ? [connectedApp(visit, clientId, held, last.get(clientId)?.lastAt)] : [];
   });
-}
-
-async function listPermissionsOf({ db, account }: Visit, clientIds: readonly string[]): Promise<Permission[]> {
-  const lists = await Promise.all(clientIds.map((clientId) => listPermissions(db, account.id, { clientId, limit: 2 })));
-  return lists.flat();
 }
 
 function connectedApp(

@@ -1,5 +1,9 @@
 /** A person and the apps that read something of them: less, nothing, and what becomes of it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ConsentDraft, loadPermissions } from '#src/consents/permissions.ts';
+import { recordTerms, termsOf } from '#src/consents/terms.ts';
+import { findAccountId } from '#src/people/identifiers.ts';
+import { loadClient } from '#src/registry/clients.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
@@ -88,3 +92,53 @@ describe('a connected app', () => {
     expect(new Set(answers.map((page) => `${page.status} ${page.text('#error-code')}`)).size).toBe(1);
   });
 });
+
+test('300 apps are read with as many statements as three, a page at a time, and each is found by its name', async () => {
+  const { browser } = await connected();
+  const few = await statementsOf(browser, '/account/apps');
+  const accountId = await findAccountId(world.database, world.house.secrets, {
+    kind: 'email',
+    value: `sehat-${made}@contoh.id`,
+  });
+  await connectMany(String(accountId), 300);
+  expect(await statementsOf(browser, '/account/apps')).toBe(few);
+  expect(await statementsOf(browser, '/account')).toBeLessThan(30);
+  const home = await browser.visit(`${world.issuer}/account`);
+  expect(home.count('#connected-apps [data-client]')).toBe(24);
+  expect(home.text('#apps-used')).toContain('301');
+  const seen: string[] = [];
+  let page = await browser.visit(`${world.issuer}/account/apps`);
+  for (;;) {
+    const shown = page.attributes('[data-client]', 'data-client');
+    expect(shown.length).toBeLessThanOrEqual(24);
+    seen.push(...shown);
+    if (!page.has('#next')) break;
+    page = await browser.visit(new URL(String(page.attribute('#next', 'href')), world.issuer));
+  }
+  expect([seen.length, new Set(seen).size]).toEqual([301, 301]);
+  const found = await browser.visit(`${world.issuer}/account/apps?q=layanan-banyak-299`);
+  expect(found.attributes('[data-client]', 'data-client')).toEqual(['layanan-banyak-299']);
+});
+
+async function statementsOf(browser: BrowserAgent, path: string): Promise<number> {
+  await browser.visit(`${world.issuer}${path}`);
+  let statements = 0;
+  world.database.onStatement = () => {
+    statements += 1;
+  };
+  await browser.visit(`${world.issuer}${path}`);
+  world.database.onStatement = undefined;
+  return statements;
+}
+
+/** As if somebody had allowed so many apps one item each. */
+async function connectMany(accountId: string, count: number): Promise<void> {
+  const { claims, agencyId, purpose } = await loadClient(world.database, 'kartu-sehat');
+  const drafts: ConsentDraft[] = Array.from({ length: count }, (_, n) => ({
+    ...{ kind: 'consent', event: 'given', accountId, language: 'id', acr: 'aal1', amr: ['pwd'] },
+    ...{ terms: termsOf({ id: `layanan-banyak-${n}`, agencyId, purpose, claims: [...claims] }), claims: ['name'] },
+    ...{ declined: [], scopes: ['openid'], expiresAt: new Date(Date.now() + 86_400_000) },
+  }));
+  for (const { terms } of drafts) await recordTerms(world.database, terms);
+  await world.database.transaction((tx) => loadPermissions(tx, drafts));
+}
