@@ -276,7 +276,7 @@ async function hangOn(where: string): Promise<void> {
     from accounts a, generate_series(1, 6) as n where ${where}`);
   await own.query(`insert into permissions (shard, account_id, id, client_id, basis, terms, allowed, declined, scopes, language, acr,
       amr, event, given_at, expires_at)
-    select a.shard, a.id, gen_random_uuid(), 'layanan-' || n, basis, '\\x00', 1, 0, 1, 'id', 'aal1', 1, 'given', now(),
+    select a.shard, a.id, gen_random_uuid(), 'terhubung-' || n, basis, '\\x00', 1, 0, 1, 'id', 'aal1', 1, 'given', now(),
       now() + interval '1 year'
     from accounts a, generate_series(1, 4) as n, unnest(array['consent', 'public_task']) as basis where ${where}`);
   await own.query(`insert into releases (shard, account_id, at, app, id, kind, last_at, sealed)
