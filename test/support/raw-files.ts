@@ -12,7 +12,9 @@ export async function* rawFiles(db: Db): AsyncGenerator<{ readonly name: string;
   if (!where) throw new Error('the database has no directory');
   const directory = join(where.directory, 'base', String(where.oid));
   const names = await namesByFile(db);
-  for (const file of await readdir(directory)) {
+  // A copy of the catalogue for starting connections comes and goes while somebody connects.
+  const files = (await readdir(directory)).filter((file) => !file.startsWith('pg_internal.init'));
+  for (const file of files) {
     const [relation = file] = file.split(/[._]/);
     yield { name: names.get(relation) ?? file, bytes: await readFile(join(directory, file)) };
   }
