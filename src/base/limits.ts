@@ -150,6 +150,11 @@ export const limits = {
     duration: DAY,
     answers: 'an officer, or somebody at their browser, issues sheets for many accounts',
   },
+  release_report_by_account: {
+    points: 20,
+    duration: DAY,
+    answers: 'somebody floods the owners of an app with reports, each of them a message',
+  },
   api_change_by_machine: {
     points: 600,
     duration: HOUR,

@@ -658,6 +658,17 @@ const table = {
       next: 'Choose its kind, and make sure that its name and photo match the person.',
     },
   },
+  desk_reason_missing: {
+    status: 422,
+    id: {
+      say: 'Belum dipilih mengapa Anda melihat.',
+      next: 'Pilih salah satu alasan: pemilik akun akan membacanya.',
+    },
+    en: {
+      say: 'Why you look is not chosen yet.',
+      next: 'Choose one of the reasons: the owner of the account will read it.',
+    },
+  },
   desk_own_account: {
     status: 422,
     id: {
@@ -1222,6 +1233,30 @@ const table = {
     status: 503,
     id: { say: 'Sedang banyak sekali permintaan.', next: 'Tunggu sebentar, lalu coba lagi.' },
     en: { say: 'There are very many requests right now.', next: 'Wait a moment, then try again.' },
+  },
+  report_answered: {
+    status: 409,
+    id: {
+      say: 'Laporan ini sudah dijawab.',
+      next: 'Buka halamannya lagi untuk melihat jawabannya.',
+    },
+    en: { say: 'This report has been answered.', next: 'Open its page again to see the answer.' },
+  },
+  report_answer_missing: {
+    status: 422,
+    id: {
+      say: 'Belum dipilih apa yang Anda temukan.',
+      next: 'Pilih salah satu dari tiga jawaban, lalu kirim lagi.',
+    },
+    en: { say: 'What you found is not chosen yet.', next: 'Choose one of the three answers and send it again.' },
+  },
+  report_reason_missing: {
+    status: 422,
+    id: {
+      say: 'Belum dipilih apa yang tidak sesuai.',
+      next: 'Pilih salah satu alasan, lalu kirim laporannya lagi.',
+    },
+    en: { say: 'What is wrong is not chosen yet.', next: 'Choose one of the reasons and send the report again.' },
   },
   review_required: {
     status: 409,

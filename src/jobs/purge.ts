@@ -74,6 +74,7 @@ export const sweeps: readonly Sweep[] = [
   sweepOf('devices'),
   sweepOf('outbox'),
   sweepOf('withdrawals'),
+  sweepOf('release_reports'),
   overdueRecoveries,
   overdueSheets,
 ];

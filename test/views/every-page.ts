@@ -15,6 +15,8 @@ import {
   recoverySheetPage,
   recoverySheetSamples,
 } from '#views/account/recovery-codes.ts';
+import { releasePage, releaseSamples } from '#views/account/release.ts';
+import { releasesPage, releasesSamples } from '#views/account/releases.ts';
 import { accountPage, accountSamples } from '#views/account.ts';
 import { codePage, codeSamples } from '#views/code.ts';
 import { consentPage, consentSamples } from '#views/consent.ts';
@@ -187,6 +189,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('connected-apps', ownAppsPage, ownAppsSamples),
     ...render('connected-app', ownAppPage, ownAppSamples),
     ...render('services', servicesPage, servicesSamples),
+    ...render('releases', releasesPage, releasesSamples),
+    ...render('release', releasePage, releaseSamples),
     ...render('not-me', notMePage, notMeSamples),
     ...render('frozen', frozenPage, frozenSamples),
     ...render('account-end', endPage, endSamples),

@@ -2,6 +2,7 @@ import { type Html, html, safeAddress } from '../html.ts';
 import { formatDay, formatMoment, formatTime, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
+import { type ShownLook, sayLookReason } from './release-rows.ts';
 import { personalPage } from './shell.ts';
 
 type KindOf<Key> = Key extends `history.was-${infer Kind}` ? Kind : never;
@@ -17,8 +18,10 @@ export type HistoryEvent = {
   app?: string | undefined;
   /** The agency whose staff did it. */
   agency?: string | undefined;
-  /** In which role and why somebody of the staff looked. */
+  /** In which role and why somebody of the staff looked at the account. */
   look?: { role: 'desk'; reason: 'asked-at-desk' | 'second-officer' } | undefined;
+  /** The same of who looked at what was released. */
+  releasesLook?: Pick<ShownLook, 'role' | 'reason'> | undefined;
   caseNumber?: string | undefined;
 };
 
@@ -69,11 +72,20 @@ function dayPart(context: HistoryContext, { name, events }: Day): Html {
 function eventRow(context: HistoryContext, event: HistoryEvent): Html {
   const t = translate(context.language);
   const { language, timeZone } = context;
-  const { kind, app = t('history.some-app'), agency = t('history.some-agency'), look, caseNumber } = event;
+  const {
+    kind,
+    app = t('history.some-app'),
+    agency = t('history.some-agency'),
+    look,
+    releasesLook,
+    caseNumber,
+  } = event;
   const key: MessageKey = `history.was-${kind}`;
-  const why = look && t(`history.look-${look.reason}`, { role: t(`history.role-${look.role}`) });
+  const why = look
+    ? t(`history.look-${look.reason}`, { role: t(`history.role-${look.role}`) })
+    : releasesLook && sayLookReason(language, releasesLook);
   const more = [why, caseNumber && t('history.case', { case: caseNumber })].filter(Boolean).join(' · ');
-  const isOfStaff = kind === 'account.read-by-staff' || kind.startsWith('sheet.');
+  const isOfStaff = ['account.read-by-staff', 'releases-looked-at'].includes(kind) || kind.startsWith('sheet.');
   return html`<li class="row${isOfStaff && ' of-staff'}" data-kind="${kind}"><p class="when">${formatTime(language, event.at, timeZone)}</p><div class="row-words"><p>${t(key, { app, agency })}</p>${more && html`<p class="hint">${more}</p>`}</div></li>`;
 }
 
@@ -97,6 +109,14 @@ const full: HistoryContext = {
       agency: 'Dinas Dukcapil Kota Contoh',
       look: { role: 'desk', reason: 'asked-at-desk' },
       caseNumber: 'LKT/2026/0042',
+    },
+    {
+      id: '6',
+      at: at('20T02:10'),
+      kind: 'releases-looked-at',
+      agency: 'Pengelola Contoh',
+      releasesLook: { role: 'operator', reason: 'report-checked' },
+      caseNumber: 'ADU/2026/0007',
     },
     { id: '4', at: at('19T10:00'), kind: 'consent.given', app: 'Pajak Daerah' },
     { id: '5', at: at('19T09:58'), kind: 'passkey.added' },

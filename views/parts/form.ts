@@ -100,8 +100,8 @@ export function tickBox(box: { id: string; name: string; value: string; label: C
   return html`<div class="tick"><input type="checkbox" id="${box.id}" name="${box.name}" value="${box.value}"${box.ticked && html` checked`}><label for="${box.id}">${box.label}</label></div>`;
 }
 
-/** One of several choices of which one is taken. */
-export function radio(choice: { name: string; value: string; label: Content; chosen?: boolean }): Html {
-  const id = `${choice.name}-${choice.value}`;
+/** One of several choices of which one is taken; `id` where several forms of a page have the same. */
+export function radio(choice: { name: string; value: string; label: Content; chosen?: boolean; id?: string }): Html {
+  const id = choice.id ?? `${choice.name}-${choice.value}`;
   return html`<div class="tick"><input type="radio" id="${id}" name="${choice.name}" value="${choice.value}"${choice.chosen && html` checked`}><label for="${id}">${choice.label}</label></div>`;
 }

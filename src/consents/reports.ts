@@ -1,0 +1,235 @@
+/**
+ * "This wasn't me": a person says of a release that it should not have been, and the agency answers within three days.
+ *
+ * A report belongs to the account and goes with it. The agency learns under which `sub` it knows the person, and no more.
+ */
+import { recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
+import type { Db } from '#src/base/database.ts';
+import { DAY_MS } from '#src/base/epoch.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { everyShard, isId, newIdIn, shardOf } from '#src/base/secrets.ts';
+import { atCost, type Throttles } from '#src/people/throttles.ts';
+
+/** Why a person does not recognise a release: not this app, not at that time, or more than it needs. */
+export const reportReasons = ['unknown-app', 'not-then', 'too-much'] as const;
+export type ReportReason = (typeof reportReasons)[number];
+
+/** What an agency found: it was right, it was a mistake, or somebody misused the data. */
+export const reportAnswers = ['rightful', 'mistake', 'misuse'] as const;
+export type ReportAnswer = (typeof reportAnswers)[number];
+
+/** How long an agency has (UU PDP 27/2022 gives three times 24 hours). */
+const ANSWER_MS = 3 * DAY_MS;
+/** As long as releases are kept. */
+const KEPT_MS = 730 * DAY_MS;
+
+export interface Report {
+  readonly id: string;
+  readonly accountId: string;
+  readonly clientId: string;
+  /** Which release it is about. */
+  readonly release: { readonly id: string; readonly at: Date };
+  readonly reason: ReportReason;
+  readonly at: Date;
+  /** Until when the agency answers. */
+  readonly dueAt: Date;
+  readonly answered: { readonly at: Date; readonly answer: ReportAnswer; readonly by: string } | undefined;
+}
+
+/** What a person says of a release. */
+export interface ReportDraft {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly release: Report['release'];
+  readonly reason: ReportReason;
+}
+
+interface ReportRow {
+  readonly id: string;
+  readonly account_id: string;
+  readonly client_id: string;
+  readonly release_id: string;
+  readonly release_at: Date;
+  readonly reason: ReportReason;
+  readonly at: Date;
+  readonly due_at: Date;
+  readonly answered_at: Date | null;
+  readonly answer: ReportAnswer | null;
+  readonly answered_by: string | null;
+}
+
+const columns =
+  'id, account_id, client_id, release_id, release_at, reason, at, due_at, answered_at, answer, answered_by';
+
+function fromRow(row: ReportRow): Report {
+  const { answered_at: at, answer, answered_by: by } = row;
+  return {
+    ...{ id: row.id, accountId: row.account_id, clientId: row.client_id },
+    release: { id: row.release_id, at: row.release_at },
+    ...{ reason: row.reason, at: row.at, dueAt: row.due_at },
+    answered: at && answer ? { at, answer, by: by ?? '' } : undefined,
+  };
+}
+
+/**
+ * Puts a report on record, once for a release however often the button is pressed. Call it before the unit of work has
+ * written anything (see {@link Throttles}).
+ *
+ * @returns the report, or undefined where the release was reported before
+ * @throws `too_many_attempts`
+ */
+export function reportRelease(db: Db, throttles: Throttles, draft: ReportDraft): Promise<Report | undefined> {
+  const cost = [['release_report_by_account', draft.accountId]] as const;
+  return atCost(throttles, { cost, counts: 'done' }, async () => {
+    const report = await insertReport(db, draft);
+    const { accountId, clientId, reason } = draft;
+    if (report) await recordAccountEvent(db, { accountId, kind: 'release.reported', clientId, details: { reason } });
+    return report;
+  });
+}
+
+async function insertReport(
+  db: Db,
+  { accountId, clientId, release, reason }: ReportDraft,
+): Promise<Report | undefined> {
+  const shard = shardOf(accountId);
+  const at = new Date();
+  const row = await db.for(shard).first<ReportRow>(
+    `insert into release_reports (shard, account_id, id, client_id, release_id, release_at, reason, at, due_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (shard, account_id, release_id) do nothing returning ${columns}`,
+    [
+      ...[shard, accountId, newIdIn(shard), clientId, release.id, release.at, reason],
+      ...[at, new Date(at.getTime() + ANSWER_MS), new Date(at.getTime() + KEPT_MS)],
+    ],
+  );
+  return row && fromRow(row);
+}
+
+/** What a person has said of these releases, by the release's id. */
+export async function findReports(
+  db: Db,
+  accountId: string,
+  releaseIds: readonly string[],
+): Promise<Map<string, Report>> {
+  if (releaseIds.length === 0) return new Map();
+  const shard = shardOf(accountId);
+  const rows = await db
+    .for(shard)
+    .query<ReportRow>(
+      `select ${columns} from release_reports where shard = $1 and account_id = $2 and release_id = any($3)`,
+      [shard, accountId, releaseIds],
+    );
+  return new Map(rows.map((row) => [row.release_id, fromRow(row)]));
+}
+
+/** The latest that a person has reported about an app, the latest first. */
+export async function listOwnReports(
+  db: Db,
+  accountId: string,
+  { clientId, limit }: { readonly clientId?: string | undefined; readonly limit: number },
+): Promise<Report[]> {
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<ReportRow>(
+    `select ${columns} from release_reports
+     where shard = $1 and account_id = $2 and ($3::text is null or client_id = $3) order by at desc, id desc limit $4`,
+    [shard, accountId, clientId ?? null, limit],
+  );
+  return rows.map(fromRow);
+}
+
+/** Where a list of reports goes on. */
+export type ReportPlace = Pick<Report, 'at' | 'id'>;
+
+/** What people have reported about an app, the latest first. */
+export async function listReportsAbout(
+  db: Db,
+  clientId: string,
+  { after, limit, open }: { readonly after?: ReportPlace | undefined; readonly limit: number; readonly open: boolean },
+): Promise<Report[]> {
+  const rows = await db.forAll(everyShard).query<ReportRow>(
+    `select ${columns} from release_reports
+     where shard = any($1) and client_id = $2 and (answered_at is null) = $3 and (at, id) < ($4, $5)
+     order by at desc, id desc limit $6`,
+    [everyShard, clientId, open, after?.at ?? LATEST, after?.id ?? LAST_ID, limit],
+  );
+  return rows.map(fromRow);
+}
+
+const LATEST = new Date('9999-12-31');
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** How many reports about each of these apps wait for an answer, and how many of them for too long. */
+export async function countOpenReports(
+  db: Db,
+  clientIds: readonly string[],
+): Promise<Map<string, { readonly open: number; readonly overdue: number }>> {
+  const rows = await db.forAll(everyShard).query<{ client_id: string; open: number; overdue: number }>(
+    `select client_id, count(*)::integer as open, (count(*) filter (where due_at <= $3))::integer as overdue
+       from release_reports where shard = any($1) and client_id = any($2) and answered_at is null group by client_id`,
+    [everyShard, clientIds, new Date()],
+  );
+  return new Map(rows.map(({ client_id, open, overdue }) => [client_id, { open, overdue }]));
+}
+
+/** A report about an app. @throws `not_here` */
+export async function loadReportAbout(db: Db, clientId: string, id: string): Promise<Report> {
+  if (!isId(id)) throw new Refusal('not_here', 'no such report');
+  const shard = shardOf(id);
+  const row = await db
+    .for(shard)
+    .first<ReportRow>(`select ${columns} from release_reports where shard = $1 and client_id = $2 and id = $3`, [
+      shard,
+      clientId,
+      id,
+    ]);
+  if (!row) throw new Refusal('not_here', 'no such report');
+  return fromRow(row);
+}
+
+/**
+ * Puts the agency's answer on record; of two at once the first stays.
+ *
+ * @throws `report_answered`
+ */
+export async function answerReport(
+  db: Db,
+  { id, clientId }: Pick<Report, 'id' | 'clientId'>,
+  { answer, actor, agencyId }: { readonly answer: ReportAnswer; readonly actor: string; readonly agencyId: string },
+): Promise<Report> {
+  const shard = shardOf(id);
+  const row = await db.for(shard).first<ReportRow>(
+    `update release_reports set answered_at = $4, answer = $5, answered_by = $6
+     where shard = $1 and client_id = $2 and id = $3 and answered_at is null returning ${columns}`,
+    [shard, clientId, id, new Date(), answer, actor],
+  );
+  if (!row) throw new Refusal('report_answered', `report ${id} has an answer`);
+  const { accountId } = fromRow(row);
+  await recordAccountEvent(db, { accountId, kind: 'release.answered', clientId, details: { answer } });
+  await recordAdminEvent(db, {
+    ...{ kind: 'report.answered', actor, subject: `client ${clientId}`, agencyId },
+    details: { report: id, answer },
+  });
+  return fromRow(row);
+}
+
+/** Reports of some shards that are overdue, and of which nobody above the agency has been told. */
+export async function listOverdueReports(db: Db, shards: readonly number[], limit: number): Promise<Report[]> {
+  const rows = await db.forAll(shards).query<ReportRow>(
+    `select ${columns} from release_reports
+     where shard = any($1) and due_at <= $2 and answered_at is null and told_above_at is null limit $3`,
+    [shards, new Date(), limit],
+  );
+  return rows.map(fromRow);
+}
+
+/** Takes it on to tell those above, in the transaction of the telling. @returns whether this call did it */
+export async function takeTellingAbove(db: Db, { accountId, id }: Pick<Report, 'accountId' | 'id'>): Promise<boolean> {
+  const shard = shardOf(accountId);
+  const taken = await db.for(shard).execute(
+    `update release_reports set told_above_at = $4
+     where shard = $1 and account_id = $2 and id = $3 and answered_at is null and told_above_at is null`,
+    [shard, accountId, id, new Date()],
+  );
+  return taken === 1;
+}

@@ -1,0 +1,240 @@
+import { findClaimLabel } from '../claims.ts';
+import { type Html, html, safeAddress } from '../html.ts';
+import { basisName } from '../legal-basis.ts';
+import {
+  formatDay,
+  formatList,
+  formatMoment,
+  formatTime,
+  type Language,
+  type MessageKey,
+  translate,
+} from '../locale.ts';
+import type { Frame } from '../page.ts';
+import { tile } from '../parts/tile.ts';
+import type { LookReason, ReportAnswer } from '../report-messages.ts';
+import { hostileText } from '../samples.ts';
+
+/** In which way claims were handed over. */
+export type ReleaseWay = 'code' | 'refresh' | 'userinfo' | 'introspection';
+
+/** The app that read, as pages of a person name it. */
+export type ReadingApp = {
+  id: string;
+  name: string;
+  agency: string;
+  domain: string;
+  logo?: string | undefined;
+};
+
+/** How a report of a release stands. */
+export type ReportState = 'waiting' | 'overdue' | ReportAnswer;
+
+/** One hand-over of data, or those of one day that repeat. */
+export type ShownRelease = {
+  id: string;
+  /** The page about it. */
+  link: string;
+  at: Date;
+  way: ReleaseWay;
+  /** How often, and when last. */
+  reads: number;
+  lastAt: Date;
+  app: ReadingApp;
+  /** Names of claims. */
+  claims: readonly string[];
+  /** What the app wanted them for, as it was shown. */
+  purpose?: string | undefined;
+  /** The legal basis, and the law that another one than consent rests on. */
+  basis: string;
+  law?: string | undefined;
+  report?: ReportState | undefined;
+};
+
+/** Somebody of the staff looked at who read this person's data. */
+export type ShownLook = {
+  id: string;
+  at: Date;
+  agency: string;
+  role: 'desk' | 'operator';
+  reason: LookReason;
+  caseNumber: string;
+};
+
+/** What stands in the list: of an app or of the staff. */
+export type ReleaseLine = { release: ShownRelease } | { look: ShownLook };
+
+/** When it was; of what repeats, first. */
+export function timeOf(line: ReleaseLine): Date {
+  return 'release' in line ? line.release.at : line.look.at;
+}
+
+/** Which data, as people call them: "name, e-mail and address". */
+export function sayClaims(language: Language, claims: readonly string[]): string {
+  const t = translate(language);
+  const names = claims.map((claim) => findClaimLabel(language, claim) ?? claim);
+  return names.length === 0 ? t('release.no-claims') : formatList(language, names);
+}
+
+/** By which right: consent, or what else the law gives. */
+export function sayBasis(language: Language, { basis, law }: Pick<ShownRelease, 'basis' | 'law'>): string {
+  const t = translate(language);
+  if (basis === 'consent') return t('release.basis-consent');
+  const name = basisName(language, basis);
+  return law ? t('release.basis-law', { basis: name, law }) : t('release.basis-other', { basis: name });
+}
+
+const ways: Record<ReleaseWay, MessageKey> = {
+  code: 'release.way-code',
+  refresh: 'release.way-refresh',
+  userinfo: 'release.way-userinfo',
+  introspection: 'release.way-introspection',
+};
+
+/** On which occasion. */
+export function sayWay(language: Language, way: ReleaseWay): string {
+  return translate(language)(ways[way]);
+}
+
+const states: Record<ReportState, MessageKey> = {
+  waiting: 'release.report-waiting',
+  overdue: 'release.report-overdue',
+  rightful: 'release.report-rightful',
+  mistake: 'release.report-mistake',
+  misuse: 'release.report-misuse',
+};
+
+/** How a report stands, in a word and a dot. */
+export function reportDot(language: Language, state: ReportState): Html {
+  return html`<span class="report report-${state}">${translate(language)(states[state])}</span>`;
+}
+
+/** Lines of several days, each day under its heading; `level` is that of the headings. */
+export function releaseDays(context: Frame, lines: readonly ReleaseLine[]): Html[] {
+  const { language, timeZone } = context;
+  const days = Map.groupBy(lines, (line) => formatDay(language, timeOf(line), timeZone));
+  return [...days].map(
+    ([day, those]) =>
+      html`<section class="part day"><h2>${day}</h2><ul class="rows">${those.map((line) => lineRow(context, line, 'time'))}</ul></section>
+`,
+  );
+}
+
+/** A few lines without headings of their own, each with its day. */
+export function releaseRows(context: Frame, lines: readonly ReleaseLine[]): Html {
+  return html`<ul class="rows releases">${lines.map((line) => lineRow(context, line, 'moment'))}</ul>`;
+}
+
+function lineRow(context: Frame, line: ReleaseLine, when: 'time' | 'moment'): Html {
+  return 'release' in line ? releaseRow(context, line.release, when) : lookRow(context, line.look, when);
+}
+
+function sayWhen({ language, timeZone }: Frame, at: Date, when: 'time' | 'moment'): Html {
+  const said = when === 'time' ? formatTime(language, at, timeZone) : formatMoment(language, at, timeZone);
+  return html`<time datetime="${at.toISOString()}">${said}</time>`;
+}
+
+function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'moment'): Html {
+  const { language, timeZone } = context;
+  const t = translate(language);
+  const { id, app, claims, purpose, reads, lastAt, report, way } = release;
+  const link = safeAddress(release.link);
+  const name = link ? html`<a href="${link}">${app.name}</a>` : app.name;
+  const last = formatTime(language, lastAt, timeZone);
+  const often = reads > 1 && t('release.often', { count: reads, last });
+  const more = [sayBasis(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
+  return html`<li class="row" data-release="${id}"${report && html` data-report="${report}"`}>${when === 'time' && html`<p class="when">${sayWhen(context, release.at, when)}</p>`}${tile(app.name, app.logo)}
+<div class="row-words"><h3>${name}</h3>
+<p class="hint">${app.agency}${when === 'moment' && html` · ${sayWhen(context, release.at, when)}`}</p>
+<p>${t('release.read', { claims: sayClaims(language, claims) })}${purpose && html` <span class="why">${t('release.for', { purpose })}</span>`}</p>
+<p class="hint">${more}</p>${report && html`<p>${reportDot(language, report)}</p>`}</div></li>`;
+}
+
+/** In which role somebody of the staff looked, and why. */
+export function sayLookReason(language: Language, { role, reason }: Pick<ShownLook, 'role' | 'reason'>): string {
+  const t = translate(language);
+  return t('look.why', { role: t(`look.role-${role}`), reason: t(`look.reason-${reason}`) });
+}
+
+function lookRow(context: Frame, look: ShownLook, when: 'time' | 'moment'): Html {
+  const { language } = context;
+  const t = translate(language);
+  return html`<li class="row of-staff" data-look="${look.id}">${when === 'time' && html`<p class="when">${sayWhen(context, look.at, when)}</p>`}
+<div class="row-words"><h3>${t('look.by', { agency: look.agency })}</h3>
+<p class="hint">${when === 'moment' && html`${sayWhen(context, look.at, when)} · `}${sayLookReason(language, look)} · ${t('history.case', { case: look.caseNumber })}</p></div></li>`;
+}
+
+const at = (time: string): Date => new Date(`2026-11-${time}:00Z`);
+
+/** One of each kind, for samples; the latest first. */
+export const sampleReleases: readonly ShownRelease[] = [
+  {
+    id: 'rls-1',
+    link: '/account/releases/rls-1',
+    at: at('21T03:12'),
+    way: 'code',
+    reads: 1,
+    lastAt: at('21T03:12'),
+    app: {
+      id: 'puskesmas-online',
+      name: 'Puskesmas Online',
+      agency: 'Kementerian Kesehatan',
+      domain: 'puskesmas.contoh.go.id',
+    },
+    claims: ['name', 'email', 'birthdate'],
+    purpose: 'Mendaftarkan Anda ke antrean puskesmas.',
+    basis: 'public_task',
+    law: 'Pasal 17 UU 17/2023 tentang Kesehatan',
+  },
+  {
+    id: 'rls-2',
+    link: '/account/releases/rls-2',
+    at: at('21T02:30'),
+    way: 'userinfo',
+    reads: 12,
+    lastAt: at('21T02:58'),
+    app: {
+      id: 'pajak-daerah',
+      name: 'Pajak Daerah',
+      agency: 'Badan Pendapatan Daerah Provinsi Contoh',
+      domain: 'pajak.contoh.go.id',
+    },
+    claims: ['name', 'email', 'address', 'phone_number'],
+    purpose: 'Menghitung dan menagih pajak daerah.',
+    basis: 'consent',
+    report: 'waiting',
+  },
+  {
+    id: 'rls-3',
+    link: '/account/releases/rls-3',
+    at: at('19T22:05'),
+    way: 'refresh',
+    reads: 3,
+    lastAt: at('19T23:40'),
+    app: { id: 'layanan-1', name: 'Layanan 1', agency: 'Dinas Contoh', domain: 'layanan-1.contoh.go.id' },
+    claims: [],
+    basis: 'legal_obligation',
+    report: 'mistake',
+  },
+];
+
+export const sampleLook: ShownLook = {
+  id: 'look-1',
+  at: at('20T03:10'),
+  agency: 'Dinas Dukcapil Kota Contoh',
+  role: 'desk',
+  reason: 'asked-by-person',
+  caseNumber: 'LKT/2026/0042',
+};
+
+/** The same by hostile registrations. */
+export const hostileReleases: readonly ShownRelease[] = sampleReleases.map((release) => ({
+  ...release,
+  id: hostileText,
+  link: 'javascript:1',
+  app: { id: hostileText, name: hostileText, agency: hostileText, domain: hostileText },
+  claims: [hostileText],
+  purpose: hostileText,
+  basis: hostileText,
+  law: hostileText,
+}));

@@ -1,0 +1,154 @@
+import { type Html, html, safeAddress } from '../html.ts';
+import { formatMoment, type MessageKey, translate } from '../locale.ts';
+import type { Frame } from '../page.ts';
+import { hostileText, sampleFrame } from '../samples.ts';
+import { hostileReleases, type ReleaseLine, releaseDays, sampleLook, sampleReleases } from './release-rows.ts';
+import { personalPage } from './shell.ts';
+
+/** Since when, in days; `all` for everything that is kept. */
+export const releasePeriods = ['7', '30', '365', 'all'] as const;
+export type ReleasePeriod = (typeof releasePeriods)[number];
+
+/** Who or what: hand-overs at a sign-in, those after it, or looks of the staff. */
+export const releaseFilters = ['all', 'sign-in', 'later', 'staff'] as const;
+export type ReleaseFilter = (typeof releaseFilters)[number];
+
+/** What a list is narrowed down to. */
+export type ReleaseChoice = {
+  /** The id of an app; empty for all. */
+  app: string;
+  period: ReleasePeriod;
+  kind: ReleaseFilter;
+};
+
+export type ReleasesContext = Frame & {
+  /** The latest first. */
+  lines: readonly ReleaseLine[];
+  /** The apps to choose from. */
+  apps: readonly { id: string; name: string }[];
+  chosen: ReleaseChoice;
+  older?: string | undefined;
+  latest?: string | undefined;
+  /** Since when there is something to read, where what was before is closed. */
+  closedBefore?: Date | undefined;
+};
+
+const periods: Record<ReleasePeriod, MessageKey> = {
+  '7': 'releases.period-7',
+  '30': 'releases.period-30',
+  '365': 'releases.period-365',
+  all: 'releases.period-all',
+};
+
+const kinds: Record<ReleaseFilter, MessageKey> = {
+  all: 'releases.kind-all',
+  'sign-in': 'releases.kind-sign-in',
+  later: 'releases.kind-later',
+  staff: 'releases.kind-staff',
+};
+
+/** `GET /account/releases`: who saw which data of a person, when, why and by which right. */
+export function releasesPage(context: ReleasesContext): Html {
+  const t = translate(context.language);
+  const { language, timeZone, lines, closedBefore } = context;
+  const older = safeAddress(context.older);
+  const latest = safeAddress(context.latest);
+  return personalPage(context, {
+    title: t('releases.title'),
+    section: 'releases',
+    intro: t('releases.intro'),
+    content: html`${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
+${choiceForm(context)}
+${lines.length === 0 ? nothing(context) : releaseDays(context, lines)}
+${(older || latest) && html`<p class="buttons">${latest && html`<a class="button quiet" id="latest" href="${latest}"><span>${t('history.latest')}</span></a>`}${older && html`<a class="button other" id="older" rel="next" href="${older}"><span>${t('history.older')}</span></a>`}</p>`}
+<p class="hint">${t('releases.kept')}</p>`,
+  });
+}
+
+function isNarrowed({ app, period, kind }: ReleaseChoice): boolean {
+  return app !== '' || period !== 'all' || kind !== 'all';
+}
+
+/** A form that only asks: the address says what is shown, and the page works without any script. */
+function choiceForm({ language, apps, chosen }: ReleasesContext): Html {
+  const t = translate(language);
+  const all = [
+    { value: '', label: t('releases.every-app') },
+    ...apps.map(({ id, name }) => ({ value: id, label: name })),
+  ];
+  return html`<form method="get" class="narrowing" id="narrow" aria-label="${t('releases.narrow')}">
+${select('app', t('releases.app'), chosen.app, all)}
+${select(
+  'period',
+  t('releases.period'),
+  chosen.period,
+  releasePeriods.map((value) => ({ value, label: t(periods[value]) })),
+)}
+${select(
+  'kind',
+  t('releases.kind'),
+  chosen.kind,
+  releaseFilters.map((value) => ({ value, label: t(kinds[value]) })),
+)}
+<div class="narrowing-do"><button type="submit" class="button other" id="show"><span>${t('releases.show')}</span></button>${isNarrowed(chosen) && html`<a id="everything" href="/account/releases">${t('releases.everything')}</a>`}</div>
+</form>`;
+}
+
+function select(
+  name: string,
+  label: string,
+  value: string,
+  options: readonly { value: string; label: string }[],
+): Html {
+  return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${options.map(
+    (option) =>
+      html`<option value="${option.value}"${option.value === value && html` selected`}>${option.label}</option>`,
+  )}</select></div>`;
+}
+
+function nothing({ language, chosen, older }: ReleasesContext): Html {
+  const t = translate(language);
+  if (older) return html`<p id="none-here">${t('releases.none-here')}</p>`;
+  return html`<p id="no-releases">${t(isNarrowed(chosen) ? 'releases.none-so' : 'releases.none')}</p>`;
+}
+
+const full: ReleasesContext = {
+  ...sampleFrame,
+  lines: [
+    ...sampleReleases.slice(0, 2).map((release) => ({ release })),
+    { look: sampleLook },
+    ...sampleReleases.slice(2).map((release) => ({ release })),
+  ],
+  apps: sampleReleases.map(({ app: { id, name } }) => ({ id, name })),
+  chosen: { app: '', period: 'all', kind: 'all' },
+  older: '/account/releases?before=abc',
+};
+
+export const releasesSamples: Record<string, ReleasesContext> = {
+  full,
+  narrowed: {
+    ...full,
+    chosen: { app: 'pajak-daerah', period: '30', kind: 'later' },
+    lines: full.lines.slice(1, 2),
+    older: undefined,
+    latest: '/account/releases',
+  },
+  'none-here': { ...full, lines: [], chosen: { ...full.chosen, kind: 'later' } },
+  'none-so': { ...full, lines: [], older: undefined, chosen: { ...full.chosen, kind: 'staff' } },
+  none: { ...full, lines: [], apps: [], older: undefined },
+  restricted: { ...full, closedBefore: at('19T00:00') },
+  hostile: {
+    ...full,
+    lines: [
+      ...hostileReleases.map((release) => ({ release })),
+      { look: { ...sampleLook, id: hostileText, agency: hostileText, caseNumber: hostileText } },
+    ],
+    apps: [{ id: hostileText, name: hostileText }],
+    chosen: { ...full.chosen, app: hostileText },
+    older: 'javascript:1',
+  },
+};
+
+function at(time: string): Date {
+  return new Date(`2026-11-${time}:00Z`);
+}
