@@ -102,6 +102,7 @@ describe.each(named)('%s', (_, { page, language, markup }: RenderedPage) => {
         'history',
         'privacy',
         'recovery-ended',
+        'release',
         'sheet-done',
         'sheet-ended',
       ].includes(page)

@@ -76,7 +76,7 @@ function choiceForm({ language, apps, chosen }: ReleasesContext): Html {
     { value: '', label: t('releases.every-app') },
     ...apps.map(({ id, name }) => ({ value: id, label: name })),
   ];
-  return html`<form method="get" class="narrowing" id="narrow" aria-label="${t('releases.narrow')}">
+  return html`<form method="get" action="/account/releases" role="search" class="narrowing" aria-label="${t('releases.narrow')}">
 ${select('app', t('releases.app'), chosen.app, all)}
 ${select(
   'period',
@@ -90,7 +90,7 @@ ${select(
   chosen.kind,
   releaseFilters.map((value) => ({ value, label: t(kinds[value]) })),
 )}
-<div class="narrowing-do"><button type="submit" class="button other" id="show"><span>${t('releases.show')}</span></button>${isNarrowed(chosen) && html`<a id="everything" href="/account/releases">${t('releases.everything')}</a>`}</div>
+<div class="narrowing-do"><button type="submit" class="button other"><span>${t('releases.show')}</span></button>${isNarrowed(chosen) && html`<a id="everything" href="/account/releases">${t('releases.everything')}</a>`}</div>
 </form>`;
 }
 
