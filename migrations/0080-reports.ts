@@ -1,7 +1,4 @@
-/**
- * A release is reported once, and whoever stands above the agency is told once that nobody answered. And who of the staff looked
- * at a person is found without reading all that happened to the account.
- */
+/** A release is reported once, and whoever stands above the agency is told once that nobody answered. */
 import type { Knex } from 'knex';
 
 export async function up(knex: Knex): Promise<void> {
@@ -10,13 +7,11 @@ export async function up(knex: Knex): Promise<void> {
     comment on column release_reports.told_above_at is 'personal: when the agency above was told that nobody has answered';
     create unique index "a release is reported once" on release_reports (shard, account_id, release_id);
     create index "reports that nobody has answered" on release_reports (shard, due_at) where answered_at is null and told_above_at is null;
-    create index "looks of the staff" on account_events (shard, account_id, at) where kind = 'account.read-by-staff';
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
-    drop index "looks of the staff";
     drop index "reports that nobody has answered";
     drop index "a release is reported once";
     alter table release_reports drop column told_above_at;

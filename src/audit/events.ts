@@ -234,18 +234,33 @@ export interface HistoryPage {
 }
 
 /** The history of an account, the latest first. */
-export async function listHistory(
+export function listHistory(db: Db, accountId: string, page: HistoryPage): Promise<HistoryLine[]> {
+  return listLines(db, accountId, page, ofAccount);
+}
+
+/** Who of the staff looked at an account, the latest first; by an index, whatever else happened to it. */
+export function listLooks(db: Db, accountId: string, page: HistoryPage): Promise<HistoryLine[]> {
+  return listLines(db, accountId, page, ofStaff);
+}
+
+function linesWhere(which: string): string {
+  return `select id, at, kind, client_id, details from account_events
+     where shard = $1 and account_id = $2 and at <= $3 and (at < $3 or id < $4) and at >= $5 ${which}
+     order by at desc, id desc limit $6`;
+}
+
+const ofAccount = linesWhere('');
+const ofStaff = linesWhere("and kind = 'account.read-by-staff'");
+
+async function listLines(
   db: Db,
   accountId: string,
   { before, since, limit }: HistoryPage,
+  text: string,
 ): Promise<HistoryLine[]> {
   const shard = shardOf(accountId);
-  const rows = await db.for(shard).query<Omit<HistoryLine, 'clientId'> & { client_id: string | null }>(
-    `select id, at, kind, client_id, details from account_events
-     where shard = $1 and account_id = $2 and at <= $3 and (at < $3 or id < $4) and at >= $5
-     order by at desc, id desc limit $6`,
-    [shard, accountId, before?.at ?? LATEST, before?.id ?? LAST_ID, since ?? EARLIEST, limit],
-  );
+  const values = [shard, accountId, before?.at ?? LATEST, before?.id ?? LAST_ID, since ?? EARLIEST, limit];
+  const rows = await db.for(shard).query<Omit<HistoryLine, 'clientId'> & { client_id: string | null }>(text, values);
   return rows.map(({ client_id: clientId, ...line }) => ({ ...line, clientId: clientId ?? undefined }));
 }
 

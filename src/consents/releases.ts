@@ -284,6 +284,17 @@ export async function findRelease(
   return row && fromRow(await loadDataKey(db, secrets, accountId), accountId, row);
 }
 
+/** One release of an account, by its app, the `at` of its row and its id, as a report names it. */
+export async function findReleaseOf(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  { clientId, at, id }: { readonly clientId: string; readonly at: Date; readonly id: string },
+): Promise<Release | undefined> {
+  const dataKey = await loadDataKey(db, secrets, accountId);
+  return findRelease(db, secrets, accountId, keyOf({ at, app: appOf(dataKey, clientId), id }));
+}
+
 const findLast = `select found.* from unnest($3::bytea[]) as asked (app) cross join lateral (
     select ${selected} from releases r where r.shard = $1 and r.account_id = $2 and r.app = asked.app
     order by r.at desc limit 1) as found`;

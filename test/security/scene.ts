@@ -277,6 +277,12 @@ export function requestsOf(scene: Scene): Wanted[] {
         { ...fields(scene.sheetPage, 'check'), receipt: 'a.b.c' },
         as(visitor, '/receipts/verify'),
       ),
+    get('/account/releases', as(citizen, '/account')),
+    get('/account/releases/x', as(citizen, '/account')),
+    post(
+      '/account/releases/x',
+      { ...fields(scene.accountPage, 'report'), reason: 'not-then' },
+      as(citizen, '/account'),
     ),
     get('/account/data', as(citizen, '/account')),
     get('/account/data.json', as(citizen, '/account')),

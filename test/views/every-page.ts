@@ -78,6 +78,7 @@ import { minePage, mineSamples } from '#views/console/mine.ts';
 import { newAppPage, newAppSamples } from '#views/console/new-app.ts';
 import { overviewPage, overviewSamples } from '#views/console/overview.ts';
 import { productionPage, productionSamples } from '#views/console/production.ts';
+import { reportsPage, reportsSamples } from '#views/console/reports.ts';
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';
 import { startPage, startSamples } from '#views/console/start.ts';
 import { teamPage, teamSamples } from '#views/console/team.ts';
@@ -161,6 +162,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-bundle', bundlePage, bundleSamples),
     ...render('console-keys', keysPage, keysSamples),
     ...render('console-tokens', tokensPage, tokensSamples),
+    ...render('console-reports', reportsPage, reportsSamples),
     ...render('console-desk', deskPage, deskSamples),
     ...render('console-desk-person', deskPersonPage, deskPersonSamples),
     ...render('console-desk-sheet', deskSheetPage, deskSheetSamples),

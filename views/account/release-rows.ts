@@ -51,13 +51,13 @@ export type ShownRelease = {
   report?: ReportState | undefined;
 };
 
-/** Somebody of the staff looked at who read this person's data. */
+/** Somebody of the staff looked at this list, or at the account itself. */
 export type ShownLook = {
   id: string;
   at: Date;
   agency: string;
   role: 'desk' | 'operator';
-  reason: LookReason;
+  reason: LookReason | 'asked-at-desk' | 'second-officer';
   caseNumber: string;
 };
 
@@ -156,11 +156,15 @@ export function sayLookReason(language: Language, { role, reason }: Pick<ShownLo
   return t('look.why', { role: t(`look.role-${role}`), reason: t(`look.reason-${reason}`) });
 }
 
+function isOfAccount({ reason }: ShownLook): boolean {
+  return reason === 'asked-at-desk' || reason === 'second-officer';
+}
+
 function lookRow(context: Frame, look: ShownLook, when: 'time' | 'moment'): Html {
   const { language } = context;
   const t = translate(language);
   return html`<li class="row of-staff" data-look="${look.id}">${when === 'time' && html`<p class="when">${sayWhen(context, look.at, when)}</p>`}
-<div class="row-words"><h3>${t('look.by', { agency: look.agency })}</h3>
+<div class="row-words"><h3>${t(isOfAccount(look) ? 'look.at-account' : 'look.at-releases', { agency: look.agency })}</h3>
 <p class="hint">${when === 'moment' && html`${sayWhen(context, look.at, when)} · `}${sayLookReason(language, look)} · ${t('history.case', { case: look.caseNumber })}</p></div></li>`;
 }
 

@@ -121,10 +121,9 @@ ${answer && html`<div><dt>${t('report.answer')}</dt><dd id="answer">${t(`report.
 /** What else a person may want then, each by itself. */
 function nextPart(context: ReleaseContext): Html {
   const t = translate(context.language);
-  const { release, appLink } = context;
-  const { app } = release;
+  const { app } = context.release;
   return html`<section class="part" id="next" aria-labelledby="next-title"><h2 id="next-title">${t('release.next')}</h2>
-<ul class="rows">${appLink && html`<li class="row"><div class="row-words"><h3 id="end-access-of">${t('release.end-access-title', { app: app.name })}</h3><p class="hint">${t('release.end-access-text')}</p></div>${form(context, button({ id: 'end-access', value: 'end-access', label: t('release.end-access'), look: 'stop', describedBy: 'end-access-of' }))}</li>`}
+<ul class="rows"><li class="row"><div class="row-words"><h3 id="end-access-of">${t('release.end-access-title', { app: app.name })}</h3><p class="hint">${t('release.end-access-text')}</p></div>${form(context, button({ id: 'end-access', value: 'end-access', label: t('release.end-access'), look: 'stop', describedBy: 'end-access-of' }))}</li>
 <li class="row"><div class="row-words"><h3 id="end-sessions-of">${t('release.end-sessions-title')}</h3><p class="hint">${t('release.end-sessions-text')}</p></div>${form(context, button({ id: 'end-sessions', value: 'end-sessions', label: t('release.end-sessions'), look: 'stop', describedBy: 'end-sessions-of' }))}</li>
 <li class="row"><div class="row-words"><h3>${t('release.freeze-title')}</h3><p class="hint">${t('end.freeze-text')}</p>
 ${form(context, [

@@ -18,6 +18,7 @@ export const appTabs = [
   'keys',
   'versions',
   'testers',
+  'reports',
   'bundle',
 ] as const;
 export type AppTab = (typeof appTabs)[number];
@@ -44,6 +45,7 @@ const labels: Record<AppTab, MessageKey> = {
   keys: 'console.tab-keys',
   versions: 'console.tab-versions',
   testers: 'console.tab-testers',
+  reports: 'console.tab-reports',
   bundle: 'console.tab-bundle',
 };
 

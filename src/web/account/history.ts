@@ -7,6 +7,7 @@ import { type HistoryEvent, historyPage } from '#views/account/history.ts';
 import { translate } from '#views/locale.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { readLook } from './shown-releases.ts';
 import { showTo, type Visit } from './visit.ts';
 
 const LINES = 50;
@@ -42,10 +43,13 @@ async function eventsOf(visit: Visit, lines: readonly HistoryLine[]): Promise<Hi
   return lines.map(({ id, at, kind, clientId, details }) => {
     const agency = textIn(details.agency);
     return {
-      ...{ id, at, kind, caseNumber: textIn(details.case) },
+      ...{ id, at, caseNumber: textIn(details.case) },
+      kind: isOfReleases(kind, details) ? 'releases-looked-at' : kind,
       app: clientId && nameOf(visit, clientId),
       agency: agency && (names.get(agency) ?? agency),
-      look: kind === 'account.read-by-staff' ? lookIn(details) : undefined,
+      ...(isOfReleases(kind, details)
+        ? { releasesLook: readLook(details) }
+        : { look: kind === 'account.read-by-staff' ? lookIn(details) : undefined }),
     };
   });
 }
@@ -58,6 +62,11 @@ function nameOf({ ctx, house }: Visit, clientId: string): string {
   if (clientId === accountClient(issuer, brand).id) return t('history.own-account');
   if (clientId === consoleClient(issuer, brand).id) return t('history.own-console');
   return house.clients.find(clientId)?.name[language] ?? clientId;
+}
+
+/** Whether the staff looked at what was released, and not at the account. */
+function isOfReleases(kind: HistoryLine['kind'], { what }: HistoryLine['details']): boolean {
+  return kind === 'account.read-by-staff' && what === 'releases';
 }
 
 function lookIn({ reason }: HistoryLine['details']): HistoryEvent['look'] {

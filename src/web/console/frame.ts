@@ -46,6 +46,7 @@ const tabNeeds: Record<AppTab, Permission> = {
   keys: 'apps.secrets',
   versions: 'apps.read',
   testers: 'apps.write',
+  reports: 'apps.read',
   bundle: 'apps.write',
 };
 

@@ -63,6 +63,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/account/end',
   '/account/frozen',
   '/account/history',
+  '/account/releases',
   '/account/password',
   '/account/recovery-codes',
   '/account/services',

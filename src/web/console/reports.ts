@@ -1,0 +1,114 @@
+/** What citizens have reported about an app, for its team: each with what was read, and with the answer of its agency. */
+import type { Context } from 'koa';
+import type { Db } from '#src/base/database.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { isId, type Secrets } from '#src/base/secrets.ts';
+import { findReleaseOf } from '#src/consents/releases.ts';
+import {
+  answerReport,
+  listReportsAbout,
+  loadReportAbout,
+  type Report,
+  type ReportAnswer,
+  type ReportPlace,
+  reportAnswers,
+} from '#src/consents/reports.ts';
+import { loadSubject } from '#src/oidc/subjects.ts';
+import { mayAt } from '#src/registry/authority.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { type AgencyReport, type ReportsContext, reportsPage } from '#views/console/reports.ts';
+import { translate } from '#views/locale.ts';
+import { sayRefused } from '../account/refused.ts';
+import { showForm } from '../frame.ts';
+import type { OpenHouse } from '../house.ts';
+import type { Form } from '../middleware/forms.ts';
+import { timeIn } from '../places.ts';
+import { tellAnswered } from '../report-notices.ts';
+import { seeOther } from '../see-other.ts';
+import { appHeadOf, consoleFrame } from './frame.ts';
+import { pagesBehind, readPlace } from './positions.ts';
+import { answerConsole, type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
+
+const PAGE = 25;
+
+/** `GET /console/apps/:client/reports`, those that wait or (`which=answered`) the others. */
+export function showReports(ctx: Context, house: OpenHouse): Promise<void> {
+  return showConsole(ctx, house, (visit) => showPage(visit));
+}
+
+/** `POST /console/apps/:client/reports`: the answer to one. @throws {Refusal} `not_here`, `role_required` */
+export function answerReports(ctx: Context, house: OpenHouse): Promise<void> {
+  return answerConsole(ctx, house, changes);
+}
+
+const changes: ReadonlyMap<string, (visit: ConsoleVisit, form: Form) => Promise<void>> = new Map(
+  Object.entries({ answer }),
+);
+
+async function answer(visit: ConsoleVisit, form: Form): Promise<void> {
+  const { ctx, house, db, account } = visit;
+  const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
+  const report = await loadReportAbout(db, client.id, form.get('report'));
+  try {
+    const found = readAnswer(form.get('answer'));
+    await answerReport(db, report, { answer: found, actor: account.id, agencyId: client.agencyId });
+    await tellAnswered(house, db, client, report, found);
+  } catch (error) {
+    return showPage(visit, { problems: [sayRefused(visit, error)] });
+  }
+  seeOther(ctx, `${ctx.path}?done=answered`);
+}
+
+/** @throws {Refusal} `report_answer_missing` */
+function readAnswer(typed: string): ReportAnswer {
+  const answer = reportAnswers.find((one) => one === typed);
+  if (!answer) throw new Refusal('report_answer_missing');
+  return answer;
+}
+
+async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problems'> = {}): Promise<void> {
+  const { ctx, house, db, held } = visit;
+  const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
+  const which = ctx.query.which === 'answered' ? 'answered' : 'open';
+  const found = await listReportsAbout(db, client.id, {
+    ...{ open: which === 'open', after: placeIn(ctx), limit: PAGE + 1 },
+  });
+  const reports = found.slice(0, PAGE);
+  const last = found.length > PAGE ? reports.at(-1) : undefined;
+  const shown: AgencyReport[] = [];
+  for (const report of reports) shown.push(await showReport(db, house.secrets, client, report));
+  const page = reportsPage({
+    ...consoleFrame(visit, 'apps'),
+    ...{ head: appHeadOf(visit, client), which, reports: shown, mayAnswer: mayAt(held, 'apps.write', client.agency) },
+    pages: pagesBehind(ctx, last && [last.at.toISOString(), last.id]),
+    notice:
+      ctx.query.done === 'answered'
+        ? { tone: 'done', text: translate(ctx.state.language)('reports.done-answered') }
+        : undefined,
+    ...said,
+  });
+  showForm(ctx, page);
+}
+
+function placeIn(ctx: Context): ReportPlace | undefined {
+  const [time, id = ''] = readPlace(ctx);
+  const at = timeIn(time);
+  return at && isId(id) ? { at, id } : undefined;
+}
+
+/** A report as its agency reads it: of the person no more than the name that the app has for them. */
+export async function showReport(
+  db: Db,
+  secrets: Secrets,
+  client: ClientRecord,
+  report: Report,
+): Promise<AgencyReport> {
+  const { id, accountId, reason, at, dueAt, answered } = report;
+  const release = await findReleaseOf(db, secrets, accountId, { ...report.release, clientId: client.id });
+  return {
+    ...{ id, reason, at, dueAt, isOverdue: dueAt <= new Date() },
+    sub: await loadSubject(db, secrets, accountId, client.subjectGroupId),
+    release: release && { at: release.at, way: release.kind, claims: release.claims, reads: release.reads },
+    answered: answered && { at: answered.at, answer: answered.answer },
+  };
+}

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordAccountEvent } from '#src/audit/events.ts';
+import { shardOf } from '#src/base/secrets.ts';
+import { startReports } from '#src/jobs/reports.ts';
+import { listMessages } from '#src/people/messages.ts';
+import { saveAgency } from '#src/registry/agencies.ts';
+import { createTellOverdueReport } from '#src/web/report-notices.ts';
+import { signInto } from '#test/oidc/flows.ts';
+import { useMovedClock } from '#test/support/clock.ts';
+import { colleague, openConsole } from '#test/support/console.ts';
+import type { Page } from '#test/support/page.ts';
+import { openWorld, password, signIn, type World } from '#test/support/world.ts';
+
+const day = 24 * 3600;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+
+afterAll(() => world[Symbol.asyncDispose]());
+
+const pass = useMovedClock();
+let made = 0;
+
+/** A citizen who has used the health app, in a browser that is signed in. */
+async function citizen(name = 'Karto Wibowo') {
+  made += 1;
+  const mail = `pembaca-${made}@contoh.id`;
+  const id = await world.citizen(mail, { name, password });
+  const browser = world.browser();
+  await signInto(await world.app(), browser, {}, mail);
+  const open = (path = '') => browser.visit(`${world.issuer}/account/releases${path}`);
+  return { id, mail, browser, open };
+}
+
+async function firstOf({ browser, open }: Awaited<ReturnType<typeof citizen>>): Promise<Page> {
+  const [link = ''] = (await open()).attributes('[data-release] h3 a', 'href');
+  return browser.visit(`${world.issuer}${link}`);
+}
+
+async function messagesTo(mail: string) {
+  const { database, secrets } = world.house;
+  const messages = await listMessages(database, secrets, { to: { kind: 'email', value: mail }, limit: 20 });
+  return messages.map(({ subject }) => subject).join('\n');
+}
+
+describe('who saw what', () => {
+  test('a person reads who received which data, in words, and never a value', async () => {
+    const karto = await citizen();
+    const page = await karto.open();
+    expect(page.count('[data-release]')).toBeGreaterThan(0);
+    expect(page.text('[data-release]')).toContain('Puskesmas Online');
+    expect(page.text('[data-release]')).toMatch(/nama/i);
+    expect(page.text('main')).not.toContain('Karto');
+    expect(page.text('main')).not.toContain(karto.mail);
+    const one = await firstOf(karto);
+    expect(one.text('.claims')).toMatch(/nama/i);
+    expect(one.text('main')).not.toContain('Karto');
+  });
+
+  test('the list is narrowed by app, period and kind, without any script', async () => {
+    const karto = await citizen();
+    expect((await karto.open('?app=pajak-daerah')).count('[data-release]')).toBe(0);
+    expect((await karto.open('?app=puskesmas-online&period=7')).count('[data-release]')).toBeGreaterThan(0);
+    expect((await karto.open('?kind=sign-in')).count('[data-release]')).toBe(1);
+    expect((await karto.open('?kind=staff')).has('#no-releases')).toBe(true);
+    pass(8 * day);
+    await signIn(await karto.open(), karto.mail);
+    expect((await karto.open('?app=puskesmas-online&period=7')).count('[data-release]')).toBe(0);
+    expect((await karto.open('?app=puskesmas-online&period=30')).count('[data-release]')).toBeGreaterThan(0);
+  });
+
+  test('nobody reads the releases of somebody else by their address', async () => {
+    const karto = await citizen();
+    const [link = ''] = (await karto.open()).attributes('[data-release] h3 a', 'href');
+    const other = await citizen('Orang Lain');
+    const refused = await other.browser.visit(`${world.issuer}${link}`);
+    expect(refused.text('#error-code')).toBe('not_here');
+    expect((await other.browser.visit(`${world.issuer}/account/releases/x`)).text('#error-code')).toBe('not_here');
+  });
+
+  test('a look of the staff stands among the releases, by role, reason and case', async () => {
+    const karto = await citizen();
+    const look = {
+      role: 'operator',
+      reason: 'report-checked',
+      what: 'releases',
+      agency: 'x',
+      case: 'ADU-7',
+      officer: 'x',
+    };
+    await recordAccountEvent(world.database, { accountId: karto.id, kind: 'account.read-by-staff', details: look });
+    const page = await karto.open();
+    expect(page.text('[data-look]')).toMatch(/pengelola.*memeriksa laporan.*ADU-7/);
+    const history = await karto.browser.visit(`${world.issuer}/account/history`);
+    expect(history.text('[data-kind="releases-looked-at"]')).toContain('ADU-7');
+  });
+});
+
+describe('this wasn\u2019t me', () => {
+  test('a report asks for its reason, reaches the owners, and its answer the person', async () => {
+    const owner = await colleague(world, 'pemilik@contoh.id', { 'dinas-kesehatan': ['owner'] });
+    const karto = await citizen();
+    const refused = await (await firstOf(karto)).press('#report');
+    expect(refused.status).toBe(422);
+    expect(refused.has('#problems')).toBe(true);
+    const reported = await refused.tick('reason', 'not-then').press('#report');
+    expect(reported.attribute('#reported', 'data-state')).toBe('waiting');
+    expect(await messagesTo('pemilik@contoh.id')).toContain('Puskesmas Online');
+
+    const { page } = await openConsole(world, owner, { at: '/console/apps/puskesmas-online/reports' });
+    expect(page.count('[data-report]')).toBe(1);
+    expect(page.text('main')).not.toContain('Karto');
+    expect(page.text('main')).not.toContain(karto.id);
+    const answered = await page.tick('answer', 'mistake').press('[value="answer"]');
+    expect(answered.has('#no-reports')).toBe(true);
+    expect((await firstOf(karto)).attribute('#reported', 'data-state')).toBe('mistake');
+    expect(await messagesTo(karto.mail)).toContain('sudah dijawab');
+  });
+
+  test('a release is reported once, however often the button is pressed', async () => {
+    const karto = await citizen();
+    const page = (await firstOf(karto)).tick('reason', 'unknown-app');
+    await page.press('#report');
+    await page.press('#report');
+    const shard = shardOf(karto.id);
+    const rows = await world.database
+      .for(shard)
+      .query('select 1 from release_reports where shard = $1 and account_id = $2', [shard, karto.id]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test('then the app\u2019s access ends, other devices are signed out, or the account is frozen, without a fresh proof', async () => {
+    const karto = await citizen();
+    pass(600);
+    const elsewhere = world.browser();
+    await signIn(await elsewhere.visit(`${world.issuer}/account`), karto.mail);
+    const reported = await (await firstOf(karto)).tick('reason', 'unknown-app').press('#report');
+    const ended = await reported.press('#end-access');
+    expect(ended.has('[role="status"]')).toBe(true);
+    const account = await karto.browser.visit(`${world.issuer}/account`);
+    expect(account.has('[data-client="puskesmas-online"]')).toBe(false);
+    await (await firstOf(karto)).press('#end-sessions');
+    expect((await elsewhere.visit(`${world.issuer}/account`)).has('#sign-in')).toBe(true);
+    const untouched = await (await firstOf(karto)).press('#freeze');
+    expect(untouched.status).toBe(422);
+    await untouched.tick('sure').press('#freeze');
+    expect((await karto.browser.visit(`${world.issuer}/account`)).has('#sign-in')).toBe(true);
+  });
+
+  test('whoever stands above the agency is told once when nobody has answered in three days', async () => {
+    const { database, house } = world;
+    const agency = { name: 'Atas Uji', nameEn: 'Above', legalName: 'Atas Uji', domain: 'atas.contoh.go.id' };
+    await saveAgency(database, { id: 'atas-uji', ...agency }, 'test');
+    const below = { id: 'bawah-uji', parentId: 'atas-uji', ...agency, name: 'Bawah Uji' };
+    await saveAgency(database, below, 'test');
+    await colleague(world, 'atas@contoh.id', { 'atas-uji': ['owner'] });
+    await colleague(world, 'bawah@contoh.id', { 'bawah-uji': ['owner'] });
+    await database.execute(`update clients set agency_id = 'bawah-uji' where id = 'puskesmas-online'`);
+    const karto = await citizen();
+    await (await firstOf(karto)).tick('reason', 'too-much').press('#report');
+    const reports = startReports(
+      { database, log: house.log, tellOverdue: createTellOverdueReport(house) },
+      { everyMs: 3_600_000 },
+    );
+    expect(await reports.tellDue()).toBe(0);
+    pass(3 * day + 1);
+    expect(await reports.tellDue()).toBeGreaterThan(0);
+    expect(await reports.tellDue()).toBe(0);
+    await reports.stop();
+    expect(await messagesTo('atas@contoh.id')).toContain('belum dijawab');
+    expect(await messagesTo('bawah@contoh.id')).not.toContain('belum dijawab');
+    await signIn(await karto.open(), karto.mail);
+    expect((await firstOf(karto)).attribute('#reported', 'data-state')).toBe('overdue');
+  });
+});

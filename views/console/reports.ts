@@ -1,0 +1,171 @@
+import { type ReleaseWay, sayClaims, sayWay } from '../account/release-rows.ts';
+import { type Html, html } from '../html.ts';
+import { formatMoment, translate } from '../locale.ts';
+import { button, form, hidden, radio } from '../parts/form.ts';
+import type { Notice } from '../parts/notice.ts';
+import { type Problem, sayProblems } from '../parts/problem.ts';
+import type { ReportAnswer, ReportReason } from '../report-messages.ts';
+import { hostileText } from '../samples.ts';
+import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
+import { facets } from './parts/facets.ts';
+import { type Pages, pager } from './parts/pager.ts';
+import { dot } from './parts/state.ts';
+import { table } from './parts/table.ts';
+import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
+
+/** A report as the agency reads it: whom it is from is said by the `sub` that the app knows. */
+export type AgencyReport = {
+  id: string;
+  reason: ReportReason;
+  sub: string;
+  at: Date;
+  dueAt: Date;
+  isOverdue: boolean;
+  /** What was read; left out once its record is gone. */
+  release?: { at: Date; way: ReleaseWay; claims: readonly string[]; reads: number } | undefined;
+  answered?: { at: Date; answer: ReportAnswer } | undefined;
+};
+
+/** Posts `action` = `answer` with `report` and `answer`. */
+export type ReportsContext = ConsoleFrame & {
+  head: AppHead;
+  which: 'open' | 'answered';
+  reports: readonly AgencyReport[];
+  /** Whether the reader may answer. */
+  mayAnswer: boolean;
+  pages: Pages;
+  notice?: Notice | undefined;
+  problems?: readonly Problem<never>[] | undefined;
+};
+
+const answers: readonly ReportAnswer[] = ['rightful', 'mistake', 'misuse'];
+
+/** `GET /console/apps/:client/reports`: what citizens do not recognise, and what the agency found. */
+export function reportsPage(context: ReportsContext): Html {
+  const t = translate(context.language);
+  const { language, head, which, reports } = context;
+  const link = appLink(head.id, 'reports');
+  const said = sayProblems(language, context.problems, {});
+  return appPage(context, head, 'reports', {
+    title: tabName(language, 'reports'),
+    intro: t('reports.intro'),
+    notice: context.notice,
+    problems: said,
+    content: html`${facets(t('reports.which'), [
+      { label: t('reports.open'), link, isChosen: which === 'open' },
+      { label: t('reports.answered'), link: `${link}?which=answered`, isChosen: which === 'answered' },
+    ])}
+${reports.length > 0 ? reportList(context) : html`<div class="empty" id="no-reports"><p>${t(which === 'open' ? 'reports.none-open' : 'reports.none-answered')}</p></div>`}`,
+  });
+}
+
+function reportList(context: ReportsContext): Html {
+  const t = translate(context.language);
+  const { language, timeZone } = context;
+  return html`${table<AgencyReport>({
+    caption: t('reports.list'),
+    hook: { name: 'data-report', value: ({ id }) => id },
+    columns: [
+      { head: t('reports.what'), kind: 'main', cell: ({ reason }) => t(`report.reason-${reason}`) },
+      { head: t('reports.release'), cell: (report) => releaseCell(context, report) },
+      { head: t('reports.person'), cell: ({ sub }) => html`<code>${sub}</code>` },
+      { head: t('report.said-at'), kind: 'short', cell: ({ at }) => formatMoment(language, at, timeZone) },
+      { head: t('reports.answer'), cell: (report) => answerCell(context, report) },
+    ],
+    rows: context.reports,
+  })}${pager(language, context.pages)}`;
+}
+
+function releaseCell({ language, timeZone }: ReportsContext, { release }: AgencyReport): Html | string {
+  const t = translate(language);
+  if (!release) return t('reports.gone');
+  const { at, claims, way, reads } = release;
+  const times = reads > 1 && ` · ${reads}×`;
+  return html`${formatMoment(language, at, timeZone)}<span class="below">${sayClaims(language, claims)} · ${sayWay(language, way)}${times}</span>`;
+}
+
+function answerCell(context: ReportsContext, { id, answered, dueAt, isOverdue }: AgencyReport): Html {
+  const t = translate(context.language);
+  const { language, timeZone } = context;
+  if (answered) {
+    const at = formatMoment(language, answered.at, timeZone);
+    return html`${dot('good', t(`report.answer-${answered.answer}`))}<span class="below">${t('reports.answered-at', { at })}</span>`;
+  }
+  const due = formatMoment(language, dueAt, timeZone);
+  const state = isOverdue
+    ? dot('stopped', t('reports.overdue', { due }))
+    : dot('waiting', t('reports.due-by', { due }));
+  if (!context.mayAnswer) return state;
+  return html`${state}<details class="answer-report"><summary>${t('reports.answer-to')}</summary>${form(context, [
+    hidden('report', id),
+    html`<fieldset><legend>${t('reports.choose')}</legend>${answers.map((value) => radioOf(id, value, t(`report.answer-${value}`)))}</fieldset>`,
+    button({ value: 'answer', label: t('reports.send'), look: 'main' }),
+  ])}</details>`;
+}
+
+/** Several forms of the page have the same choices, so each has ids of its own. */
+function radioOf(report: string, value: ReportAnswer, label: string): Html {
+  return radio({ name: 'answer', value, label, id: `answer-${report}-${value}` });
+}
+
+const at = new Date('2026-11-21T03:12:00Z');
+
+const full: ReportsContext = {
+  ...sampleConsoleFrame,
+  section: 'apps',
+  head: sampleAppHead,
+  which: 'open',
+  mayAnswer: true,
+  reports: [
+    {
+      id: '0a4b1c2d-0000-4000-8000-000000000001',
+      reason: 'not-then',
+      sub: 'q7dJ2kPz8sVb3mNt',
+      at,
+      dueAt: new Date('2026-11-24T03:12:00Z'),
+      isOverdue: false,
+      release: { at, way: 'code', claims: ['name', 'email', 'birthdate'], reads: 1 },
+    },
+    {
+      id: '0a4b1c2d-0000-4000-8000-000000000002',
+      reason: 'too-much',
+      sub: 'x1fR9wLc4tYh6gKe',
+      at: new Date('2026-11-17T03:12:00Z'),
+      dueAt: new Date('2026-11-20T03:12:00Z'),
+      isOverdue: true,
+      release: { at: new Date('2026-11-16T01:00:00Z'), way: 'userinfo', claims: ['address'], reads: 12 },
+    },
+  ],
+  pages: { next: '/console/apps/antrean-rsud/reports?after=x' },
+};
+
+export const reportsSamples: Record<string, ReportsContext> = {
+  full,
+  answered: {
+    ...full,
+    which: 'answered',
+    notice: { tone: 'done', text: 'Jawaban terkirim.' },
+    pages: {},
+    reports: full.reports.map((report, i) => ({
+      ...report,
+      isOverdue: false,
+      ...(i === 1 && { release: undefined }),
+      answered: { at, answer: i === 0 ? 'rightful' : 'misuse' },
+    })),
+  },
+  'read-only': { ...full, mayAnswer: false, pages: {} },
+  refused: { ...full, problems: [{ kind: 'said', text: 'Belum dipilih apa yang Anda temukan.' }] },
+  empty: { ...full, reports: [], pages: {} },
+  'none-answered': { ...full, which: 'answered', reports: [], pages: {} },
+  hostile: {
+    ...full,
+    head: { ...sampleAppHead, name: hostileText },
+    reports: full.reports.map((report) => ({
+      ...report,
+      id: hostileText,
+      sub: hostileText,
+      release: { at, way: 'code', claims: [hostileText], reads: 1 },
+    })),
+    pages: { first: 'javascript:1', next: 'javascript:1' },
+  },
+};
