@@ -57,6 +57,12 @@ import {
   showDeskSheet,
 } from '#src/web/console/desk.ts';
 import {
+  answerDeskReleases,
+  answerReleasesOf,
+  showDeskReleases,
+  showReleasesOf,
+} from '#src/web/console/desk-releases.ts';
+import {
   answerFamilies,
   answerPair,
   downloadDuplicates,
@@ -388,6 +394,10 @@ function pages(house: OpenHouse): Router {
   router.post('/console/desk', (ctx) => answerDesk(ctx, house));
   router.get('/console/desk/person', (ctx) => showDeskPerson(ctx, house));
   router.post('/console/desk/person', (ctx) => answerDeskPerson(ctx, house));
+  router.get('/console/desk/releases', (ctx) => showDeskReleases(ctx, house));
+  router.post('/console/desk/releases', (ctx) => answerDeskReleases(ctx, house));
+  router.get('/console/desk/releases/person', (ctx) => showReleasesOf(ctx, house));
+  router.post('/console/desk/releases/person', (ctx) => answerReleasesOf(ctx, house));
   router.get('/console/desk/sheets/:sheet', (ctx) => showDeskSheet(ctx, house));
   router.post('/console/desk/sheets/:sheet', (ctx) => answerDeskSheet(ctx, house));
   router.get('/sheet', (ctx) => showSheet(ctx, house));

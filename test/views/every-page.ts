@@ -54,6 +54,12 @@ import {
 import { deliveriesPage, deliveriesSamples } from '#views/console/deliveries.ts';
 
 import { deskPage, deskPersonPage, deskPersonSamples, deskSamples } from '#views/console/desk.ts';
+import {
+  deskReleasesOfPage,
+  deskReleasesOfSamples,
+  deskReleasesPage,
+  deskReleasesSamples,
+} from '#views/console/desk-releases.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
 import {
   duplicatesPage,
@@ -165,6 +171,8 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-reports', reportsPage, reportsSamples),
     ...render('console-desk', deskPage, deskSamples),
     ...render('console-desk-person', deskPersonPage, deskPersonSamples),
+    ...render('console-desk-releases', deskReleasesPage, deskReleasesSamples),
+    ...render('console-desk-releases-of', deskReleasesOfPage, deskReleasesOfSamples),
     ...render('console-desk-sheet', deskSheetPage, deskSheetSamples),
     ...render('sheet-code', sheetCodePage, sheetCodeSamples),
     ...render('sheet-wait', sheetWaitPage, sheetWaitSamples),

@@ -84,7 +84,8 @@ function releaseCell({ language, timeZone }: ReportsContext, { release }: Agency
   return html`${formatMoment(language, at, timeZone)}<span class="below">${sayClaims(language, claims)} · ${sayWay(language, way)}${times}</span>`;
 }
 
-function answerCell(context: ReportsContext, { id, answered, dueAt, isOverdue }: AgencyReport): Html {
+function answerCell(context: ReportsContext, report: AgencyReport): Html {
+  const { id, answered, dueAt, isOverdue } = report;
   const t = translate(context.language);
   const { language, timeZone } = context;
   if (answered) {
@@ -98,14 +99,14 @@ function answerCell(context: ReportsContext, { id, answered, dueAt, isOverdue }:
   if (!context.mayAnswer) return state;
   return html`${state}<details class="answer-report"><summary>${t('reports.answer-to')}</summary>${form(context, [
     hidden('report', id),
-    html`<fieldset><legend>${t('reports.choose')}</legend>${answers.map((value) => radioOf(id, value, t(`report.answer-${value}`)))}</fieldset>`,
+    html`<fieldset><legend>${t('reports.choose')}</legend>${answers.map((value) => radioOf(context.reports.indexOf(report), value, t(`report.answer-${value}`)))}</fieldset>`,
     button({ value: 'answer', label: t('reports.send'), look: 'main' }),
   ])}</details>`;
 }
 
 /** Several forms of the page have the same choices, so each has ids of its own. */
-function radioOf(report: string, value: ReportAnswer, label: string): Html {
-  return radio({ name: 'answer', value, label, id: `answer-${report}-${value}` });
+function radioOf(index: number, value: ReportAnswer, label: string): Html {
+  return radio({ name: 'answer', value, label, id: `answer-${index}-${value}` });
 }
 
 const at = new Date('2026-11-21T03:12:00Z');
@@ -160,7 +161,7 @@ export const reportsSamples: Record<string, ReportsContext> = {
   hostile: {
     ...full,
     head: { ...sampleAppHead, name: hostileText },
-    reports: full.reports.map((report) => ({
+    reports: full.reports.slice(0, 1).map((report) => ({
       ...report,
       id: hostileText,
       sub: hostileText,

@@ -6,6 +6,7 @@ import {
   clipboard,
   counter,
   drawer,
+  eye,
   gate,
   lines,
   overlap,
@@ -30,6 +31,7 @@ export const consoleSections = [
   'agencies',
   'reviews',
   'desk',
+  'desk-releases',
   'events',
 ] as const;
 export type ConsoleSection = (typeof consoleSections)[number];
@@ -94,6 +96,7 @@ const places: Record<ConsoleSection, { link: string; label: MessageKey; icon: Ht
   agencies: { link: '/console/agencies', label: 'console.agencies', icon: building },
   reviews: { link: '/console/reviews', label: 'console.reviews', icon: clipboard },
   desk: { link: '/console/desk', label: 'console.desk', icon: counter },
+  'desk-releases': { link: '/console/desk/releases', label: 'console.desk-releases', icon: eye },
   events: { link: '/console/events', label: 'console.events', icon: lines },
 };
 
@@ -101,7 +104,7 @@ const places: Record<ConsoleSection, { link: string; label: MessageKey; icon: Ht
 const groups: readonly { label: MessageKey; sections: readonly ConsoleSection[] }[] = [
   { label: 'console.group-services', sections: ['mine', 'apps'] },
   { label: 'console.group-overlap', sections: ['inventory', 'duplicates', 'cases', 'decisions', 'coverage'] },
-  { label: 'console.group-administration', sections: ['agencies', 'reviews', 'desk', 'events'] },
+  { label: 'console.group-administration', sections: ['agencies', 'reviews', 'desk', 'desk-releases', 'events'] },
 ];
 
 /** The list of parts. On a phone only where one is stands there, and opens the rest: all of it would push the work out of sight. */

@@ -21,6 +21,7 @@ const opening: Partial<Record<ConsoleSection, readonly Permission[]>> = {
   agencies: ['apps.read', 'team.read'],
   reviews: ['reviews.decide', 'sectors.decide', 'apps.write'],
   desk: ['desk.issue'],
+  'desk-releases': ['releases.look'],
   events: ['events.read'],
 };
 

@@ -19,6 +19,8 @@ export interface CookieNames {
   readonly recoveryCodes: string;
   /** Whom an officer serves. */
   readonly desk: string;
+  /** At whose releases somebody of the staff looks. */
+  readonly look: string;
   /** Which sheet of a desk somebody has come with. */
   readonly sheet: string;
   /** When the console was last used; signed. */
@@ -38,6 +40,7 @@ export function cookieNames(issuer: string): CookieNames {
     passkeyLater: `${prefix}passkey-later`,
     recoveryCodes: `${prefix}recovery-codes`,
     desk: `${prefix}desk`,
+    look: `${prefix}look`,
     sheet: `${prefix}sheet`,
     console: `${prefix}console`,
     shownOnce: `${prefix}shown-once`,

@@ -84,6 +84,8 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/console/decisions/new',
   '/console/desk',
   '/console/desk/person',
+  '/console/desk/releases',
+  '/console/desk/releases/person',
   '/console/duplicates',
   '/console/duplicates.csv',
   '/console/duplicates/families',
