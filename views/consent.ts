@@ -2,11 +2,13 @@ import { findClaimLabel, sayClaim } from './claims.ts';
 import { type Content, type Html, html } from './html.ts';
 import { formatDay, type MessageKey, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
+import { birthdateField } from './parts/birthdate.ts';
 import { button, form, hidden } from './parts/form.ts';
 import { check, cross } from './parts/icons.ts';
 import { masked } from './parts/masked.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type PasskeyOptions, quietPasskeyData } from './parts/passkey.ts';
+import { type Problem, problemSummary, type SaidProblem, sayProblems } from './parts/problem.ts';
 import { tile } from './parts/tile.ts';
 import { hostileText, sampleService, serviceFrame } from './samples.ts';
 
@@ -37,6 +39,13 @@ export type ConsentContext = Frame & {
   items: readonly ConsentItem[];
   /** The first time, something new since the last time, or the yearly renewal. */
   asked: 'first' | 'changed' | 'renewed';
+  /**
+   * Why nothing that rests on consent is asked of this person: such items are left out. Of an unknown age the page asks for the
+   * birth date, and posts it as `birthdate`.
+   */
+  withheld?: 'minor' | 'unknown' | undefined;
+  birthdate?: string | undefined;
+  problems?: readonly Problem<never>[] | undefined;
   /** When the permission ends by itself. */
   until: Date;
   /** The app may also read while the person is away (`offline_access`). */
@@ -55,6 +64,7 @@ export type ConsentContext = Frame & {
 export function consentPage(context: ConsentContext): Html {
   const t = translate(context.language);
   const informs = isNoticeOnly(context);
+  const said = sayProblems(context.language, context.problems, {});
   const title = informs
     ? 'consent.title-duty'
     : context.asked === 'changed'
@@ -65,10 +75,11 @@ export function consentPage(context: ConsentContext): Html {
     lead: who(context),
     band: false,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : [],
-    content: html`${noticeBox(context.notice)}
+    hasProblem: said.length > 0,
+    content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}
 ${context.onSharedDevice && html`<p class="hint">${t('shared.device')} <a href="#sign-out-here">${t('shared.sign-out')}</a></p>`}
 <p class="purpose">${context.purpose}</p>
-${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), choices(context, informs), signOutHere(context)])}
+${form(context, [hidden('terms', context.terms), itemLists(context), whyWithheld(context, said), terms(context, informs), choices(context, informs), signOutHere(context)])}
 ${signedInAs(context)}
 ${quietPasskeyData(context.quietPasskey)}`,
   });
@@ -88,7 +99,18 @@ function signOutHere(context: ConsentContext): Html | false {
 ${button({ id: 'sign-out-here', value: 'sign-out-here', label: t('shared.sign-out'), look: 'stop' })}</div>`;
 }
 
+/** Kindly, and with the way out where there is one. */
+function whyWithheld(context: ConsentContext, said: readonly SaidProblem[]): Html | false {
+  if (!context.withheld) return false;
+  const t = translate(context.language);
+  if (context.withheld === 'minor')
+    return html`<section class="items" id="consent-withheld"><h2>${t('consent.minor-title')}</h2><p>${t('consent.minor')}</p></section>`;
+  return html`<section class="items" id="consent-withheld"><h2>${t('consent.unknown-title')}</h2><p>${t('consent.unknown')}</p>
+${birthdateField(context.language, context.birthdate, said)}</section>`;
+}
+
 function isNoticeOnly(context: ConsentContext): boolean {
+  if (context.withheld) return true;
   return context.items.length > 0 && context.items.every((item) => item.duty !== undefined);
 }
 
@@ -179,6 +201,7 @@ function terms(context: ConsentContext, informs: boolean): Html {
 }
 
 function findBasis(context: ConsentContext): MessageKey {
+  if (context.withheld && context.items.length === 0) return 'consent.basis-withheld';
   if (isNoticeOnly(context)) return 'consent.basis-duty';
   const isMixed = context.items.some((item) => item.duty !== undefined);
   return isMixed ? 'consent.basis-mixed' : 'consent.basis-consent';
@@ -277,6 +300,14 @@ export const consentSamples: Record<string, ConsentContext> = {
       { claim: 'name', value: 'Siti Rahayu', required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
       { claim: 'birthdate', value: '1991-04-17', required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
     ],
+  },
+  minor: { ...first, items: [], withheld: 'minor' },
+  'unknown-age': {
+    ...first,
+    items: [{ claim: 'name', value: 'Siti Rahayu', required: true, duty: 'UU 17/2023 tentang Kesehatan' }],
+    withheld: 'unknown',
+    birthdate: '31-02-1990',
+    problems: [{ kind: 'said', text: 'Tanggal lahir ini tidak terbaca.', field: 'birthdate' }],
   },
   mixed: {
     ...first,

@@ -1,6 +1,7 @@
 import { type Content, type Html, html } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
+import { birthdateField } from './parts/birthdate.ts';
 import { button, cancelButton, field, form } from './parts/form.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { makePasskeyButton, type PasskeyOptions, passkeyData, sharedPhonesHint } from './parts/passkey.ts';
@@ -24,6 +25,7 @@ export type SignUpNameProblem = Problem<Kind>;
 /** Posts `action` = `continue` (with `password`), `create-passkey` (with `credential`) or `cancel`. */
 export type SignUpNameContext = Frame & {
   name?: string | undefined;
+  birthdate?: string | undefined;
   passkeyOptions?: PasskeyOptions | undefined;
   mayCancel: boolean;
   notice?: Notice | undefined;
@@ -61,6 +63,7 @@ ${form(context, [
     maxlength: 200,
     problems: said,
   }),
+  birthdateField(context.language, context.birthdate, said),
   waysToSignIn(context, said),
 ])}
 ${passkeyData(context.passkeyOptions)}`,
@@ -104,5 +107,11 @@ export const signUpNameSamples: Record<string, SignUpNameContext> = {
   'password-personal': { ...first, name: 'Wayan', problems: [{ kind: 'password-personal' }] },
   'passkey-failed': { ...first, name: 'Wayan', problems: [{ kind: 'passkey-failed' }] },
   'without-script': { ...first, name: 'Wayan', problems: [{ kind: 'passkey-needs-script' }] },
-  hostile: { ...first, name: hostileText },
+  'birthdate-wrong': {
+    ...first,
+    name: 'Wayan',
+    birthdate: '31-02-1990',
+    problems: [{ kind: 'said', text: 'Tanggal lahir ini tidak terbaca.', field: 'birthdate' }],
+  },
+  hostile: { ...first, name: hostileText, birthdate: hostileText },
 };

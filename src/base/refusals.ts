@@ -960,6 +960,17 @@ const table = {
       next: 'Choose another address to sign in with first, then change this one.',
     },
   },
+  birthdate_invalid: {
+    status: 422,
+    id: {
+      say: 'Tanggal lahir ini tidak terbaca, atau bukan tanggal yang sudah lewat.',
+      next: 'Tulis seperti di KTP, misalnya 21-04-1990. Boleh juga dikosongkan.',
+    },
+    en: {
+      say: 'This date of birth cannot be read, or is not a day that has passed.',
+      next: 'Write it as on your identity card, for example 21-04-1990. You may also leave it empty.',
+    },
+  },
   name_invalid: {
     status: 422,
     id: {

@@ -2,6 +2,7 @@
  * How old a person is, as far as it matters: who is under 18 gives no consent until a guardian can act for them, and neither does
  * somebody of whom nobody knows it (UU PDP 27/2022, article 25).
  */
+import { Refusal } from '#src/base/refusals.ts';
 import type { Profile } from './accounts.ts';
 
 export type AgeGroup = 'adult' | 'minor' | 'unknown';
@@ -31,15 +32,17 @@ const OLDEST_YEARS = 130;
 /**
  * A birth date as a person writes it: `1990-04-21`, or day, month and year as on the identity card (`21-04-1990`, `21/4/1990`).
  *
- * @returns as the claim has it, or undefined where it is no day on which somebody alive was born
+ * @returns as the claim has it
+ * @throws {Refusal} `birthdate_invalid` where it is no day on which somebody alive was born
  */
-export function parseBirthdate(typed: string, now: Date): string | undefined {
+export function readBirthdate(typed: string, now: Date): string {
   const text = typed.trim();
   const [, y, m, d] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text) ?? [];
   const [, day = d, month = m, year = y] = /^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$/.exec(text) ?? [];
-  if (!day || !month || !year) return undefined;
+  if (!day || !month || !year) throw new Refusal('birthdate_invalid', 'not a date');
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   const isReal = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
   const isAlive = date <= now && now.getUTCFullYear() - Number(year) <= OLDEST_YEARS;
-  return isReal && isAlive ? date.toISOString().slice(0, 10) : undefined;
+  if (!isReal || !isAlive) throw new Refusal('birthdate_invalid', 'not a day of birth');
+  return date.toISOString().slice(0, 10);
 }

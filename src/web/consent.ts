@@ -3,11 +3,13 @@ import type { Context } from 'koa';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import {
+  askAgain,
   type CurrentPermissions,
   givePermissions,
   type OtherBasis,
   type PermissionDraft,
   type PermissionKind,
+  type Withheld,
 } from '#src/consents/permissions.ts';
 import { holdTerms, recordTerms, termsOf } from '#src/consents/terms.ts';
 import { personClaims } from '#src/oidc/claims.ts';
@@ -22,7 +24,8 @@ import {
 } from '#src/oidc/interactions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
-import { type Account, mayUse } from '#src/people/accounts.ts';
+import { type Account, mayUse, saveProfile } from '#src/people/accounts.ts';
+import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
 import { isOpenTo } from '#src/registry/client-reach.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
@@ -30,6 +33,7 @@ import { noteFirstSignIn } from '#src/registry/first-sign-ins.ts';
 import { type ConsentItem, consentPage } from '#views/consent.ts';
 import { identityNeededPage } from '#views/identity-needed.ts';
 import { basisName } from '#views/legal-basis.ts';
+import type { Problem } from '#views/parts/problem.ts';
 import { trialOnlyPage } from '#views/trial-only.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
 import type { Visit } from './interaction-pages.ts';
@@ -38,8 +42,14 @@ import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-p
 
 type ConsentStep = StepAt<'consent'>;
 
+/** What the page says of a birth date that cannot be read. */
+interface SaidOfBirth {
+  readonly typed?: string | undefined;
+  readonly problems?: readonly Problem<never>[];
+}
+
 /** Shows what the app asks for. @throws {Refusal} `interaction_expired`, `account_unavailable` */
-export async function showConsent(visit: Visit, step: ConsentStep): Promise<void> {
+export async function showConsent(visit: Visit, step: ConsentStep, said: SaidOfBirth = {}): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { client } = interaction;
   const { language } = ctx.state;
@@ -50,6 +60,8 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
   if (lacksIdentity) return showIdentityNeeded(visit);
   await recordTerms(house.database, termsOf(client));
   const wanted = wantedIn(interaction);
+  const withheld = withheldFrom(person);
+  const items = itemsFor(ctx, interaction, person, before);
   const page = consentPage({
     ...frameOf(ctx, house, client),
     ...(interaction.isShared && { onSharedDevice: {} }),
@@ -57,7 +69,10 @@ export async function showConsent(visit: Visit, step: ConsentStep): Promise<void
     agency: { legalName: client.agency.legalName, registeredSince: client.agency.createdAt },
     person: { name: person.profile.name ?? '' },
     purpose: client.purpose[language as 'id' | 'en'],
-    items: itemsFor(ctx, interaction, person, before),
+    items: withheld ? items.filter(({ duty }) => duty !== undefined) : items,
+    withheld: withheld && mayBeWithheld(items) ? withheld : undefined,
+    birthdate: said.typed,
+    problems: said.problems,
     asked: askedAs(before),
     until: untilOf(interaction, before),
     whileAway: wanted.scopes.includes('offline_access'),
@@ -119,7 +134,10 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   const shown = form.get('terms');
   const terms = termsOf(client);
   if (shown && shown !== terms.id) return `/interaction/${interaction.uid}`;
-  const person = await loadPerson(visit, step);
+  const shownTo = await loadPerson(visit, step);
+  const person = await tellBirthdate(visit, shownTo, form.get('birthdate').trim());
+  // Who is of age after all has not seen yet what they may choose.
+  if (person !== shownTo && !withheldFrom(person)) return `/interaction/${interaction.uid}`;
   const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return `/interaction/${interaction.uid}`;
   await holdTerms(house.database, db, terms);
@@ -128,6 +146,26 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   await nameSubject(db, house.secrets, person.id, client.subjectGroupId);
   if (isNarrower(drafts, before)) await endGrants(db, person.id, client.id);
   return finishConsent(interaction, step.signedIn);
+}
+
+/** Why nothing that rests on consent may be asked of a person. */
+function withheldFrom({ profile }: Account): Withheld | undefined {
+  const group = ageGroup(profile, new Date());
+  return group === 'adult' ? undefined : group;
+}
+
+/** Whether there is something to withhold: an app that asks for nothing but who it is asks for no data. */
+function mayBeWithheld(items: readonly ConsentItem[]): boolean {
+  return items.length === 0 || items.some(({ duty }) => duty === undefined);
+}
+
+/** Keeps a birth date of whom none is known; other apps may ask again what they could not. @throws {Refusal} `birthdate_invalid` */
+async function tellBirthdate({ house, db }: Visit, person: Account, typed: string): Promise<Account> {
+  if (!typed || ageGroup(person.profile, new Date()) !== 'unknown') return person;
+  const profile = { ...person.profile, birthdate: readBirthdate(typed, new Date()) };
+  await saveProfile(db, house.secrets, person.id, profile);
+  await askAgain(db, person.id);
+  return { ...person, profile };
 }
 
 /** What a person was shown, and answered. */
@@ -139,7 +177,8 @@ interface Answer {
 
 /**
  * What goes on record: of the items that rest on consent what is required and what was ticked, of all others that the person
- * was told. An app that asks for nothing but who it is still asks whether it may.
+ * was told. An app that asks for nothing but who it is still asks whether it may. Of whom no consent may be asked it goes on
+ * record that they were told, and by which name the app knows them: that they use a public service is a public task.
  */
 function answersTo(visit: Visit, step: ConsentStep, { person, before, ticked }: Answer): PermissionDraft[] {
   const { ctx, interaction } = visit;
@@ -156,13 +195,15 @@ function answersTo(visit: Visit, step: ConsentStep, { person, before, ticked }: 
   };
   const drafts: PermissionDraft[] = [];
   const [first] = [...notice.asked, ...notice.kept];
-  if (first) {
+  const withheld = withheldFrom(person);
+  if (first || withheld) {
     const claims = namesOf([...notice.kept, ...notice.asked]);
     const event = isSameOrExpired(before.notice, claims) ? 'renewed' : 'given';
-    const basis = first.basis as OtherBasis;
-    drafts.push({ ...how, kind: 'notice', basis, event, claims, expiresAt: endOf(client, notice) });
+    const basis = (first?.basis ?? 'public_task') as OtherBasis;
+    const expiresAt = noLaterThanAdulthood(person, endOf(client, notice));
+    drafts.push({ ...how, kind: 'notice', basis, event, claims, expiresAt, withheld });
   }
-  if (consent.asked.length + consent.kept.length > 0 || !first) {
+  if (!withheld && (consent.asked.length + consent.kept.length > 0 || !first)) {
     const isAllowed = ({ claim, required }: ClientClaim) => required || ticked.includes(claim);
     const keptNames = namesOf(consent.kept);
     const claims = [
@@ -176,6 +217,12 @@ function answersTo(visit: Visit, step: ConsentStep, { person, before, ticked }: 
     });
   }
   return drafts;
+}
+
+/** Then the app asks for what it could not ask for. */
+function noLaterThanAdulthood({ profile }: Account, end: Date): Date {
+  const adulthood = adulthoodOf(profile);
+  return adulthood && adulthood > new Date() && adulthood < end ? adulthood : end;
 }
 
 function eventOf(before: CurrentPermissions['consent'], claims: readonly StandardClaim[]) {
@@ -235,7 +282,10 @@ function untilOf(interaction: OpenInteraction, before: CurrentPermissions): Date
 /** Whether something that was allowed is not any more: then what the app holds ends, and it asks for tokens anew. */
 function isNarrower(drafts: readonly PermissionDraft[], { consent, notice }: CurrentPermissions): boolean {
   const now = new Set(drafts.flatMap(({ claims }) => claims));
-  return [consent, notice].some((each) => each?.claims.some((claim) => !now.has(claim)));
+  const kinds = drafts.map(({ kind }) => kind);
+  return [consent, notice].some(
+    (each) => each && kinds.includes(each.kind) && each.claims.some((claim) => !now.has(claim)),
+  );
 }
 
 /**
@@ -281,8 +331,13 @@ function itemsFor(
     reason: language === 'en' ? item.purposeEn : item.purpose,
     required: isFixed(item),
     isNew: isAnyOf(before) && !isSettled(interaction.client, before, item),
-    ...(item.basis !== 'consent' && { duty: basisName(language, item.basis) }),
+    ...(item.basis !== 'consent' && { duty: dutyOf(language, item) }),
   }));
+}
+
+/** The law where it is named, or the kind of basis. */
+function dutyOf(language: 'id' | 'en', { basis, law, lawEn }: ClientClaim): string {
+  return (language === 'en' ? (lawEn ?? law) : law) ?? basisName(language, basis);
 }
 
 function askedAs(before: CurrentPermissions): 'first' | 'changed' | 'renewed' {

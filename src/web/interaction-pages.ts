@@ -40,6 +40,7 @@ export interface Visit {
 interface Said {
   readonly identifier?: string;
   readonly name?: string;
+  readonly birthdate?: string;
   readonly refused?: Refusal;
   /** A passkey that no account has any more: its device is told to forget it. */
   readonly forgotten?: string | undefined;
@@ -66,7 +67,7 @@ export async function showStep(visit: Visit, said: Said = {}): Promise<void> {
   if (step.at === 'name') return showName(visit, step, said);
   if (step.at === 'passkey-offer') return showOffer(visit, step, said);
   if (step.at === 'second-factor') return showSecond(visit, step, said);
-  if (step.at === 'consent') return showConsent(visit, step);
+  if (step.at === 'consent') return showConsent(visit, step, { typed: said.birthdate, problems });
   return visit.ctx.query.page === 'sign-up' ? showSignUp(visit, said) : showSignIn(visit, said);
 }
 
@@ -158,6 +159,7 @@ async function showName(visit: Visit, step: StepAt<'name'>, said: Said): Promise
   const page = signUpNamePage({
     ...frameOf(ctx, house, interaction.client),
     ...(said.name && { name: said.name }),
+    ...(said.birthdate && { birthdate: said.birthdate }),
     ...(interaction.isShared
       ? { onSharedDevice: {} }
       : { passkeyOptions: await firstPasskeyOptions(visit, step, said) }),
@@ -207,6 +209,7 @@ function atField({ code }: Refusal): boolean {
 
 function fieldOf({ code }: Refusal): string | undefined {
   if (code === 'name_invalid') return 'name';
+  if (code === 'birthdate_invalid') return 'birthdate';
   if (code === 'identifier_invalid') return 'identifier';
   if (code === 'recovery_code_wrong') return 'recovery-code';
   return code.startsWith('password_') ? 'password' : undefined;

@@ -168,10 +168,22 @@ const saidAtSignIn: ReadonlySet<RefusalCode> = new Set([
   'account_restricted',
 ]);
 
+/** What is shown again of a new account's form. */
+function typedOfPerson(form: Form): { name: string; birthdate: string } {
+  return { name: form.get('name'), birthdate: form.get('birthdate') };
+}
+
 /** Nothing of what the refused press wrote stays, but a try at a code or a challenge is spent all the same. */
 async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<void> {
   const { ctx, db } = visit;
-  const undoes = ['name_invalid', 'passkey_failed', 'contact_shared_too_often', 'password_weak', 'password_length'];
+  const undoes = [
+    'name_invalid',
+    'birthdate_invalid',
+    'passkey_failed',
+    'contact_shared_too_often',
+    'password_weak',
+    'password_length',
+  ];
   if (
     db instanceof UnitOfWork &&
     ['name', 'recovery-way'].includes(visit.interaction.step.at) &&
@@ -185,7 +197,7 @@ async function showRefused(visit: Visit, form: Form, refused: Refusal): Promise<
     refused.code === 'passkey_failed' && form.get('action') === 'passkey'
       ? await findForgottenPasskey(db, visit.house.secrets, form.get('credential'))
       : undefined;
-  const said = { refused, forgotten, identifier: form.get('identifier'), name: form.get('name') };
+  const said = { refused, forgotten, identifier: form.get('identifier'), ...typedOfPerson(form) };
   // A way of signing in that was refused shows the sign-in page again, whatever step the interaction had reached.
   const isWayIn =
     ['sign-in', 'passkey', 'send-code'].includes(form.get('action')) && visit.interaction.step.at !== 'second-factor';

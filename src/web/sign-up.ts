@@ -3,6 +3,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { keepStep, type StepAt } from '#src/oidc/interactions.ts';
 import { createAccount, holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { assuranceOf } from '#src/people/assurance.ts';
+import { readBirthdate } from '#src/people/birthdate.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
 import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
@@ -19,7 +20,7 @@ import { restRolesUnlessProven } from './roles-at-rest.ts';
 import { findStrongerWay, isEnough, offerPasskey, proven, settle, settleFor } from './settle.ts';
 import { enterByAddress } from './sign-in.ts';
 
-/** A name, and a password if one was chosen, make the account. */
+/** A name, and a birth date and a password if they were given, make the account. */
 export async function openAccount(visit: Visit, form: Form, step: StepAt<'name'>): Promise<void> {
   const { db } = visit;
   const password = form.get('password');
@@ -39,10 +40,13 @@ export async function openAccount(visit: Visit, form: Form, step: StepAt<'name'>
 async function createOrEnter(visit: Visit, form: Form, step: StepAt<'name'>): Promise<boolean> {
   const { ctx, house, db, interaction } = visit;
   const { identifier, accountId } = step;
+  const typed = form.get('birthdate').trim();
+  const profile = typed ? { birthdate: readBirthdate(typed, new Date()) } : {};
   try {
     await createAccount(db, house.secrets, {
       id: accountId,
       name: form.get('name'),
+      profile,
       language: ctx.state.language,
       identifier,
       ...(!interaction.isShared && { device: keepDevice(ctx, house) }),

@@ -48,7 +48,7 @@ async function visitAll(browser: BrowserAgent, language: string): Promise<Record
   const signUp = await signIn.follow('#sign-up');
   const code = await signUp.fill({ identifier: address }).press('#continue');
   const name = await code.fill({ code: (await world.message(address)).code ?? '' }).press('#continue');
-  const offer = await name.fill({ name: 'Kait' }).press('#continue');
+  const offer = await name.fill({ name: 'Kait', birthdate: '21-04-1990' }).press('#continue');
   const consent = await offer.press('#skip-passkey');
   await allow(await browser.visit(consent.url));
   const notFound = await browser.visit(`${world.issuer}/tidak-ada`);

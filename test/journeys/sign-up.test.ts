@@ -63,12 +63,12 @@ describe('a new account', () => {
   });
 
   test('with a password comes into the app, and back by it', async () => {
-    const namePage = await reachName('bima@contoh.id');
-    expect(await allow(await namePage.fill({ name: 'Bima', password: goodPassword }).press('#continue'))).toMatchObject(
+    const namePage = await reachName('bayu@contoh.id');
+    expect(await allow(await namePage.fill({ name: 'Bayu', password: goodPassword }).press('#continue'))).toMatchObject(
       { status: 0 },
     );
     const attempt = await health.startSignIn(proof);
-    const back = await signIn(await world.browser().visit(attempt.url), 'bima@contoh.id', goodPassword);
+    const back = await signIn(await world.browser().visit(attempt.url), 'bayu@contoh.id', goodPassword);
     expect((await health.finishSignIn(attempt, back)).claims()?.acr).toBe('aal1');
   });
 

@@ -36,7 +36,7 @@ async function accountOf(email: string) {
 
 test('seeding again changes nothing, also where a citizen has changed their profile', async () => {
   expect(await seedExampleCitizens(database, secrets)).toBe(0);
-  expect(await database.first('select count(*)::int as n from accounts')).toEqual({ n: 6 });
+  expect(await database.first('select count(*)::int as n from accounts')).toEqual({ n: 7 });
 });
 
 test('everybody signs in with the one password, but for the disabled one', async () => {
@@ -60,7 +60,7 @@ test('budi has every standard claim of OpenID Connect Core §5.1 that is stored'
 test('wayan has one name, no made-up family name and no phone', async () => {
   const { profile, state } = await accountOf('wayan@contoh.id');
   expect(state).toBe('active');
-  expect(profile).toEqual({ name: 'Wayan', email: 'wayan@contoh.id', email_verified: true });
+  expect(profile).toEqual({ name: 'Wayan', email: 'wayan@contoh.id', email_verified: true, birthdate: '1972-12-05' });
 });
 
 test('their phone numbers can be typed, and their addresses belong to nobody', () => {

@@ -1,0 +1,80 @@
+/** Who is under age, or of unknown age, gives no consent: they sign in all the same, and the app reads what it may by law. */
+import { expect, test, vi } from 'vitest';
+import { listPermissions } from '#src/consents/permissions.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
+
+const claims = [
+  { name: 'name', required: true, basis: 'public_task', law: 'UU 17/2023', purpose: 'Memanggil Anda.' },
+  { name: 'nickname', required: true, basis: 'consent', purpose: 'Menyapa Anda.' },
+];
+
+async function openApp(world: World) {
+  await world.declare({ client_id: 'anak', scope: 'openid profile', claims });
+  return world.app({ clientId: 'anak', scope: 'openid profile', redirectUri: 'http://localhost:3001/callback' });
+}
+
+const profileOf = (birthdate: string) => ({ nickname: 'Adik', birthdate });
+
+test('a minor is told why nothing else is shared; the app gets what the law says, and asks on the eighteenth birthday', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const id = await world.citizen('adik@contoh.id', { password, profile: profileOf('2012-06-17') });
+  const browser = world.browser();
+  const first = await app.startSignIn();
+  const page = await (await browser.visit(first.url))
+    .fill({ identifier: 'adik@contoh.id', password })
+    .press('#sign-in');
+  expect(page.has('#consent-withheld')).toBe(true);
+  expect(page.has('input[name="claim"]')).toBe(false);
+  expect(page.text()).toContain('UU 17/2023');
+  const tokens = await app.finishSignIn(first, await page.press('#consent-allow'));
+  expect(await app.userinfo(tokens.access_token)).toEqual({ sub: tokens.claims()?.sub, name: 'Warga Uji' });
+  const [notice, ...others] = await listPermissions(world.database, id, { limit: 9 });
+  expect(others).toEqual([]);
+  expect(notice).toMatchObject({ kind: 'notice', claims: ['name'], withheld: 'minor' });
+
+  const again = await app.startSignIn();
+  expect((await browser.visit(again.url)).status).toBe(0);
+});
+
+test('what a minor was told ends when they come of age', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-06-01T00:00:00Z') });
+  try {
+    const id = await world.citizen('hampir@contoh.id', { password, profile: profileOf('2012-06-17') });
+    const first = await app.startSignIn();
+    const page = await (await world.browser().visit(first.url))
+      .fill({ identifier: 'hampir@contoh.id', password })
+      .press('#sign-in');
+    await page.press('#consent-allow');
+    const [notice] = await listPermissions(world.database, id, { limit: 9 });
+    expect(notice?.expiresAt).toEqual(new Date('2030-06-17T00:00:00Z'));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('of unknown age one may simply go on, or say the birth date and then choose', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const { database } = world;
+  const id = await world.citizen('entah@contoh.id', { password, profile: profileOf('') });
+  const browser = world.browser();
+  const first = await app.startSignIn();
+  const page = await (await browser.visit(first.url))
+    .fill({ identifier: 'entah@contoh.id', password })
+    .press('#sign-in');
+  const wrong = await page.fill({ birthdate: '31-02-1990' }).press('#consent-allow');
+  expect([wrong.status, wrong.has('.field-wrong #birthdate')]).toEqual([422, true]);
+  await app.finishSignIn(first, await wrong.fill({ birthdate: '' }).press('#consent-allow'));
+  expect(await listPermissions(database, id, { limit: 9 })).toMatchObject([{ kind: 'notice', withheld: 'unknown' }]);
+
+  const second = await app.startSignIn({ prompt: 'consent' });
+  const asked = await (await browser.visit(second.url)).fill({ birthdate: '21-04-1990' }).press('#consent-allow');
+  expect(asked.has('#consent-withheld')).toBe(false);
+  const tokens = await app.finishSignIn(second, await asked.press('#consent-allow'));
+  expect(await app.userinfo(tokens.access_token)).toMatchObject({ nickname: 'Adik' });
+  const held = await listPermissions(database, id, { limit: 9 });
+  expect(held.map(({ kind }) => kind).toSorted()).toEqual(['consent', 'notice']);
+});

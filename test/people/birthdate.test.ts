@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
+
+const now = new Date('2026-11-26T12:00:00Z');
+
+test.each([
+  ['2008-11-26', 'adult'],
+  ['2008-11-27', 'minor'],
+  ['1990', 'adult'],
+  ['2008', 'minor'],
+  ['0000-08-17', 'unknown'],
+  ['', 'unknown'],
+  ['kemarin', 'unknown'],
+])('who was born on %s is %s', (birthdate, group) => {
+  expect(ageGroup({ birthdate }, now)).toBe(group);
+});
+
+test('a leap day comes of age on the first of March', () => {
+  expect(adulthoodOf({ birthdate: '2008-02-29' })).toEqual(new Date('2026-03-01T00:00:00Z'));
+});
+
+test.each(['21-04-1990', '21/4/1990', '21.04.1990', '1990-04-21', ' 21 04 1990 '])('%s is read', (typed) => {
+  expect(readBirthdate(typed, now)).toBe('1990-04-21');
+});
+
+test.each(['31-02-1990', '27-11-2026', '01-01-1870', '4/1990', '1990', '<b>', '21-04-90'])('%s is refused', (typed) => {
+  expect(() => readBirthdate(typed, now)).toThrow(expect.objectContaining({ code: 'birthdate_invalid' }));
+});
