@@ -238,6 +238,7 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   const { startPurge } = await import('./jobs/purge.ts');
   const { startPartitions } = await import('./jobs/partitions.ts');
   const { startClosings } = await import('./jobs/closings.ts');
+  const { startPermissionEnds } = await import('./jobs/permission-ends.ts');
   const { startSecretEnds } = await import('./jobs/secret-ends.ts');
   const { startMigrations } = await import('./jobs/migration.ts');
   const { startContactLinks } = await import('./jobs/contact-links.ts');
@@ -268,6 +269,8 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   server.defer(() => notices.stop());
   const closings = startClosings({ ...base, tellOwner: createTellOwner(base) });
   server.defer(() => closings.stop());
+  const permissionEnds = startPermissionEnds(base);
+  server.defer(() => permissionEnds.stop());
   const secretEnds = startSecretEnds({ ...base, tellSecretEnd: createTellSecretEnd(base) });
   server.defer(() => secretEnds.stop());
   const migrations = startMigrations({ ...base, tellStep: createTellStep(base) });

@@ -982,17 +982,6 @@ const table = {
       next: 'Write your name as in your documents, 200 characters at most. One word is fine.',
     },
   },
-  birthdate_invalid: {
-    status: 422,
-    id: {
-      say: 'Tanggal lahir itu tidak bisa dibaca.',
-      next: 'Tulis tahun, bulan, dan tanggal, misalnya 1987-04-19. Atau kosongkan.',
-    },
-    en: {
-      say: 'That date of birth cannot be read.',
-      next: 'Write the year, month and day, such as 1987-04-19. Or leave it empty.',
-    },
-  },
   birthdate_needs_desk: {
     status: 422,
     id: {

@@ -21,6 +21,7 @@ import { type Language, Refusal } from '#src/base/refusals.ts';
 import { newOrderedIdIn, shardOf } from '#src/base/secrets.ts';
 import type { Scope, StandardClaim } from '#src/registry/claims.ts';
 import type { LegalBasis } from '#src/registry/clients.ts';
+import { noted } from '#src/registry/permission-counts.ts';
 import { fromBits, readTerms, type Terms, toBits, toBytes, toId } from './terms.ts';
 
 export type PermissionKind = 'consent' | 'notice';
@@ -404,6 +405,7 @@ export async function givePermissions(
     if (before[kind]) await endPermissions(db, accountId, terms.clientId, { kinds: [kind], reason: 'replaced' });
     await db.for(shardOf(accountId)).write(putOnRecord[kind], permissionRow(draft));
     await recordAccountEvent(db, givingOf(draft));
+    noted(db, { clientId: terms.clientId, kind, event: draft.event });
   }
 }
 
@@ -456,6 +458,8 @@ export interface PermissionEnding {
   readonly kinds?: readonly PermissionKind[] | undefined;
   /** Ended by the person, a consent is `withdrawn` and a notice `left`, whichever of the two is given. */
   readonly reason: PermissionEnd;
+  /** Only what has expired by then. */
+  readonly expiredAt?: Date | undefined;
 }
 
 /**
@@ -468,7 +472,7 @@ export async function endPermissions(
   db: Db,
   accountId: string,
   clientId: string,
-  { kinds = ['consent', 'notice'], reason }: PermissionEnding,
+  { kinds = ['consent', 'notice'], reason, expiredAt }: PermissionEnding,
 ): Promise<Permission[]> {
   const shard = shardOf(accountId);
   const home = db.for(shard);
@@ -478,14 +482,20 @@ export async function endPermissions(
        end_reason = case when $5::text is not null then $5 when basis = 'consent' then 'withdrawn' else 'left' end
      where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null
        and ((basis = 'consent' and $6) or (basis <> 'consent' and $7))
+       and ($8::timestamptz is null or expires_at <= $8)
      returning ${fields.join(', ')}`,
     [
       ...[shard, accountId, clientId, new Date(), byPerson ? null : reason],
-      ...[kinds.includes('consent'), kinds.includes('notice')],
+      ...[kinds.includes('consent'), kinds.includes('notice'), expiredAt ?? null],
     ],
   );
   const ended = await toPermissions(home, rows);
-  if (reason !== 'replaced') for (const each of ended) await recordAccountEvent(db, endingOf(accountId, each));
+  for (const each of ended) {
+    const { kind, endReason } = each;
+    if (endReason === undefined || endReason === 'replaced') continue;
+    await recordAccountEvent(db, endingOf(accountId, each));
+    noted(db, { clientId, kind, event: endReason });
+  }
   return ended;
 }
 
@@ -501,6 +511,28 @@ function endingOf(accountId: string, permission: Permission): AccountEvent {
     };
   const kind = permission.endReason === 'expired' ? 'consent.expired' : 'consent.withdrawn';
   return { accountId, kind, clientId, details };
+}
+
+/** Something of an account and an app that has expired. */
+export interface ExpiredPermission {
+  readonly accountId: string;
+  readonly clientId: string;
+}
+
+/** What has expired in these shards and is not ended yet, some of it. For a job: it asks many shards. */
+export async function listExpired(
+  db: Db,
+  shards: readonly number[],
+  now: Date,
+  limit: number,
+): Promise<ExpiredPermission[]> {
+  const rows = await db
+    .forAll(shards)
+    .query<{ account_id: string; client_id: string }>(
+      `select account_id, client_id from permissions where shard = any($1) and ended_at is null and expires_at <= $2 limit $3`,
+      [shards, now, limit],
+    );
+  return rows.map((row) => ({ accountId: row.account_id, clientId: row.client_id }));
 }
 
 /** What is kept of a consent. */

@@ -40,6 +40,16 @@ export async function withdraw(
   return withdrawals;
 }
 
+/** Ends what has expired of an app. @returns what the agency answers for; nothing where another was faster */
+export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: Connection): Promise<Withdrawal[]> {
+  const ended = await endPermissions(db, accountId, clientId, { reason: 'expired', expiredAt: new Date() });
+  if (ended.length > 0) await endGrants(db, accountId, clientId);
+  const withdrawals: Withdrawal[] = [];
+  for (const { id: permissionId } of ended)
+    withdrawals.push(await recordEnd(db, secrets, { accountId, clientId, permissionId, cause: 'expired' }));
+  return withdrawals;
+}
+
 /** What is kept of a consent, and how its owner had signed in who says so. */
 export interface Narrowing extends Connection {
   /** Claims. What the app requires cannot be left out: that is a withdrawal. */

@@ -30,14 +30,15 @@ export function ageGroup(profile: Pick<Profile, 'birthdate'>, now: Date): AgeGro
 const OLDEST_YEARS = 130;
 
 /**
- * A birth date as a person writes it: `1990-04-21`, or day, month and year as on the identity card (`21-04-1990`, `21/4/1990`).
+ * A birth date as a person writes it: the year first (`1990-04-21`), or last as on the identity card (`21-04-1990`,
+ * `21/4/1990`).
  *
  * @returns as the claim has it
  * @throws {Refusal} `birthdate_invalid` where it is no day on which somebody alive was born
  */
 export function readBirthdate(typed: string, now: Date): string {
   const text = typed.trim();
-  const [, y, m, d] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text) ?? [];
+  const [, y, m, d] = /^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})$/.exec(text) ?? [];
   const [, day = d, month = m, year = y] = /^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$/.exec(text) ?? [];
   if (!day || !month || !year) throw new Refusal('birthdate_invalid', 'not a date');
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));

@@ -1,9 +1,7 @@
 /** What a person puts right about themselves: read from what they typed, and kept from turning a child into an adult. */
 import { Refusal } from '#src/base/refusals.ts';
 import type { Address } from './accounts.ts';
-
-/** From this age on somebody decides alone (Law 27/2022 on Personal Data Protection, articles 25 and 26). */
-const ADULT = 18;
+import { ageGroup, readBirthdate } from './birthdate.ts';
 
 /**
  * A date of birth as it was typed; undefined when the field was left empty.
@@ -13,13 +11,7 @@ const ADULT = 18;
 export function readCorrectedBirthdate(typed: string, now: Date): string | undefined {
   const text = typed.trim();
   if (text === '') return undefined;
-  const [, year, month, day] = /^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})$/.exec(text) ?? [];
-  const date = `${year}-${month?.padStart(2, '0')}-${day?.padStart(2, '0')}`;
-  const time = Date.parse(`${date}T00:00:00Z`);
-  const isDay = !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
-  if (!isDay || time > now.getTime() || Number(year) < now.getUTCFullYear() - 130)
-    throw new Refusal('birthdate_invalid');
-  return date;
+  return readBirthdate(text, now);
 }
 
 /**
@@ -28,13 +20,8 @@ export function readCorrectedBirthdate(typed: string, now: Date): string | undef
  * @throws `birthdate_needs_desk`
  */
 export function checkCorrectedAge(before: string | undefined, after: string | undefined, now: Date): void {
-  if (isUnderAge(before, now) && !isUnderAge(after, now)) throw new Refusal('birthdate_needs_desk');
-}
-
-function isUnderAge(birthdate: string | undefined, now: Date): boolean {
-  if (!birthdate || !/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(birthdate)) return false;
-  const adultOn = `${Number(birthdate.slice(0, 4)) + ADULT}${birthdate.slice(4)}`;
-  return adultOn > now.toISOString().slice(0, 10);
+  const [was, is] = [before, after].map((birthdate = '') => ageGroup({ birthdate }, now));
+  if (was === 'minor' && is !== 'minor') throw new Refusal('birthdate_needs_desk');
 }
 
 /** An address of its lines, as far as they say something; what was written as a whole goes with the first of them. */

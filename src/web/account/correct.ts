@@ -1,6 +1,7 @@
 /** `/account/data/correct`: a person puts right what they have said of themselves. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
+import { askAgain } from '#src/consents/permissions.ts';
 import { correctProfile, holdAccount, type Profile } from '#src/people/accounts.ts';
 import { checkCorrectedAge, readCorrectedAddress, readCorrectedBirthdate, tidied } from '#src/people/corrections.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
@@ -54,6 +55,7 @@ async function save(visit: Visit, form: Form): Promise<void> {
     const field = error instanceof Refusal && error.code === 'name_invalid' ? 'name' : 'birthdate';
     return showPage(visit, { problems: [sayRefused(visit, error, field)], values: typedIn(form) });
   }
+  if (changed.includes('birthdate')) await askAgain(db, account.id);
   if (changed.length === 0) return seeOther(ctx, `${PATH}?done=unchanged`);
   await notifyContacts(house, db, account.id, dataCorrectedMessage);
   seeOther(ctx, `${PATH}?done=saved`);
