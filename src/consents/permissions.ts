@@ -550,8 +550,7 @@ export interface Narrowing extends Pick<Consent, 'language' | 'acr' | 'amr'> {
  */
 export async function narrowConsent(db: Db, narrowing: Narrowing): Promise<Consent | undefined> {
   const { accountId, clientId, keep, ...how } = narrowing;
-  const current = await listPermissions(db, accountId, { clientId, limit: 2 });
-  const before = current.find((each) => each.kind === 'consent');
+  const before = await holdConsent(db, accountId, clientId);
   if (!before || before.expiresAt <= new Date()) return undefined;
   const required = new Set(before.terms.items.filter((item) => item.required).map(({ claim }) => claim));
   const claims = before.claims.filter((claim) => required.has(claim) || keep.includes(claim));
@@ -565,6 +564,24 @@ export async function narrowConsent(db: Db, narrowing: Narrowing): Promise<Conse
   };
   await givePermissions(db, [draft], { consent: before, notice: undefined });
   return before;
+}
+
+/**
+ * The current consent, held until the unit of work ends: nobody brings back what somebody else takes away at the same moment.
+ * The second look finds what has replaced the one that the first has waited for.
+ */
+async function holdConsent(db: Db, accountId: string, clientId: string): Promise<Consent | undefined> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const look = () =>
+    home.query<PermissionFields>(
+      `select ${fields.join(', ')} from permissions
+       where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null and basis = 'consent' for no key update`,
+      [shard, accountId, clientId],
+    );
+  const first = await look();
+  const [held] = await toPermissions(home, first.length > 0 ? first : await look());
+  return held?.kind === 'consent' ? held : undefined;
 }
 
 /** Lets apps ask again whom they could not ask for a consent: what is known of the person's age has changed. */

@@ -1,7 +1,8 @@
 /** A withdrawal that is under way while a request reads what there was and is about to write what it makes of it. */
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { UnitOfWork } from '#src/base/database.ts';
-import { disconnect } from '#src/oidc/withdrawals.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
+import { disconnect, narrow } from '#src/oidc/withdrawals.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
@@ -16,7 +17,8 @@ let refreshToken: string;
 
 beforeAll(async () => {
   world = await openWorld();
-  await world.declare({ client_id: 'ditarik', rotate_refresh: true });
+  const claims = ['name', 'nickname'].map((name) => ({ name, purpose: 'Memanggil.', 'purpose#en': 'To call.' }));
+  await world.declare({ client_id: 'ditarik', rotate_refresh: true, claims });
   app = await world.app({ clientId: 'ditarik', scope: 'openid profile offline_access' });
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
@@ -37,11 +39,15 @@ async function whileWithdrawn<T>(work: () => Promise<T>): Promise<T> {
   const withdrawal = new UnitOfWork(world.database);
   await disconnect(withdrawal, world.house.secrets, { accountId, clientId: 'ditarik' });
   const working = work();
+  await aWriterWaits();
+  await withdrawal.commit();
+  return working;
+}
+
+async function aWriterWaits(): Promise<void> {
   const waiting = `select count(*)::integer as waiting from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`;
   await vi.waitFor(async () => expect(await world.database.first(waiting)).toEqual({ waiting: 1 }), { timeout: 5_000 });
-  await withdrawal.commit();
-  return working;
 }
 
 test('a silent sign-in is asked again, and meets the consent page', async () => {
@@ -68,4 +74,30 @@ test('a refresh brings nothing', async () => {
   expect(await whileWithdrawn(() => refusalOf(app.refresh(refreshToken)))).toBe('400 invalid_grant');
   const tokens = 'select count(*)::integer as tokens from artifacts where client_id = $1 and kind <> $2';
   expect(await world.database.first(tokens, ['ditarik', 'Interaction'])).toEqual({ tokens: 0 });
+});
+
+const keepOnly = (keep: string[]) => {
+  const narrowing = { accountId, clientId: 'ditarik', keep, language: 'id', acr: 'aal1', amr: ['pwd'] } as const;
+  return world.database.transaction((tx) => narrow(tx, world.house.secrets, narrowing));
+};
+const allowedNow = async () => {
+  const held = await listPermissions(world.database, accountId, { clientId: 'ditarik', limit: 9 });
+  return held.map(({ kind, claims }) => [kind, claims]);
+};
+
+test('keeping less of a consent that is being withdrawn brings nothing of it back', async () => {
+  expect(await allowedNow()).toEqual([['consent', ['name', 'nickname']]]);
+  expect(await whileWithdrawn(() => keepOnly(['name']))).toBeUndefined();
+  expect(await allowedNow()).toEqual([]);
+});
+
+test('of two who keep less at once neither brings back what the other has taken away', async () => {
+  const first = new UnitOfWork(world.database);
+  const how = { accountId, clientId: 'ditarik', language: 'id', acr: 'aal1', amr: ['pwd'] } as const;
+  await narrow(first, world.house.secrets, { ...how, keep: ['name'] });
+  const second = keepOnly(['nickname']);
+  await aWriterWaits();
+  await first.commit();
+  await second;
+  expect(await allowedNow()).toEqual([['consent', []]]);
 });
