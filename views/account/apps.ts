@@ -3,8 +3,8 @@ import type { ShownSuccessor } from '../ended.ts';
 import { type Html, html, safeAddress } from '../html.ts';
 import { formatDay, formatList, formatNumber, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
-import { glass } from '../parts/icons.ts';
 import type { Notice } from '../parts/notice.ts';
+import { seekForm } from '../parts/seek.ts';
 import { tile } from '../parts/tile.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import { type Pages, pager } from './pager.ts';
@@ -49,7 +49,7 @@ export function appsPage(context: AppsContext): Html {
     section: 'apps',
     intro: count > 0 ? t('account.apps-intro') : t('account.no-apps'),
     notice: context.notice,
-    content: html`${(count > FEW || words) && searchField(context)}
+    content: html`${(count > FEW || words) && seekForm(context, { at: '/account/apps', label: t('apps.search'), words })}
 ${count > 0 && html`<p class="hint" id="count">${t('apps.count', { count, number: formatNumber(language, count) })}</p>`}
 ${apps.length > 0 ? html`<section class="part"><ul class="rows">${apps.map((app, index) => appRow(context, app, `app-${index}`))}</ul></section>` : words && html`<p class="empty" id="none-found">${t('apps.none-found', { words })}</p>`}
 ${pager(language, context.pages)}`,
@@ -58,13 +58,6 @@ ${pager(language, context.pages)}`,
 
 /** So many are overlooked at a glance. */
 const FEW = 6;
-
-function searchField({ language, words }: AppsContext): Html {
-  const t = translate(language);
-  return html`<form method="get" action="/account/apps" role="search" class="seek"><label for="q">${t('apps.search')}</label>
-<div class="seek-line"><input type="search" id="q" name="q" value="${words}" autocomplete="off" maxlength="100">
-<button type="submit" class="button main">${glass}<span>${t('services.find')}</span></button></div></form>`;
-}
 
 /** One of them, with the way to all about it and to its end. */
 export function appRow(context: Frame, app: ConnectedApp, id: string): Html {

@@ -6,16 +6,28 @@ import { glass } from './icons.ts';
 /** A policy area in which there are services. */
 export type SectorChoice = { id: string; name: string; services: number };
 
-/** The field in which a person says what they need. It asks by GET, so that a result can be kept and shared. */
+/** A field for words. It asks by GET, so that a result can be kept and shared; `within` goes along unseen. */
+export function seekForm(
+  { language }: Frame,
+  wanted: { at: string; label: string; words?: string | undefined; example?: string; within?: Html | false },
+): Html {
+  const { at, label, words, example, within } = wanted;
+  return html`<form method="get" action="${at}" role="search" class="seek">
+<label for="q">${label}</label>
+<div class="seek-line"><input type="search" id="q" name="q" value="${words}" autocomplete="off" maxlength="100"${example && html` placeholder="${example}"`}>${within}
+<button type="submit" class="button main">${glass}<span>${translate(language)('services.find')}</span></button></div></form>`;
+}
+
+/** The field in which a person says what they need. */
 export function serviceSearch(
   frame: Frame,
   { words, sector }: { words?: string | undefined; sector?: string | undefined },
 ): Html {
   const t = translate(frame.language);
-  return html`<form method="get" action="/account/services" role="search" class="seek">
-<label for="q">${t('services.search')}</label>
-<div class="seek-line"><input type="search" id="q" name="q" value="${words}" autocomplete="off" maxlength="100" placeholder="${t('services.search-example')}">${sector && html`<input type="hidden" name="sector" value="${sector}">`}
-<button type="submit" class="button main">${glass}<span>${t('services.find')}</span></button></div></form>`;
+  const within = sector !== undefined && html`<input type="hidden" name="sector" value="${sector}">`;
+  return seekForm(frame, {
+    ...{ at: '/account/services', label: t('services.search'), words, example: t('services.search-example'), within },
+  });
 }
 
 /** The policy areas as links, with how many services each has; the chosen one leads back to all of them. */
