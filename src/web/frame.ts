@@ -58,6 +58,12 @@ export function wayInto(client: ClientRecord, issuer: string): string | undefine
   return start.href;
 }
 
+/** The address of whom the app names for questions about data; else of whom it names for help. */
+export function whomToAsk({ contacts }: ClientRecord): string | undefined {
+  const named = (role: 'privacy' | 'support') => contacts.find((contact) => contact.role === role)?.email;
+  return named('privacy') ?? named('support');
+}
+
 /** The origins that the answer to a form may lead to, for `form-action`. */
 export function formTargets(
   client: Pick<ClientRecord, 'redirectUris' | 'postLogoutRedirectUris'> | undefined,

@@ -14,7 +14,7 @@ let world: World;
 let made = 0;
 
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ settings: { RELEASES_KEPT_MONTHS: '13', EVENTS_KEPT_MONTHS: '36' } });
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
 afterEach(() => void vi.useRealTimers());
@@ -49,7 +49,9 @@ test('the page says what is kept, why and for how long, in both languages, after
   expect(page.text('#data-profile')).toContain('Ratna Dewi');
   expect(page.text('#data-contacts')).toContain(ratna.mail);
   expect(page.text('#data-releases')).toContain('Pajak Daerah');
-  expect(page.text('#data-releases')).toContain('24 bulan');
+  expect(page.text('#data-releases')).toContain('13 bulan');
+  expect(page.text('#data-history')).toContain('36 bulan');
+  expect((await open(ratna, '/account/releases')).text('main')).toContain('13 bulan');
   expect(page.attribute('#delete', 'href')).toBe('/account/end');
   const english = await ratna.browser.visit(`${world.issuer}/account/data?lang=en`);
   expect(english.text('h1')).toBe('Everything about you');
@@ -67,6 +69,8 @@ describe('the download', () => {
     expect(file.headers.get('content-disposition')).toContain('attachment');
     expect(file.headers.get('cache-control')).toBe('no-store');
     const { groups, left_out } = JSON.parse(file.body);
+    const kept = groups.find(({ group }: { group: string }) => group === 'releases').kept;
+    expect(kept).toEqual({ id: expect.stringContaining('13 bulan'), en: expect.stringContaining('13 months') });
     const tables = groups.flatMap((group: { tables: object[] }) => group.tables);
     const accounts = tables.find(({ table }: { table: string }) => table === 'accounts');
     expect(accounts.rows[0].profile).toMatchObject({ name: 'Ratna Dewi', birthdate: '1985-03-02' });

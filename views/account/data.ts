@@ -23,6 +23,8 @@ export type DataRows = {
 
 export type DataContext = Frame & {
   groups: readonly { group: DataGroup; tables: readonly DataRows[] }[];
+  /** How many whole months that is kept which goes month by month. */
+  keptMonths: Partial<Record<DataGroup, number>>;
   /** Whoever came back by contacts alone sees nothing of before. */
   isRestricted: boolean;
   now: Date;
@@ -73,7 +75,8 @@ ${context.groups.map((one) => groupPart(context, one))}
 function groupPart(context: DataContext, { group, tables }: DataContext['groups'][number]): Html {
   const t = translate(context.language);
   const rows = tables.flatMap((table) => table.rows.map((row) => rowOf(context, table.table, row)));
-  const words = [t('data.why', { why: t(`data.why-${group}`) }), t('data.kept', { kept: t(`data.kept-${group}`) })];
+  const kept = t(`data.kept-${group}`, { months: context.keptMonths[group] ?? 0 });
+  const words = [t('data.why', { why: t(`data.why-${group}`) }), t('data.kept', { kept })];
   return html`<section class="part" id="data-${group}" aria-labelledby="data-${group}-title"><h2 id="data-${group}-title">${t(`data.group-${group}`)}</h2>
 ${words.map((text) => html`<p class="hint">${text}</p>`)}
 ${rows.some(Boolean) ? html`<ul class="rows">${rows}</ul>` : html`<p>${t('data.empty')}</p>`}
@@ -144,6 +147,7 @@ const day = new Date('2026-11-20T02:00:00Z');
 const full: DataContext = {
   ...sampleFrame,
   isRestricted: false,
+  keptMonths: { releases: 24, history: 60 },
   now: new Date('2026-11-21T03:00:00Z'),
   groups: [
     {

@@ -1,7 +1,8 @@
-import { type Html, html, safeAddress } from '../html.ts';
+import { type Html, html } from '../html.ts';
 import { formatDay, formatMoment, formatTime, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
+import { type TimePages, timePager } from './pager.ts';
 import { type ShownLook, sayLookReason } from './release-rows.ts';
 import { personalPage } from './shell.ts';
 
@@ -25,28 +26,25 @@ export type HistoryEvent = {
   caseNumber?: string | undefined;
 };
 
-export type HistoryContext = Frame & {
-  /** The latest first. */
-  events: readonly HistoryEvent[];
-  older?: string | undefined;
-  latest?: string | undefined;
-  /** Since when there is something to read, where what was before is closed. */
-  closedBefore?: Date | undefined;
-};
+export type HistoryContext = Frame &
+  TimePages & {
+    /** The latest first. */
+    events: readonly HistoryEvent[];
+    /** Since when there is something to read, where what was before is closed. */
+    closedBefore?: Date | undefined;
+  };
 
 /** A person's own history: what happened to the account, and who of the staff looked at it. */
 export function historyPage(context: HistoryContext): Html {
   const t = translate(context.language);
   const { language, timeZone, events, closedBefore } = context;
-  const older = safeAddress(context.older);
-  const latest = safeAddress(context.latest);
   return personalPage(context, {
     title: t('history.title'),
     section: 'history',
     intro: t('history.intro'),
     content: html`${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
 ${events.length === 0 ? html`<p id="no-events">${t('history.none')}</p>` : daysOf(context).map((day) => dayPart(context, day))}
-${(older || latest) && html`<p class="buttons">${latest && html`<a class="button quiet" id="latest" href="${latest}"><span>${t('history.latest')}</span></a>`}${older && html`<a class="button other" id="older" rel="next" href="${older}"><span>${t('history.older')}</span></a>`}</p>`}
+${timePager(language, context)}
 <p>${t('history.not-you')}</p>`,
   });
 }

@@ -9,6 +9,22 @@ export type Pages = {
   next?: string | undefined;
 };
 
+/** Where a list of what happened goes on, the latest first. */
+export type TimePages = {
+  /** Back to the latest; left out on the first page. */
+  latest?: string | undefined;
+  /** Left out where there is nothing older. */
+  older?: string | undefined;
+};
+
+/** The way through what happened; nothing where all of it is on one page. */
+export function timePager(language: Language, pages: TimePages): Html | false {
+  const t = translate(language);
+  const [latest, older] = [safeAddress(pages.latest), safeAddress(pages.older)];
+  if (!latest && !older) return false;
+  return html`<p class="buttons">${latest && html`<a class="button quiet" id="latest" href="${latest}"><span>${t('history.latest')}</span></a>`}${older && html`<a class="button other" id="older" rel="next" href="${older}"><span>${t('history.older')}</span></a>`}</p>`;
+}
+
 /** The way through a long list; nothing where all of it is on one page. */
 export function pager(language: Language, pages: Pages): Html | false {
   const t = translate(language);

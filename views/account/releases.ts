@@ -1,7 +1,8 @@
-import { type Html, html, safeAddress } from '../html.ts';
+import { type Html, html } from '../html.ts';
 import { formatMoment, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
+import { type TimePages, timePager } from './pager.ts';
 import { hostileReleases, type ReleaseLine, releaseDays, sampleLook, sampleReleases } from './release-rows.ts';
 import { personalPage } from './shell.ts';
 
@@ -21,17 +22,18 @@ export type ReleaseChoice = {
   kind: ReleaseFilter;
 };
 
-export type ReleasesContext = Frame & {
-  /** The latest first. */
-  lines: readonly ReleaseLine[];
-  /** The apps to choose from. */
-  apps: readonly { id: string; name: string }[];
-  chosen: ReleaseChoice;
-  older?: string | undefined;
-  latest?: string | undefined;
-  /** Since when there is something to read, where what was before is closed. */
-  closedBefore?: Date | undefined;
-};
+export type ReleasesContext = Frame &
+  TimePages & {
+    /** The latest first. */
+    lines: readonly ReleaseLine[];
+    /** The apps to choose from. */
+    apps: readonly { id: string; name: string }[];
+    chosen: ReleaseChoice;
+    /** How many whole months the list is kept. */
+    keptMonths: number;
+    /** Since when there is something to read, where what was before is closed. */
+    closedBefore?: Date | undefined;
+  };
 
 const periods: Record<ReleasePeriod, MessageKey> = {
   '7': 'releases.period-7',
@@ -51,8 +53,6 @@ const kinds: Record<ReleaseFilter, MessageKey> = {
 export function releasesPage(context: ReleasesContext): Html {
   const t = translate(context.language);
   const { language, timeZone, lines, closedBefore } = context;
-  const older = safeAddress(context.older);
-  const latest = safeAddress(context.latest);
   return personalPage(context, {
     title: t('releases.title'),
     section: 'releases',
@@ -60,8 +60,8 @@ export function releasesPage(context: ReleasesContext): Html {
     content: html`${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
 ${choiceForm(context)}
 ${lines.length === 0 ? nothing(context) : releaseDays(context, lines)}
-${(older || latest) && html`<p class="buttons">${latest && html`<a class="button quiet" id="latest" href="${latest}"><span>${t('history.latest')}</span></a>`}${older && html`<a class="button other" id="older" rel="next" href="${older}"><span>${t('history.older')}</span></a>`}</p>`}
-<p class="hint">${t('releases.kept')}</p>`,
+${timePager(language, context)}
+<p class="hint">${t('releases.kept', { months: context.keptMonths })}</p>`,
   });
 }
 
@@ -122,6 +122,7 @@ const full: ReleasesContext = {
   apps: sampleReleases.map(({ app: { id, name } }) => ({ id, name })),
   chosen: { app: '', period: 'all', kind: 'all' },
   older: '/account/releases?before=abc',
+  keptMonths: 24,
 };
 
 export const releasesSamples: Record<string, ReleasesContext> = {

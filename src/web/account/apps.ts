@@ -9,7 +9,7 @@ import { type ClientRecord, unsaid } from '#src/registry/clients.ts';
 import { type AppContext, appPage, type ShownPermission } from '#views/account/app.ts';
 import { appsPage, type ConnectedApp } from '#views/account/apps.ts';
 import { translate } from '#views/locale.ts';
-import { frameOf, serviceOf, showForm, wayInto } from '../frame.ts';
+import { frameOf, serviceOf, showForm, wayInto, whomToAsk } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
 import { fromCursor, isText, toCursor } from '../places.ts';
@@ -234,7 +234,7 @@ async function showOne(visit: Visit): Promise<void> {
     notice: shown(current.find((one) => one.kind === 'notice')),
     earlier: permissions.filter(({ endedAt }) => endedAt).map((one) => showPermission(one, language)),
     ...{ withdrawals: await withdrawalsOf(visit, clientId), read: await readOf(visit, clientId) },
-    ...{ contact: client && contactOf(client), said: saidIn(ctx) },
+    ...{ contact: client && whomToAsk(client), said: saidIn(ctx) },
   });
   showForm(ctx, page);
 }
@@ -264,10 +264,4 @@ async function readOf({ house, db, account }: Visit, clientId: string): Promise<
   const releases = await listReleases(db, house.secrets, account.id, { clientId, limit: RELEASES_READ });
   const [last] = releases;
   return last && { claims: [...new Set(releases.flatMap(({ claims }) => claims))], lastAt: last.lastAt };
-}
-
-/** Whom the app names for questions of this kind; else whom it names for help. */
-function contactOf({ contacts }: ClientRecord): string | undefined {
-  const named = (role: 'privacy' | 'support') => contacts.find((contact) => contact.role === role)?.email;
-  return named('privacy') ?? named('support');
 }

@@ -51,7 +51,7 @@ async function* writeFile(house: OpenHouse, whose: Whose, madeAt: Date): AsyncGe
   yield `{"issuer":${JSON.stringify(house.config.issuer)},"made_at":${JSON.stringify(madeAt)},"groups":[`;
   for (const [i, group] of heldGroups.entries()) {
     const head = { group, name: inBoth(`data.group-${group}`), why: inBoth(`data.why-${group}`) };
-    const kept = inBoth(`data.kept-${group}`);
+    const kept = inBoth(`data.kept-${group}`, { months: keptMonths(house)[group] ?? 0 });
     yield `${i > 0 ? ',' : ''}\n${JSON.stringify({ ...head, kept }).slice(0, -1)},"tables":[`;
     for (const [n, { table, shows, rowsOf }] of heldTables.filter((one) => one.group === group).entries()) {
       const fields = Object.entries(shows).map(([column, name]) => [name, reasons.get(`${table}.${column}`)]);
@@ -84,15 +84,20 @@ function inText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-function inBoth(key: Parameters<ReturnType<typeof translate>>[0]) {
-  return { id: translate('id')(key), en: translate('en')(key) };
+function inBoth(...said: Parameters<ReturnType<typeof translate>>) {
+  return { id: translate('id')(...said), en: translate('en')(...said) };
+}
+
+function keptMonths({ config }: OpenHouse): DataContext['keptMonths'] {
+  return { releases: config.releasesKeptMonths, history: config.eventsKeptMonths };
 }
 
 async function showPage(visit: Visit): Promise<void> {
   const { ctx, house, account } = visit;
   const isRestricted = account.restrictedAt !== undefined;
   const groups = isRestricted ? [] : await readGroups(visit);
-  showForm(ctx, dataPage({ ...frameOf(ctx, house), groups, isRestricted, now: new Date() }));
+  const page = { groups, isRestricted, keptMonths: keptMonths(house), now: new Date() };
+  showForm(ctx, dataPage({ ...frameOf(ctx, house), ...page }));
 }
 
 async function readGroups(visit: Visit): Promise<DataContext['groups']> {

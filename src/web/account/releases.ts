@@ -10,11 +10,11 @@ import { freeze } from '#src/oidc/account-end.ts';
 import { endSessions } from '#src/oidc/sessions.ts';
 import { disconnect } from '#src/oidc/withdrawals.ts';
 import { type ReleaseContext, releasePage } from '#views/account/release.ts';
-import type { ReleaseLine } from '#views/account/release-rows.ts';
+import { type ReleaseLine, timeOf } from '#views/account/release-rows.ts';
 import { type ReleaseChoice, releaseFilters, releasePeriods, releasesPage } from '#views/account/releases.ts';
 import { translate } from '#views/locale.ts';
 import { accountHeldMessage } from '#views/messages.ts';
-import { frameOf, showForm } from '../frame.ts';
+import { frameOf, showForm, whomToAsk } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
 import type { Form } from '../middleware/forms.ts';
@@ -70,6 +70,7 @@ async function showList(visit: Visit): Promise<void> {
   const page = releasesPage({
     ...frameOf(ctx, house),
     lines: shown,
+    keptMonths: house.config.releasesKeptMonths,
     ...{ apps: appsToChoose(visit, connected, chosen.app), chosen },
     older: next && linkOf(chosen, next),
     latest: 'before' in ctx.query ? linkOf(chosen) : undefined,
@@ -116,11 +117,7 @@ async function readPage(
     ...shownReleases.map((release) => ({ release })),
     ...shownLooks.map((look) => ({ look })),
   ];
-  return { shown: lines.sort((one, other) => timeOf(other) - timeOf(one)), next };
-}
-
-function timeOf(line: ReleaseLine): number {
-  return ('release' in line ? line.release.at : line.look.at).getTime();
+  return { shown: lines.sort((one, other) => timeOf(other).getTime() - timeOf(one).getTime()), next };
 }
 
 const kindsOf: Readonly<Partial<Record<ReleaseChoice['kind'], readonly ReleaseKind[]>>> = {
@@ -199,6 +196,14 @@ async function loadRelease({ ctx, house, db, account }: Visit): Promise<Release>
   return release;
 }
 
+/** Of the latest with an app those that a release may rest on. */
+const PERMISSIONS = 20;
+
+/** Whether it held then, and its texts are those that the release names. */
+function didRestOn({ terms, at }: Release, { terms: { id }, givenAt, endedAt }: Permission): boolean {
+  return terms.includes(id) && givenAt <= at && (endedAt === undefined || endedAt > at);
+}
+
 const notices = ['reported', 'access-ended', 'sessions-ended'] as const;
 
 async function showOne(visit: Visit, release: Release, said: Pick<ReleaseContext, 'problems'> = {}): Promise<void> {
@@ -206,16 +211,18 @@ async function showOne(visit: Visit, release: Release, said: Pick<ReleaseContext
   const [shown] = await showReleases(visit, [release]);
   if (!shown) throw new Refusal('not_here', 'no such release');
   const made = (await findReports(db, account.id, [release.id])).get(release.id);
-  const [current] = await listPermissions(db, account.id, { clientId: release.clientId, limit: 1 });
+  const held = await listPermissions(db, account.id, { clientId: release.clientId, ended: true, limit: PERMISSIONS });
+  const restsOn = held.find((permission) => didRestOn(release, permission));
   const done = notices.find((one) => one === ctx.query.done);
-  const contacts = house.clients.find(release.clientId)?.contacts ?? [];
+  const client = house.clients.find(release.clientId);
   const page = releasePage({
     ...frameOf(ctx, house),
     release: shown,
     network: release.network || undefined,
     reference: release.id,
-    contact: contacts.find(({ role }) => role === 'privacy')?.email ?? contacts[0]?.email,
-    appLink: current && `/account/apps/${encodeURIComponent(release.clientId)}`,
+    contact: client && whomToAsk(client),
+    appLink: held.length > 0 ? `/account/apps/${encodeURIComponent(release.clientId)}` : undefined,
+    receiptLink: restsOn && `/account/receipts/${restsOn.id}`,
     report: made && shown.report && { reason: made.reason, at: made.at, dueAt: made.dueAt, state: shown.report },
     notice: done && { tone: 'done', text: translate(ctx.state.language)(`release.done-${done}`) },
     ...said,
