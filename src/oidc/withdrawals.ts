@@ -8,7 +8,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { endPermissions, narrowConsent } from '#src/consents/permissions.ts';
+import { endPermissions, listPermissions, narrowConsent } from '#src/consents/permissions.ts';
 import { recordWithdrawal, type Withdrawal, type WithdrawalCause } from '#src/consents/withdrawals.ts';
 import { tellApps } from './app-notices.ts';
 import { endGrants } from './grants.ts';
@@ -48,6 +48,15 @@ export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: 
   for (const { id: permissionId } of ended)
     withdrawals.push(await recordEnd(db, secrets, { accountId, clientId, permissionId, cause: 'expired' }));
   return withdrawals;
+}
+
+/** More than anybody has; of each app there may be two. */
+const MOST_PERMISSIONS = 1000;
+
+/** Ends every consent of somebody who may give none any more; what apps read by another basis goes on. */
+export async function withdrawConsents(db: Db, secrets: Secrets, accountId: string): Promise<void> {
+  for (const { kind, clientId } of await listPermissions(db, accountId, { limit: MOST_PERMISSIONS }))
+    if (kind === 'consent') await withdraw(db, secrets, { accountId, clientId, kinds: [kind], cause: 'withdrawn' });
 }
 
 /** What is kept of a consent, and how its owner had signed in who says so. */

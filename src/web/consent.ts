@@ -24,6 +24,7 @@ import {
 } from '#src/oidc/interactions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
+import { withdraw } from '#src/oidc/withdrawals.ts';
 import { type Account, mayUse, saveProfile } from '#src/people/accounts.ts';
 import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
@@ -143,6 +144,12 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   await holdTerms(house.database, db, terms);
   const drafts = answersTo(visit, step, { person, before, ticked: form.list('claim') });
   await givePermissions(db, drafts, before);
+  // What was agreed to before the age was known ends, as the page says.
+  if (before.consent && withheldFrom(person))
+    await withdraw(db, house.secrets, {
+      ...{ accountId: person.id, clientId: client.id },
+      ...{ kinds: ['consent'], cause: 'withdrawn' },
+    });
   await nameSubject(db, house.secrets, person.id, client.subjectGroupId);
   if (isNarrower(drafts, before)) await endGrants(db, person.id, client.id);
   return finishConsent(interaction, step.signedIn);

@@ -1,6 +1,9 @@
 /** Who is under age, or of unknown age, gives no consent: they sign in all the same, and the app reads what it may by law. */
 import { expect, test, vi } from 'vitest';
 import { listPermissions } from '#src/consents/permissions.ts';
+import { listWithdrawals } from '#src/consents/withdrawals.ts';
+import { loadAccount, saveProfile } from '#src/people/accounts.ts';
+import { refusalOf, signInto } from '#test/oidc/flows.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
 const claims = [
@@ -77,4 +80,22 @@ test('of unknown age one may simply go on, or say the birth date and then choose
   expect(await app.userinfo(tokens.access_token)).toMatchObject({ nickname: 'Adik' });
   const held = await listPermissions(database, id, { limit: 9 });
   expect(held.map(({ kind }) => kind).toSorted()).toEqual(['consent', 'notice']);
+});
+
+test('what somebody had agreed to before it was known that they are a minor ends with the page that says so', async () => {
+  await using world = await openWorld();
+  const { database, house } = world;
+  const app = await openApp(world);
+  const id = await world.citizen('dikira@contoh.id', { password, profile: profileOf('1990-04-21') });
+  const browser = world.browser();
+  const { tokens: before } = await signInto(app, browser, {}, 'dikira@contoh.id');
+  const { profile } = await loadAccount(database, house.secrets, id);
+  await database.transaction((tx) => saveProfile(tx, house.secrets, id, { ...profile, birthdate: '2012-06-17' }));
+  const asked = await browser.visit((await app.startSignIn({ prompt: 'consent' })).url);
+  expect(asked.has('#consent-withheld')).toBe(true);
+  await asked.press('#consent-allow');
+  expect(await refusalOf(app.userinfo(before.access_token))).toMatch(/^401/);
+  const held = await listPermissions(database, id, { limit: 9 });
+  expect(held).toMatchObject([{ kind: 'notice', withheld: 'minor' }]);
+  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'withdrawn' }]);
 });

@@ -2,7 +2,9 @@
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { askAgain } from '#src/consents/permissions.ts';
-import { correctProfile, holdAccount, type Profile } from '#src/people/accounts.ts';
+import { withdrawConsents } from '#src/oidc/withdrawals.ts';
+import { correctProfile, holdAccount, loadAccount, type Profile } from '#src/people/accounts.ts';
+import { ageGroup } from '#src/people/birthdate.ts';
 import { checkCorrectedAge, readCorrectedAddress, readCorrectedBirthdate, tidied } from '#src/people/corrections.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
 import { type CorrectContext, type CorrectionFields, correctPage } from '#views/account/correct.ts';
@@ -55,10 +57,17 @@ async function save(visit: Visit, form: Form): Promise<void> {
     const field = error instanceof Refusal && error.code === 'name_invalid' ? 'name' : 'birthdate';
     return showPage(visit, { problems: [sayRefused(visit, error, field)], values: typedIn(form) });
   }
-  if (changed.includes('birthdate')) await askAgain(db, account.id);
   if (changed.length === 0) return seeOther(ctx, `${PATH}?done=unchanged`);
+  if (changed.includes('birthdate')) await followAge(visit);
   await notifyContacts(house, db, account.id, dataCorrectedMessage);
   seeOther(ctx, `${PATH}?done=saved`);
+}
+
+/** Apps ask whom they could not ask before; what rests on consent ends where none can be given any more. */
+async function followAge({ house, db, account }: Visit): Promise<void> {
+  const { profile } = await loadAccount(db, house.secrets, account.id);
+  if (ageGroup(profile, new Date()) === 'adult') await askAgain(db, account.id);
+  else await withdrawConsents(db, house.secrets, account.id);
 }
 
 function birthdateIn({ account }: Visit, form: Form): Pick<Profile, 'birthdate'> | { birthdate: undefined } {
