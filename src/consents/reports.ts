@@ -195,7 +195,18 @@ export async function loadReportAbout(db: Db, clientId: string, id: string): Pro
 export async function answerReport(
   db: Db,
   { id, clientId }: Pick<Report, 'id' | 'clientId'>,
-  { answer, actor, agencyId }: { readonly answer: ReportAnswer; readonly actor: string; readonly agencyId: string },
+  {
+    answer,
+    actor,
+    agencyId,
+    told,
+  }: {
+    readonly answer: ReportAnswer;
+    readonly actor: string;
+    readonly agencyId: string;
+    /** The id as the agency knows it. */
+    readonly told: string;
+  },
 ): Promise<Report> {
   const shard = shardOf(id);
   const row = await db.for(shard).first<ReportRow>(
@@ -208,7 +219,7 @@ export async function answerReport(
   await recordAccountEvent(db, { accountId, kind: 'release.answered', clientId, details: { answer } });
   await recordAdminEvent(db, {
     ...{ kind: 'report.answered', actor, subject: `client ${clientId}`, agencyId },
-    details: { report: id, answer },
+    details: { report: told, answer },
   });
   return fromRow(row);
 }

@@ -5,7 +5,7 @@
  * Each table says which of its columns are handed out and why the others are not; a test holds it against the comments of the
  * database, so that no column about people is forgotten. Rows come as they are asked for: there may be fifty thousand.
  */
-import { listHistory } from '#src/audit/events.ts';
+import { type HistoryLine, listHistory } from '#src/audit/events.ts';
 import type { Database, Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
@@ -240,12 +240,18 @@ const history: HeldTable = {
   async *rowsOf({ db, accountId, atOnce: limit = PAGE }) {
     for (let before: { readonly at: Date; readonly id: string } | undefined; ; ) {
       const page = await listHistory(db, accountId, { before, limit });
-      for (const { at, kind, clientId, details } of page) yield { at, what: kind, app: clientId ?? null, details };
+      for (const { at, kind, clientId, details } of page)
+        yield { at, what: kind, app: clientId ?? null, details: withoutStaff(details) };
       before = page.at(-1);
       if (page.length < limit) return;
     }
   },
 };
+
+/** Who of the staff it was is known by role, agency and case; the number of their own account is theirs. */
+function withoutStaff({ officer: _, ...details }: HistoryLine['details']): HistoryLine['details'] {
+  return details;
+}
 
 const trials: HeldTable = {
   ...{ table: 'client_testers', group: 'work' },

@@ -1,12 +1,13 @@
 /** Everything about me: seen, downloaded and put right over HTTP, without JavaScript. */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { listHistory } from '#src/audit/events.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { listHistory, recordAccountEvent } from '#src/audit/events.ts';
+import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
 import { releaseMade, releaseRow } from '#src/consents/releases.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
-import { everyScope, signInto } from '#test/oidc/flows.ts';
+import { everyScope, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
@@ -80,6 +81,17 @@ describe('the download', () => {
     expect((await world.message(ratna.mail)).subject).toContain('diunduh');
   });
 
+  test('names nobody of the staff who looked', async () => {
+    const ratna = await citizen();
+    const officer = newIdIn(7);
+    const details = { role: 'desk', reason: 'asked-at-desk', agency: 'dinas-kesehatan', case: 'ADU-7', officer };
+    await recordAccountEvent(world.database, { accountId: ratna.id, kind: 'account.read-by-staff', details });
+    await open(ratna, '/account/data');
+    const { body } = await download(ratna);
+    expect(body).toContain('ADU-7');
+    expect(body).not.toContain(officer);
+  });
+
   test('holds as many releases as there are, and the page the first few', async () => {
     const ratna = await citizen();
     const { database, secrets } = world.house;
@@ -150,6 +162,23 @@ describe('correcting', () => {
     const ratna = await citizen();
     const wrong = await (await open(ratna, '/account/data/correct')).fill({ birthdate }).press('#save');
     expect([wrong.status, wrong.has('#birthdate-problem'), wrong.value('birthdate')]).toEqual([422, true, birthdate]);
+  });
+
+  test('nor one of whom only the year is known', async () => {
+    const bima = await citizen({ birthdate: String(new Date().getUTCFullYear() - 10) });
+    const birthdate = '1990-01-01';
+    const refused = await (await open(bima, '/account/data/correct')).fill({ birthdate }).press('#save');
+    expect([refused.status, refused.text('#problems')]).toEqual([422, expect.stringContaining('loket')]);
+  });
+
+  test.each(['', '2015-01-05'])('with the age, what rests on consent ends: "%s"', async (birthdate) => {
+    const ratna = await citizen();
+    const app = await world.app({ clientId: 'pajak-daerah', scope: everyScope });
+    const { tokens } = await signInto(app, ratna.browser, {}, ratna.mail);
+    await (await open(ratna, '/account/data/correct')).fill({ birthdate }).press('#save');
+    expect(await refusalOf(app.userinfo(tokens.access_token))).toMatch(/^401/);
+    const held = await listPermissions(world.database, ratna.id, { limit: 9 });
+    expect(held.map(({ kind }) => kind)).toEqual(['notice']);
   });
 
   test.each(['', '1990-01-01'])('a child does not become an adult by writing "%s"', async (birthdate) => {

@@ -2,7 +2,7 @@
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { isId, type Secrets } from '#src/base/secrets.ts';
+import type { Secrets } from '#src/base/secrets.ts';
 import { findReleaseOf } from '#src/consents/releases.ts';
 import {
   answerReport,
@@ -48,10 +48,11 @@ const changes: ReadonlyMap<string, (visit: ConsoleVisit, form: Form) => Promise<
 async function answer(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
-  const report = await loadReportAbout(db, client.id, form.get('report'));
+  const told = form.get('report');
+  const report = await loadReportAbout(db, client.id, house.secrets.insideId(told) ?? '');
   try {
     const found = readAnswer(form.get('answer'));
-    await answerReport(db, report, { answer: found, actor: account.id, agencyId: client.agencyId });
+    await answerReport(db, report, { answer: found, actor: account.id, agencyId: client.agencyId, told });
     await tellAnswered(house, db, client, report, found);
   } catch (error) {
     return showPage(visit, { problems: [sayRefused(visit, error)] });
@@ -71,7 +72,7 @@ async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problem
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
   const which = ctx.query.which === 'answered' ? 'answered' : 'open';
   const found = await listReportsAbout(db, client.id, {
-    ...{ open: which === 'open', after: placeIn(ctx), limit: PAGE + 1 },
+    ...{ open: which === 'open', after: placeIn(visit), limit: PAGE + 1 },
   });
   const reports = found.slice(0, PAGE);
   const last = found.length > PAGE ? reports.at(-1) : undefined;
@@ -80,7 +81,7 @@ async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problem
   const page = reportsPage({
     ...consoleFrame(visit, 'apps'),
     ...{ head: appHeadOf(visit, client), which, reports: shown, mayAnswer: mayAt(held, 'apps.write', client.agency) },
-    pages: pagesBehind(ctx, last && [last.at.toISOString(), last.id]),
+    pages: pagesBehind(ctx, last && [last.at.toISOString(), house.secrets.outsideId(last.id)]),
     notice:
       ctx.query.done === 'answered'
         ? { tone: 'done', text: translate(ctx.state.language)('reports.done-answered') }
@@ -90,13 +91,17 @@ async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problem
   showForm(ctx, page);
 }
 
-function placeIn(ctx: Context): ReportPlace | undefined {
-  const [time, id = ''] = readPlace(ctx);
+function placeIn({ ctx, house }: ConsoleVisit): ReportPlace | undefined {
+  const [time, told = ''] = readPlace(ctx);
   const at = timeIn(time);
-  return at && isId(id) ? { at, id } : undefined;
+  const id = house.secrets.insideId(told);
+  return at && id !== undefined ? { at, id } : undefined;
 }
 
-/** A report as its agency reads it: of the person no more than the name that the app has for them. */
+/**
+ * A report as its agency reads it: of the person no more than the name that the app has for them. Its id is told masked: two agencies
+ * must not find out that they share a person.
+ */
 export async function showReport(
   db: Db,
   secrets: Secrets,
@@ -106,7 +111,7 @@ export async function showReport(
   const { id, accountId, reason, at, dueAt, answered } = report;
   const release = await findReleaseOf(db, secrets, accountId, { ...report.release, clientId: client.id });
   return {
-    ...{ id, reason, at, dueAt, isOverdue: dueAt <= new Date() },
+    ...{ id: secrets.outsideId(id), reason, at, dueAt, isOverdue: dueAt <= new Date() },
     sub: await loadSubject(db, secrets, accountId, client.subjectGroupId),
     release: release && { at: release.at, way: release.kind, claims: release.claims, reads: release.reads },
     answered: answered && { at: answered.at, answer: answered.answer },

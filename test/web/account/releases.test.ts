@@ -114,6 +114,11 @@ describe('this wasn\u2019t me', () => {
     expect(page.count('[data-report]')).toBe(1);
     expect(page.text('main')).not.toContain('Karto');
     expect(page.text('main')).not.toContain(karto.id);
+    const row = await world.database
+      .for(shardOf(karto.id))
+      .first<{ id: string }>('select id from release_reports where account_id = $1', [karto.id]);
+    const told = page.attribute('[data-report]', 'data-report');
+    expect([told?.length, told === row?.id, told && world.house.secrets.insideId(told)]).toEqual([36, false, row?.id]);
     const answered = await page.tick('answer', 'mistake').press('[value="answer"]');
     expect(answered.has('#no-reports')).toBe(true);
     expect((await firstOf(karto)).attribute('#reported', 'data-state')).toBe('mistake');
