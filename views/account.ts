@@ -2,6 +2,7 @@ import { appRow, type ConnectedApp, sampleApps } from './account/apps.ts';
 import { sampleSectors } from './account/catalogue.ts';
 import { part } from './account/part.ts';
 import { type PasskeysContext, passkeyCard, passkeysPart } from './account/passkeys.ts';
+import { hostileReleases, releaseRows, type ShownRelease, sampleReleases } from './account/release-rows.ts';
 import { type SessionsContext, sessionsPart } from './account/sessions.ts';
 import { personalPage } from './account/shell.ts';
 import { type Html, html } from './html.ts';
@@ -49,6 +50,8 @@ export type AccountContext = PasskeysContext &
     /** The latest ones; `figures` say how many there are. */
     apps: readonly ConnectedApp[];
     figures: OwnFigures;
+    /** The latest hand-overs of data. */
+    history: readonly ShownRelease[];
     /** Where there is something to find. */
     sectors: readonly SectorChoice[];
     /** Somebody is recovering the account, and may open it then. */
@@ -81,7 +84,7 @@ export function accountPage(context: AccountContext): Html {
     problems: said,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : ['passkey.js'],
     content: html`${recoveringBox(context, context.recoveryReadyAt)}${sheetBox(context, context.sheet)}${restrictedBox(context, context.isRestricted ?? false)}
-${passkeyCard(context)}${findPart(context)}${appsPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}
+${passkeyCard(context)}${findPart(context)}${appsPart(context)}${historyPart(context)}${passkeysPart(context)}${sessionsPart(context)}${personPart(context)}
 ${passkeyData(context.passkeyOptions)}${quietPasskeyData(context.quietPasskey)}`,
   });
 }
@@ -120,6 +123,19 @@ function appsPart(context: AccountContext): Html {
   );
 }
 
+/** Who saw data last, and the way to all of it. */
+function historyPart(context: AccountContext): Html {
+  const t = translate(context.language);
+  const { history } = context;
+  if (history.length === 0) return part('history', t('personal.releases'), t('account.no-releases'), undefined);
+  const rows = releaseRows(
+    context,
+    history.map((release) => ({ release })),
+  );
+  const all = html`<p><a id="all-releases" href="/account/releases">${t('account.all-releases')}</a></p>`;
+  return part('history', t('personal.releases'), t('account.releases-intro'), html`${rows}${all}`);
+}
+
 const identifierLabels: Record<ShownIdentifier['kind'], MessageKey> = {
   email: 'account.email',
   phone: 'account.phone',
@@ -138,7 +154,7 @@ function personPart(context: AccountContext): Html {
     t('account.person-intro'),
     html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}${context.identity && html`<div><dt>${t('account.identity')}</dt><dd id="identity">${t(`account.identity-${context.identity}`)}</dd></div>`}</dl>
 ${context.person.hasStaleNumber && html`<div class="notice notice-info"><div><p>${t('account.stale-number')}</p></div></div>`}
-<ul class="links"><li><a id="history" href="/account/history">${t('account.history')}</a></li>
+<ul class="links"><li><a id="account-history" href="/account/history">${t('account.history')}</a></li>
 <li><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></li>
 <li><a id="end-account" href="/account/end">${t('account.end')}</a></li></ul>`,
   );
@@ -156,6 +172,7 @@ const full: AccountContext = {
   },
   apps: sampleApps.slice(0, 2),
   figures: { apps: 2, fields: 9 },
+  history: sampleReleases,
   sectors: sampleSectors,
   passkeys: [
     {
@@ -208,6 +225,7 @@ export const accountSamples: Record<string, AccountContext> = {
     ...full,
     apps: [],
     figures: { apps: 0, fields: 0 },
+    history: [],
     passkeys: [],
     sessions: full.sessions.slice(0, 1),
     passwordSince: undefined,
@@ -255,6 +273,7 @@ export const accountSamples: Record<string, AccountContext> = {
   hostile: {
     ...full,
     person: { name: hostileText, identifiers: [{ kind: 'email', value: hostileText }] },
+    history: hostileReleases,
     sheet: { agency: hostileText, readyAt: new Date('2026-11-22T03:30:00Z'), isComplete: true },
     apps: full.apps.map((app) => ({
       ...app,

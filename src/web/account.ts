@@ -26,6 +26,7 @@ import {
 } from '#views/messages.ts';
 import { connectedAppsOf, listCurrent } from './account/apps.ts';
 import { sectorChoicesOf } from './account/catalogue.ts';
+import { latestReleases } from './account/releases.ts';
 import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
 import { frameOf, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
@@ -239,6 +240,7 @@ async function showPage(visit: Visit, said: Said): Promise<void> {
       hasStaleNumber: contacts.some((contact) => contact.confirmedAt && !isCounting(contact)),
     },
     ...(await connectedApps(visit)),
+    history: await latestReleases(visit),
     passkeys: passkeys.map((passkey) => ({
       id: passkey.credentialId,
       name: names.get(passkey.credentialId) ?? passkey.label,

@@ -10,7 +10,7 @@ import { freeze } from '#src/oidc/account-end.ts';
 import { endSessions } from '#src/oidc/sessions.ts';
 import { disconnect } from '#src/oidc/withdrawals.ts';
 import { type ReleaseContext, releasePage } from '#views/account/release.ts';
-import { type ReleaseLine, timeOf } from '#views/account/release-rows.ts';
+import { type ReleaseLine, type ShownRelease, timeOf } from '#views/account/release-rows.ts';
 import { type ReleaseChoice, releaseFilters, releasePeriods, releasesPage } from '#views/account/releases.ts';
 import { translate } from '#views/locale.ts';
 import { accountHeldMessage } from '#views/messages.ts';
@@ -54,6 +54,15 @@ export function answerRelease(ctx: Context, house: OpenHouse): Promise<void> {
 const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
   Object.entries({ report, 'end-access': endAccess, 'end-sessions': endOtherSessions, freeze: hold }),
 );
+
+const LATEST = 5;
+
+/** The latest hand-overs, for the person's first page. */
+export async function latestReleases(visit: Visit): Promise<ShownRelease[]> {
+  const { house, db, account } = visit;
+  const since = account.restrictedAt;
+  return showReleases(visit, await listReleases(db, house.secrets, account.id, { since, limit: LATEST }));
+}
 
 /** What a page of the list begins behind: the last release and the last look of the page before. */
 interface Place {

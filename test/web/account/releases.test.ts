@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { shardOf } from '#src/base/secrets.ts';
+import { type Handover, loadReleases, releaseRow } from '#src/consents/releases.ts';
 import { startReports } from '#src/jobs/reports.ts';
+import { loadDataKey } from '#src/people/data-keys.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { createTellOverdueReport } from '#src/web/report-notices.ts';
@@ -40,6 +42,15 @@ async function firstOf({ browser, open }: Awaited<ReturnType<typeof citizen>>): 
   return browser.visit(`${world.issuer}${link}`);
 }
 
+/** A sign-in some days ago, as it would be on record. */
+async function readOnce(accountId: string, daysAgo: number, changes: Partial<Handover> = {}): Promise<void> {
+  const { database, secrets } = world.house;
+  const what = { kind: 'code', clientId: 'puskesmas-online', claims: ['name'], terms: [], network: '' } as const;
+  const handover: Handover = { ...what, at: new Date(Date.now() - daysAgo * day * 1000), ...changes };
+  const row = releaseRow(await loadDataKey(database, secrets, accountId), accountId, handover);
+  await database.transaction((tx) => loadReleases(tx, [row]));
+}
+
 async function messagesTo(mail: string) {
   const { database, secrets } = world.house;
   const messages = await listMessages(database, secrets, { to: { kind: 'email', value: mail }, limit: 20 });
@@ -58,6 +69,25 @@ describe('who saw what', () => {
     const one = await firstOf(karto);
     expect(one.text('.claims')).toMatch(/nama/i);
     expect(one.text('main')).not.toContain('Karto');
+  });
+
+  test('the latest five stand on the first page, with the way to all of them', async () => {
+    const karto = await citizen();
+    const first = await karto.browser.visit(`${world.issuer}/account`);
+    expect(first.count('#history [data-release]')).toBeGreaterThan(0);
+    const [link] = first.attributes('#history [data-release] h3 a', 'href');
+    expect(link).toBe((await karto.open()).attributes('[data-release] h3 a', 'href')[0]);
+    for (const daysAgo of [1, 2, 3, 4, 5]) await readOnce(karto.id, daysAgo);
+    const later = await karto.browser.visit(`${world.issuer}/account`);
+    expect(later.count('#history [data-release]')).toBe(5);
+    expect(later.attribute('#all-releases', 'href')).toBe('/account/releases');
+  });
+
+  test('who never let anything be read sees that said', async () => {
+    await world.citizen('sepi@contoh.id', { name: 'Sepi', password });
+    const page = await signIn(await world.browser().visit(`${world.issuer}/account`), 'sepi@contoh.id');
+    expect(page.has('#history')).toBe(true);
+    expect(page.count('[data-release]')).toBe(0);
   });
 
   test('the list is narrowed by app, period and kind, without any script', async () => {
