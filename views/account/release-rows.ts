@@ -30,6 +30,13 @@ export type ReadingApp = {
 /** How a report of a release stands. */
 export type ReportState = 'waiting' | 'overdue' | ReportAnswer;
 
+/** The legal basis, the law that another one than consent rests on, and which claims were read by it. */
+export type ShownRight = {
+  basis: string;
+  law?: string | undefined;
+  claims: readonly string[];
+};
+
 /** One hand-over of data, or those of one day that repeat. */
 export type ShownRelease = {
   id: string;
@@ -45,9 +52,10 @@ export type ShownRelease = {
   claims: readonly string[];
   /** What the app wanted them for, as it was shown. */
   purpose?: string | undefined;
-  /** The legal basis, and the law that another one than consent rests on. */
-  basis: string;
-  law?: string | undefined;
+  /** Why the app wanted each of them, as far as that is on record. */
+  whys?: readonly { claim: string; why: string }[] | undefined;
+  /** None where what the person was shown is not on record. */
+  rights: readonly ShownRight[];
   report?: ReportState | undefined;
 };
 
@@ -77,11 +85,26 @@ export function sayClaims(language: Language, claims: readonly string[]): string
 }
 
 /** By which right: consent, or what else the law gives. */
-export function sayBasis(language: Language, { basis, law }: Pick<ShownRelease, 'basis' | 'law'>): string {
+export function sayRight(language: Language, { basis, law }: Pick<ShownRight, 'basis' | 'law'>): string {
   const t = translate(language);
   if (basis === 'consent') return t('release.basis-consent');
   const name = basisName(language, basis);
   return law ? t('release.basis-law', { basis: name, law }) : t('release.basis-other', { basis: name });
+}
+
+/** All of them, each with what was read by it where there are several. */
+export function sayRights(language: Language, release: Pick<ShownRelease, 'claims' | 'rights'>): string[] {
+  const t = translate(language);
+  const { claims, rights } = release;
+  const known = new Set(rights.flatMap((right) => right.claims));
+  const unknown = rights.length === 0 ? claims : claims.filter((claim) => !known.has(claim));
+  const isUnknown = rights.length === 0 || unknown.length > 0;
+  const of = (those: readonly string[], right: string) =>
+    rights.length + Number(isUnknown) > 1 ? `${sayClaims(language, those)}: ${right}` : right;
+  return [
+    ...rights.map((right) => of(right.claims, sayRight(language, right))),
+    ...(isUnknown ? [of(unknown, t('release.basis-unknown'))] : []),
+  ];
 }
 
 const ways: Record<ReleaseWay, MessageKey> = {
@@ -142,7 +165,7 @@ function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'momen
   const name = link ? html`<a href="${link}">${app.name}</a>` : app.name;
   const last = formatTime(language, lastAt, timeZone);
   const often = reads > 1 && t('release.often', { count: reads, last });
-  const more = [sayBasis(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
+  const more = [...sayRights(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
   return html`<li class="row" data-release="${id}"${report && html` data-report="${report}"`}>${when === 'time' && html`<p class="when">${sayWhen(context, release.at, when)}</p>`}${tile(app.name, app.logo)}
 <div class="row-words"><h3>${name}</h3>
 <p class="hint">${app.agency}${when === 'moment' && html` · ${sayWhen(context, release.at, when)}`}</p>
@@ -187,8 +210,14 @@ export const sampleReleases: readonly ShownRelease[] = [
     },
     claims: ['name', 'email', 'birthdate'],
     purpose: 'Mendaftarkan Anda ke antrean puskesmas.',
-    basis: 'public_task',
-    law: 'Pasal 17 UU 17/2023 tentang Kesehatan',
+    whys: [
+      { claim: 'name', why: 'Memanggil Anda di loket.' },
+      { claim: 'birthdate', why: 'Memilih poli yang sesuai.' },
+    ],
+    rights: [
+      { basis: 'public_task', law: 'Pasal 17 UU 17/2023 tentang Kesehatan', claims: ['name', 'email'] },
+      { basis: 'consent', claims: ['birthdate'] },
+    ],
   },
   {
     id: 'rls-2',
@@ -205,7 +234,7 @@ export const sampleReleases: readonly ShownRelease[] = [
     },
     claims: ['name', 'email', 'address', 'phone_number'],
     purpose: 'Menghitung dan menagih pajak daerah.',
-    basis: 'consent',
+    rights: [{ basis: 'consent', claims: ['name', 'email', 'address', 'phone_number'] }],
     report: 'waiting',
   },
   {
@@ -217,7 +246,7 @@ export const sampleReleases: readonly ShownRelease[] = [
     lastAt: at('19T23:40'),
     app: { id: 'layanan-1', name: 'Layanan 1', agency: 'Dinas Contoh', domain: 'layanan-1.contoh.go.id' },
     claims: [],
-    basis: 'legal_obligation',
+    rights: [],
     report: 'mistake',
   },
 ];
@@ -239,6 +268,6 @@ export const hostileReleases: readonly ShownRelease[] = sampleReleases.map((rele
   app: { id: hostileText, name: hostileText, agency: hostileText, domain: hostileText },
   claims: [hostileText],
   purpose: hostileText,
-  basis: hostileText,
-  law: hostileText,
+  whys: [{ claim: hostileText, why: hostileText }],
+  rights: [{ basis: hostileText, law: hostileText, claims: [hostileText] }],
 }));

@@ -1,5 +1,5 @@
 import { findClaimLabel } from '../claims.ts';
-import { type Html, html, safeAddress } from '../html.ts';
+import { type Content, type Html, html, safeAddress } from '../html.ts';
 import { formatMoment, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { sayNetwork } from '../parts/browser.ts';
@@ -15,7 +15,7 @@ import {
   reportDot,
   type ShownRelease,
   sampleReleases,
-  sayBasis,
+  sayRights,
   sayWay,
 } from './release-rows.ts';
 import { backTo, personalPage } from './shell.ts';
@@ -36,8 +36,8 @@ export type ReleaseContext = Frame & {
   contact?: string | undefined;
   /** The page about the app; left out where it is not connected any more. */
   appLink?: string | undefined;
-  /** The receipt of the permission by which it was read. */
-  receiptLink?: string | undefined;
+  /** Of the permissions by which it was read. */
+  receipts?: readonly { kind: 'consent' | 'notice'; link: string }[] | undefined;
   report?: ShownReport | undefined;
   notice?: Notice | undefined;
   problems?: readonly Problem<'tick-first'>[] | undefined;
@@ -64,15 +64,20 @@ export function releasePage(context: ReleaseContext): Html {
 
 function factsPart(context: ReleaseContext): Html {
   const t = translate(context.language);
-  const { language, timeZone, release, network, reference, appLink, receiptLink, contact } = context;
+  const { language, timeZone, release, network, reference, appLink, contact } = context;
   const { app, claims, purpose, reads, lastAt } = release;
   const about = safeAddress(appLink);
-  const receipt = safeAddress(receiptLink);
-  const names = claims.map((claim) => html`<li>${findClaimLabel(language, claim) ?? claim}</li>`);
-  const facts: [string, Html | string | false | undefined][] = [
+  const receipts = receiptLinks(context);
+  const whys = new Map(release.whys?.map(({ claim, why }) => [claim, why]));
+  const names = claims.map((claim) => {
+    const why = whys.get(claim);
+    return html`<li>${findClaimLabel(language, claim) ?? claim}${why && html` <span class="hint">${why}</span>`}</li>`;
+  });
+  const rights = sayRights(language, release);
+  const facts: [string, Content][] = [
     [t('release.what'), names.length > 0 ? html`<ul class="claims">${names}</ul>` : t('release.no-claims')],
     [t('release.why'), purpose],
-    [t('release.basis'), sayBasis(language, release)],
+    [t('release.basis'), rights.map((right) => html`<p>${right}</p>`)],
     [t('release.when'), formatMoment(language, release.at, timeZone)],
     [
       t('release.how-often'),
@@ -86,7 +91,15 @@ function factsPart(context: ReleaseContext): Html {
   return html`<section class="part" aria-labelledby="facts-title"><div class="row who">${tile(app.name, app.logo)}<div class="row-words"><h2 id="facts-title">${app.name}</h2><p>${app.agency} <span class="domain">${app.domain}</span></p></div></div>
 <dl class="terms">${facts.map(([term, value]) => value && html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
 <p class="hint">${t('release.never-values')}</p>
-${(about || receipt) && html`<ul class="links">${about && html`<li><a id="about-app" href="${about}">${t('release.about-app', { app: app.name })}</a></li>`}${receipt && html`<li><a id="receipt" href="${receipt}">${t('release.receipt')}</a></li>`}</ul>`}</section>`;
+${(about || receipts.length > 0) && html`<ul class="links">${about && html`<li><a id="about-app" href="${about}">${t('release.about-app', { app: app.name })}</a></li>`}${receipts}</ul>`}</section>`;
+}
+
+function receiptLinks({ language, receipts = [] }: ReleaseContext): Html[] {
+  const t = translate(language);
+  return receipts.flatMap(({ kind, link }) => {
+    const address = safeAddress(link);
+    return address ? html`<li><a id="receipt-${kind}" href="${address}">${t(`release.receipt-${kind}`)}</a></li>` : [];
+  });
 }
 
 function reportPart(context: ReleaseContext, problems: readonly SaidProblem[]): Html {
@@ -141,7 +154,10 @@ const full: ReleaseContext = {
   reference: 'a1c40f5e-0000-4000-8000-000000000001',
   contact: 'pelindungan-data@kemenkes.contoh.go.id',
   appLink: '/account/apps/puskesmas-online',
-  receiptLink: '/account/receipts/a1c40f5e-0000-4000-8000-000000000002',
+  receipts: [
+    { kind: 'consent', link: '/account/receipts/a1c40f5e-0000-4000-8000-000000000002' },
+    { kind: 'notice', link: '/account/receipts/a1c40f5e-0000-4000-8000-000000000003' },
+  ],
 };
 
 const reported: ShownReport = {
@@ -154,7 +170,7 @@ const reported: ShownReport = {
 export const releaseSamples: Record<string, ReleaseContext> = {
   full,
   often: { ...full, release: { ...second, report: undefined } },
-  'nothing-read': { ...full, release: third, network: undefined, contact: undefined, receiptLink: undefined },
+  'nothing-read': { ...full, release: third, network: undefined, contact: undefined, receipts: undefined },
   'reason-missing': {
     ...full,
     problems: [{ kind: 'said', text: 'Belum dipilih apa yang tidak sesuai.', field: 'reason' }],
@@ -176,7 +192,7 @@ export const releaseSamples: Record<string, ReleaseContext> = {
     reference: hostileText,
     contact: hostileText,
     appLink: 'javascript:1',
-    receiptLink: 'javascript:1',
+    receipts: [{ kind: 'consent', link: 'javascript:1' }],
     report: reported,
   },
 };

@@ -3,9 +3,9 @@ import {
   type ReleaseWay,
   type ShownRelease,
   sampleReleases,
-  sayBasis,
   sayClaims,
   sayLookReason,
+  sayRights,
   sayWay,
 } from '../account/release-rows.ts';
 import { type Html, html } from '../html.ts';
@@ -109,7 +109,7 @@ function releaseList({ language, timeZone, releases, pages }: DeskReleasesOfCont
         cell: ({ app }) => html`${app.name}<span class="below">${app.agency}</span>`,
       },
       { head: t('release.what'), cell: ({ claims }) => sayClaims(language, claims) },
-      { head: t('release.basis'), cell: (release) => sayBasis(language, release) },
+      { head: t('release.basis'), cell: (release) => sayRights(language, release).join('; ') },
       {
         head: t('release.when'),
         cell: ({ at, way: one, reads }) =>

@@ -208,9 +208,10 @@ async function loadRelease({ ctx, house, db, account }: Visit): Promise<Release>
 /** Of the latest with an app those that a release may rest on. */
 const PERMISSIONS = 20;
 
-/** Whether it held then, and its texts are those that the release names. */
-function didRestOn({ terms, at }: Release, { terms: { id }, givenAt, endedAt }: Permission): boolean {
-  return terms.includes(id) && givenAt <= at && (endedAt === undefined || endedAt > at);
+/** Whether it held then, with one of the texts that the release names and for something that was read. */
+function didRestOn({ terms, at, claims: read }: Release, { terms: { id }, claims, givenAt, endedAt }: Permission) {
+  const isOfThat = read.length === 0 || read.some((claim) => claims.includes(claim));
+  return isOfThat && terms.includes(id) && givenAt <= at && (endedAt === undefined || endedAt > at);
 }
 
 const notices = ['reported', 'access-ended', 'sessions-ended'] as const;
@@ -221,7 +222,7 @@ async function showOne(visit: Visit, release: Release, said: Pick<ReleaseContext
   if (!shown) throw new Refusal('not_here', 'no such release');
   const made = (await findReports(db, account.id, [release.id])).get(release.id);
   const held = await listPermissions(db, account.id, { clientId: release.clientId, ended: true, limit: PERMISSIONS });
-  const restsOn = held.find((permission) => didRestOn(release, permission));
+  const restsOn = held.filter((permission) => didRestOn(release, permission));
   const done = notices.find((one) => one === ctx.query.done);
   const client = house.clients.find(release.clientId);
   const page = releasePage({
@@ -231,7 +232,7 @@ async function showOne(visit: Visit, release: Release, said: Pick<ReleaseContext
     reference: release.id,
     contact: client && whomToAsk(client),
     appLink: held.length > 0 ? `/account/apps/${encodeURIComponent(release.clientId)}` : undefined,
-    receiptLink: restsOn && `/account/receipts/${restsOn.id}`,
+    receipts: restsOn.map(({ id, kind }) => ({ kind, link: `/account/receipts/${id}` })),
     report: made && shown.report && { reason: made.reason, at: made.at, dueAt: made.dueAt, state: shown.report },
     notice: done && { tone: 'done', text: translate(ctx.state.language)(`release.done-${done}`) },
     ...said,

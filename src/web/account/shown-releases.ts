@@ -4,7 +4,8 @@ import type { Release } from '#src/consents/releases.ts';
 import { findReports, type Report } from '#src/consents/reports.ts';
 import { readTerms, type Terms } from '#src/consents/terms.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
-import type { ReportState, ShownLook, ShownRelease } from '#views/account/release-rows.ts';
+import type { ClientClaim } from '#src/registry/clients.ts';
+import type { ReportState, ShownLook, ShownRelease, ShownRight } from '#views/account/release-rows.ts';
 import { serviceOf } from '../frame.ts';
 import type { Visit } from './visit.ts';
 
@@ -44,26 +45,51 @@ export async function describeReleases(
       ? serviceOf(client, language, house.config.mode)
       : { name: clientId, agency: '', domain: '', logo: undefined };
     const own = release.terms.flatMap((one) => terms.get(one) ?? []);
+    const items = itemsRead(claims, own);
     return {
       ...{ id, link: releaseLink(release), at, way: kind, reads, lastAt, claims },
       app: { id: clientId, name, agency, domain, logo },
       purpose: own[0]?.purpose[language],
-      ...rightOf(release, own, language),
+      whys: items.map((item) => ({ claim: item.claim, why: language === 'en' ? item.purposeEn : item.purpose })),
+      rights: rightsOf(release, own, items, language),
     };
   });
 }
 
-/** Consent, as soon as one of the claims rests on it; otherwise what the first of them rests on. */
-function rightOf(
+/** What the texts said of each claim; where two say otherwise, that it was not a choice. */
+function itemsRead(claims: Release['claims'], terms: readonly Terms[]): ClientClaim[] {
+  const items = terms.flatMap((each) => each.items);
+  return claims.flatMap((claim) => {
+    const said = items.filter((item) => item.claim === claim);
+    return said.find(({ basis }) => basis !== 'consent') ?? said[0] ?? [];
+  });
+}
+
+/**
+ * By which rights it was read, each with its claims; claims whose text is not on record come under none. Who it is alone was
+ * read by what the person was told of, and where an app tells of nothing by what they agreed to.
+ */
+function rightsOf(
   { claims }: Release,
   terms: readonly Terms[],
+  items: readonly ClientClaim[],
   language: 'id' | 'en',
-): Pick<ShownRelease, 'basis' | 'law'> {
-  const items = terms.flatMap(({ items }) => items);
-  const read = items.filter(({ claim }) => claims.includes(claim));
-  const [first] = read.length > 0 ? read : items;
-  if (!first || read.some(({ basis }) => basis === 'consent')) return { basis: 'consent' };
-  return { basis: first.basis, law: language === 'en' ? (first.lawEn ?? first.law) : first.law };
+): ShownRight[] {
+  if (terms.length === 0) return [];
+  if (claims.length === 0) {
+    const told = terms.flatMap((each) => each.items).find(({ basis }) => basis !== 'consent');
+    return [told ? { ...rightIn(told, language), claims } : { basis: 'consent', claims }];
+  }
+  const byRight = Map.groupBy(items, (item) => JSON.stringify(rightIn(item, language)));
+  return [...byRight.values()].flatMap((alike) => {
+    const [first] = alike;
+    return first ? { ...rightIn(first, language), claims: alike.map(({ claim }) => claim) } : [];
+  });
+}
+
+function rightIn({ basis, law, lawEn }: ClientClaim, language: 'id' | 'en'): Pick<ShownRight, 'basis' | 'law'> {
+  if (basis === 'consent') return { basis };
+  return { basis, law: language === 'en' ? (lawEn ?? law) : law };
 }
 
 /** How a report stands. */

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import { type Handover, loadReleases, releaseRow } from '#src/consents/releases.ts';
+import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { startReports } from '#src/jobs/reports.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { loadClient } from '#src/registry/clients.ts';
 import { createTellOverdueReport } from '#src/web/report-notices.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { useMovedClock } from '#test/support/clock.ts';
@@ -88,6 +90,33 @@ describe('who saw what', () => {
     const page = await signIn(await world.browser().visit(`${world.issuer}/account`), 'sepi@contoh.id');
     expect(page.has('#history')).toBe(true);
     expect(page.count('[data-release]')).toBe(0);
+  });
+
+  test('a release says by which right each of its data was read, and leads to the receipts of it', async () => {
+    const karto = await citizen();
+    const page = await firstOf(karto);
+    expect(page.text('main')).toMatch(/Tanpa izin, atas dasar tugas pelayanan publik: /);
+    expect(page.text('main')).toContain('17/2023');
+    expect(page.text('main')).not.toContain('Dasarnya tidak tercatat');
+    expect((await karto.open()).text('[data-release]')).toContain('17/2023');
+    const [notice = ''] = page.attributes('#receipt-notice', 'href');
+    const receipt = await karto.browser.visit(`${world.issuer}${notice}`);
+    expect(receipt.status).toBe(200);
+    expect(receipt.text('main')).toContain('Puskesmas Online');
+  });
+
+  test('what a person allowed says so, and a release without its text claims no consent', async () => {
+    const client = await loadClient(world.database, 'puskesmas-online');
+    const terms = termsOf({ ...client, claims: client.claims.map((item) => ({ ...item, basis: 'consent' as const })) });
+    await recordTerms(world.database, terms);
+    const [allowed, unknown] = [await citizen(), await citizen()];
+    await readOnce(allowed.id, -0.001, { terms: [terms.id] });
+    expect((await firstOf(allowed)).text('main')).toContain('Atas izin Anda');
+    await readOnce(unknown.id, -0.001);
+    const page = await firstOf(unknown);
+    expect(page.text('main')).toContain('Dasarnya tidak tercatat');
+    expect(page.text('main')).not.toContain('Atas izin Anda');
+    expect(page.has('#receipt-consent')).toBe(false);
   });
 
   test('the list is narrowed by app, period and kind, without any script', async () => {
