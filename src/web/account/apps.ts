@@ -172,7 +172,9 @@ export async function connectedAppsOf(
   const last = await lastReleases(db, house.secrets, account.id, clientIds);
   return clientIds.flatMap((clientId) => {
     const held = permissions.filter((permission) => permission.clientId === clientId);
-    return held.length > 0 ? [connectedApp(visit, clientId, held, last.get(clientId)?.lastAt)] : [];
+    const read = last.get(clientId);
+    const lastUsed = read && isOpenTo(account, read.at) ? read.lastAt : undefined;
+    return held.length > 0 ? [connectedApp(visit, clientId, held, lastUsed)] : [];
   });
 }
 
@@ -215,7 +217,8 @@ async function showOne(visit: Visit): Promise<void> {
   const { ctx, house, db, account } = visit;
   const language: 'id' | 'en' = ctx.state.language;
   const clientId = clientIn(visit);
-  const permissions = await listPermissions(db, account.id, { clientId, ended: true, limit: EARLIER_SHOWN });
+  const all = await listPermissions(db, account.id, { clientId, ended: true, limit: EARLIER_SHOWN });
+  const permissions = all.filter(({ endedAt }) => endedAt === undefined || isOpenTo(account, endedAt));
   if (permissions.length === 0) throw new Refusal('not_here', 'an app that the person never was in');
   const current = permissions.filter(({ endedAt }) => endedAt === undefined);
   const client = house.clients.find(clientId);
@@ -254,14 +257,23 @@ function showPermission(permission: Permission, language: 'id' | 'en'): ShownPer
   };
 }
 
+/** What happened before is closed to whoever came back by contacts alone: they may not be the one who lived it. */
+function isOpenTo({ restrictedAt }: Visit['account'], at: Date): boolean {
+  return restrictedAt === undefined || at >= restrictedAt;
+}
+
 async function withdrawalsOf({ db, account }: Visit, clientId: string): Promise<AppContext['withdrawals']> {
   const now = new Date();
   const withdrawals = await listWithdrawals(db, account.id, { clientId, limit: EARLIER_SHOWN });
-  return withdrawals.map((one) => ({ ...one, isOverdue: isOverdue(one, now) }));
+  return withdrawals
+    .filter(({ at }) => isOpenTo(account, at))
+    .map((one) => ({ ...one, isOverdue: isOverdue(one, now) }));
 }
 
 async function readOf({ house, db, account }: Visit, clientId: string): Promise<AppContext['read']> {
-  const releases = await listReleases(db, house.secrets, account.id, { clientId, limit: RELEASES_READ });
+  const releases = await listReleases(db, house.secrets, account.id, {
+    ...{ clientId, since: account.restrictedAt, limit: RELEASES_READ },
+  });
   const [last] = releases;
   return last && { claims: [...new Set(releases.flatMap(({ claims }) => claims))], lastAt: last.lastAt };
 }

@@ -38,6 +38,11 @@ async function connected() {
   return { browser, app, tokens };
 }
 
+async function idNow(): Promise<string> {
+  const { database, secrets } = world.house;
+  return String(await findAccountId(database, secrets, { kind: 'email', value: `sehat-${made}@contoh.id` }));
+}
+
 const pageOf = (browser: BrowserAgent) => browser.visit(`${world.issuer}/account/apps/kartu-sehat`);
 
 describe('a connected app', () => {
@@ -84,6 +89,17 @@ describe('a connected app', () => {
     expect((await page.press('#disconnect')).count('[data-withdrawal]')).toBe(1);
   });
 
+  test('says nothing of before to whoever came back by contacts alone, and is left all the same', async () => {
+    const { browser } = await connected();
+    const page = await (await pageOf(browser)).untick('claim', 'nickname').press('#narrow');
+    expect(['#read', '#earlier', '[data-withdrawal]'].map((part) => page.has(part))).toEqual([true, true, true]);
+    await world.database.execute('update accounts set restricted_at = $1 where id = $2', [new Date(), await idNow()]);
+    const closed = await pageOf(browser);
+    const parts = ['#consent', '#read', '#earlier', '[data-withdrawal]'];
+    expect(parts.map((part) => closed.has(part))).toEqual([true, false, false, false]);
+    expect((await closed.press('#disconnect')).has('#not-connected')).toBe(true);
+  });
+
   test('is nobody else’s: whoever never was in it is told the same as of one that does not exist', async () => {
     const { browser } = await connected();
     const answers = await Promise.all(
@@ -96,11 +112,7 @@ describe('a connected app', () => {
 test('300 apps are read with as many statements as three, a page at a time, and each is found by its name', async () => {
   const { browser } = await connected();
   const few = await statementsOf(browser, '/account/apps');
-  const accountId = await findAccountId(world.database, world.house.secrets, {
-    kind: 'email',
-    value: `sehat-${made}@contoh.id`,
-  });
-  await connectMany(String(accountId), 300);
+  await connectMany(await idNow(), 300);
   expect(await statementsOf(browser, '/account/apps')).toBe(few);
   expect(await statementsOf(browser, '/account')).toBeLessThan(30);
   const home = await browser.visit(`${world.issuer}/account`);
