@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { tourTheConsole } from './browser/console-tour.ts';
 import { tourTheOverlap } from './browser/overlap-tour.ts';
+import { tourOwnData } from './browser/own-data-tour.ts';
 import { openStage } from './browser/stage.ts';
 import { takeTour } from './browser/tour.ts';
 import { fillSandbox } from './support/global-setup.ts';
@@ -26,6 +27,9 @@ try {
     await using stage = await openStage({ from });
     await using visitor = await stage.visitor({ locale: language, reducedMotion: 'reduce' });
     await takeTour(stage, visitor, language, (name, page) => takePictures(page, `${name}.${language}`));
+    await using table = await openStage({ from });
+    await using citizen = await table.visitor({ locale: language, reducedMotion: 'reduce' });
+    await tourOwnData(table, citizen, language, (name, page) => takePictures(page, `own-data-${name}.${language}`));
     await using office = await openStage({ from });
     await using colleague = await office.visitor({ locale: language, reducedMotion: 'reduce' });
     await tourTheConsole(office, colleague, language, (name, page) => takePictures(page, `${name}.${language}`));

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { findBarriers, findBarriersIn, findOverflow, findWeight, type Look } from './barriers.ts';
+import { ownDataStops, tourOwnData } from './own-data-tour.ts';
 import { openStage } from './stage.ts';
 import { takeTour, tourStops } from './tour.ts';
 
@@ -13,25 +14,30 @@ function look(width: number, colorScheme: Look['colorScheme']): Look {
   return { width, colorScheme };
 }
 
-it.concurrent.each(['id', 'en'] as const)(
-  '%s: no page of the tour has a barrier that axe knows, at any width, light and dark, or is heavy',
-  async (language) => {
+const walks = [
+  { what: 'of the tour', stops: tourStops, take: takeTour },
+  { what: "about one's own data", stops: ownDataStops, take: tourOwnData },
+] as const;
+
+it.concurrent.each(walks.flatMap((walk) => (['id', 'en'] as const).map((language) => ({ ...walk, language }))))(
+  '$language: no page $what has a barrier that axe knows, at any width, light and dark, or is heavy',
+  async ({ language, stops, take }) => {
     await using stage = await openStage();
     await using visitor = await stage.visitor({ locale: language });
     const seen: string[] = [];
     const barriers: string[] = [];
-    await takeTour(stage, visitor, language, async (name, page) => {
+    await take(stage, visitor, language, async (name, page) => {
       seen.push(name);
       barriers.push(...(await findWeight(page)).map((weight) => `${name}: ${weight}`));
       barriers.push(...(await findBarriersIn(looks[language], name, page)));
       expect(await page.evaluate('document.documentElement.lang')).toBe(language);
       expect(await page.locator('h1').count()).toBe(1);
     });
-    expect(seen).toEqual(tourStops);
+    expect(seen).toEqual(stops);
     expect(barriers).toEqual([]);
     expect(visitor.complaints).toEqual([]);
   },
-  300_000,
+  600_000,
 );
 
 it('finds barriers where there are some', async () => {

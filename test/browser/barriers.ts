@@ -65,7 +65,7 @@ export async function findBarriersIn(looks: readonly Look[], name: string, page:
 export async function findWeight(page: Page): Promise<string[]> {
   const script = `[...document.querySelectorAll('link[href], script[src], img[src]')].map((it) => it.href || it.src)`;
   const named = (await page.evaluate(script)) as string[];
-  const sizes = await Promise.all(named.map(sizeOf));
+  const sizes = await Promise.all(named.filter((address) => !address.startsWith('data:')).map(sizeOf));
   const bytes = sizes.reduce((sum, size) => sum + size, Buffer.byteLength(await page.content()));
   return bytes > MOST_BYTES ? [`${bytes} bytes with all it loads`] : [];
 }

@@ -1,5 +1,6 @@
 /** The same as in `journeys/without-javascript.test.ts`, once in a real browser whose scripts are switched off. */
 import { expect, it } from 'vitest';
+import { ownDataStops, tourOwnData } from './own-data-tour.ts';
 import { openStage, signInByPassword, typeCode } from './stage.ts';
 
 it('a citizen does everything with JavaScript switched off', async () => {
@@ -55,5 +56,17 @@ it('a citizen does everything with JavaScript switched off', async () => {
   await page.click('#sign-out');
   await page.click('#logout-yes');
   await page.waitForURL(`${stage.tax}/signed-out`);
+  expect(visitor.complaints).toEqual([]);
+}, 60_000);
+
+it('and sees who reads their data, puts it right, stops it and proves it', async () => {
+  await using stage = await openStage();
+  await using visitor = await stage.visitor({ javaScriptEnabled: false, withDevice: false });
+  const seen: string[] = [];
+  await tourOwnData(stage, visitor, 'id', async (name, page) => {
+    seen.push(name);
+    expect(await page.locator('h1').count(), name).toBe(1);
+  });
+  expect(seen).toEqual(ownDataStops);
   expect(visitor.complaints).toEqual([]);
 }, 60_000);

@@ -47,7 +47,7 @@ export function appsPage(context: AppsContext): Html {
   return personalPage(context, {
     title: t('account.apps'),
     section: 'apps',
-    intro: count > 0 ? t('account.apps-intro') : t('account.no-apps'),
+    intro: count > 0 || words ? t('account.apps-intro') : t('account.no-apps'),
     notice: context.notice,
     content: html`${(count > FEW || words) && seekForm(context, { at: '/account/apps', label: t('apps.search'), words })}
 ${count > 0 && html`<p class="hint" id="count">${t('apps.count', { count, number: formatNumber(language, count) })}</p>`}
