@@ -4,14 +4,16 @@ import type { Context, Middleware } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { answerRoute } from './api/answer.ts';
 import { openApiDocument } from './api/openapi.ts';
+import { answerPublicRoute, publicRoutes } from './api/public.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { OpenHouse } from './house.ts';
 
-/** A router of every route of the table, and the document that describes them. */
+/** A router of every route of both tables, and the document that describes them. */
 export function apiRouter(house: OpenHouse): Router {
   const router = new Router({ prefix: '/api/v1' });
   for (const route of apiRoutes)
     router.register(route.path, [route.method.toLowerCase()], (ctx) => answerRoute(ctx, house, route));
+  for (const route of publicRoutes) router.get(route.path, (ctx) => answerPublicRoute(ctx, house, route));
   const document = JSON.stringify(openApiDocument(house.config.issuer));
   router.get('/openapi.json', (ctx) => {
     ctx.state.route = '/api/v1/openapi.json';

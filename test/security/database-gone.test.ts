@@ -139,6 +139,8 @@ const served: Readonly<Record<string, object>> = {
   '/coverage': { status: 200, body: expect.stringContaining('<h1') },
   '/coverage.csv': { status: 200 },
   '/coverage.json': { status: 200, body: expect.stringContaining('"groups":') },
+  '/api/v1/catalogue': { status: 200, body: expect.stringContaining('"items":[{') },
+  '/api/v1/catalogue/sectors': { status: 200 },
   '/not-me': { status: 200, body: expect.stringContaining('id="freeze"') },
   '/par': { status: 201, body: expect.stringMatching(/"request_uri":"urn:/) },
   '/token': { status: 200, body: expect.stringMatching(/"id_token":"ey/) },

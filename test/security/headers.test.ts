@@ -165,7 +165,9 @@ test('a form is answered with a page or with 303, never with a redirect that rep
 
 test('nothing personal is kept by a cache', () => {
   for (const { wanted, html, said } of answers) {
-    const isShared = /^\/(assets|jwks|receipts\/keys|\.well-known|api\/v1\/openapi|coverage|apps)\b/.test(wanted.path);
+    const isShared = /^\/(assets|jwks|receipts\/keys|\.well-known|api\/v1\/(openapi|catalogue)|coverage|apps)\b/.test(
+      wanted.path,
+    );
     if (isShared || said.status >= 300 || said.body === '') continue;
     const control = said.headers.get('cache-control');
     expect([nameOf(wanted), html, control]).toEqual([nameOf(wanted), html, expect.stringContaining('no-store')]);

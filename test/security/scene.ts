@@ -13,6 +13,7 @@ import { sealRecovery, startRecovery } from '#src/people/recoveries.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { apiScopes } from '#src/registry/api-scopes.ts';
 import { makeRegistrationToken } from '#src/registry/registration-tokens.ts';
+import { publicRoutes } from '#src/web/api/public.ts';
 import { apiRoutes } from '#src/web/api/routes.ts';
 import { basic, getCode, signInto } from '#test/oidc/flows.ts';
 import { machineOf, requestToken } from '#test/support/api.ts';
@@ -216,6 +217,7 @@ export function requestsOf(scene: Scene): Wanted[] {
     free(get('/api/v1/openapi.json')),
     ...['/coverage', '/coverage.csv', '/coverage.json'].map((path) => get(path)),
     free(get('/apps/puskesmas-online/migration')),
+    ...publicRoutes.map(({ path }) => get(`/api/v1${path}`)),
     ...apiRequestsOf(scene),
     ...registrationRequestsOf(scene),
     free(get('/.well-known/openid-configuration')),

@@ -77,7 +77,8 @@ export function querySchemaOf({ query, list }: ApiRoute): z.ZodType {
   return list ? own.extend(listQuery.shape) : own;
 }
 
-function check(schema: z.ZodType, value: unknown, where: 'query' | 'body'): unknown {
+/** What was sent, as its schema has it. @throws {Refusal} `content_invalid` */
+export function check(schema: z.ZodType, value: unknown, where: 'query' | 'body'): unknown {
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const findings = checked.error.issues.slice(0, 100).map((issue) => toContent(issue, where));
@@ -157,13 +158,13 @@ async function answerList(call: ApiCall, route: ApiRoute, list: ListPart): Promi
   const { after, limit = PAGE } = call.query as z.output<typeof listQuery>;
   if (ctx.accepts('json', 'csv') === 'csv') return sendList(call, route, list, after);
   const { items, next } = await list.page(call, after, limit);
-  if (next !== undefined) ctx.set('Link', `<${addressOfPage(call, next)}>; rel="next"`);
+  if (next !== undefined) ctx.set('Link', `<${addressOfPage(ctx, call.house, next)}>; rel="next"`);
   sendJson(ctx, { items });
 }
 
 /** The same request, from the next entry on (RFC 8288). */
-function addressOfPage({ ctx, house }: ApiCall, after: string): string {
-  const address = new URL(`${house.config.issuer}${ctx.path}${ctx.search}`);
+export function addressOfPage(ctx: Context, { config }: OpenHouse, after: string): string {
+  const address = new URL(`${config.issuer}${ctx.path}${ctx.search}`);
   address.searchParams.set('after', after);
   return address.href;
 }

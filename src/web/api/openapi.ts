@@ -4,6 +4,7 @@ import { type ApiScope, apiAddress } from '#src/registry/api-scopes.ts';
 import { recordSchema } from '#src/registry/inventory-schema.ts';
 import { printClientSchema } from '#src/registry/registration-schema.ts';
 import { querySchemaOf } from './answer.ts';
+import { type PublicRoute, publicRoutes } from './public.ts';
 import type { ApiRoute } from './route.ts';
 import { apiRoutes } from './routes.ts';
 import { declarationSchema, named, problemSchema, recordEntrySchema } from './schemas.ts';
@@ -29,6 +30,7 @@ export function openApiDocument(issuer: string): Json {
     const path = toTemplate(route.path);
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: printRoute(route, schemas) };
   }
+  for (const route of publicRoutes) paths[toTemplate(route.path)] = { get: printPublicRoute(route, schemas) };
   // A declaration is checked by rules of its own, which say more about a mistake than a schema does.
   schemas.set(named.get(declarationSchema)?.id ?? '', printClientSchema());
   schemas.set(named.get(recordEntrySchema)?.id ?? '', printSchema(recordSchema, 'input', schemas));
@@ -38,7 +40,7 @@ export function openApiDocument(issuer: string): Json {
       title: 'Lawang',
       version: '1',
       description:
-        'Agencies run their apps by it. Every list has `limit` and `after`, says the next page by `Link`, and comes as csv where `Accept` asks for it. See docs/api.md.',
+        'Agencies run their apps by it, and portals read the catalogue of services. Every other list has `limit` and `after`, says the next page by `Link`, and comes as csv where `Accept` asks for it. See docs/api.md.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: apiAddress(issuer) }],
@@ -95,9 +97,33 @@ function printRoute(route: ApiRoute, schemas: Map<string, unknown>): Json {
   };
 }
 
+/** Without `security`: for everybody. */
+function printPublicRoute(route: PublicRoute, schemas: Map<string, unknown>): Json {
+  const schema = printSchema(z.strictObject({ items: z.array(route.item) }), 'output', schemas);
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    ...(route.description && { description: route.description }),
+    security: [],
+    parameters: inQuery(route.query, schemas),
+    responses: {
+      200: {
+        description: 'Done.',
+        headers: { Link: text(NEXT), ETag: text('For If-None-Match.') },
+        content: { 'application/json': { schema } },
+      },
+      304: { description: 'As it was.' },
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  };
+}
+
+const NEXT = 'The next page, rel="next", where there is one.';
+
+const text = (description: string) => ({ description, schema: { type: 'string' } });
+
 function headersOf(route: ApiRoute): Json {
-  const text = (description: string) => ({ description, schema: { type: 'string' } });
-  if (route.list) return { headers: { Link: text('The next page, rel="next", where there is one.') } };
+  if (route.list) return { headers: { Link: text(NEXT) } };
   return route.isVersioned ? { headers: { ETag: text('The number of the version, in quotes.') } } : {};
 }
 
@@ -106,26 +132,29 @@ function parametersOf(route: ApiRoute, schemas: Map<string, unknown>): Json[] {
     ...{ name, in: 'path', required: true },
     schema: { type: 'string' },
   }));
-  const query = printSchema(querySchemaOf(route), 'input', schemas) as {
-    properties?: Record<string, Json>;
-    required?: readonly string[];
-  };
-  const inQuery = Object.entries(query.properties ?? {}).map(([name, schema]) => ({
-    ...{ name, in: 'query', required: query.required?.includes(name) ?? false },
-    schema,
-  }));
   const header = (name: string, description: string, required = false) => ({
     ...{ name, in: 'header', required, description },
     schema: { type: 'string' },
   });
   return [
     ...inPath,
-    ...inQuery,
+    ...inQuery(querySchemaOf(route), schemas),
     ...(route.isConditional
       ? [header('If-Match', 'The ETag of the version that is changed.', route.isConditional === 'always')]
       : []),
     ...(route.method === 'GET' ? [] : [header('Idempotency-Key', 'The same key and request get the same answer.')]),
   ];
+}
+
+function inQuery(query: z.ZodType, schemas: Map<string, unknown>): Json[] {
+  const { properties = {}, required } = printSchema(query, 'input', schemas) as {
+    properties?: Record<string, Json>;
+    required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    ...{ name, in: 'query', required: required?.includes(name) ?? false },
+    schema,
+  }));
 }
 
 /** A schema as JSON Schema; named pieces go among the components. */

@@ -5,7 +5,7 @@ import { agencyKinds } from '#src/registry/agencies.ts';
 import { verdicts } from '#src/registry/approvals.ts';
 import { caseGrounds, caseStatuses } from '#src/registry/cases.ts';
 import { checkNames } from '#src/registry/checks/check.ts';
-import { clientStates, clientTypes, migrationStages } from '#src/registry/clients.ts';
+import { audiences, clientStates, clientTypes, migrationStages } from '#src/registry/clients.ts';
 import type { GroupKind } from '#src/registry/coverage.ts';
 import { decisionKinds } from '#src/registry/decision-rows.ts';
 import { type AppFace, pairStatuses } from '#src/registry/duplicates.ts';
@@ -555,6 +555,29 @@ export const coverageSchema = name(
     people: z.int().nullable().describe('In full tens; null where it may not be told.'),
     sign_ins: z.int().nullable().describe('Of 30 days; null where people are.'),
   }),
+);
+
+export const serviceSchema = name(
+  'Service',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    name_en: z.string(),
+    purpose: z.string(),
+    purpose_en: z.string(),
+    agency: z.strictObject({ id: z.string(), name: z.string(), name_en: z.string(), domain: z.string() }),
+    audience: z.array(z.enum(audiences)),
+    sectors: z.array(z.string()).describe('Its own; without any it stands in those of its agency.'),
+    home_uri: z.string().nullable(),
+    start: z.string().nullable().describe('Begins a sign-in there (OpenID Connect Core §4), or is where it is found.'),
+    logo: z.string().nullable(),
+    ends_on: date.nullable().describe('The day from which it is there no more, where that is decided.'),
+  }),
+);
+
+export const servicesInSectorSchema = name(
+  'ServicesInSector',
+  z.strictObject({ id: z.string(), name: z.string(), name_en: z.string(), services: z.int() }),
 );
 
 export const registrationTokenSchema = name(

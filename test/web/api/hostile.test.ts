@@ -1,6 +1,7 @@
 /** Whatever is sent to the API by somebody who may: it is refused or carried out, and nothing breaks (security line 35). */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { publicRoutes } from '#src/web/api/public.ts';
 import { apiRoutes } from '#src/web/api/routes.ts';
 import { type ApiClient, openApi } from '#test/support/api.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -89,7 +90,7 @@ test(
     const statuses = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...apiRoutes),
+        fc.constantFrom(...[...apiRoutes, ...publicRoutes]),
         part,
         fc.oneof(declaration, json),
         headers,
