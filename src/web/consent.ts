@@ -24,7 +24,7 @@ import {
 } from '#src/oidc/interactions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
-import { withdraw } from '#src/oidc/withdrawals.ts';
+import { recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
 import { type Account, mayUse, saveProfile } from '#src/people/accounts.ts';
 import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
@@ -152,6 +152,11 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
     });
   await nameSubject(db, house.secrets, person.id, client.subjectGroupId);
   if (isNarrower(drafts, before)) await endGrants(db, person.id, client.id);
+  if (before.consent && isNarrower(drafts, { ...before, notice: undefined }))
+    await recordEnd(db, house.secrets, {
+      ...{ accountId: person.id, clientId: client.id },
+      ...{ permissionId: before.consent.id, cause: 'narrowed' },
+    });
   return finishConsent(interaction, step.signedIn);
 }
 

@@ -84,3 +84,18 @@ test('who keeps some claims stays connected: what the app holds ends, at its nex
   const { page } = await signInto(wide, browser, { prompt: 'none' });
   expect(page.url.searchParams.get('error')).toBeNull();
 });
+
+test('who unticks on the consent page what they allowed before keeps less as well: the agency answers for it', async () => {
+  const wide = await world.app({ clientId: 'pajak-daerah', redirectUri: 'http://localhost:3002/callback' });
+  const address = `penarik-${made}@contoh.id`;
+  const first = await signInto(wide, browser, {}, address);
+  const [before] = (await listPermissions(world.database, accountId, { limit: 9 })).filter(isConsent);
+  expect(await listWithdrawals(world.database, accountId, { limit: 9 })).toEqual([]);
+  const asked = await browser.visit((await wide.startSignIn({ prompt: 'consent' })).url);
+  await asked.untick('claim', 'given_name').press('#consent-allow');
+  expect(await refusalOf(wide.userinfo(first.tokens.access_token))).toMatch(/^401/);
+  const withdrawals = await listWithdrawals(world.database, accountId, { limit: 9 });
+  expect(withdrawals).toMatchObject([{ cause: 'narrowed', permissionId: before?.id }]);
+});
+
+const isConsent = ({ kind }: { readonly kind: string }) => kind === 'consent';
