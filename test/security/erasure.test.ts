@@ -12,6 +12,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { listHistory } from '#src/audit/events.ts';
 import { shardOf } from '#src/base/secrets.ts';
+import { startAppNotices } from '#src/jobs/app-notices.ts';
 import { startClosings } from '#src/jobs/closings.ts';
 import { startPurge } from '#src/jobs/purge.ts';
 import { closeAccount } from '#src/people/account-life.ts';
@@ -22,8 +23,9 @@ import { createTellOwner } from '#src/web/owner-notices.ts';
 import { everyScope, signInto } from '#test/oidc/flows.ts';
 import { signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
-import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { type BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
+import { ListeningApp } from '#test/support/listening-app.ts';
 import { everyRow, rawFiles } from '#test/support/raw-files.ts';
 import { Traces } from '#test/support/traces.ts';
 import { allow, openWorld, signIn, type World } from '#test/support/world.ts';
@@ -90,6 +92,7 @@ async function live(): Promise<void> {
   found.remember('the id of the account', Buffer.from(id.replaceAll('-', ''), 'hex'));
   await fillIn();
   await useApps(browser);
+  await lookAfterData(browser);
   await addContacts(browser);
   await addWays(browser);
   await mistype();
@@ -116,6 +119,7 @@ function remember(): void {
     ...{ 'a family name': 'Kartawidjajakusuma', 'a chosen name': 'nyimas_k77', 'the browser': 'PonselNyimas/77' },
     ...{ 'the network': '103.10.20.177', 'a wrong password': 'merpati-putih-naik-delman-40' },
     ...{ 'an address that nobody has': 'nyimas.salah-ketik@contoh.id' },
+    ...{ 'a nickname put right': 'Kembangsore-Baru', 'the region': 'Provinsi Senyap Selatan' },
     'what an app keeps of them in a request': 'keadaan-nyimas-8837261',
   };
   for (const [what, value] of Object.entries(values)) given.remember(what, value);
@@ -173,6 +177,71 @@ async function useApps(browser: BrowserAgent): Promise<void> {
   await browser.visit(pushing.signOutUrl({ id_token_hint: others.id_token ?? '' }));
 }
 
+/** They see who read what, and use all that they can do about it; the app is told of what ends. */
+async function lookAfterData(browser: BrowserAgent): Promise<void> {
+  await using told = await ListeningApp.open(
+    (request, response) => void response.writeHead(request.url === '/kabar' ? 202 : 200).end(),
+  );
+  const asked = (claim: string, basis: string, required: boolean) => ({
+    ...{ name: claim, basis, required, purpose: `Perlu ${claim}.`, 'purpose#en': `Needs ${claim}.` },
+  });
+  await world.declare({
+    ...{ client_id: 'klinik-uji', backchannel_logout_uri: `${told.origin}/keluar`, event_uri: `${told.origin}/kabar` },
+    claims: [asked('name', 'public_task', true), asked('email', 'consent', true), asked('nickname', 'consent', false)],
+  });
+  const clinic = await world.app({ clientId: 'klinik-uji', scope: 'openid profile email' });
+  const { tokens } = await signInto(clinic, browser, { login_hint: mail });
+  found.remember('the name by which the clinic knows them', (await clinic.userinfo(tokens.access_token)).sub);
+  await world.database.settle();
+  await report(browser);
+  await keepReceipt(browser);
+  const page = await enter(browser, '/account/apps/klinik-uji');
+  const less = await page.untick('claim', 'nickname').press('#narrow');
+  await (await less.press('#withdraw')).press('#disconnect');
+  await putRight(browser);
+  await takeAll(browser);
+  await deliver();
+  expect(told.received.map(({ path }) => path)).toEqual(expect.arrayContaining(['/keluar', '/kabar']));
+}
+
+async function report(browser: BrowserAgent): Promise<void> {
+  const list = await enter(browser, '/account/releases?app=klinik-uji');
+  const [link = ''] = list.attributes('[data-release] h3 a', 'href');
+  const release = await enter(browser, link);
+  found.remember('the reference of a release', release.text('.terms code'));
+  expect((await release.tick('reason', 'not-then').press('#report')).has('#reported')).toBe(true);
+}
+
+/** A receipt is downloaded, and shown to the page that tells whether it is genuine. */
+async function keepReceipt(browser: BrowserAgent): Promise<void> {
+  const page = await enter(browser, '/account/apps/klinik-uji');
+  const place = page.attribute('#consent .terms a', 'href') ?? '';
+  found.remember('the consent', place.slice('/account/receipts/'.length));
+  const { html: receipt } = await browser.visit(`${world.issuer}${place}.jws`);
+  given.remember('a receipt', receipt);
+  const check = await browser.visit(`${world.issuer}/receipts/verify`);
+  expect((await check.fill({ receipt }).press('#check')).has('[data-verdict=genuine]')).toBe(true);
+}
+
+async function putRight(browser: BrowserAgent): Promise<void> {
+  const page = await enter(browser, '/account/data/correct');
+  const typed = { nickname: 'Kembangsore-Baru', region: 'Provinsi Senyap Selatan' };
+  expect((await page.fill(typed).press('#save')).url.search).toBe('?done=saved');
+}
+
+async function takeAll(browser: BrowserAgent): Promise<void> {
+  const url = new URL('/account/data.json', world.issuer);
+  const file = await exchange(url, { headers: { cookie: browser.cookies.header(url) ?? '' } });
+  expect(file.body).toContain('Kembangsore-Baru');
+}
+
+async function deliver(): Promise<void> {
+  const { database, secrets, log, keys, config } = world.house;
+  const notices = startAppNotices({ database, secrets, log, keys, config }, { everyMs: 1_000_000_000 });
+  await notices.deliverDue();
+  await notices.stop();
+}
+
 async function enter(browser: BrowserAgent, path: string): Promise<Page> {
   const page = await browser.visit(`${world.issuer}${path}`);
   return page.has('input[name=password]') ? signIn(page, mail, secret) : page;
@@ -215,7 +284,7 @@ async function mistype(): Promise<void> {
     await signIn(await world.browser().visit(`${world.issuer}/account`), identifier, password);
 }
 
-/** An officer looks the person up by their number and reads their name. */
+/** An officer looks the person up by their number and reads their name, and who has read their data. */
 async function comeToDesk(): Promise<void> {
   const officer = await colleague(world, 'petugas-loket@contoh.id', { 'dinas-kesehatan': ['desk'] });
   const { browser } = await openConsole(world, officer);
@@ -226,6 +295,12 @@ async function comeToDesk(): Promise<void> {
     'the code of a sheet',
     (await seen.tick('document', 'ktp').tick('seen').press('#issue')).text('#sheet-code'),
   );
+  const looking = await browser.visit(`${world.issuer}/console/desk/releases`);
+  const looked = await looking
+    .fill({ named: mail, case: 'LKT-2026-2' })
+    .tick('reason', 'asked-by-person')
+    .press('#look');
+  expect(looked.count('[data-release]')).toBeGreaterThan(0);
 }
 
 /** They are invited to a team by their address, and join it. */
@@ -311,11 +386,21 @@ async function foundInFiles(traces: Traces): Promise<string[]> {
 test('the life was broad enough to leave something behind', () => {
   expect(given.size).toBeGreaterThan(24);
   expect(before.length).toBeGreaterThan(20);
+  for (const table of ['permissions', 'releases', 'withdrawals', 'release_reports'])
+    expect(before).toContain(`${table}: the id of the account, as it is`);
   expect(kinds).toEqual(
     expect.arrayContaining([
       ...['account.created', 'account.read-by-staff', 'consent.given', 'contact.added', 'password.set'],
       ...['passkey.added', 'passkey.renamed', 'profile.changed', 'recovery-codes.made', 'recovery.started'],
       ...['role.given', 'sheet.issued', 'sign-in.succeeded', 'totp.added'],
+      ...[
+        'consent.narrowed',
+        'consent.withdrawn',
+        'notice.given',
+        'notice.left',
+        'release.reported',
+        'data.downloaded',
+      ],
     ]),
   );
 });
