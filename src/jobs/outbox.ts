@@ -20,7 +20,7 @@ import { BATCH, type Claimed, claimDue, countWaiting, type Outcome, postpone, RA
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 1_000;
-/** What people read; notices to apps leave by themselves, so that no app keeps a person waiting (`logout-notices.ts`). */
+/** What people read; notices to apps leave by themselves, so that no app keeps a person waiting (`app-notices.ts`). */
 const channels = ['email', 'message'] as const;
 const SEND_TIMEOUT_MS = 10_000;
 /** How long sends under way may go on after a stop. */

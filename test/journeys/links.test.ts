@@ -44,7 +44,7 @@ async function walk(browser: BrowserAgent, begin: string, within: RegExp): Promi
     if (!page.headers.get('content-type')?.startsWith('text/html')) continue;
     broken.push(...(await sendForms(browser, page)), ...lostFragments(page));
     for (const href of page.attributes('a', 'href')) {
-      const target = URL.parse(href, page.url);
+      const target = URL.parse(href, page.url.href);
       if (target?.origin === world.issuer && !waysOut.test(target.pathname))
         waiting.push({ link: target.href, from: page.url.pathname });
     }
