@@ -123,21 +123,6 @@ export async function findReports(
   return new Map(rows.map((row) => [row.release_id, fromRow(row)]));
 }
 
-/** The latest that a person has reported about an app, the latest first. */
-export async function listOwnReports(
-  db: Db,
-  accountId: string,
-  { clientId, limit }: { readonly clientId?: string | undefined; readonly limit: number },
-): Promise<Report[]> {
-  const shard = shardOf(accountId);
-  const rows = await db.for(shard).query<ReportRow>(
-    `select ${columns} from release_reports
-     where shard = $1 and account_id = $2 and ($3::text is null or client_id = $3) order by at desc, id desc limit $4`,
-    [shard, accountId, clientId ?? null, limit],
-  );
-  return rows.map(fromRow);
-}
-
 /** Where a list of reports goes on. */
 export type ReportPlace = Pick<Report, 'at' | 'id'>;
 
@@ -158,19 +143,6 @@ export async function listReportsAbout(
 
 const LATEST = new Date('9999-12-31');
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
-/** How many reports about each of these apps wait for an answer, and how many of them for too long. */
-export async function countOpenReports(
-  db: Db,
-  clientIds: readonly string[],
-): Promise<Map<string, { readonly open: number; readonly overdue: number }>> {
-  const rows = await db.forAll(everyShard).query<{ client_id: string; open: number; overdue: number }>(
-    `select client_id, count(*)::integer as open, (count(*) filter (where due_at <= $3))::integer as overdue
-       from release_reports where shard = any($1) and client_id = any($2) and answered_at is null group by client_id`,
-    [everyShard, clientIds, new Date()],
-  );
-  return new Map(rows.map(({ client_id, open, overdue }) => [client_id, { open, overdue }]));
-}
 
 /** A report about an app. @throws `not_here` */
 export async function loadReportAbout(db: Db, clientId: string, id: string): Promise<Report> {

@@ -5,7 +5,6 @@ import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { endSession, endSessions, listSessions } from '#src/oidc/sessions.ts';
-import { disconnect } from '#src/oidc/withdrawals.ts';
 import { holdAccount, listAccountContacts } from '#src/people/accounts.ts';
 import { isCounting } from '#src/people/contacts.ts';
 import { cancelSheet, findOpenSheet } from '#src/people/desk-sheets.ts';
@@ -24,7 +23,7 @@ import {
   recoveryCancelledMessage,
   sheetCancelledMessage,
 } from '#views/messages.ts';
-import { connectedAppsOf, listCurrent } from './account/apps.ts';
+import { connectedAppsOf, leave, listCurrent } from './account/apps.ts';
 import { sectorChoicesOf } from './account/catalogue.ts';
 import { latestReleases } from './account/releases.ts';
 import { answerForm, findVisit, isProven, placeToReturnTo, proveAgain, showTo, type Visit } from './account/visit.ts';
@@ -78,7 +77,7 @@ export function changeAccount(ctx: Context, house: OpenHouse): Promise<void> {
 
 const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> = new Map(
   Object.entries({
-    disconnect: disconnectApp,
+    disconnect: (visit, form) => leave(visit, form.get('client'), '/account'),
     'add-passkey': createPasskey,
     'keep-passkey': (visit, form) => keepQuietPasskey(signedInHere(visit), form.get('credential')),
     'passkey-later': putOff,
@@ -93,11 +92,6 @@ const changes: ReadonlyMap<string, (visit: Visit, form: Form) => Promise<void>> 
     'sign-out': async ({ ctx }) => seeOther(ctx, '/logout'),
   }),
 );
-
-async function disconnectApp({ ctx, house, db, account }: Visit, form: Form): Promise<void> {
-  const ended = await disconnect(db, house.secrets, { accountId: account.id, clientId: form.get('client') });
-  seeOther(ctx, ended.length > 0 ? '/account?done=disconnected' : '/account');
-}
 
 async function createPasskey(visit: Visit, form: Form): Promise<void> {
   const { ctx, house, db, session, account } = visit;

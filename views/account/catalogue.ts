@@ -116,8 +116,6 @@ const services: readonly OfferedService[] = [
   },
 ];
 
-export const sampleServices = services;
-
 export const sampleSectors: readonly SectorChoice[] = [
   { id: 'pendidikan', name: 'Pendidikan', services: 1204 },
   { id: 'kesehatan', name: 'Kesehatan', services: 873 },

@@ -64,8 +64,8 @@ function placeOf(clientId: string): string {
 
 /** Ends all of one app; what is not connected any more is left as it is. */
 export async function leave({ ctx, house, db, account }: Visit, clientId: string, back: string): Promise<void> {
-  await disconnect(db, house.secrets, { accountId: account.id, clientId });
-  seeOther(ctx, `${back}?done=disconnected`);
+  const ended = await disconnect(db, house.secrets, { accountId: account.id, clientId });
+  seeOther(ctx, ended.length > 0 ? `${back}?done=disconnected` : back);
 }
 
 /** What is required stays: without it the app could not work, which is a withdrawal. */
