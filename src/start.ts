@@ -205,12 +205,14 @@ async function seedExamples({ config, database, secrets }: Base): Promise<void> 
   const { seedExampleOrganisation } = await import('./registry/organisation.ts');
   const { seedExampleCitizens } = await import('./people/example-citizens.ts');
   const { seedExampleAdmins } = await import('./people/example-admins.ts');
+  const { seedExampleHistory } = await import('./consents/example-history.ts');
   const { seedExampleInventory } = await import('./registry/inventory-example.ts');
   await seedExampleOrganisation(database);
   await seedExampleRegistry(database, secrets, config);
   await seedExampleInventory(database);
   await seedExampleCitizens(database, secrets);
   await seedExampleAdmins(database, secrets);
+  await seedExampleHistory(database, secrets);
 }
 
 async function openHouse({ config, log, server }: Start, base: Base): Promise<House> {

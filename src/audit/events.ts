@@ -150,6 +150,8 @@ export interface AccountEvent {
   readonly kind: AccountEventKind;
   /** Which app it concerned. */
   readonly clientId?: string;
+  /** When; now unless a load says otherwise. */
+  readonly at?: Date | undefined;
   readonly details?: EventDetails;
 }
 
@@ -211,9 +213,9 @@ export async function recordAccountEvents(tx: Transaction, events: readonly Acco
   for (const { kind } of events) businessEvents.inc({ kind });
 }
 
-function accountEventRow({ accountId, kind, clientId, details = {} }: AccountEvent): Row {
+function accountEventRow({ accountId, kind, clientId, at = new Date(), details = {} }: AccountEvent): Row {
   const shard = shardOf(accountId);
-  return [shard, accountId, newIdIn(shard), new Date(), kind, clientId ?? null, JSON.stringify(details)];
+  return [shard, accountId, newIdIn(shard), at, kind, clientId ?? null, JSON.stringify(details)];
 }
 
 /** An event as its owner reads it. */

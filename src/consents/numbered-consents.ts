@@ -61,7 +61,7 @@ export interface WholeOffer {
 }
 
 /** What a citizen who allows a client everything puts on record, after a sign-in by password. */
-function offerOf(client: ClientRecord, now: Date): WholeOffer {
+export function offerOf(client: ClientRecord, now: Date): WholeOffer {
   const expiresAt = new Date(now.getTime() + client.consentDays * DAY_MS);
   const how = { terms: termsOf(client), scopes: client.scopes, language: 'id', acr: 'aal1', amr: ['pwd'] } as const;
   const [asked, told] = [true, false].map((isAsked) =>

@@ -104,6 +104,8 @@ interface DraftFields {
   /** Its id, which is on record as a hash: whoever holds the id may answer it. */
   readonly interaction?: string | undefined;
   readonly expiresAt: Date;
+  /** When; now unless a load says otherwise. */
+  readonly givenAt?: Date | undefined;
 }
 
 export interface ConsentDraft extends DraftFields, Pick<Consent, 'kind' | 'event'> {
@@ -420,13 +422,13 @@ export async function loadPermissions(tx: Transaction, drafts: readonly Permissi
 function permissionRow(draft: PermissionDraft): Row {
   const { accountId, terms } = draft;
   const shard = shardOf(accountId);
-  const now = new Date();
+  const givenAt = draft.givenAt ?? new Date();
   const basis = draft.kind === 'consent' ? 'consent' : draft.basis;
   const declined = draft.kind === 'consent' ? draft.declined : [];
   const withheld = draft.kind === 'notice' ? draft.withheld : undefined;
   const bits = [toBits(terms, draft.claims), toBits(terms, declined)].map(String);
   return [
-    ...[shard, accountId, terms.clientId, newOrderedIdIn(shard, now), basis, toBytes(terms.id), ...bits],
+    ...[shard, accountId, terms.clientId, newOrderedIdIn(shard, givenAt), basis, toBytes(terms.id), ...bits],
     ...[
       toWordBits(scopeBits, draft.scopes),
       withheld ?? null,
@@ -434,7 +436,7 @@ function permissionRow(draft: PermissionDraft): Row {
       draft.acr,
       toWordBits(amrBits, draft.amr),
     ],
-    ...[draft.interaction === undefined ? null : referenceOf(draft.interaction), draft.event, now, draft.expiresAt],
+    ...[draft.interaction === undefined ? null : referenceOf(draft.interaction), draft.event, givenAt, draft.expiresAt],
   ];
 }
 
@@ -444,12 +446,12 @@ function referenceOf(interaction: string): string {
 }
 
 function givingOf(draft: PermissionDraft): AccountEvent {
-  const { accountId, terms, claims } = draft;
+  const { accountId, terms, claims, givenAt: at } = draft;
   const clientId = terms.clientId;
   if (draft.kind === 'notice')
-    return { accountId, kind: `notice.${draft.event}`, clientId, details: { basis: draft.basis, claims } };
+    return { accountId, kind: `notice.${draft.event}`, clientId, at, details: { basis: draft.basis, claims } };
   const details = { basis: 'consent', claims, declined: draft.declined };
-  return { accountId, kind: `consent.${draft.event}`, clientId, details };
+  return { accountId, kind: `consent.${draft.event}`, clientId, at, details };
 }
 
 /** Which permissions end, and why. */

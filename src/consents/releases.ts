@@ -134,8 +134,8 @@ export function releaseRow(dataKey: Keyring, accountId: string, handover: Handov
 }
 
 /** The same row for so many reads more, until `lastAt`. */
-export function withReads(row: Row, reads: number, lastAt: Date): Row {
-  return row.with(6, reads).with(7, lastAt);
+export function withReads<Kind extends Row>(row: Kind, reads: number, lastAt: Date): Kind {
+  return row.with(6, reads).with(7, lastAt) as unknown as Kind;
 }
 
 /** By what the releases to one app are found, for its account alone. */
