@@ -13,3 +13,9 @@ const names: Record<string, Record<Language, string>> = {
 export function basisName(language: Language, basis: string): string {
   return names[basis]?.[language] ?? basis;
 }
+
+/** A legal basis with the law that it rests on, where one is named. */
+export function sayBasis(language: Language, basis: string, law: string | undefined): string {
+  const name = basisName(language, basis);
+  return law ? `${name} (${law})` : name;
+}

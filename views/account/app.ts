@@ -1,6 +1,6 @@
 import { findClaimLabel } from '../claims.ts';
 import { type Content, type Html, html, safeAddress } from '../html.ts';
-import { basisName } from '../legal-basis.ts';
+import { sayBasis } from '../legal-basis.ts';
 import { formatDay, formatMoment, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { button, form, hidden } from '../parts/form.ts';
@@ -118,7 +118,7 @@ function noticePart(context: AppContext, notice: ShownPermission): Html {
   const t = translate(context.language);
   const items = notice.items.map(
     ({ claim, purpose, basis, law }) =>
-      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong><br><span class="hint">${purpose}${basis && html`<br>${t('app.by', { basis: basisName(context.language, basis) })}${law && ` (${law})`}`}</span></div></li>`,
+      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong><br><span class="hint">${purpose}${basis && html`<br>${t('app.by', { basis: sayBasis(context.language, basis, law) })}`}</span></div></li>`,
   );
   return part(
     'notice',
@@ -208,9 +208,12 @@ function leavePart(context: AppContext): Html {
   const t = translate(context.language);
   const { app, consent, notice } = context;
   const isByLaw = notice !== undefined;
-  const laws = [...new Set(notice?.items.flatMap(({ law }) => law ?? []))];
+  const bases = new Set(
+    notice?.items.flatMap(({ basis, law }) => (basis ? [sayBasis(context.language, basis, law)] : [])),
+  );
   const goesOn =
-    isByLaw && html`<p>${t('app.leave-law', { agency: app.agency })}${laws.length > 0 && ` ${laws.join('; ')}.`}</p>`;
+    isByLaw &&
+    html`<div id="goes-on"><p>${t('app.leave-law', { agency: app.agency })}</p>${bases.size > 0 && html`<p>${t('app.leave-what')}</p><ul class="points">${[...bases].map((basis) => html`<li>${basis}</li>`)}</ul>`}</div>`;
   const label = t(isByLaw && !consent ? 'account.leave' : 'account.disconnect');
   return part(
     'leave',

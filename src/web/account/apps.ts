@@ -189,10 +189,16 @@ function connectedApp(
   return {
     ...serviceNamed(house, client, clientId, language),
     clientId,
-    claims: held.flatMap(({ claims }) => claims),
+    claims: claimsIn(held),
     since: new Date(Math.min(...held.map(({ givenAt }) => givenAt.getTime()))),
     ...{ lastUsed, isByLaw: !held.some(isConsent), ending: client && endingOf(house, client, language) },
   };
+}
+
+/** In the order of the app's own declaration, which begins with what matters to it. */
+function claimsIn(held: readonly Permission[]): string[] {
+  const declared = new Set(held.flatMap(({ terms }) => terms.items.map(({ claim }) => claim)));
+  return [...declared].filter((claim) => held.some(({ claims }) => claims.includes(claim)));
 }
 
 function serviceNamed(house: OpenHouse, client: ClientRecord | undefined, clientId: string, language: 'id' | 'en') {
@@ -251,7 +257,7 @@ function showPermission(permission: Permission, language: 'id' | 'en'): ShownPer
       .filter(({ claim }) => claims.includes(claim))
       .map((item) => ({
         ...{ claim: item.claim, isRequired: item.required, purpose: isEnglish ? item.purposeEn : item.purpose },
-        ...(kind === 'notice' && { basis: item.basis, law: isEnglish ? item.lawEn : item.law }),
+        ...(kind === 'notice' && { basis: item.basis, law: isEnglish ? (item.lawEn ?? item.law) : item.law }),
       })),
     ended: endedAt && endReason && { at: endedAt, reason: endReason },
   };
