@@ -1,6 +1,7 @@
 import { findClaimLabel, sayClaim } from './claims.ts';
 import { type Content, type Html, html } from './html.ts';
-import { formatDay, type MessageKey, translate } from './locale.ts';
+import { basisName, sayBasis } from './legal-basis.ts';
+import { formatDay, formatList, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
 import { birthdateField } from './parts/birthdate.ts';
 import { button, form, hidden } from './parts/form.ts';
@@ -23,11 +24,13 @@ export type ConsentItem = {
   /** Why the app wants it, one sentence. */
   reason?: string | undefined;
   required: boolean;
-  /** The law that demands it. Without one the item rests on consent. */
-  duty?: string | undefined;
+  /** Another legal basis, and the law where one is named. Without it the item rests on consent. */
+  duty?: Duty | undefined;
   /** It was not part of what the person allowed before; stands out when `asked` is `changed`. */
   isNew?: boolean | undefined;
 };
+
+type Duty = { basis: string; law?: string | undefined };
 
 /** Posts `action` = `allow` (with the ticked `claim`s), `deny`, or `sign-out-here` on a device that others use. */
 export type ConsentContext = Frame & {
@@ -37,8 +40,8 @@ export type ConsentContext = Frame & {
   person: { name: string };
   purpose: string;
   items: readonly ConsentItem[];
-  /** The first time, something new since the last time, or the yearly renewal. */
-  asked: 'first' | 'changed' | 'renewed';
+  /** The first time, something new since the last time, the yearly renewal, or because the app wants it asked once more. */
+  asked: 'first' | 'changed' | 'renewed' | 'again';
   /**
    * Why nothing that rests on consent is asked of this person: such items are left out. Of an unknown age the page asks for the
    * birth date, and posts it as `birthdate`.
@@ -78,6 +81,7 @@ export function consentPage(context: ConsentContext): Html {
     hasProblem: said.length > 0,
     content: html`${noticeBox(context.notice)}${problemSummary(context.language, said)}
 ${context.onSharedDevice && html`<p class="hint">${t('shared.device')} <a href="#sign-out-here">${t('shared.sign-out')}</a></p>`}
+${context.asked === 'renewed' && html`<p class="hint" id="consent-renewed">${t('consent.renewed')}</p>`}
 <p class="purpose">${context.purpose}</p>
 ${form(context, [hidden('terms', context.terms), itemLists(context), whyWithheld(context, said), terms(context, informs), choices(context, informs), signOutHere(context)])}
 ${signedInAs(context)}
@@ -181,7 +185,8 @@ function itemWords(context: ConsentContext, item: ConsentItem): Content {
       !isListedAsAbsent &&
       html`<span class="item-value item-none">${t('consent.no-value')}</span>`,
     item.reason && html`<span class="item-reason">${item.reason}</span>`,
-    item.duty && html`<span class="item-reason">${t('consent.law', { law: item.duty })}</span>`,
+    item.duty &&
+      html`<span class="item-reason">${t('consent.law', { law: sayBasis(context.language, item.duty.basis, item.duty.law) })}</span>`,
   ];
 }
 
@@ -194,17 +199,21 @@ function terms(context: ConsentContext, informs: boolean): Html {
   const until = formatDay(context.language, context.until, context.timeZone);
   const brand = context.brand;
   return html`<dl class="terms">
-<div><dt>${t('consent.basis')}</dt><dd>${t(findBasis(context))}</dd></div>
-<div><dt>${t('consent.how-long')}</dt><dd>${informs ? t('consent.until-duty') : t('consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>
+<div><dt>${t('consent.basis')}</dt><dd>${sayBases(context)}</dd></div>
+<div><dt>${t('consent.how-long')}</dt><dd>${t(informs ? 'consent.until-duty' : 'consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>
 <div><dt>${t('consent.how-to-stop')}</dt><dd>${informs ? t('consent.stop-duty', { brand }) : t('consent.stop', { brand })}</dd></div>
 </dl>`;
 }
 
-function findBasis(context: ConsentContext): MessageKey {
-  if (context.withheld && context.items.length === 0) return 'consent.basis-withheld';
-  if (isNoticeOnly(context)) return 'consent.basis-duty';
-  const isMixed = context.items.some((item) => item.duty !== undefined);
-  return isMixed ? 'consent.basis-mixed' : 'consent.basis-consent';
+/** Each basis by its own name, once. */
+function sayBases(context: ConsentContext): string {
+  const { language, items } = context;
+  const t = translate(language);
+  if (context.withheld && items.length === 0) return t('consent.basis-withheld');
+  const names = new Set(items.flatMap(({ duty }) => (duty ? [basisName(language, duty.basis)] : [])));
+  if (names.size === 0) return t('consent.basis-consent');
+  const bases = formatList(language, [...names]);
+  return t(isNoticeOnly(context) ? 'consent.basis-duty' : 'consent.basis-mixed', { bases });
 }
 
 function choices(context: ConsentContext, informs: boolean): Html {
@@ -216,6 +225,8 @@ ${button({ id: 'consent-allow', value: 'allow', label: allow, look: 'equal', ico
 ${button({ id: 'consent-deny', value: 'deny', label: deny, look: 'equal', icon: cross })}
 </div>`;
 }
+
+const health: Duty = { basis: 'legal_obligation', law: 'UU 17/2023 tentang Kesehatan, pasal 44' };
 
 const first: ConsentContext = {
   ...serviceFrame,
@@ -297,14 +308,14 @@ export const consentSamples: Record<string, ConsentContext> = {
     ...first,
     purpose: 'Mencatat imunisasi yang wajib dilaporkan.',
     items: [
-      { claim: 'name', value: 'Siti Rahayu', required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
-      { claim: 'birthdate', value: '1991-04-17', required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
+      { claim: 'name', value: 'Siti Rahayu', required: true, duty: health },
+      { claim: 'birthdate', value: '1991-04-17', required: true, duty: health },
     ],
   },
   minor: { ...first, items: [], withheld: 'minor' },
   'unknown-age': {
     ...first,
-    items: [{ claim: 'name', value: 'Siti Rahayu', required: true, duty: 'UU 17/2023 tentang Kesehatan' }],
+    items: [{ claim: 'name', value: 'Siti Rahayu', required: true, duty: health }],
     withheld: 'unknown',
     birthdate: '31-02-1990',
     problems: [{ kind: 'said', text: 'Tanggal lahir ini tidak terbaca.', field: 'birthdate' }],
@@ -313,7 +324,7 @@ export const consentSamples: Record<string, ConsentContext> = {
     ...first,
     items: [
       ...first.items,
-      { claim: 'address', value: {}, required: true, duty: 'UU 17/2023 tentang Kesehatan, pasal 44' },
+      { claim: 'address', value: {}, required: true, duty: health },
       {
         claim: 'https://contoh.go.id/claims/faskes',
         label: 'Puskesmas pilihan',
@@ -339,7 +350,13 @@ export const consentSamples: Record<string, ConsentContext> = {
     purpose: hostileText,
     items: [
       { claim: hostileText, value: hostileText, reason: hostileText, required: false },
-      { claim: hostileText, label: hostileText, value: { formatted: hostileText }, required: true, duty: hostileText },
+      {
+        claim: hostileText,
+        label: hostileText,
+        value: { formatted: hostileText },
+        required: true,
+        duty: { basis: hostileText, law: hostileText },
+      },
     ],
   },
 };

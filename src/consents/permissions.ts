@@ -484,7 +484,7 @@ export async function endPermissions(
        end_reason = case when $5::text is not null then $5 when basis = 'consent' then 'withdrawn' else 'left' end
      where shard = $1 and account_id = $2 and client_id = $3 and ended_at is null
        and ((basis = 'consent' and $6) or (basis <> 'consent' and $7))
-       and ($8::timestamptz is null or expires_at <= $8)
+       and (expires_at <= $8) is not false
      returning ${fields.join(', ')}`,
     [
       ...[shard, accountId, clientId, new Date(), byPerson ? null : reason],
@@ -584,6 +584,26 @@ async function holdConsent(db: Db, accountId: string, clientId: string): Promise
   const first = await look();
   const [held] = await toPermissions(home, first.length > 0 ? first : await look());
   return held?.kind === 'consent' ? held : undefined;
+}
+
+/**
+ * Of each kind the latest of an app that is over, where it ended because its time was up: its successor renews it. For the
+ * consent page alone, where there is no current one.
+ */
+export async function lastExpired(db: Db, accountId: string, clientId: string): Promise<CurrentPermissions> {
+  const shard = shardOf(accountId);
+  const home = db.for(shard);
+  const rows = await home.query<PermissionFields>(
+    `select distinct on (basis = 'consent') ${fields.join(', ')} from permissions
+     where shard = $1 and account_id = $2 and client_id = $3 and ended_at is not null
+     order by (basis = 'consent'), id desc`,
+    [shard, accountId, clientId],
+  );
+  const expired = (await toPermissions(home, rows)).filter(({ endReason }) => endReason === 'expired');
+  return {
+    consent: expired.find((each) => each.kind === 'consent'),
+    notice: expired.find((each) => each.kind === 'notice'),
+  };
 }
 
 /** Lets apps ask again whom they could not ask for a consent: what is known of the person's age has changed. */

@@ -174,8 +174,8 @@ export function fromBits({ items }: Terms, bits: bigint): StandardClaim[] {
 }
 
 /**
- * Whether terms say of an item of an app what the app says of it now: what it is for, why it wants the item, on which basis and
- * by which law, and whether that is a choice. A translation that is put right changes nothing.
+ * Whether terms say of an item of an app what the app says of it now: who answers for it, what it is for, why it wants the
+ * item, on which basis and by which law, and whether that is a choice. A translation that is put right changes nothing.
  */
 export function sayTheSame(terms: Terms, client: Declared, claim: StandardClaim): boolean {
   const now = termsOf(client);
@@ -193,7 +193,7 @@ function saidOf(terms: Terms): ReadonlyMap<StandardClaim, string> {
     new Map(
       terms.items.map((item) => [
         item.claim,
-        JSON.stringify([terms.purpose.id, item.required, item.basis, item.purpose, item.law ?? null]),
+        JSON.stringify([terms.agencyId, terms.purpose.id, item.required, item.basis, item.purpose, item.law ?? null]),
       ]),
     );
   said.set(terms, known);

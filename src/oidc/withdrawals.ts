@@ -8,8 +8,9 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { endPermissions, listPermissions, narrowConsent } from '#src/consents/permissions.ts';
+import { askAgain, endPermissions, listPermissions, narrowConsent } from '#src/consents/permissions.ts';
 import { recordWithdrawal, type Withdrawal, type WithdrawalCause } from '#src/consents/withdrawals.ts';
+import type { AgeGroup } from '#src/people/birthdate.ts';
 import { tellApps } from './app-notices.ts';
 import { endGrants } from './grants.ts';
 
@@ -40,6 +41,12 @@ export async function withdraw(
   return withdrawals;
 }
 
+/** What follows from another birth date: apps ask whom they could not ask before, or what rests on consent ends. */
+export async function heedBirthdate(db: Db, secrets: Secrets, accountId: string, group: AgeGroup): Promise<void> {
+  if (group === 'adult') await askAgain(db, accountId);
+  else await withdrawConsents(db, secrets, accountId);
+}
+
 /** Ends what has expired of an app. @returns what the agency answers for; nothing where another was faster */
 export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: Connection): Promise<Withdrawal[]> {
   const ended = await endPermissions(db, accountId, clientId, { reason: 'expired', expiredAt: new Date() });
@@ -54,7 +61,7 @@ export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: 
 const MOST_PERMISSIONS = 1000;
 
 /** Ends every consent of somebody who may give none any more; what apps read by another basis goes on. */
-export async function withdrawConsents(db: Db, secrets: Secrets, accountId: string): Promise<void> {
+async function withdrawConsents(db: Db, secrets: Secrets, accountId: string): Promise<void> {
   for (const { kind, clientId } of await listPermissions(db, accountId, { limit: MOST_PERMISSIONS }))
     if (kind === 'consent') await withdraw(db, secrets, { accountId, clientId, kinds: [kind], cause: 'withdrawn' });
 }

@@ -3,9 +3,9 @@ import type { Context } from 'koa';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import {
-  askAgain,
   type CurrentPermissions,
   givePermissions,
+  lastExpired,
   type OtherBasis,
   type PermissionDraft,
   type PermissionKind,
@@ -24,16 +24,15 @@ import {
 } from '#src/oidc/interactions.ts';
 import { readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
-import { recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
+import { heedBirthdate, recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
 import { type Account, mayUse, saveProfile } from '#src/people/accounts.ts';
 import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
 import { isOpenTo } from '#src/registry/client-reach.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { noteFirstSignIn } from '#src/registry/first-sign-ins.ts';
-import { type ConsentItem, consentPage } from '#views/consent.ts';
+import { type ConsentContext, type ConsentItem, consentPage } from '#views/consent.ts';
 import { identityNeededPage } from '#views/identity-needed.ts';
-import { basisName } from '#views/legal-basis.ts';
 import type { Problem } from '#views/parts/problem.ts';
 import { trialOnlyPage } from '#views/trial-only.ts';
 import { frameOf, serviceOf, showForm } from './frame.ts';
@@ -57,8 +56,9 @@ export async function showConsent(visit: Visit, step: ConsentStep, said: SaidOfB
   if (!isInvited(visit, step)) return showTrialOnly(visit);
   if (!client.firstSignInAt) await fixSubjectGroup(visit);
   const person = await loadPerson(visit, step);
-  const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
+  const { before: current, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return showIdentityNeeded(visit);
+  const before = await withExpired(visit, person, current);
   await recordTerms(house.database, termsOf(client));
   const wanted = wantedIn(interaction);
   const withheld = withheldFrom(person);
@@ -74,7 +74,7 @@ export async function showConsent(visit: Visit, step: ConsentStep, said: SaidOfB
     withheld: withheld && mayBeWithheld(items) ? withheld : undefined,
     birthdate: said.typed,
     problems: said.problems,
-    asked: askedAs(before),
+    asked: askedAs(before, items),
     until: untilOf(interaction, before),
     whileAway: wanted.scopes.includes('offline_access'),
     terms: termsOf(client).id,
@@ -142,7 +142,8 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return `/interaction/${interaction.uid}`;
   await holdTerms(house.database, db, terms);
-  const drafts = answersTo(visit, step, { person, before, ticked: form.list('claim') });
+  const renewed = await withExpired(visit, person, before);
+  const drafts = answersTo(visit, step, { person, before: renewed, ticked: form.list('claim') });
   await givePermissions(db, drafts, before);
   // What was agreed to before the age was known ends, as the page says.
   if (before.consent && withheldFrom(person))
@@ -158,6 +159,17 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
       ...{ permissionId: before.consent.id, cause: 'narrowed' },
     });
   return finishConsent(interaction, step.signedIn);
+}
+
+/** What is on record, and what was until it expired and nothing came after: the page renews it as well. */
+async function withExpired(
+  { db, interaction }: Visit,
+  person: Account,
+  before: CurrentPermissions,
+): Promise<CurrentPermissions> {
+  if (before.consent && before.notice) return before;
+  const expired = await lastExpired(db, person.id, interaction.client.id);
+  return { consent: before.consent ?? expired.consent, notice: before.notice ?? expired.notice };
 }
 
 /** Why nothing that rests on consent may be asked of a person. */
@@ -176,7 +188,7 @@ async function tellBirthdate({ house, db }: Visit, person: Account, typed: strin
   if (!typed || ageGroup(person.profile, new Date()) !== 'unknown') return person;
   const profile = { ...person.profile, birthdate: readBirthdate(typed, new Date()) };
   await saveProfile(db, house.secrets, person.id, profile);
-  await askAgain(db, person.id);
+  await heedBirthdate(db, house.secrets, person.id, ageGroup(profile, new Date()));
   return { ...person, profile };
 }
 
@@ -343,18 +355,17 @@ function itemsFor(
     reason: language === 'en' ? item.purposeEn : item.purpose,
     required: isFixed(item),
     isNew: isAnyOf(before) && !isSettled(interaction.client, before, item),
-    ...(item.basis !== 'consent' && { duty: dutyOf(language, item) }),
+    ...(item.basis !== 'consent' && {
+      duty: { basis: item.basis, law: language === 'en' ? (item.lawEn ?? item.law) : item.law },
+    }),
   }));
 }
 
-/** The law where it is named, or the kind of basis. */
-function dutyOf(language: 'id' | 'en', { basis, law, lawEn }: ClientClaim): string {
-  return (language === 'en' ? (lawEn ?? law) : law) ?? basisName(language, basis);
-}
-
-function askedAs(before: CurrentPermissions): 'first' | 'changed' | 'renewed' {
+function askedAs(before: CurrentPermissions, items: readonly ConsentItem[]): ConsentContext['asked'] {
   if (!isAnyOf(before)) return 'first';
-  return isAnyOf(validOf(before, new Date())) ? 'changed' : 'renewed';
+  if (items.some(({ isNew }) => isNew)) return 'changed';
+  const now = new Date();
+  return [before.consent, before.notice].some((each) => each && each.expiresAt <= now) ? 'renewed' : 'again';
 }
 
 function isAnyOf({ consent, notice }: CurrentPermissions): boolean {

@@ -99,3 +99,104 @@ test('what somebody had agreed to before it was known that they are a minor ends
   expect(held).toMatchObject([{ kind: 'notice', withheld: 'minor' }]);
   expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'withdrawn' }]);
 });
+
+test('whoever turns out to be under age: consents end, apps are told, what the law says goes on', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const { database } = world;
+  const id = await world.citizen('ternyata@contoh.id', { password, profile: profileOf('1991-02-03') });
+  const browser = world.browser();
+  const { tokens } = await signInto(app, browser, {}, 'ternyata@contoh.id');
+  expect(await app.userinfo(tokens.access_token)).toHaveProperty('nickname');
+
+  const page = await browser.visit(`${world.issuer}/account/data/correct`);
+  const year = new Date().getUTCFullYear() - 12;
+  const saved = await page.fill({ birthdate: `03-02-${year}` }).press('#save');
+  expect(saved.text('.notice')).toContain('sudah dibetulkan');
+  expect(await listPermissions(database, id, { limit: 9 })).toMatchObject([{ kind: 'notice', claims: ['name'] }]);
+  await expect(app.userinfo(tokens.access_token)).rejects.toMatchObject({ status: 401 });
+  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'withdrawn' }]);
+  const events = await database.query(
+    `select 1 from account_events where account_id = $1 and kind = 'consent.withdrawn'`,
+    [id],
+  );
+  expect(events).toHaveLength(1);
+
+  const again = await app.startSignIn();
+  const told = await browser.visit(again.url);
+  expect([told.has('#consent-withheld'), told.has('input[name="claim"]')]).toEqual([true, false]);
+  const later = await app.finishSignIn(again, await told.press('#consent-allow'));
+  expect(await app.userinfo(later.access_token)).not.toHaveProperty('nickname');
+});
+
+test('another birth date of an adult ends nothing', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const id = await world.citizen('tetap@contoh.id', { password, profile: profileOf('1991-02-03') });
+  const browser = world.browser();
+  await signInto(app, browser, {}, 'tetap@contoh.id');
+  const page = await browser.visit(`${world.issuer}/account/data/correct`);
+  await page.fill({ birthdate: '04-02-1991' }).press('#save');
+  expect(await listPermissions(world.database, id, { limit: 9 })).toHaveLength(2);
+});
+
+test('a birth date told on the page of one app ends the consents of all others where it is that of a child', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const { database } = world;
+  const { secrets } = world.house;
+  const id = await world.citizen('terungkap@contoh.id', { password });
+  await world.declare({ client_id: 'lain', scope: 'openid profile', claims: claims.slice(1) });
+  const other = await world.app({
+    clientId: 'lain',
+    scope: 'openid profile',
+    redirectUri: 'http://localhost:3001/callback',
+  });
+  const browser = world.browser();
+  await signInto(other, browser, {}, 'terungkap@contoh.id');
+  // As accounts are whose consents are older than the question.
+  const { profile } = await loadAccount(database, secrets, id);
+  const { birthdate: _, ...unknown } = profile;
+  await saveProfile(database, secrets, id, unknown);
+
+  const first = await app.startSignIn();
+  const page = await browser.visit(first.url);
+  await page.fill({ birthdate: '17-06-2014' }).press('#consent-allow');
+  expect(await listPermissions(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', withheld: 'minor' }]);
+});
+
+test('whoever sends ticks and buttons of a page that a minor never saw allows nothing by them', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const id = await world.citizen('licik@contoh.id', { password, profile: profileOf('2012-06-17') });
+  const first = await app.startSignIn();
+  const browser = world.browser();
+  const page = await (await browser.visit(first.url))
+    .fill({ identifier: 'licik@contoh.id', password })
+    .press('#sign-in');
+  const forged = {
+    ...{ csrf: page.value('csrf') ?? '', terms: page.value('terms') ?? '', action: 'allow' },
+    ...{ claim: 'nickname', birthdate: '01-01-1980' },
+  };
+  const tokens = await app.finishSignIn(first, await browser.post(page.url, forged, world.issuer));
+  expect(await app.userinfo(tokens.access_token)).not.toHaveProperty('nickname');
+  expect(await listPermissions(world.database, id, { limit: 9 })).toMatchObject([
+    { kind: 'notice', withheld: 'minor' },
+  ]);
+});
+
+test('a notice is no choice: no box, and it is told whatever is ticked', async () => {
+  await using world = await openWorld();
+  const app = await openApp(world);
+  const id = await world.citizen('dewasa@contoh.id', { password, profile: profileOf('1991-02-03') });
+  const first = await app.startSignIn();
+  const page = await (await world.browser().visit(first.url))
+    .fill({ identifier: 'dewasa@contoh.id', password })
+    .press('#sign-in');
+  expect(page.attributes('input[name="claim"]', 'value')).not.toContain('name');
+  expect(page.text()).toContain('tugas pelayanan publik (UU 17/2023)');
+  const tokens = await app.finishSignIn(first, await page.press('#consent-allow'));
+  expect(await app.userinfo(tokens.access_token)).toMatchObject({ name: 'Warga Uji', nickname: 'Adik' });
+  const held = await listPermissions(world.database, id, { limit: 9 });
+  expect(held.find(({ kind }) => kind === 'notice')).toMatchObject({ claims: ['name'], declined: [] });
+});

@@ -2,7 +2,7 @@
  * A whole sandbox of its own for a test file: database, server on a free port, apps and citizens. A test reads as a
  * story: `await using world = await openWorld(); const siti = world.browser(); …`
  */
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -214,7 +214,11 @@ async function declare(house: House, clients: readonly Declared[]): Promise<void
   const folder = await mkdtemp(join(tmpdir(), 'lawang-declared-'));
   try {
     const path = join(folder, 'clients.yaml');
-    const id = `test-${randomBytes(4).toString('hex')}`;
+    // Whoever declares an app anew is the same agency.
+    const id = `test-${createHash('sha256')
+      .update(clients[0]?.client_id ?? '')
+      .digest('hex')
+      .slice(0, 8)}`;
     const agency = {
       id,
       name: 'Dinas Uji',

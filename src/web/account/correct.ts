@@ -1,8 +1,7 @@
 /** `/account/data/correct`: a person puts right what they have said of themselves. */
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
-import { askAgain } from '#src/consents/permissions.ts';
-import { withdrawConsents } from '#src/oidc/withdrawals.ts';
+import { heedBirthdate } from '#src/oidc/withdrawals.ts';
 import { correctProfile, holdAccount, loadAccount, type Profile } from '#src/people/accounts.ts';
 import { ageGroup } from '#src/people/birthdate.ts';
 import { checkCorrectedAge, readCorrectedAddress, readCorrectedBirthdate, tidied } from '#src/people/corrections.ts';
@@ -63,11 +62,9 @@ async function save(visit: Visit, form: Form): Promise<void> {
   seeOther(ctx, `${PATH}?done=saved`);
 }
 
-/** Apps ask whom they could not ask before; what rests on consent ends where none can be given any more. */
 async function followAge({ house, db, account }: Visit): Promise<void> {
   const { profile } = await loadAccount(db, house.secrets, account.id);
-  if (ageGroup(profile, new Date()) === 'adult') await askAgain(db, account.id);
-  else await withdrawConsents(db, house.secrets, account.id);
+  await heedBirthdate(db, house.secrets, account.id, ageGroup(profile, new Date()));
 }
 
 function birthdateIn({ account }: Visit, form: Form): Pick<Profile, 'birthdate'> | { birthdate: undefined } {
