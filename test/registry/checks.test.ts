@@ -292,6 +292,25 @@ describe('what is declared', () => {
     ]);
     expect(await outcomeOf('purposes', { claims: [] })).toBe('skipped');
   });
+
+  test('names the law of each claim that is no choice', async () => {
+    const [first, ...others] = app.claims;
+    if (!first) throw new Error('no claim');
+    const missing = [{ code: 'law_missing', about: first.claim }];
+    for (const basis of [
+      'contract',
+      'legal_obligation',
+      'vital_interest',
+      'public_task',
+      'legitimate_interest',
+    ] as const) {
+      const lawless = { ...first, basis, law: undefined };
+      expect(await problemsOf('purposes', { claims: [lawless, ...others] })).toEqual(missing);
+      expect(await problemsOf('purposes', { claims: [{ ...lawless, law: '  ' }, ...others] })).toEqual(missing);
+      expect(await problemsOf('purposes', { claims: [{ ...lawless, law: 'UU 1/2020' }, ...others] })).toEqual([]);
+    }
+    expect(await problemsOf('purposes', { claims: [{ ...first, basis: 'consent', law: undefined }] })).toEqual([]);
+  });
 });
 
 test('all of them look at each address once, and green means that every one has run', async () => {

@@ -67,6 +67,23 @@ test('a form that is sent back as it came changes nothing', async () => {
   expect(declarationOf(await load('sama'))).toEqual(before);
 });
 
+test('the basis of a claim and its law in both languages are filled in, seen, saved, and stand in the form again', async () => {
+  const { page } = await openEdit('berdasar');
+  expect([page.value('law-name'), page.value('law_en-name')]).toEqual(['', '']);
+  page.fill({ 'basis-name': 'public_task', 'law-name': 'UU 17/2023', 'law_en-name': 'Law 17/2023' });
+  const preview = await page.press('#preview');
+  expect(preview.text('#changes')).toMatch(/UU 17\/2023/);
+  await preview.fill({ reason: 'Dasar hukum' }).press('#save');
+  const [claim] = declarationOf(await load('berdasar')).claims ?? [];
+  expect(claim).toMatchObject({ basis: 'public_task', law: 'UU 17/2023', 'law#en': 'Law 17/2023' });
+  const again = await openConsole(world, budi, { at: '/console/apps/berdasar/edit' });
+  expect([again.page.value('law-name'), again.page.value('law_en-name')]).toEqual(['UU 17/2023', 'Law 17/2023']);
+  const emptied = await again.page.fill({ 'law-name': ' ', 'law_en-name': ' ' }).press('#preview');
+  await emptied.fill({ reason: 'Tanpa' }).press('#save');
+  const [without] = declarationOf(await load('berdasar')).claims ?? [];
+  expect([without?.law, without?.['law#en']]).toEqual([undefined, undefined]);
+});
+
 test('nothing is saved before its changes were seen', async () => {
   const { page } = await openEdit('dilihat');
   page.fill({
