@@ -25,7 +25,7 @@ import {
   recordCount,
   takeCount,
 } from '#src/registry/coverage-count.ts';
-import { forgetOldFigures, recordPeople } from '#src/registry/figures.ts';
+import { foldFigures, forgetOldFigures, recordPeople } from '#src/registry/figures.ts';
 import { shardRanges } from './shards.ts';
 
 const EVERY_MS = 60_000;
@@ -98,6 +98,7 @@ export async function countCoverage(
   }
   await foldDays(database, today);
   await forgetOldDays(database, today);
+  await foldFigures(database, today);
   await forgetOldFigures(database, today);
   return true;
 }

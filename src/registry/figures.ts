@@ -66,6 +66,30 @@ export async function recordPeople(tx: Db, day: string, people: ReadonlyMap<stri
   );
 }
 
+/** A day's rows may still be counted on until the day after; those of a week are put together, should a count have been missed. */
+const FOLDED_DAYS = { from: 8, to: 2 } as const;
+
+/** Past days need no slots any more: an agency's year is read as one row for each day. */
+export async function foldFigures(db: Db, today: string): Promise<void> {
+  for (let back = FOLDED_DAYS.from; back >= FOLDED_DAYS.to; back -= 1) {
+    const day = daysBefore(today, back);
+    await db.execute(
+      `with gone as (delete from client_release_days where day = $1 and slot <> 0 returning client_id, claim, releases)
+       insert into client_release_days as d (client_id, day, claim, slot, releases)
+       select client_id, $1, claim, 0, sum(releases) from gone group by client_id, claim order by client_id, claim
+       on conflict (client_id, day, claim, slot) do update set releases = d.releases + excluded.releases`,
+      [day],
+    );
+    await db.execute(
+      `with gone as (delete from client_permission_days where day = $1 and slot <> 0 returning client_id, kind, event, times)
+       insert into client_permission_days as d (client_id, day, kind, event, slot, times)
+       select client_id, $1, kind, event, 0, sum(times) from gone group by client_id, kind, event order by client_id, kind, event
+       on conflict (client_id, day, kind, event, slot) do update set times = d.times + excluded.times`,
+      [day],
+    );
+  }
+}
+
 /** Lets go of what is older than anybody asks for. */
 export async function forgetOldFigures(db: Db, today: string): Promise<void> {
   await db.execute('delete from client_release_days where day < $1', [daysBefore(today, RELEASE_DAYS_KEPT)]);

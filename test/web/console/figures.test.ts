@@ -7,7 +7,7 @@ import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { countCoverage } from '#src/jobs/coverage.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
 import { loadClient } from '#src/registry/clients.ts';
-import { forgetOldFigures, readFigures } from '#src/registry/figures.ts';
+import { foldFigures, forgetOldFigures, readFigures } from '#src/registry/figures.ts';
 import { findSmallerScope } from '#src/registry/smaller-scope.ts';
 import type { Citizen } from '#test/races/crowd.ts';
 import { openApi } from '#test/support/api.ts';
@@ -176,6 +176,38 @@ test('a machine reads the same of the apps of its agency, and nothing of others'
   expect(answer.status).toBe(200);
   expect(answer.json).toMatchObject({ counted_on: null, people: null, unread: [], smaller_scope: null });
   expect((await api.get(`/apps/${APP}/figures`)).status).toBe(404);
+});
+
+test('days that are over are put together, and say what they said', async () => {
+  for (const [back, slots] of [
+    [0, [0, 3]],
+    [4, [0, 3, 9]],
+  ] as const)
+    for (const slot of slots) {
+      const day = daysAgo(back);
+      await world.database.execute(
+        `insert into client_release_days (client_id, day, claim, slot, releases) values ($1, $2, 'name', $3, 20)`,
+        [APP, day, slot],
+      );
+      await world.database.execute(
+        `insert into client_permission_days (client_id, day, kind, event, slot, times) values ($1, $2, 'consent', 'given', $3, 20)`,
+        [APP, day, slot],
+      );
+    }
+  for (const _ of ['once', 'and again']) await foldFigures(world.database, daysAgo(0));
+  for (const [table, count] of [
+    ['client_release_days', 'releases'],
+    ['client_permission_days', 'times'],
+  ]) {
+    const rows = await world.database.query(
+      `select day::text as day, slot, ${count}::integer as count from ${table} order by day, slot`,
+    );
+    expect(rows).toEqual([
+      { day: daysAgo(4), slot: 0, count: 60 },
+      { day: daysAgo(0), slot: 0, count: 20 },
+      { day: daysAgo(0), slot: 3, count: 20 },
+    ]);
+  }
 });
 
 test('what is counted goes when nobody asks for it any more', async () => {
