@@ -6,6 +6,7 @@
 import { recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
+import { newestOf } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, isId, newIdIn, shardOf } from '#src/base/secrets.ts';
 import { atCost, type Throttles } from '#src/people/throttles.ts';
@@ -133,10 +134,11 @@ export async function listReportsAbout(
   { after, limit, open }: { readonly after?: ReportPlace | undefined; readonly limit: number; readonly open: boolean },
 ): Promise<Report[]> {
   const rows = await db.forAll(everyShard).query<ReportRow>(
-    `select ${columns} from release_reports
-     where shard = any($1) and client_id = $2 and (answered_at is null) = $3 and (at, id) < ($4, $5)
-     order by at desc, id desc limit $6`,
-    [everyShard, clientId, open, after?.at ?? LATEST, after?.id ?? LAST_ID, limit],
+    `with ${newestOf({ table: 'release_reports', at: 'at', which: '(answered_at is null) = $6' })}
+     select ${columns} from newest join release_reports r on r.shard = newest.shard and client_id = $2 and at between since and $3
+       and (at < $3 or id < $4) and (answered_at is null) = $6
+     order by at desc, id desc limit $5`,
+    [everyShard, clientId, after?.at ?? LATEST, after?.id ?? LAST_ID, limit, open],
   );
   return rows.map(fromRow);
 }

@@ -7,6 +7,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
+import { newestOf, type Spread } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, newIdIn, shardOf } from '#src/base/secrets.ts';
 
@@ -132,24 +133,39 @@ export interface AppWithdrawalPage {
   readonly limit: number;
 }
 
-/** Withdrawals from an app, the latest first. For its console and the API: it asks every shard by an index. */
+/** Withdrawals from an app, the latest first. For its console and the API: it asks every shard for its latest. */
 export async function listWithdrawalsFrom(
   db: Db,
   { id: clientId, subjectGroupId }: { readonly id: string; readonly subjectGroupId: string },
   { before, waiting = false, limit }: AppWithdrawalPage,
 ): Promise<AppWithdrawal[]> {
-  const rows = await db.forAll(everyShard).query<WithdrawalRow & { sub: string | null }>(
-    `select w.id, w.client_id, w.permission_id, w.cause, w.at, w.due_at, w.acknowledged_at, w.outcome, w.law, j.sub
-     from (select shard, account_id, id, client_id, permission_id, cause, at, due_at, acknowledged_at, outcome, law
-       from withdrawals where shard = any($1) and client_id = $2 and at <= $3 and (at < $3 or id < $4)
-         and (not $6 or acknowledged_at is null)
-       order by at desc, id desc limit $5) w
-     left join subjects j on j.shard = any($1) and j.shard = w.shard and j.account_id = w.account_id and j.capacity = 'self'
-       and j.group_id = $7
-     order by w.at desc, w.id desc`,
-    [everyShard, clientId, before?.at ?? LATEST, before?.id ?? LAST_ID, limit, waiting, subjectGroupId],
-  );
+  // What waits is found by when it is due, which is always as long after `at`.
+  const shift = waiting ? ANSWER_MS : 0;
+  const start = before ? new Date(before.at.getTime() + shift) : LATEST;
+  const rows = await db
+    .forAll(everyShard)
+    .query<WithdrawalRow & { sub: string | null }>(waiting ? waitingFrom : withdrawnFrom, [
+      everyShard,
+      clientId,
+      start,
+      before?.id ?? LAST_ID,
+      limit,
+      subjectGroupId,
+    ]);
   return rows.map((row) => ({ ...fromRow(row), sub: row.sub ?? undefined }));
+}
+
+const withdrawnFrom = textOfWithdrawalsFrom({ table: 'withdrawals', at: 'at' });
+const waitingFrom = textOfWithdrawalsFrom({ table: 'withdrawals', at: 'due_at', which: 'acknowledged_at is null' });
+
+function textOfWithdrawalsFrom({ at, which = 'true', ...rest }: Spread): string {
+  return `with ${newestOf({ ...rest, at, which })}, w as materialized (
+      select w.* from newest join withdrawals w on w.shard = newest.shard and client_id = $2
+        and ${at} between since and $3 and (${at} < $3 or id < $4) and ${which}
+      order by ${at} desc, id desc limit $5)
+    select w.id, w.client_id, w.permission_id, w.cause, w.at, w.due_at, w.acknowledged_at, w.outcome, w.law, j.sub
+    from w left join subjects j on j.shard = w.shard and j.account_id = w.account_id and j.capacity = 'self' and j.group_id = $6
+    order by w.at desc, w.id desc`;
 }
 
 /** What an agency answers about one withdrawal. */

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
+import { newestOf } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
 import { type ClientRecord, receiverOf } from '#src/registry/clients.ts';
@@ -41,7 +42,7 @@ interface DeliveryRow {
 const LATEST = new Date('9999-12-31');
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Notices to an app, the latest first. For its console and the API: it asks every shard by an index. */
+/** Notices to an app, the latest first. For its console and the API: it asks every shard for its latest. */
 export async function listDeliveries(
   db: Db,
   clientId: string,
@@ -51,9 +52,11 @@ export async function listDeliveries(
   }: { readonly before?: { readonly at: Date; readonly id: string } | undefined; readonly limit: number },
 ): Promise<Delivery[]> {
   const rows = await db.forAll(everyShard).query<DeliveryRow>(
-    `select id, channel, reason, created_at, attempts, last_attempt_at, next_attempt_at, delivered_at, answer,
+    `with ${newestOf({ table: 'outbox', at: 'created_at' })}
+     select id, channel, reason, created_at, attempts, last_attempt_at, next_attempt_at, delivered_at, answer,
        octet_length(sealed) > 0 as is_kept
-     from outbox where shard = any($1) and client_id = $2 and created_at <= $3 and (created_at < $3 or id < $4)
+     from newest join outbox on outbox.shard = newest.shard and client_id = $2 and created_at between since and $3
+       and (created_at < $3 or id < $4)
      order by created_at desc, id desc limit $5`,
     [everyShard, clientId, before?.at ?? LATEST, before?.id ?? LAST_ID, limit],
   );

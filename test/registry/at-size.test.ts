@@ -7,7 +7,10 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createApp } from '#src/app.ts';
 import { PLAN_BY_KEY } from '#src/base/database.ts';
-import { newIdIn } from '#src/base/secrets.ts';
+import { newIdIn, SHARDS } from '#src/base/secrets.ts';
+import { listReportsAbout, type Report } from '#src/consents/reports.ts';
+import { type AppWithdrawal, listWithdrawalsFrom } from '#src/consents/withdrawals.ts';
+import { listDeliveries } from '#src/oidc/deliveries.ts';
 import { type Role, roles } from '#src/people/memberships.ts';
 import { caseStatuses, countOpenCases, listCases } from '#src/registry/cases.ts';
 import { listAlike, listMatching, searchCatalogue } from '#src/registry/catalogue.ts';
@@ -24,13 +27,20 @@ import { openApi } from '#test/support/api.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import { addressOf, isOfConsole, type Things } from '#test/support/console-routes.ts';
 import { COUNTRY, filled, fillRegistry, places } from '#test/support/registry-at-size.ts';
-import { openWorld, type World } from '#test/support/world.ts';
+import { filledWithTelling, fillTelling } from '#test/support/telling-at-size.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
 
 /** Reading all of them would be 5,000 of the database's pages. */
 const EVENTS = 200_000;
 
 /** A statement looks at so many of the database's pages (8 KB) at most: some for each of 500 apps that it counts of a state. */
 const MOST_PAGES = 2_500;
+
+/** A list over all people asks every shard for its latest: a few pages each, however much there is. */
+const MOST_PAGES_OF_SHARDS = 5 * SHARDS;
+
+/** What apps were told, mostly in the last two weeks, and what they answer for, of two years. */
+const TELLING = { notices: 300_000, withdrawals: 60_000, reports: 20_000, apps: COUNTRY.apps };
 
 interface Sent {
   readonly text: string;
@@ -54,9 +64,11 @@ const sent: Sent[] = [];
 beforeAll(async () => {
   world = await openWorld();
   await fillRegistry(world.database, { ...COUNTRY, events: EVENTS });
+  const busy = (await thingsOf(places.leaf)).client;
+  await fillTelling(world.database, busy, TELLING);
   explaining = new pg.Client({ connectionString: world.databaseUrl, options: PLAN_BY_KEY });
   await explaining.connect();
-  for (const table of filled) await explaining.query(`vacuum (analyze) ${table}`);
+  for (const table of tables) await explaining.query(`vacuum (analyze) ${table}`);
   listen();
 }, 480_000);
 
@@ -90,11 +102,13 @@ function listen(): void {
   } as typeof query);
 }
 
+const tables = [...filled, ...filledWithTelling];
+
 /** Of these there are a few in any country. */
 const few = ['registration_closures', 'registration_exceptions', 'decision_batches', 'inventory_imports'];
 
 /** What has grown; the other tables hold a few rows here. */
-const grown = filled.filter((table) => !few.includes(table));
+const grown = tables.filter((table) => !few.includes(table));
 
 /** What is wrong with how a statement is answered. */
 async function faultsOf({ text, values, isSearch }: Sent, most: number): Promise<string[]> {
@@ -190,6 +204,7 @@ async function pagesOfConsole(agency: string): Promise<string[]> {
 /** A file has twenty times the rows of a page; a few of the many matches are found along their order. */
 function mostOf(address: string): number {
   if (address.endsWith('.json')) return 4 * MOST_PAGES;
+  if (/\/(deliveries|withdrawals|reports)$/.test(address)) return MOST_PAGES_OF_SHARDS;
   return address.endsWith('/matches') ? 2 * MOST_PAGES : MOST_PAGES;
 }
 
@@ -233,7 +248,7 @@ test('every list of the API is answered from an index for a machine that sees th
     const asks = route.path.endsWith('/cohort') ? '?key=warga-7' : '';
     const answer = await api.get(addressOf(route, things).replace('/api/v1', '') + asks);
     expect([200, 404], `${route.path}: ${answer.body}`).toContain(answer.status);
-    const found = await faultsOfSent();
+    const found = await faultsOfSent(mostOf(route.path));
     if (found.length > 0) faults[route.path] = found;
   }
   expect(faults).toEqual({});
@@ -320,4 +335,62 @@ test('services are found from indexes, whatever is looked for', async () => {
     expect(await listAlike(tx, 'sandbox', 'pendaftarran pajak', 6)).toHaveLength(6);
   });
   expect(await faultsOfSent()).toEqual([]);
+}, 120_000);
+
+test('what apps were told and answer for is listed by asking each shard for its latest, and none is missed', async () => {
+  const { client: busy } = await thingsOf(places.leaf);
+  const all = async (table: string, at: string, app: string, which: string) => {
+    const found = await world.database.query<{ id: string }>(
+      `select id from ${table} where client_id = $1 and ${which} order by ${at} desc, id desc limit 60`,
+      [app],
+    );
+    return found.map(({ id }) => id);
+  };
+  const inPages = async <Row extends { readonly id: string }>(list: (before: Row | undefined) => Promise<Row[]>) => {
+    const rows: Row[] = [];
+    for (const _ of [1, 2, 3]) rows.push(...(await list(rows.at(-1))));
+    return rows.map(({ id }) => id);
+  };
+  for (const id of [busy, 'app-77', 'tidak-ada']) {
+    const app = { id, subjectGroupId: places.leaf };
+    const told = await inPages<{ readonly id: string; readonly createdAt: Date }>((last) =>
+      listDeliveries(world.database, id, { before: last && { at: last.createdAt, id: last.id }, limit: 20 }),
+    );
+    expect(told).toEqual(await all('outbox', 'created_at', id, 'true'));
+    for (const waiting of [true, false])
+      expect(
+        await inPages<AppWithdrawal>((before) =>
+          listWithdrawalsFrom(world.database, app, { before, waiting, limit: 20 }),
+        ),
+      ).toEqual(await all('withdrawals', 'at', id, waiting ? 'acknowledged_at is null' : 'true'));
+    for (const open of [true, false])
+      expect(
+        await inPages<Report>((after) => listReportsAbout(world.database, id, { after, open, limit: 20 })),
+      ).toEqual(await all('release_reports', 'at', id, open ? 'answered_at is null' : 'answered_at is not null'));
+  }
+}, 120_000);
+
+test("a citizen's home and services are answered from an index", async () => {
+  const browser = world.browser();
+  await world.citizen('melayani@contoh.id', { password });
+  const page = await browser.visit(`${world.issuer}/account`);
+  await page.fill({ identifier: 'melayani@contoh.id', password }).press('#sign-in');
+  const faults: Record<string, string[]> = {};
+  const more = [
+    '',
+    '?q=antrean',
+    '?q=kesehatan+pajak',
+    '?q=tidak-ada-yang-begini',
+    '?sector=kesehatan',
+    '?q=pajk&sector=sosial',
+  ];
+  for (const address of ['/account', ...more.map((search) => `/account/services${search}`)]) {
+    sent.length = 0;
+    const shown = await browser.visit(`${world.issuer}${address}`);
+    expect(shown.status, address).toBe(200);
+    expect(sent.length, address).toBeGreaterThan(0);
+    const found = await faultsOfSent();
+    if (found.length > 0) faults[address] = found;
+  }
+  expect(faults).toEqual({});
 }, 120_000);
