@@ -1,12 +1,19 @@
 /** One walk past every page of the console, and past what a citizen meets of a desk, each reached as a person reaches it. */
 import type { Page } from 'playwright-core';
 import { dayOf } from '#src/base/epoch.ts';
+import { listReleases } from '#src/consents/releases.ts';
+import { reportRelease } from '#src/consents/reports.ts';
+import { sendTest } from '#src/oidc/deliveries.ts';
+import { disconnect } from '#src/oidc/withdrawals.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { grantMembership, roles } from '#src/people/memberships.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
+import { createThrottles } from '#src/people/throttles.ts';
 import { applyChange, type ChangeRequest } from '#src/registry/changes.ts';
+import { loadClient } from '#src/registry/clients.ts';
 import { stepTo } from '#src/registry/migration.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
+import { signInto } from '#test/oidc/flows.ts';
 import type { World } from '#test/support/world.ts';
 import { type Stage, signInByPassword } from './stage.ts';
 import type { AtPage, Language } from './tour.ts';
@@ -37,6 +44,8 @@ const places = [
   ['console-bundle', `${app}/bundle`],
   ['console-bundles', '/console/bundles'],
   ['console-app-live', '/console/apps/puskesmas-online'],
+  ['console-app-told', '/console/apps/puskesmas-online/deliveries'],
+  ['console-app-reports', '/console/apps/puskesmas-online/reports'],
   ['console-figures', '/console/apps/puskesmas-online/figures'],
   ['console-migration', '/console/apps/puskesmas-online/migration'],
   ['console-reviews', '/console/reviews'],
@@ -59,12 +68,14 @@ const deskStops = [
   ...['desk-second', 'desk-second-looks', 'desk-agreed', 'desk-new-paper'],
 ] as const;
 
+const lookStops = ['desk-releases', 'desk-releases-refused', 'desk-releases-of'] as const;
+
 const sheetStops = [
   ...['sheet', 'sheet-wrong', 'sheet-waits', 'sheet-notice', 'sheet-cancelled', 'sheet-first', 'sheet-done', 'history'],
 ] as const;
 
 /** Names of all pages of the tour, in the order of the walk. */
-export const consoleStops = [...places.map(([name]) => name), ...formStops, ...deskStops, ...sheetStops];
+export const consoleStops = [...places.map(([name]) => name), ...formStops, ...lookStops, ...deskStops, ...sheetStops];
 
 /** Walks with a new visitor; a stage bears one tour. */
 export async function tourTheConsole(stage: Stage, visitor: Visitor, language: Language, at: AtPage): Promise<void> {
@@ -77,6 +88,7 @@ export async function tourTheConsole(stage: Stage, visitor: Visitor, language: L
   }
   await fillIn(stage, visitor, at);
   await beginFromNothing(stage, language, at);
+  await lookAtReleases(stage, visitor, at);
   const codes = await serve(stage, language, visitor, at);
   await useSheets(stage, visitor, codes, at);
 }
@@ -92,10 +104,31 @@ async function openDoors(world: World): Promise<void> {
   for (const role of roles)
     await grantMembership(database, { accountId, agencyId: 'dinas-kesehatan', role }, 'command');
   await declareApp(world, accountId);
+  await leaveAndReport(world);
   await moveOn(world, accountId);
   const budi = await accountOf(world, 'budi@contoh.id');
   const evidence = { accountId: budi, level: 'ial2', method: 'desk', recordedBy: 'command' } as const;
   await database.transaction((tx) => recordEvidence(tx, evidence));
+}
+
+/** Dewi does not recognise a sign-in to an app, and leaves it; the agency has been told of both, and how it is told. */
+async function leaveAndReport(world: World): Promise<void> {
+  const { database, house } = world;
+  const clientId = 'puskesmas-online';
+  await signInto(await world.app({ clientId }), world.browser(), {}, 'dewi@contoh.id');
+  const accountId = await accountOf(world, 'dewi@contoh.id');
+  const [release] = await listReleases(database, house.secrets, accountId, { limit: 1 });
+  if (!release) throw new Error('nothing was released');
+  const throttles = createThrottles(database, house.secrets, { enabled: false });
+  await reportRelease(database, throttles, { accountId, clientId, release, reason: 'not-then' });
+  await database.transaction((tx) => disconnect(tx, house.secrets, { accountId, clientId, cause: 'reported' }));
+  const client = await loadClient(database, clientId);
+  await sendTest(
+    database,
+    house.secrets,
+    { ...client, backchannelLogoutUri: 'https://puskesmas.contoh.example/keluar' },
+    'test',
+  );
 }
 
 /** An app that has come some way from accounts of its own. */
@@ -201,6 +234,22 @@ async function beginFromNothing(stage: Stage, language: Language, at: AtPage): P
   await page.click('#found-agency');
   await page.waitForSelector('#found');
   await at('console-trial-agency', page);
+}
+
+/** Who read the data of somebody, asked for with a reason and a case. */
+async function lookAtReleases({ world }: Stage, { page }: Visitor, at: AtPage): Promise<void> {
+  await page.goto(`${world.issuer}/console/desk/releases`);
+  await at('desk-releases', page);
+  await page.fill('#named', 'dewi@contoh.id');
+  await page.fill('#case', 'ADU/2026/0007');
+  await page.click('#look');
+  await page.waitForSelector('#problems');
+  await at('desk-releases-refused', page);
+  await page.locator('input[name=reason]').first().check();
+  await page.click('#look');
+  await page.waitForSelector('[data-release]');
+  await at('desk-releases-of', page);
+  await page.click('#leave');
 }
 
 interface Codes {

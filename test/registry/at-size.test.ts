@@ -134,9 +134,13 @@ function scansIn(node: PlanNode): string[] {
   return [...own, ...(node.Plans ?? []).flatMap(scansIn)];
 }
 
+/** Each service is counted in its sector, once a minute at most. */
+const isCounting = ({ text }: Sent) => /^\s*select s\.sector, count\(/.test(text);
+
 async function faultsOfSent(most = MOST_PAGES): Promise<string[]> {
   const found = new Set<string>();
-  for (const one of sent.splice(0)) for (const fault of await faultsOf(one, most)) found.add(fault);
+  for (const one of sent.splice(0))
+    for (const fault of await faultsOf(one, isCounting(one) ? COUNTRY.apps : most)) found.add(fault);
   return [...found];
 }
 
@@ -203,6 +207,8 @@ async function pagesOfConsole(agency: string): Promise<string[]> {
 
 /** A file has twenty times the rows of a page; a few of the many matches are found along their order. */
 function mostOf(address: string): number {
+  // A row for each day of a year, kind and event.
+  if (address.endsWith('/figures')) return 2 * MOST_PAGES;
   if (address.endsWith('.json')) return 4 * MOST_PAGES;
   if (/\/(deliveries|withdrawals|reports)$/.test(address)) return MOST_PAGES_OF_SHARDS;
   return address.endsWith('/matches') ? 2 * MOST_PAGES : MOST_PAGES;
