@@ -318,7 +318,17 @@ export const heldTables: readonly HeldTable[] = [
   plain(
     'release_reports',
     'answers',
-    ['client_id as app', 'release_at', 'release_id', 'reason', 'at', 'due_at', 'answered_at', 'answer'],
+    [
+      'client_id as app',
+      'release_at',
+      'release_id',
+      'reason',
+      'at',
+      'due_at',
+      'answered_at',
+      'answer',
+      'told_above_at',
+    ],
     { leavesOut: { answered_by: 'others' }, order: 'at desc' },
   ),
   history,

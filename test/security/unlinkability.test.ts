@@ -3,7 +3,7 @@
  * names by an id. They match them by whatever two values share, and do no better than whoever guesses.
  */
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import type { AppNotice } from '#src/oidc/app-notices.ts';
 import { eventToken, logoutToken } from '#src/oidc/notice-tokens.ts';
@@ -20,6 +20,8 @@ let shards: number[] = [];
 
 beforeAll(async () => {
   world = await openWorld();
+  // The second in which something happened to somebody is known to both: to all of them it happens in the same one.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   const { database, secrets } = world.house;
   const ids = await database.transaction((tx) =>
     createAccounts(
@@ -37,7 +39,10 @@ beforeAll(async () => {
     known.tax.push(await tellAll(id, 'pajak-daerah'));
   }
 }, 120_000);
-afterAll(() => world?.[Symbol.asyncDispose]());
+afterAll(() => {
+  vi.useRealTimers();
+  return world?.[Symbol.asyncDispose]();
+});
 
 /** As the app of one agency hears of one person: both at the same moment, for the same reason. */
 async function tellAll(accountId: string, clientId: string): Promise<ReadonlyMap<string, string>> {
