@@ -20,7 +20,7 @@ export interface Look {
 }
 
 /** What kept the app from answering. */
-export type Trouble = 'not-found' | 'stale' | 'provider-refused' | 'unreachable' | 'not-trusted';
+export type Trouble = 'not-found' | 'stale' | 'other-issuer' | 'provider-refused' | 'unreachable' | 'not-trusted';
 
 /** The front page: an invitation to sign in, or the person's own page. */
 export function homePage(
@@ -182,6 +182,13 @@ const troubles: Readonly<Record<Trouble, { title: Words; text: Words }>> = {
     text: {
       id: 'Halaman ini hanya berlaku sekali, di peramban yang memulainya. Lanjutkan di halaman depan, atau masuk lagi.',
       en: 'This page works once, in the browser that began. Go on at the front page, or sign in again.',
+    },
+  },
+  'other-issuer': {
+    title: { id: 'Layanan ini memakai Lawang', en: 'This service uses Lawang' },
+    text: {
+      id: 'Tautan yang Anda ikuti meminta cara masuk lain, yang tidak kami kenal. Masuklah dari sini.',
+      en: 'The link that you followed asks for another way to sign in, which we do not know. Sign in from here.',
     },
   },
   'provider-refused': {

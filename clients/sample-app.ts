@@ -51,7 +51,7 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
 
   const routes: Record<string, (visit: Visit) => Answer | Promise<Answer>> = {
     'GET /': showHome,
-    'GET /sign-in': ({ session, language }) => beginSignIn(session, language),
+    'GET /sign-in': startSignIn,
     'GET /callback': finishSignIn,
     'POST /sign-out': signOut,
     'GET /signed-out': ({ language }) => ({ status: 200, page: signedOutPage(app.look, language) }),
@@ -76,6 +76,16 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
     }
     // Tokens that were never accepted are not renewed: a silent sign-in follows a good answer only, so it cannot go round.
     return known ? beginSignIn(session, language, session.tokens) : endSession(session, 'session-ended');
+  }
+
+  /**
+   * By the button here, or from a portal, which says by `iss` whose sign-in it wants (OpenID Connect Core §4): another provider's
+   * is none of ours. Where to go afterwards is never taken from the address.
+   */
+  async function startSignIn({ query, session, language }: Visit): Promise<Answer> {
+    if (query.getAll('iss').some((issuer) => issuer !== settings.issuer))
+      return { status: 400, page: problemPage(app.look, language, 'other-issuer') };
+    return beginSignIn(session, language);
   }
 
   async function beginSignIn(session: Session | undefined, language: Language, renewing?: Tokens): Promise<Answer> {

@@ -39,7 +39,6 @@ export function clientMetadata(record: ClientRecord, { onTrial = false } = {}): 
     ...(record.policyUri && { policy_uri: record.policyUri }),
     ...(record.tosUri && { tos_uri: record.tosUri }),
     ...(hearsOf(record) && { backchannel_logout_uri: hearsOf(record) }),
-    ...(record.initiateLoginUri && { initiate_login_uri: record.initiateLoginUri }),
   };
 }
 

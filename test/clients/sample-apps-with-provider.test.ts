@@ -46,6 +46,16 @@ it('signs in to one app, and to the other by consent alone', async () => {
   expect((await allow(consent)).text('#signed-in-name')).toBe('Ani');
 });
 
+it('is one click from the list of services, for whoever is signed in', async () => {
+  const { browser } = await arrive('Gita');
+  await allow(await (await browser.visit(tax())).follow('#sign-in'));
+  const services = await browser.visit(`${world.issuer}/account/services`);
+  const link = new URL(services.attribute('[data-service=pajak-daerah] a', 'href') ?? '');
+  expect([link.pathname, link.searchParams.get('iss')]).toEqual(['/sign-in', world.issuer]);
+  const page = await browser.visit(`${tax()}${link.pathname}${link.search}`);
+  expect([page.url.href, page.text('#signed-in-name')]).toEqual([`${tax()}/`, 'Gita']);
+});
+
 it('goes on silently when the access token has expired', async () => {
   const { browser } = await arrive('Bayu');
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * MINUTES });

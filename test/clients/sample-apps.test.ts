@@ -74,6 +74,20 @@ describe('signing in', () => {
     expect(page.texts('#claims dd')).toEqual(['<b onclick=x>&"', '+62811', 'Jalan Pemuda 1, Semarang']);
   });
 
+  it('begins from a portal that names the right provider, goes nowhere else, and refuses another one', async () => {
+    const { provider, health, browser } = await openScene();
+    const begin = (query: Record<string, string>) => browser.visit(`${health}/sign-in?${new URLSearchParams(query)}`);
+    const page = await begin({ iss: provider.issuer, target_link_uri: 'https://jahat.contoh.id/', login_hint: 'siti' });
+    expect(page.text('#signed-in-name')).toBe('Siti Rahayu');
+    expect(page.url.href).toBe(`${health}/`);
+    const asked = provider.requests.length;
+    for (const iss of ['https://lain.contoh.go.id', `${provider.issuer}/`, '']) {
+      const refused = await begin({ iss });
+      expect([refused.status, refused.has('#problem'), refused.has('#sign-in')]).toEqual([400, true, true]);
+    }
+    expect(provider.requests.length).toBe(asked);
+  });
+
   it('gives the browser a new session id, unreadable for scripts', async () => {
     const { health, browser } = await openScene();
     const sessionOf = () => browser.cookies.all.find(({ name }) => name === 'puskesmas-online-session');

@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const toApp = 'http://localhost:3001/';
+const toApp = 'http://localhost:3001/sign-in';
 const toFront = '/';
 
 /** A whole error page, with its way back. */
@@ -93,7 +93,7 @@ describe.each(languages)('in %s', (language) => {
   });
 
   test('an app that was stopped, before the sign-in and in the middle of it', async () => {
-    await world.declare({ client_id: `berhenti-${language}`, client_uri: 'http://localhost:3001/' });
+    await world.declare({ client_id: `berhenti-${language}`, initiate_login_uri: toApp });
     const app = await world.app({ clientId: `berhenti-${language}` });
     const begun = await app.startSignIn();
     const page = await browserOf().visit(begun.url);

@@ -149,7 +149,7 @@ describe('an invitation to try an app', () => {
     expect(back.url.pathname).toBe(`/invitations/${token}`);
     const joined = await back.press('#accept');
     expect(joined.hops.map(({ method, status }) => `${method} ${status}`)).toEqual(['POST 303', 'GET 200']);
-    expect(joined.attribute('#open-app', 'href')).toBe('http://localhost:3001/');
+    expect(joined.attribute('#open-app', 'href')).toBe('http://localhost:3001/sign-in');
     const rows = await world.database.query('select client_id from client_testers');
     expect(rows).toEqual([{ client_id: 'puskesmas-online' }]);
   });
