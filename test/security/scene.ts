@@ -269,6 +269,11 @@ export function requestsOf(scene: Scene): Wanted[] {
     ),
     ...consoleRequestsOf(scene),
     get('/account/history', as(citizen, '/account')),
+    ...['/account/services', '/account/apps', '/account/apps/puskesmas-online'].map((path) =>
+      get(path, as(citizen, path)),
+    ),
+    post('/account/apps', { ...fields(scene.accountPage, 'disconnect'), client: 'x' }, as(citizen, '/account')),
+    post('/account/apps/x', fields(scene.accountPage, 'narrow'), as(citizen, '/account')),
     get('/account/releases', as(citizen, '/account')),
     get('/account/releases/x', as(citizen, '/account')),
     post(
