@@ -88,7 +88,7 @@ export class DatabaseUnavailable extends Error {
 }
 
 /** Called with each text sent; tests count statements with it. */
-export type StatementListener = (text: string) => void;
+export type StatementListener = (text: string, values: readonly unknown[]) => void;
 
 const names = new Map<string, string>();
 
@@ -253,7 +253,7 @@ export class Database extends Statements {
   #timer: NodeJS.Timeout | undefined;
   #patientTimer: NodeJS.Timeout | undefined;
   #writingSoon: Promise<void> = Promise.resolve();
-  /** Hears every text sent; for tests. */
+  /** Hears every text sent, with its values; for tests. */
   onStatement: StatementListener | undefined;
 
   constructor(url: string, options: DatabaseOptions = {}) {
@@ -312,7 +312,7 @@ export class Database extends Statements {
   }
 
   #send(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-    this.onStatement?.(text);
+    this.onStatement?.(text, values);
     statementsTotal.inc();
     return send(client, text, values);
   }
@@ -338,7 +338,7 @@ export class Database extends Statements {
 
   /** Rows by COPY on a connection that a unit of work holds. */
   async copyOn(client: pg.PoolClient, text: string, rows: Iterable<CopiedRow>): Promise<number> {
-    this.onStatement?.(text);
+    this.onStatement?.(text, []);
     statementsTotal.inc();
     return sendRows(client, text, rows);
   }

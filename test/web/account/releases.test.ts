@@ -196,6 +196,22 @@ describe('this wasn\u2019t me', () => {
     expect(rows).toHaveLength(1);
   });
 
+  test('of fifty reports of one release at once one is put on record, and its owners are told once', async () => {
+    const owner = 'pemilik-sekali@contoh.id';
+    await colleague(world, owner, { 'dinas-kesehatan': ['owner'] });
+    const karto = await citizen();
+    const page = (await firstOf(karto)).tick('reason', 'unknown-app');
+    const answers = await Promise.all(Array.from({ length: 50 }, () => page.press('#report')));
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    const shard = shardOf(karto.id);
+    const count = (table: string) =>
+      world.database.for(shard).query(`select 1 from ${table} where shard = $1 and account_id = $2`, [shard, karto.id]);
+    expect(await count('release_reports')).toHaveLength(1);
+    const history = await karto.browser.visit(`${world.issuer}/account/history`);
+    expect(history.count('[data-kind="release.reported"]')).toBe(1);
+    expect((await messagesTo(owner)).match(/Puskesmas Online/g)).toHaveLength(1);
+  });
+
   test('then the app\u2019s access ends, other devices are signed out, or the account is frozen, without a fresh proof', async () => {
     const karto = await citizen();
     pass(600);
