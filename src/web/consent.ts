@@ -22,7 +22,7 @@ import {
   type StepAt,
   wantedIn,
 } from '#src/oidc/interactions.ts';
-import { readPerson } from '#src/oidc/storage.ts';
+import { knownSubject, readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { heedBirthdate, recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
 import { type Account, mayUse, saveProfile } from '#src/people/accounts.ts';
@@ -161,13 +161,17 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   return finishConsent(interaction, step.signedIn);
 }
 
-/** What is on record, and what was until it expired and nothing came after: the page renews it as well. */
+/**
+ * What is on record, and what was until it expired and nothing came after: the page renews it as well. To whom no app of the
+ * group has ever been opened nothing has expired, and nothing is asked.
+ */
 async function withExpired(
   { db, interaction }: Visit,
   person: Account,
   before: CurrentPermissions,
 ): Promise<CurrentPermissions> {
-  if (before.consent && before.notice) return before;
+  const hasNone = !knownSubject(db, person.id, interaction.client.subjectGroupId);
+  if (hasNone || (before.consent && before.notice)) return before;
   const expired = await lastExpired(db, person.id, interaction.client.id);
   return { consent: before.consent ?? expired.consent, notice: before.notice ?? expired.notice };
 }
