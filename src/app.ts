@@ -88,6 +88,7 @@ import { changeKeys, showKeys } from '#src/web/console/keys.ts';
 import { changeMigration, showMigration } from '#src/web/console/migration.ts';
 import { returnToConsole, showMine } from '#src/web/console/mine.ts';
 import { registerApp, showNewApp, showStart } from '#src/web/console/new-app.ts';
+import { showOverdue } from '#src/web/console/overdue.ts';
 import { moveApp, showOverview } from '#src/web/console/overview.ts';
 import { answerProduction, showProduction } from '#src/web/console/production.ts';
 import { answerReports, showReports } from '#src/web/console/reports.ts';
@@ -377,6 +378,7 @@ function pages(house: OpenHouse): Router {
   router.post('/console/cases/new', (ctx) => answerNewCase(ctx, house));
   router.get('/console/cases/:case', (ctx) => showCase(ctx, house));
   router.post('/console/cases/:case', (ctx) => answerCase(ctx, house));
+  router.get('/console/overdue', (ctx) => showOverdue(ctx, house));
   router.get('/console/closures', (ctx) => showClosures(ctx, house));
   router.post('/console/closures', (ctx) => answerClosures(ctx, house));
   router.get('/console/reviews', (ctx) => showReviews(ctx, house));

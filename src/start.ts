@@ -248,6 +248,7 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   const { startLogos } = await import('./jobs/logos.ts');
   const { startReviews } = await import('./jobs/reviews.ts');
   const { startCases } = await import('./jobs/cases.ts');
+  const { startOverdue } = await import('./jobs/overdue.ts');
   const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
   const { startCoverage } = await import('./jobs/coverage.ts');
   const { startDecisions } = await import('./jobs/decisions.ts');
@@ -261,6 +262,7 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   const { createTellReview, createTellStep } = await import('./web/change-notices.ts');
   const { createTellOverdueReport } = await import('./web/report-notices.ts');
   const { createTellCase } = await import('./web/case-notices.ts');
+  const { createTellOwed } = await import('./web/overdue-notices.ts');
   const outbox = startOutbox(base);
   server.defer(() => outbox.stop());
   const purge = startPurge(base);
@@ -287,6 +289,8 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   server.defer(() => reviews.stop());
   const cases = startCases({ ...base, tellCase: createTellCase(base) });
   server.defer(() => cases.stop());
+  const overdue = startOverdue({ ...base, tellOwed: createTellOwed(base) });
+  server.defer(() => overdue.stop());
   const inventoryImports = startInventoryImports(base);
   server.defer(() => inventoryImports.stop());
   const coverage = startCoverage(base);

@@ -82,6 +82,7 @@ import { keysPage, keysSamples } from '#views/console/keys.ts';
 import { migrationPage, migrationSamples } from '#views/console/migration.ts';
 import { minePage, mineSamples } from '#views/console/mine.ts';
 import { newAppPage, newAppSamples } from '#views/console/new-app.ts';
+import { overduePage, overdueSamples } from '#views/console/overdue.ts';
 import { overviewPage, overviewSamples } from '#views/console/overview.ts';
 import { productionPage, productionSamples } from '#views/console/production.ts';
 import { reportsPage, reportsSamples } from '#views/console/reports.ts';
@@ -237,6 +238,7 @@ export function renderEveryPage(): RenderedPage[] {
     ...render('console-duplicates-families', familiesPage, familiesSamples),
     ...render('console-duplicates-family', familyPage, familySamples),
     ...render('console-cases', casesPage, casesSamples),
+    ...render('console-overdue', overduePage, overdueSamples),
     ...render('console-case', casePage, caseSamples),
     ...render('console-new-case', newCasePage, newCaseSamples),
     ...render('console-closures', closuresPage, closuresSamples),

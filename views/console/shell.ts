@@ -8,6 +8,7 @@ import {
   drawer,
   eye,
   gate,
+  hourglass,
   lines,
   overlap,
   rising,
@@ -30,6 +31,7 @@ export const consoleSections = [
   'coverage',
   'agencies',
   'reviews',
+  'overdue',
   'desk',
   'desk-releases',
   'events',
@@ -95,6 +97,7 @@ const places: Record<ConsoleSection, { link: string; label: MessageKey; icon: Ht
   coverage: { link: '/console/coverage', label: 'console.coverage', icon: rising },
   agencies: { link: '/console/agencies', label: 'console.agencies', icon: building },
   reviews: { link: '/console/reviews', label: 'console.reviews', icon: clipboard },
+  overdue: { link: '/console/overdue', label: 'console.overdue', icon: hourglass },
   desk: { link: '/console/desk', label: 'console.desk', icon: counter },
   'desk-releases': { link: '/console/desk/releases', label: 'console.desk-releases', icon: eye },
   events: { link: '/console/events', label: 'console.events', icon: lines },
@@ -104,7 +107,10 @@ const places: Record<ConsoleSection, { link: string; label: MessageKey; icon: Ht
 const groups: readonly { label: MessageKey; sections: readonly ConsoleSection[] }[] = [
   { label: 'console.group-services', sections: ['mine', 'apps'] },
   { label: 'console.group-overlap', sections: ['inventory', 'duplicates', 'cases', 'decisions', 'coverage'] },
-  { label: 'console.group-administration', sections: ['agencies', 'reviews', 'desk', 'desk-releases', 'events'] },
+  {
+    label: 'console.group-administration',
+    sections: ['agencies', 'reviews', 'overdue', 'desk', 'desk-releases', 'events'],
+  },
 ];
 
 /** The list of parts. On a phone only where one is stands there, and opens the rest: all of it would push the work out of sight. */

@@ -55,6 +55,9 @@ export const drawer: Html = icon('<path d="M4 4.500h16v7H4zM4 11.500h16v8H4zM10 
 /** Two of the same. */
 export const overlap: Html = icon('<path d="M4 4.500h10v10H4zM10 10.500h10v9H10z"/>');
 
+/** What has to be done by a day. */
+export const hourglass: Html = icon('<path d="M6 4h12M6 20h12M7.500 4c0 5 9 6.500 9 16M16.500 4c0 5-9 6.500-9 16"/>');
+
 /** What may pass only when somebody lets it. */
 export const gate: Html = icon('<path d="M4.500 20V5M19.500 20V5M4.500 9h15M4.500 14h15M12 9v5"/>');
 

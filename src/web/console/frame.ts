@@ -8,6 +8,7 @@ import { type AppHead, type AppTab, appTabs } from '#views/console/app-page.ts';
 import { type ConsoleFrame, type ConsoleSection, consoleSections } from '#views/console/shell.ts';
 import { frameOf } from '../frame.ts';
 import { logoPath } from '../logos.ts';
+import { overseeing } from './overdue.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 /** Any one of these opens a part of the console; a part without an entry is everybody's. */
@@ -20,6 +21,7 @@ const opening: Partial<Record<ConsoleSection, readonly Permission[]>> = {
   coverage: ['sectors.decide', 'inventory.write'],
   agencies: ['apps.read', 'team.read'],
   reviews: ['reviews.decide', 'sectors.decide', 'apps.write'],
+  overdue: overseeing,
   desk: ['desk.issue'],
   'desk-releases': ['releases.look'],
   events: ['events.read'],

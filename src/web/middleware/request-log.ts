@@ -91,6 +91,7 @@ const fixedPaths: ReadonlySet<string> = new Set([
   '/console/duplicates/families',
   '/console/cases',
   '/console/cases/new',
+  '/console/overdue',
   '/console/closures',
   '/console/events',
   '/console/events.csv',
