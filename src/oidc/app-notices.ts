@@ -45,6 +45,8 @@ export interface AppNotice {
   readonly sid?: string;
   /** What the agency answers for; the app knows it by another id. */
   readonly withdrawalId?: string;
+  /** What else of the same end it answers for: who leaves ends a consent and a notice at once, and is told of once. */
+  readonly furtherWithdrawalIds?: readonly string[];
   /** When it happened, in seconds since 1970, to the minute: two apps must not know a person by the moment. */
   readonly at: number;
 }
@@ -56,6 +58,7 @@ export interface Told {
   readonly reason: NoticeReason;
   readonly sid?: string;
   readonly withdrawalId?: string;
+  readonly furtherWithdrawalIds?: readonly string[];
 }
 
 const noticeMade: Write = {
@@ -113,13 +116,20 @@ export async function putNotice(
   secrets: Secrets,
   shard: number,
   receiver: Pick<NoticeReceiver, 'id' | 'hearsLogout' | 'hearsEvents'>,
-  { sub, reason, sid, withdrawalId }: Omit<Told, 'accountId' | 'clientId'> & { readonly sub: string },
+  {
+    sub,
+    reason,
+    sid,
+    withdrawalId,
+    furtherWithdrawalIds,
+  }: Omit<Told, 'accountId' | 'clientId'> & { readonly sub: string },
 ): Promise<void> {
   const now = new Date();
   const notice: AppNotice = {
     ...{ clientId: receiver.id, sub, reason, at: Math.floor(now.getTime() / 60_000) * 60 },
     ...(sid !== undefined && { sid }),
     ...(withdrawalId !== undefined && { withdrawalId }),
+    ...(furtherWithdrawalIds && furtherWithdrawalIds.length > 0 && { furtherWithdrawalIds }),
   };
   for (const channel of channelsFor(receiver, reason)) {
     const id = newIdIn(shard);

@@ -70,6 +70,34 @@ export async function listDeliveries(
   }));
 }
 
+/** Whether an app was told of something: it took a notice by one of the ways on which it hears, is tried still, or was given up. */
+export type Telling = 'told' | 'under-way' | 'failed';
+
+/**
+ * How far an app was told of each of a person's withdrawals; those of which it hears nothing, or long ago, are left out.
+ * What ended at once is told of by one notice.
+ */
+export async function findTellings(
+  db: Db,
+  accountId: string,
+  clientId: string,
+  since: Date,
+): Promise<Map<string, Telling>> {
+  const shard = shardOf(accountId);
+  const rows = await db.for(shard).query<{ withdrawal_id: string; told: boolean; under_way: boolean }>(
+    `select w.id as withdrawal_id, bool_or(o.delivered_at is not null) as told, bool_or(o.next_attempt_at is not null) as under_way
+     from withdrawals w
+     join withdrawals named on named.shard = $1 and named.account_id = $2 and named.client_id = $3
+       and named.at = w.at and named.cause = w.cause
+     join outbox o on o.shard = $1 and o.client_id = $3 and o.created_at >= $4 and o.withdrawal_id = named.id
+     where w.shard = $1 and w.account_id = $2 and w.client_id = $3 and w.at >= $4 group by w.id`,
+    [shard, accountId, clientId, since],
+  );
+  return new Map(
+    rows.map(({ withdrawal_id: id, told, under_way }) => [id, told ? 'told' : under_way ? 'under-way' : 'failed']),
+  );
+}
+
 interface Resent {
   readonly client: ClientRecord;
   readonly id: string;

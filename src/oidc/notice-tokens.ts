@@ -81,11 +81,16 @@ function subjectOf(issuer: string, { reason, sub, sid, clientId }: AppNotice): o
   return sid === undefined ? user : { format: 'complex', user, session: { format: 'opaque', id: sid } };
 }
 
-function payloadOf(secrets: Secrets, { reason, at, withdrawalId }: AppNotice): object {
+function payloadOf(secrets: Secrets, { reason, at, withdrawalId, furtherWithdrawalIds = [] }: AppNotice): object {
   if (reason === 'test') return {};
   if (reason === 'account-held' || reason === 'account-ended') return {};
   const when = { event_timestamp: at };
-  return withdrawalId === undefined ? when : { ...when, withdrawal: secrets.outsideId(withdrawalId) };
+  if (withdrawalId === undefined) return when;
+  const further = furtherWithdrawalIds.map((id) => secrets.outsideId(id));
+  return {
+    ...{ ...when, withdrawal: secrets.outsideId(withdrawalId) },
+    ...(further.length > 0 && { further_withdrawals: further }),
+  };
 }
 
 function jtiOf(secrets: Secrets, id: string): string {

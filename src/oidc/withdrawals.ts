@@ -35,10 +35,7 @@ export async function withdraw(
 ): Promise<Withdrawal[]> {
   const ended = await endPermissions(db, accountId, clientId, { kinds, reason: 'withdrawn' });
   await endGrants(db, accountId, clientId);
-  const withdrawals: Withdrawal[] = [];
-  for (const { id: permissionId } of ended)
-    withdrawals.push(await recordEnd(db, secrets, { accountId, clientId, permissionId, cause }));
-  return withdrawals;
+  return recordEnds(db, secrets, { accountId, clientId, cause }, ended);
 }
 
 /** What follows from another birth date: apps ask whom they could not ask before, or what rests on consent ends. */
@@ -51,10 +48,7 @@ export async function heedBirthdate(db: Db, secrets: Secrets, accountId: string,
 export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: Connection): Promise<Withdrawal[]> {
   const ended = await endPermissions(db, accountId, clientId, { reason: 'expired', expiredAt: new Date() });
   if (ended.length > 0) await endGrants(db, accountId, clientId);
-  const withdrawals: Withdrawal[] = [];
-  for (const { id: permissionId } of ended)
-    withdrawals.push(await recordEnd(db, secrets, { accountId, clientId, permissionId, cause: 'expired' }));
-  return withdrawals;
+  return recordEnds(db, secrets, { accountId, clientId, cause: 'expired' }, ended);
 }
 
 /** More than anybody has; of each app there may be two. */
@@ -81,7 +75,8 @@ export async function narrow(db: Db, secrets: Secrets, narrowing: Narrowing): Pr
   const before = await narrowConsent(db, narrowing);
   if (!before) return undefined;
   await endGrants(db, accountId, clientId);
-  return recordEnd(db, secrets, { accountId, clientId, permissionId: before.id, cause: 'narrowed' });
+  const [withdrawal] = await recordEnds(db, secrets, { accountId, clientId, cause: 'narrowed' }, [before]);
+  return withdrawal;
 }
 
 /** Ends all of one app for one person: what they allowed, what it reads by another basis, and its part of their sessions. */
@@ -96,19 +91,33 @@ export async function disconnect(
   return withdrawals;
 }
 
-/**
- * Says of a permission that it has ended: the agency answers for it and the app is told. For whoever has ended it already, such
- * as the job that ends what has expired.
- */
+/** Says of a permission that it has ended: for whoever has ended it already. */
 export async function recordEnd(
   db: Db,
   secrets: Secrets,
-  ended: Connection & { readonly permissionId: string; readonly cause: WithdrawalCause },
-): Promise<Withdrawal> {
-  const { accountId, clientId, cause } = ended;
-  const withdrawal = await recordWithdrawal(db, ended);
-  await tellApps(db, secrets, [{ accountId, clientId, reason: cause, withdrawalId: withdrawal.id }]);
-  return withdrawal;
+  { permissionId: id, ...ended }: Connection & { readonly permissionId: string; readonly cause: WithdrawalCause },
+): Promise<void> {
+  await recordEnds(db, secrets, ended, [{ id }]);
+}
+
+/**
+ * Says of permissions of one app that they have ended: the agency answers for each, and the app is told once, however many
+ * ended with one press of a button.
+ */
+async function recordEnds(
+  db: Db,
+  secrets: Secrets,
+  { accountId, clientId, cause }: Connection & { readonly cause: WithdrawalCause },
+  ended: readonly { readonly id: string }[],
+): Promise<Withdrawal[]> {
+  const withdrawals: Withdrawal[] = [];
+  for (const { id: permissionId } of ended)
+    withdrawals.push(await recordWithdrawal(db, { accountId, clientId, permissionId, cause }));
+  const [first, ...further] = withdrawals;
+  if (!first) return [];
+  const furtherWithdrawalIds = further.map(({ id }) => id);
+  await tellApps(db, secrets, [{ accountId, clientId, reason: cause, withdrawalId: first.id, furtherWithdrawalIds }]);
+  return withdrawals;
 }
 
 /** After the grants, as everywhere, so that two who end the same wait for each other instead of colliding. */

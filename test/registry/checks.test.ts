@@ -189,6 +189,29 @@ describe('pages', () => {
   });
 });
 
+describe('notices', () => {
+  const heard = () => ({ backchannelLogoutUri: outside.at(host, '/keluar'), eventUri: outside.at(host, '/peristiwa') });
+
+  test('are heard where something answers, even if it refuses what is no token', async () => {
+    outside.hosts[host] = { pages: { '/keluar': { status: 405 }, '/peristiwa': { status: 400 } } };
+    expect(await problemsOf('notices', heard())).toEqual([]);
+    expect(await outcomeOf('notices')).toBe('skipped');
+  });
+
+  test('are not heard where the page is missing or broken, or nobody answers', async () => {
+    const { backchannelLogoutUri: keluar, eventUri: peristiwa } = heard();
+    outside.hosts[host] = { pages: { '/peristiwa': { status: 503 } } };
+    expect(await problemsOf('notices', heard())).toEqual([
+      { code: 'notices_status', about: keluar, said: '404' },
+      { code: 'notices_status', about: peristiwa, said: '503' },
+    ]);
+    const nowhere = outside.at('tidak-ada.contoh.go.id', '/keluar');
+    expect(await problemsOf('notices', { backchannelLogoutUri: nowhere })).toEqual([
+      { code: 'notices_silent', about: nowhere },
+    ]);
+  });
+});
+
 describe('credentials', () => {
   const byKey = () => ({ tokenEndpointAuthMethod: 'private_key_jwt', jwksUri: outside.at(host, '/jwks') }) as const;
 

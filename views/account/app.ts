@@ -39,6 +39,8 @@ export type ShownWithdrawal = {
   dueAt: Date;
   cause: 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported';
   isOverdue: boolean;
+  /** Whether the app took a notice of it; left out where it hears of nothing, or that was long ago. */
+  telling?: 'told' | 'under-way' | 'failed' | undefined;
   answer?: { at: Date; outcome: 'deleted' | 'kept' | 'partly-kept'; law?: string | undefined } | undefined;
 };
 
@@ -157,7 +159,7 @@ function withdrawalsPart(context: AppContext): Html | false {
   if (withdrawals.length === 0) return false;
   const rows = withdrawals.map(
     (one) =>
-      html`<li class="row" data-withdrawal="${one.answer?.outcome ?? (one.isOverdue ? 'overdue' : 'waiting')}"><div class="row-words"><h3>${t(causes[one.cause])}</h3><p class="hint">${formatMoment(language, one.at, timeZone)}</p><p>${sayAnswer(context, one)}</p></div></li>`,
+      html`<li class="row" data-withdrawal="${one.answer?.outcome ?? (one.isOverdue ? 'overdue' : 'waiting')}"><div class="row-words"><h3>${t(causes[one.cause])}</h3><p class="hint">${formatMoment(language, one.at, timeZone)}</p>${one.telling && html`<p class="hint" data-telling="${one.telling}">${t(`app.telling-${one.telling}`)}</p>`}<p>${sayAnswer(context, one)}</p></div></li>`,
   );
   return part(
     'withdrawals',
@@ -272,6 +274,7 @@ export const appSamples: Record<string, AppContext> = {
         dueAt: new Date('2026-11-23T02:00:00Z'),
         cause: 'narrowed',
         isOverdue: false,
+        telling: 'told',
       },
     ],
   },
@@ -289,7 +292,13 @@ export const appSamples: Record<string, AppContext> = {
         },
         answer: { at: new Date('2026-11-11T02:00:00Z'), outcome: 'partly-kept', law: 'Permenkes 24/2022' },
       },
-      { at: new Date('2026-10-10T02:00:00Z'), dueAt: new Date('2026-10-13T02:00:00Z'), cause: 'left', isOverdue: true },
+      {
+        at: new Date('2026-10-10T02:00:00Z'),
+        dueAt: new Date('2026-10-13T02:00:00Z'),
+        cause: 'left',
+        isOverdue: true,
+        telling: 'failed',
+      },
     ],
   },
   hostile: {

@@ -4,6 +4,8 @@ import { Refusal } from '#src/base/refusals.ts';
 import { type Consent, listPermissions, type Permission } from '#src/consents/permissions.ts';
 import { lastReleases, listReleases } from '#src/consents/releases.ts';
 import { isOverdue, listWithdrawals } from '#src/consents/withdrawals.ts';
+import { SHOWN_MS } from '#src/oidc/app-notices.ts';
+import { findTellings } from '#src/oidc/deliveries.ts';
 import { disconnect, narrow, withdraw } from '#src/oidc/withdrawals.ts';
 import { type ClientRecord, unsaid } from '#src/registry/clients.ts';
 import { type AppContext, appPage, type ShownPermission } from '#views/account/app.ts';
@@ -271,9 +273,10 @@ function isOpenTo({ restrictedAt }: Visit['account'], at: Date): boolean {
 async function withdrawalsOf({ db, account }: Visit, clientId: string): Promise<AppContext['withdrawals']> {
   const now = new Date();
   const withdrawals = await listWithdrawals(db, account.id, { clientId, limit: EARLIER_SHOWN });
-  return withdrawals
-    .filter(({ at }) => isOpenTo(account, at))
-    .map((one) => ({ ...one, isOverdue: isOverdue(one, now) }));
+  const shown = withdrawals.filter(({ at }) => isOpenTo(account, at));
+  if (shown.length === 0) return [];
+  const tellings = await findTellings(db, account.id, clientId, new Date(now.getTime() - SHOWN_MS));
+  return shown.map((one) => ({ ...one, isOverdue: isOverdue(one, now), telling: tellings.get(one.id) }));
 }
 
 async function readOf({ house, db, account }: Visit, clientId: string): Promise<AppContext['read']> {

@@ -8,8 +8,10 @@ import { type AppHead, type AppTab, appTabs } from '#views/console/app-page.ts';
 import { type ConsoleFrame, type ConsoleSection, consoleSections } from '#views/console/shell.ts';
 import { frameOf } from '../frame.ts';
 import { logoPath } from '../logos.ts';
-import { overseeing } from './overdue.ts';
 import type { ConsoleVisit } from './visit.ts';
+
+/** Who watches over an agency, as its owner or from above: they see what it has not answered in time. */
+export const overseeing: readonly Permission[] = ['events.read', 'sectors.decide'];
 
 /** Any one of these opens a part of the console; a part without an entry is everybody's. */
 const opening: Partial<Record<ConsoleSection, readonly Permission[]>> = {

@@ -4,21 +4,18 @@ import { DAY_MS } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { findAgency } from '#src/registry/agencies.ts';
 import { findLastOwedCount, listOverdue, type OwedLine, sumOwed } from '#src/registry/answers-owed.ts';
-import { mayAt, nodesWith, type Permission } from '#src/registry/authority.ts';
+import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import { type OverdueApp, overduePage } from '#views/console/overdue.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { logoPath } from '../logos.ts';
 import { timeIn } from '../places.ts';
 import { nameOf } from '../team-notices.ts';
-import { consoleFrame } from './frame.ts';
+import { consoleFrame, overseeing } from './frame.ts';
 import { pagesBehind, readPlace, readWords } from './positions.ts';
 import { type ConsoleVisit, showConsole } from './visit.ts';
 
 const PAGE = 25;
-
-/** What opens the page: watching over an agency, as its owner or from above. */
-export const overseeing: readonly Permission[] = ['events.read', 'sectors.decide'];
 
 /**
  * `GET /console/overdue`; `agency` in the address looks at one of them and those below it.

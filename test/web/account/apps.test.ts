@@ -5,6 +5,7 @@ import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { answering, ListeningApp } from '#test/support/listening-app.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -98,6 +99,27 @@ describe('a connected app', () => {
     const parts = ['#consent', '#read', '#earlier', '[data-withdrawal]'];
     expect(parts.map((part) => closed.has(part))).toEqual([true, false, false, false]);
     expect((await closed.press('#disconnect')).has('#not-connected')).toBe(true);
+  });
+
+  test('is told that it ended; its owner sees whether it took the notice, and that the agency is late', async () => {
+    await using listening = await ListeningApp.open(answering(503));
+    const { browser } = await connected();
+    const setAddress = 'update clients set backchannel_logout_uri = $1 where id = $2';
+    await world.database.execute(setAddress, [`${listening.origin}/keluar`, 'kartu-sehat']);
+    const ended = await (await pageOf(browser)).press('#withdraw');
+    expect(ended.attribute('[data-telling]', 'data-telling')).toBe('under-way');
+    await world.database.execute('update outbox set next_attempt_at = null where client_id = $1', ['kartu-sehat']);
+    expect((await pageOf(browser)).attribute('[data-telling]', 'data-telling')).toBe('failed');
+    await world.database.execute('update outbox set delivered_at = $1 where client_id = $2', [
+      new Date(),
+      'kartu-sehat',
+    ]);
+    const told = await pageOf(browser);
+    expect(told.attribute('[data-telling]', 'data-telling')).toBe('told');
+    expect(told.attribute('[data-withdrawal]', 'data-withdrawal')).toBe('waiting');
+    await world.database.execute('update withdrawals set due_at = $1', [new Date(Date.now() - 60_000)]);
+    expect((await pageOf(browser)).attribute('[data-withdrawal]', 'data-withdrawal')).toBe('overdue');
+    await world.database.execute('update clients set backchannel_logout_uri = null where id = $1', ['kartu-sehat']);
   });
 
   test('is nobody else’s: whoever never was in it is told the same as of one that does not exist', async () => {
