@@ -80,21 +80,26 @@ const groups: readonly { label: MessageKey; sections: readonly PersonalSection[]
   { label: 'personal.group-account', sections: ['ways', 'contacts', 'history'] },
 ];
 
-/** On a phone only where one is stands there, and opens the rest. */
+/** On a phone only where one is stands there, and opens the rest, in words alone: icons twice would make every page heavier. */
 function placeList(frame: Frame, section: PersonalSection): Html {
   const t = translate(frame.language);
   const here = places[section];
-  const list = groups.map((group) => placesOf(frame, section, group));
-  return html`<nav class="places" aria-label="${t('personal.parts')}"><details class="places-folded"><summary>${here.icon}<span>${t(here.label)}</span></summary>${list}</details>
-<div class="places-open">${list}</div>
+  const list = (looks: 'with-icons' | 'words') => groups.map((group) => placesOf(frame, section, group, looks));
+  return html`<nav class="places" aria-label="${t('personal.parts')}"><details class="places-folded"><summary>${here.icon}<span>${t(here.label)}</span></summary>${list('words')}</details>
+<div class="places-open">${list('with-icons')}</div>
 <div class="leave">${form(frame, button({ id: 'sign-out', value: 'sign-out', label: t('account.sign-out'), look: 'quiet' }), '/account')}</div></nav>`;
 }
 
-function placesOf(frame: Frame, section: PersonalSection, { label, sections }: (typeof groups)[number]): Html {
+function placesOf(
+  frame: Frame,
+  section: PersonalSection,
+  { label, sections }: (typeof groups)[number],
+  looks: 'with-icons' | 'words',
+): Html {
   const t = translate(frame.language);
   const links = sections.map((one) => {
     const place = places[one];
-    return html`<li><a href="${place.link}"${one === section && html` aria-current="true"`}>${place.icon}<span>${t(place.label)}</span></a></li>`;
+    return html`<li><a href="${place.link}"${one === section && html` aria-current="true"`}>${looks === 'with-icons' && place.icon}<span>${t(place.label)}</span></a></li>`;
   });
   return html`<p class="places-head" aria-hidden="true">${t(label)}</p><ul aria-label="${t(label)}">${links}</ul>`;
 }
