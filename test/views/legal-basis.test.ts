@@ -1,0 +1,27 @@
+/** Each legal basis is named by itself, on the page that tells of it and where an app is left. */
+import { expect, test } from 'vitest';
+import { appPage, appSamples } from '#views/account/app.ts';
+import { consentPage, consentSamples } from '#views/consent.ts';
+import { basisName } from '#views/legal-basis.ts';
+
+const bases = ['contract', 'legal_obligation', 'vital_interest', 'public_task', 'legitimate_interest'];
+
+test.each(['id', 'en'] as const)('all five have names of their own, on the consent page too (%s)', (language) => {
+  const names = bases.map((basis) => basisName(language, basis));
+  expect(new Set([...names, ...bases]).size).toBe(10);
+  const { duty } = consentSamples;
+  if (!duty) throw new Error('no sample');
+  const items = bases.map((basis) => ({ claim: 'name', required: true, duty: { basis, law: `UU ${basis}` } }));
+  const markup = String(consentPage({ ...duty, language, items }));
+  for (const [index, name] of names.entries()) expect(markup).toContain(`${name} (UU ${bases[index]})`);
+});
+
+test('an app with a notice only is left, and the page names what goes on by which basis and law', () => {
+  const sample = appSamples['by-law'];
+  if (!sample) throw new Error('no sample');
+  const markup = String(appPage(sample));
+  expect(markup).toMatch(/id="disconnect".*Keluar dari layanan/s);
+  expect(markup).not.toContain('id="withdraw"');
+  const goesOn = markup.slice(markup.indexOf('id="goes-on"'));
+  expect(goesOn).toContain('tugas pelayanan publik (UU 17/2023 tentang Kesehatan)');
+});
