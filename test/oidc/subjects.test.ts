@@ -91,7 +91,8 @@ describe('a person is one sub per subject group (OpenID Connect Core §8.1)', ()
   test('moving to another agency changes nothing', async () => {
     const before = await subOf(world, 'elsewhere');
     const from = world.house.clients.find('elsewhere')?.agencyId;
-    await world.declare(curious('elsewhere'));
+    // Apps that are declared together belong to the agency of the first.
+    await world.declare(curious('of-another-agency'), curious('elsewhere'));
     expect(world.house.clients.find('elsewhere')?.agencyId).not.toBe(from);
     expect(await subOf(world, 'elsewhere')).toBe(before);
   });

@@ -141,6 +141,8 @@ const served: Readonly<Record<string, object>> = {
   '/coverage.json': { status: 200, body: expect.stringContaining('"groups":') },
   '/api/v1/catalogue': { status: 200, body: expect.stringContaining('"items":[{') },
   '/api/v1/catalogue/sectors': { status: 200 },
+  // What can be no release is told before anything is asked.
+  '/account/releases/x': { status: 404 },
   '/not-me': { status: 200, body: expect.stringContaining('id="freeze"') },
   '/par': { status: 201, body: expect.stringMatching(/"request_uri":"urn:/) },
   '/token': { status: 200, body: expect.stringMatching(/"id_token":"ey/) },
