@@ -30,7 +30,7 @@ export function isOffered(client: ClientRecord, mode: Mode): boolean {
   );
 }
 
-/** What never changes by the day; as in the indexes of migration 0090, so that they are used. */
+/** What never changes by the day; as in the indexes of migration 0061, so that they are used. */
 const offeredAnywhere = `c.type <> 'machine' and c.state in ('live', 'sandbox') and c.audience && array['citizens', 'businesses']
   and c.migration_stage <> 'shadow' and (c.migration_stage <> 'optional' or c.migration_percentage = 100)`;
 

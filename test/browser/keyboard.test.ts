@@ -72,6 +72,7 @@ it.concurrent.each(['id', 'en'] as const)(
     await page.keyboard.press('Enter');
     await page.waitForSelector('#name');
     await type(page, t('sign-up-name.name'), 'Kartini');
+    await type(page, t('birthdate.label'), '21-04-1979');
     await type(page, t('sign-up-name.password'), 'habis gelap terbit terang 1911');
     await press(page, t('sign-up-name.submit'));
 

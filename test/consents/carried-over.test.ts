@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
-import { up } from '../../migrations/0062-consents-carried-over.ts';
+import { up } from '../../migrations/0057-consents-carried-over.ts';
 
 const claims = [
   { name: 'name', required: true, basis: 'public_task', purpose: 'Memanggil Anda.', 'purpose#en': 'To call you.' },

@@ -15,7 +15,7 @@ import { startPartitions } from '#src/jobs/partitions.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
-const MIGRATION = join(fileURLToPath(new URL('../../migrations', import.meta.url)), '0130-events-by-month.ts');
+const MIGRATION = join(fileURLToPath(new URL('../../migrations', import.meta.url)), '0065-events-by-month.ts');
 const hour = 3_600_000;
 const config = { releasesKeptMonths: 24, eventsKeptMonths: 60 };
 const events: Monthly = { table: 'account_events', keptMonths: 60 };

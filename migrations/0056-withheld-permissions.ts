@@ -7,7 +7,7 @@ import type { Knex } from 'knex';
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     alter table permissions add column withheld text constraint "reason not to ask for consent is known"
-      check (withheld in ('minor', 'unknown') and basis <> 'consent');
+      check (withheld is null or (withheld in ('minor', 'unknown') and basis <> 'consent'));
     comment on column permissions.withheld is 'personal: why the app was given nothing that rests on consent: the age, or that nobody knows it';
   `);
 }
