@@ -120,10 +120,12 @@ async function deliverAll(
     underWay.add(done);
   };
   while (!stopping.aborted) {
+    // What ends while this round looks may make room for what the round passed over.
+    const before = [...underWay];
     const found = await claimRound(database, apps, PLACES - underWay.size, start);
     if (found > 0) continue;
-    if (underWay.size === 0) break;
-    await Promise.race([...underWay, rest(EVERY_MS)]);
+    if (before.length === 0) break;
+    await Promise.race([...before, rest(EVERY_MS)]);
   }
   await Promise.all(underWay);
   if (stopping.aborted) return delivered;

@@ -387,6 +387,39 @@ test('fifty dead apps with notices before its own do not keep another one waitin
   expect(dead.bodies).toHaveLength(50);
 }, 60_000);
 
+test('an app that has answered while the work looks for more gets its next notice in the same round', async () => {
+  const app = await listeningApp((_request, response) => void setTimeout(() => response.writeHead(200).end(), 100));
+  const { secrets, log, keys, config } = world.house;
+  const target = { id: app.clientId, hearsLogout: true, hearsEvents: false };
+  for (let n = 0; n < 2; n += 1)
+    await putNotice(world.database, secrets, 7, target, { sub: 'seseorang', reason: 'signed-out' });
+  const database = lookingSlowly(world.database);
+  const work = startAppNotices({ database, secrets, log, keys, config }, { everyMs: 1_000_000_000 });
+  works.push(work);
+  expect(await work.deliverDue()).toBe(2);
+});
+
+/** Whoever finds nothing learns of it late. */
+function lookingSlowly(database: World['database']): World['database'] {
+  return new Proxy(database, {
+    get(target, name) {
+      if (name !== 'forAll') {
+        const member = Reflect.get(target, name, target);
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      return (shards: readonly number[]) => {
+        const db = target.forAll(shards);
+        const query: typeof db.query = async (text, values) => {
+          const rows = await db.query(text, values);
+          if (rows.length === 0 && shards.includes(7)) await new Promise((resolve) => setTimeout(resolve, 400));
+          return rows as never;
+        };
+        return Object.assign(Object.create(db), { query, execute: db.execute.bind(db) });
+      };
+    },
+  });
+}
+
 test('what is not answered for three days is given up', async () => {
   const app = await listeningApp((_request, response) => void response.writeHead(503).end());
   await hold((await citizenOf(app.clientId)).id);

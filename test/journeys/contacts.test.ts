@@ -116,6 +116,7 @@ test('until the code is right, an address looks the same whether it is free, sha
   const seen = [];
   for (const address of [free, taken, shared]) {
     const page = await openContacts(citizen);
+    await world.database.settle();
     world.statements.length = 0;
     const asked = await page.fill({ address: address }).tick('signs-in').press('#add');
     const statements = world.statements.filter((text) => !text.includes('registry_version'));

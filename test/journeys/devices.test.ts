@@ -115,8 +115,10 @@ describe('the list of sessions', () => {
     const { address } = await newCitizen();
     const browser = await open(phone, address);
     const count = async () => {
+      await world.database.settle();
       world.statements.length = 0;
       await browser.visit(`${world.issuer}/account`);
+      await world.database.settle();
       return world.statements.length;
     };
     const openApps = async (at: typeof browser) => {
