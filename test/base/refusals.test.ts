@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { Refusal, type RefusalCode, refusals } from '#src/base/refusals.ts';
 
@@ -10,6 +11,15 @@ test('every refusal has a sentence and a next step in both languages, each its o
     expect(id.say, code).not.toBe(en.say);
     expect(id.next, code).not.toBe(en.next);
   }
+});
+
+test('each code stands in the file of one subject, by the alphabet, and the table has them all', async () => {
+  const folder = new URL('../../src/base/refusals/', import.meta.url);
+  const files = (await readdir(folder)).filter((file) => file !== 'entry.ts');
+  const subjects = await Promise.all(files.map((file) => import(new URL(file, folder).href)));
+  const codes = subjects.map((subject) => Object.keys(Object.values<object>(subject)[0] ?? {}));
+  for (const ofSubject of codes) expect(ofSubject).toEqual(ofSubject.toSorted());
+  expect(codes.flat().sort()).toEqual(Object.keys(refusals).sort());
 });
 
 test('no sentence says only that something went wrong', () => {
