@@ -13,7 +13,8 @@ import { type ClientRecord, findClients } from '#src/registry/clients.ts';
 import { exampleAppIds, registerExampleApps } from '#src/registry/example-apps.ts';
 import { noteFirstSignIns } from '#src/registry/first-sign-ins.ts';
 import { offerOf } from './numbered-consents.ts';
-import { listPermissions, loadPermissions } from './permissions.ts';
+import { loadPermissions } from './permission-giving.ts';
+import { listPermissions } from './permissions.ts';
 import { loadReleases, releaseRow, withReads } from './releases.ts';
 import { recordTerms, termsOf } from './terms.ts';
 

@@ -7,13 +7,8 @@ import { listNumberedAccounts } from '#src/people/numbered-citizens.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { noteFirstSignIns } from '#src/registry/first-sign-ins.ts';
 import { listNumberedClients } from '#src/registry/numbered-clients.ts';
-import {
-  listConnectedOfMany,
-  loadPermissions,
-  type Offer,
-  type OtherBasis,
-  type PermissionDraft,
-} from './permissions.ts';
+import { loadPermissions, type Offer, type PermissionDraft } from './permission-giving.ts';
+import { listConnectedOfMany, type OtherBasis } from './permissions.ts';
 import { recordTerms, termsOf } from './terms.ts';
 
 /** How many of each there are to be. */

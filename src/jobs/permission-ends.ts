@@ -8,7 +8,7 @@ import type { Database } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type ExpiredPermission, listExpired } from '#src/consents/permissions.ts';
+import { type ExpiredPermission, listExpired } from '#src/consents/permission-ending.ts';
 import { expire } from '#src/oidc/withdrawals.ts';
 import { shardRanges } from './shards.ts';
 

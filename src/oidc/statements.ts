@@ -5,7 +5,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { errors } from 'oidc-provider';
 import { readOf, type Write } from '#src/base/coalescing.ts';
-import { joinPermissions, type PermissionsRow, permissionsColumns } from '#src/consents/permissions.ts';
+import { joinPermissions, type PermissionsRow, permissionsColumns } from '#src/consents/permission-rows.ts';
 import { type AccountRow, type AccountState, accountColumns, accountFields } from '#src/people/accounts.ts';
 import { passkeyColumns, type StoredPasskey } from '#src/people/passkeys.ts';
 

@@ -2,12 +2,11 @@
 import type { Context } from 'koa';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
+import { givePermissions, type PermissionDraft } from '#src/consents/permission-giving.ts';
 import {
   type CurrentPermissions,
-  givePermissions,
   lastExpired,
   type OtherBasis,
-  type PermissionDraft,
   type PermissionKind,
   type Withheld,
 } from '#src/consents/permissions.ts';

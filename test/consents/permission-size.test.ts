@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadPermissions, type PermissionDraft } from '#src/consents/permissions.ts';
+import { loadPermissions, type PermissionDraft } from '#src/consents/permission-giving.ts';
 import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { openPeople } from '#test/support/people-in-apps.ts';
 import { openWorld } from '#test/support/world.ts';

@@ -1,6 +1,7 @@
 /** What is kept of a consent when less is kept, and how often what happened to permissions is counted for agencies. */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { listPermissions, narrowConsent } from '#src/consents/permissions.ts';
+import { narrowConsent } from '#src/consents/permission-giving.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
 import { disconnect, withdraw } from '#src/oidc/withdrawals.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';

@@ -1,7 +1,7 @@
 /** People who use apps, as many as a figure needs: accounts at once, and what they allow. */
 import type { Database } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { loadPermissions, type PermissionDraft } from '#src/consents/permissions.ts';
+import { loadPermissions, type PermissionDraft } from '#src/consents/permission-giving.ts';
 import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { hashNumberedPassword, listNumberedAccounts, openNumberedCitizens } from '#src/people/numbered-citizens.ts';
 

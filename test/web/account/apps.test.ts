@@ -1,6 +1,6 @@
 /** A person and the apps that read something of them: less, nothing, and what becomes of it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ConsentDraft, loadPermissions } from '#src/consents/permissions.ts';
+import { type ConsentDraft, loadPermissions } from '#src/consents/permission-giving.ts';
 import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { loadClient } from '#src/registry/clients.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PLAN_BY_KEY } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { keepMonths } from '#src/base/partitions.ts';
-import { type ConsentDraft, loadPermissions } from '#src/consents/permissions.ts';
+import { type ConsentDraft, loadPermissions } from '#src/consents/permission-giving.ts';
 import { loadReleases, releaseRow } from '#src/consents/releases.ts';
 import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';

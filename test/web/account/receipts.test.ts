@@ -1,7 +1,8 @@
 /** A person's receipts: of what they allowed and of what ended, to read, to download and to show to anybody. */
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { endPermissions, listPermissions } from '#src/consents/permissions.ts';
+import { endPermissions } from '#src/consents/permission-ending.ts';
+import { listPermissions } from '#src/consents/permissions.ts';
 import { readReceiptKeys, verifyReceipt } from '#src/consents/receipts.ts';
 import { ask, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';

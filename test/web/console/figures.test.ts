@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { DAY_MS, dayOf } from '#src/base/epoch.ts';
 import { seed } from '#src/cli/seed.ts';
-import { loadPermissions } from '#src/consents/permissions.ts';
+import { loadPermissions } from '#src/consents/permission-giving.ts';
 import { recordTerms, termsOf } from '#src/consents/terms.ts';
 import { countCoverage } from '#src/jobs/coverage.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
