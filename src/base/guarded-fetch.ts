@@ -49,8 +49,17 @@ export function createGuardedFetch(intranet: readonly string[], resolve: Resolve
       ...(signal && { signal }),
     };
     return new Promise((answer, refuse) => {
-      const outgoing = send(target, options, (incoming) => answer(responseOf(incoming)));
+      const outgoing = send(target, options, (incoming) => {
+        try {
+          answer(responseOf(incoming));
+        } catch (error) {
+          refuse(error);
+          outgoing.destroy();
+        }
+      });
       outgoing.on('error', refuse);
+      // Where the other side switches to another protocol there is neither an answer nor an error.
+      outgoing.on('close', () => refuse(new Error('the connection ended without an answer')));
       outgoing.end(typeof body === 'string' ? body : undefined);
     });
   };
@@ -103,6 +112,7 @@ function guard(resolve: Resolve, mayAsk: (address: string) => boolean): LookupFu
 /** Statuses whose answers have no body, as `Response` insists. */
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** @throws {RangeError} for a status that HTTP does not have, such as 600 */
 function responseOf(incoming: IncomingMessage): Response {
   const { statusCode: status = 502 } = incoming;
   const headers = new Headers();

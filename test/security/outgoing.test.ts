@@ -1,6 +1,6 @@
 /** What the provider fetches on the word of others never reaches the inside of a network (security line 33). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createRawServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGuardedFetch, ForbiddenAddress, type Resolve } from '#src/base/guarded-fetch.ts';
 import { specialNetworks } from '#src/base/networks.ts';
@@ -124,6 +124,34 @@ test('a redirect is handed back and not followed', async () => {
   const response = await createGuardedFetch(['127.0.0.0/8'])(`http://127.0.0.1:${insidePort()}/keys`);
   expect([response.status, asked]).toEqual([302, ['/keys']]);
 });
+
+const noAnswers = {
+  'a status that HTTP does not have': 'HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n',
+  'no status': 'HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n',
+  'another protocol': 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  'another protocol, unnamed': 'HTTP/1.1 101 Switching\r\n\r\n',
+  'nothing but that it goes on': 'HTTP/1.1 100 Continue\r\n\r\n',
+  'a header without end': `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(200_000)}`,
+  'a header with a control character': 'HTTP/1.1 200 OK\r\nX-A: \u0001\r\nContent-Length: 0\r\n\r\n',
+  'empty lines': '\r\n\r\n\r\n',
+};
+
+test.each(Object.entries(noAnswers))(
+  'what answers with %s is refused, and ends nothing but itself',
+  async (_, bytes) => {
+    const rude = createRawServer((socket) => void socket.on('error', () => undefined).write(bytes));
+    await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve));
+    const { port } = rude.address() as AddressInfo;
+    const signal = AbortSignal.timeout(300);
+    const asked = createGuardedFetch(['127.0.0.0/8'])(`http://127.0.0.1:${port}/`, {
+      method: 'POST',
+      body: 'x',
+      signal,
+    });
+    await expect(asked).rejects.toThrow();
+    rude.close();
+  },
+);
 
 /** An app that signs its assertions and publishes its key at `url`. */
 async function askWithKeysAt(world: World, url: string) {
