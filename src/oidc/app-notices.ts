@@ -12,7 +12,7 @@ import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { type Keyring, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { outboxPlace } from '#src/people/messages.ts';
-import { listNoticeReceivers, type NoticeReceiver } from '#src/registry/clients.ts';
+import { listNoticeReceivers, type NoticeReceiver } from '#src/registry/notice-receivers.ts';
 import { listSubjectsOf } from './subjects.ts';
 
 /** How long an app that does not answer is tried. */

@@ -5,7 +5,8 @@ import type { Db } from '#src/base/database.ts';
 import { newestOf } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
-import { type ClientRecord, receiverOf } from '#src/registry/clients.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
+import { receiverOf } from '#src/registry/notice-receivers.ts';
 import { type NoticeChannel, type NoticeReason, putNotice, TRIED_MS } from './app-notices.ts';
 
 /** What became of a notice: it waits or is tried again, was taken, or is not tried any more. */

@@ -16,14 +16,8 @@ import { demandEntry, noteEntry } from './brake.ts';
 import type { RegistrationCase } from './cases.ts';
 import { hasBeenLive, loadMove, type Move } from './client-life.ts';
 import { setClientSecret } from './client-secrets.ts';
-import {
-  type ClientDraft,
-  type ClientRecord,
-  type ClientState,
-  findClient,
-  loadClient,
-  saveClient,
-} from './clients.ts';
+import { saveClient } from './client-writes.ts';
+import { type ClientDraft, type ClientRecord, type ClientState, findClient, loadClient } from './clients.ts';
 import { declarationOf, draftOf } from './declarations.ts';
 import { noteStep } from './migration-steps.ts';
 import type { ClientDeclaration, ClientEntry } from './registration-schema.ts';

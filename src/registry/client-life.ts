@@ -8,7 +8,8 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { withdrawCaseOf } from './cases.ts';
-import { type ClientRecord, type ClientState, loadClient, setClientState } from './clients.ts';
+import { setClientState } from './client-writes.ts';
+import { type ClientRecord, type ClientState, loadClient } from './clients.ts';
 import { declarationOf } from './declarations.ts';
 import { approvalsToGoLive } from './risky.ts';
 import { lockRegistry } from './version.ts';

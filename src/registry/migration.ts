@@ -12,13 +12,8 @@ import { todayInJakarta } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { loadMove, moveClient } from './client-life.ts';
 import { isAvailable } from './client-reach.ts';
-import {
-  type ClientRecord,
-  loadClient,
-  type MigrationStanding,
-  type PlannedStep,
-  setClientMigration,
-} from './clients.ts';
+import { setClientMigration } from './client-writes.ts';
+import { type ClientRecord, loadClient, type MigrationStanding, type PlannedStep } from './clients.ts';
 import { type MigrationPlan, takeDueSteps } from './cohorts.ts';
 import { declarationOf } from './declarations.ts';
 import { findStepBehind, type MigrationStep, noteStep, type StepCause } from './migration-steps.ts';

@@ -1,7 +1,7 @@
 /** One walk past every page that a citizen can meet, each reached as a person reaches it. */
 import { Secret, TOTP } from 'otpauth';
 import type { Page } from 'playwright-core';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { type Stage, signInByPassword, signOutHere, typeCode } from './stage.ts';
 import type { Visitor } from './visitor.ts';

@@ -14,7 +14,7 @@ import { openNotice, putNotice } from '#src/oidc/app-notices.ts';
 import { withdraw } from '#src/oidc/withdrawals.ts';
 import { closeAccount } from '#src/people/account-life.ts';
 import { listMessages, resealMessages } from '#src/people/messages.ts';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { openWorld, password, testMasterKey, type World } from '#test/support/world.ts';
 

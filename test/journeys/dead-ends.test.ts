@@ -1,7 +1,7 @@
 /** Where something went wrong a page says what, who acts now and what to do next; nobody has to guess the way back. */
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import type { Page } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';

@@ -1,7 +1,7 @@
 /** How sessions begin, change and end, and that whatever hangs on them ends with them (OWASP ASVS 5.0, chapter 7). */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { setPassword } from '#src/people/passwords.ts';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import { answerOf, ask, basic, goThrough, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type Citizen, passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { setAccountState } from '#test/support/account-state.ts';

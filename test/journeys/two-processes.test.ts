@@ -1,6 +1,6 @@
 /** Two processes on one database: whatever one begins the other can finish, and what ends on one has ended on both. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import { answerOf, ask, basic, goThrough, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { setAccountState } from '#test/support/account-state.ts';

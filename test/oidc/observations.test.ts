@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { networkOf } from '#src/people/throttles.ts';
 import { type Attempt, findAttempts, listAttempts } from '#src/registry/attempts.ts';
 import { secretCredential, setClientSecret } from '#src/registry/client-secrets.ts';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import { findMatchingSecret } from '#src/registry/secret-hashes.ts';
 import {
   findObservedSignIn,

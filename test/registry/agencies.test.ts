@@ -9,7 +9,8 @@ import {
   saveAgency,
 } from '#src/registry/agencies.ts';
 import { mayAt } from '#src/registry/authority.ts';
-import { findClient, saveClient } from '#src/registry/clients.ts';
+import { saveClient } from '#src/registry/client-writes.ts';
+import { findClient } from '#src/registry/clients.ts';
 import { listSectors, saveSector } from '#src/registry/sectors.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { askToGoLive, isAsWanted, planChange, restoreVersion } from '#src/registry/changes.ts';
 import { moveClient } from '#src/registry/client-life.ts';
-import { loadClient, saveClient } from '#src/registry/clients.ts';
+import { saveClient } from '#src/registry/client-writes.ts';
+import { loadClient } from '#src/registry/clients.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
 import { findPendingVersion, listVersions, loadVersion } from '#src/registry/versions.ts';
 import { agency, clientDraft } from './fixtures.ts';

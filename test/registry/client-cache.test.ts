@@ -3,7 +3,7 @@ import { Database, DatabaseUnavailable, type Db } from '#src/base/database.ts';
 import { createLog } from '#src/base/log.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
-import { saveClient, setClientState } from '#src/registry/clients.ts';
+import { saveClient, setClientState } from '#src/registry/client-writes.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { clientDraft, insertManyClients } from './fixtures.ts';
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vites
 import { Database, type Db } from '#src/base/database.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { endSecret, listSecrets, type Rotation, rotateSecret, setClientSecret } from '#src/registry/client-secrets.ts';
-import { loadClient, saveClient, setClientState } from '#src/registry/clients.ts';
+import { saveClient, setClientState } from '#src/registry/client-writes.ts';
+import { loadClient } from '#src/registry/clients.ts';
 import { compareClientSecret, findMatchingSecret } from '#src/registry/secret-hashes.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';

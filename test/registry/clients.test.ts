@@ -3,15 +3,8 @@ import { Database, type Db } from '#src/base/database.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { isAvailable } from '#src/registry/client-reach.ts';
 import { setClientSecret } from '#src/registry/client-secrets.ts';
-import {
-  type ClientState,
-  clientStates,
-  findClient,
-  listClients,
-  loadClient,
-  saveClient,
-  setClientState,
-} from '#src/registry/clients.ts';
+import { saveClient, setClientState } from '#src/registry/client-writes.ts';
+import { type ClientState, clientStates, findClient, listClients, loadClient } from '#src/registry/clients.ts';
 import { noteFirstSignIn } from '#src/registry/first-sign-ins.ts';
 import {
   type ApplyOptions,

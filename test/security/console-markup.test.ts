@@ -8,7 +8,7 @@ import { createApp, type Route } from '#src/app.ts';
 import { newIdIn } from '#src/base/secrets.ts';
 import { roles } from '#src/people/memberships.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
-import { saveClient } from '#src/registry/clients.ts';
+import { saveClient } from '#src/registry/client-writes.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { clientDraft } from '#test/registry/fixtures.ts';
 import { exchange } from '#test/support/browser-agent.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import { answered, ask, curious, openPublicApp, refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';

@@ -1,7 +1,7 @@
 /** Who may call the API, and with what: tokens of this provider for its address, bound to a key for whatever changes something. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { apiScopes } from '#src/registry/api-scopes.ts';
-import { setClientState } from '#src/registry/clients.ts';
+import { setClientState } from '#src/registry/client-writes.ts';
 import { type ApiClient, ask, machineOf, newKey, openApi, requestToken } from '#test/support/api.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 

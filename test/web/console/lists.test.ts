@@ -2,7 +2,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
-import { type ClientDraft, saveClient } from '#src/registry/clients.ts';
+import { saveClient } from '#src/registry/client-writes.ts';
+import type { ClientDraft } from '#src/registry/clients.ts';
 import { clientDraft } from '#test/registry/fixtures.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import { openWorld, type World } from '#test/support/world.ts';
