@@ -154,8 +154,9 @@ function personPart(context: AccountContext): Html {
     t('account.person-intro'),
     html`<dl class="terms"><div><dt>${t('claim.name')}</dt><dd>${masked(context, context.person.name)}</dd></div>${rows}${context.identity && html`<div><dt>${t('account.identity')}</dt><dd id="identity">${t(`account.identity-${context.identity}`)}</dd></div>`}</dl>
 ${context.person.hasStaleNumber && html`<div class="notice notice-info"><div><p>${t('account.stale-number')}</p></div></div>`}
-<ul class="links"><li><a id="account-history" href="/account/history">${t('account.history')}</a></li>
+<ul class="links"><li><a id="all-data" href="/account/data">${t('account.all-data')}</a></li>
 <li><a id="contacts" href="/account/contacts">${t('account.contacts')}</a></li>
+<li><a id="account-history" href="/account/history">${t('personal.history')}</a></li>
 <li><a id="end-account" href="/account/end">${t('account.end')}</a></li></ul>`,
   );
 }

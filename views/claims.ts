@@ -1,4 +1,4 @@
-import { formatDay, type Language, type MessageKey, translate } from './locale.ts';
+import { formatDay, formatList, type Language, type MessageKey, translate } from './locale.ts';
 
 const labels: Record<string, MessageKey> = {
   sub: 'claim.sub',
@@ -28,6 +28,26 @@ export function findClaimLabel(language: Language, claim: string): string | unde
   const key = Object.hasOwn(labels, claim) ? labels[claim] : undefined;
   return key && translate(language)(key);
 }
+
+/** Puts claims in the order in which a person tells them: the name first. */
+export function compareClaims(one: string, other: string): number {
+  const order = Object.keys(labels);
+  const [first, second] = [one, other].map((claim) => order.indexOf(claim));
+  return (first ?? 0) - (second ?? 0);
+}
+
+/** Claims in the middle of a sentence: "nama lengkap, email, dan alamat". Of more than `most` the first ones by name. */
+export function listClaims(language: Language, claims: readonly string[], most = claims.length): string {
+  const names = claims.slice(0, most).map((claim) => {
+    const label = findClaimLabel(language, claim);
+    return label === undefined ? claim : label.charAt(0).toLowerCase() + label.slice(1);
+  });
+  const left = claims.length - names.length;
+  return formatList(language, left > 0 ? [...names, translate(language)('claim.more', { count: left })] : names);
+}
+
+/** So many are named where a line is one of many. */
+export const MOST_NAMED = 4;
 
 /** The value of a claim as a person reads it. `undefined` when there is nothing to read. */
 export function sayClaim(language: Language, claim: string, value: unknown): string | undefined {

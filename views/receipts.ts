@@ -41,7 +41,7 @@ export function receiptCheckPage(context: ReceiptCheckContext): Html {
     styles: ['receipt.css', 'print.css'],
     scripts: ['square.js'],
     content: html`${problemSummary(language, said)}${verdict ? verdictPart(context, verdict) : html`<p class="intro">${t('receipt-check.intro')}</p>`}
-${uploadForm(context, [
+${verdict && html`<h2 id="another">${t('receipt-check.another')}</h2>`}${uploadForm(context, [
   linesField({
     name: 'receipt',
     label: t('receipt-check.text'),

@@ -26,6 +26,11 @@ export function ageGroup(profile: Pick<Profile, 'birthdate'>, now: Date): AgeGro
   return adulthood <= now ? 'adult' : 'minor';
 }
 
+/** A whole birth date as the identity card writes it: `21-04-1990`; a part of one as the claim has it. */
+export function writeBirthdate(claim: string): string {
+  return claim.replace(/^(?!0000)(\d{4})-(\d{2})-(\d{2})$/, '$3-$2-$1');
+}
+
 /** The oldest that anybody says they are. */
 const OLDEST_YEARS = 130;
 

@@ -48,7 +48,7 @@ describe('connected apps', () => {
 
     const page = await browser.visit(`${world.issuer}/account`);
     expect(page.text('[data-client=pajak-daerah]')).toContain('Pajak Daerah');
-    expect(page.text('[data-client=pajak-daerah]')).toContain('Nama lengkap');
+    expect(page.text('[data-client=pajak-daerah]')).toContain('nama lengkap');
     const done = await page.press('[data-client=pajak-daerah] button.disconnect');
     expect(done.count('[data-client]')).toBe(0);
     expect(done.text('.notice')).toContain('tidak lagi dapat membaca');

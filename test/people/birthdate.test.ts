@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
+import { adulthoodOf, ageGroup, readBirthdate, writeBirthdate } from '#src/people/birthdate.ts';
 
 const now = new Date('2026-11-26T12:00:00Z');
 
@@ -25,4 +25,12 @@ test.each(['21-04-1990', '21/4/1990', '21.04.1990', '1990-04-21', ' 21 04 1990 '
 
 test.each(['31-02-1990', '27-11-2026', '01-01-1870', '4/1990', '1990', '<b>', '21-04-90'])('%s is refused', (typed) => {
   expect(() => readBirthdate(typed, now)).toThrow(expect.objectContaining({ code: 'birthdate_invalid' }));
+});
+
+test.each([
+  ['1990-04-21', '21-04-1990'],
+  ['0000-04-21', '0000-04-21'],
+  ['1990', '1990'],
+])('the claim %s is written as %s, as on the identity card', (claim, written) => {
+  expect(writeBirthdate(claim)).toBe(written);
 });

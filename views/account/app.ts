@@ -1,4 +1,4 @@
-import { findClaimLabel } from '../claims.ts';
+import { findClaimLabel, listClaims } from '../claims.ts';
 import { type Content, type Html, html, safeAddress } from '../html.ts';
 import { sayBasis } from '../legal-basis.ts';
 import { formatDay, formatMoment, type MessageKey, translate } from '../locale.ts';
@@ -135,12 +135,11 @@ function readPart(context: AppContext): Html | false {
   const { read, app, contact, language, timeZone } = context;
   if (!read) return false;
   const t = translate(language);
-  const claims = read.claims.map((claim) => html`<li>${nameOf(context, claim)}</li>`);
   return part(
     'read',
     t('app.read'),
     t('app.read-last', { date: formatMoment(language, read.lastAt, timeZone) }),
-    html`<ul class="points">${claims}</ul><p>${t('app.read-ask', { agency: app.agency })}${contact && html` <a href="mailto:${contact}">${contact}</a>`}</p>
+    html`<p>${t('app.read-so-far', { claims: listClaims(language, read.claims) })}</p><p>${t('app.read-ask', { agency: app.agency })}${contact && html` <a href="mailto:${contact}">${contact}</a>`}</p>
 <p class="hint"><a href="/account/releases?app=${encodeURIComponent(app.clientId)}">${t('app.read-all')}</a></p>`,
   );
 }
@@ -200,9 +199,14 @@ function earlierPart(context: AppContext): Html | false {
   if (earlier.length === 0) return false;
   const rows = earlier.map(
     ({ id, kind, since, ended }) =>
-      html`<li class="row"><div class="row-words"><h3>${t(kind === 'consent' ? 'app.consent' : 'app.notice')}</h3><p class="hint">${formatDay(language, since, timeZone)}${ended && ` – ${formatDay(language, ended.at, timeZone)} · ${t(reasons[ended.reason])}`}</p></div><a href="/account/receipts/${encodeURIComponent(id)}">${t('app.receipt-open')}</a></li>`,
+      html`<li class="row"><div class="row-words"><h3>${t(kind === 'consent' ? 'app.consent' : 'app.notice')}</h3><p class="hint">${daysOf([since, ...(ended ? [ended.at] : [])])}${ended && ` · ${t(reasons[ended.reason])}`}</p></div><a href="/account/receipts/${encodeURIComponent(id)}">${t('app.receipt-open')}</a></li>`,
   );
   return part('earlier', t('app.earlier'), undefined, html`<ul class="rows">${rows}</ul>`);
+
+  /** One day, where it ended on the day on which it began. */
+  function daysOf(dates: readonly Date[]): string {
+    return [...new Set(dates.map((date) => formatDay(language, date, timeZone)))].join(' – ');
+  }
 }
 
 /** Leaves all of it at once; what goes on by law is named before. */
@@ -215,7 +219,7 @@ function leavePart(context: AppContext): Html {
   );
   const goesOn =
     isByLaw &&
-    html`<div id="goes-on"><p>${t('app.leave-law', { agency: app.agency })}</p>${bases.size > 0 && html`<p>${t('app.leave-what')}</p><ul class="points">${[...bases].map((basis) => html`<li>${basis}</li>`)}</ul>`}</div>`;
+    html`<div id="goes-on"><p>${t(bases.size > 0 ? 'app.leave-by' : 'app.leave-law', { agency: app.agency })}</p>${bases.size > 0 && html`<ul class="points">${[...bases].map((basis) => html`<li>${basis}</li>`)}</ul>`}</div>`;
   const label = t(isByLaw && !consent ? 'account.leave' : 'account.disconnect');
   return part(
     'leave',

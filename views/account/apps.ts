@@ -1,7 +1,7 @@
-import { findClaimLabel } from '../claims.ts';
+import { listClaims, MOST_NAMED } from '../claims.ts';
 import type { ShownSuccessor } from '../ended.ts';
 import { type Html, html, safeAddress } from '../html.ts';
-import { formatDay, formatList, formatNumber, translate } from '../locale.ts';
+import { formatDay, formatNumber, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import type { Notice } from '../parts/notice.ts';
 import { seekForm } from '../parts/seek.ts';
@@ -51,9 +51,17 @@ export function appsPage(context: AppsContext): Html {
     notice: context.notice,
     content: html`${(count > FEW || words) && seekForm(context, { at: '/account/apps', label: t('apps.search'), words })}
 ${count > 0 && html`<p class="hint" id="count">${t('apps.count', { count, number: formatNumber(language, count) })}</p>`}
-${apps.length > 0 ? html`<section class="part"><ul class="rows">${apps.map((app, index) => appRow(context, app, `app-${index}`))}</ul></section>` : words && html`<p class="empty" id="none-found">${t('apps.none-found', { words })}</p>`}
+${apps.length > 0 ? html`<section class="part"><ul class="rows">${apps.map((app, index) => appRow(context, app, `app-${index}`))}</ul></section>` : nothing(context)}
 ${pager(language, context.pages)}`,
   });
+}
+
+/** What to do where there is nothing. */
+function nothing({ language, words }: AppsContext): Html {
+  const t = translate(language);
+  if (!words)
+    return html`<p class="buttons"><a class="button main" id="find" href="/account/services"><span>${t('personal.services')}</span></a></p>`;
+  return html`<p class="empty" id="none-found">${t('apps.none-found', { words })}<br><a href="/account/apps">${t('apps.show-all')}</a></p>`;
 }
 
 /** So many are overlooked at a glance. */
@@ -63,26 +71,16 @@ const FEW = 6;
 export function appRow(context: Frame, app: ConnectedApp, id: string): Html {
   const { language, timeZone } = context;
   const t = translate(language);
-  const claims = app.claims.map((claim) => findClaimLabel(language, claim) ?? claim);
   const since = t('account.since', { date: formatDay(language, app.since, timeZone) });
   const lastUsed = app.lastUsed && t('account.last-used', { date: formatDay(language, app.lastUsed, timeZone) });
   const label = t(app.isByLaw ? 'account.leave' : 'account.disconnect');
   return html`<li class="row" data-client="${app.clientId}">${tile(app.name, app.logo)}
 <div class="row-words"><h3 id="${id}"><a href="/account/apps/${encodeURIComponent(app.clientId)}">${app.name}</a></h3>
 <p>${app.agency} <span class="domain">${app.domain}</span></p>
-${claims.length > 0 && html`<p>${t('account.reads', { claims: sayFew(context, claims) })}</p>`}
+${app.claims.length > 0 && html`<p>${t('account.reads', { claims: listClaims(language, app.claims, MOST_NAMED) })}</p>`}
 ${endingOf(context, app)}<p class="hint">${since}${lastUsed && ` · ${lastUsed}`}</p></div>
 ${rowForm(context, { name: 'client', value: app.clientId, action: 'disconnect', label, hook: 'disconnect', describedBy: id })}</li>`;
 }
-
-/** The first ones by name; the page of the app has them all. */
-function sayFew({ language }: Frame, claims: readonly string[]): string {
-  const some = claims.slice(0, MOST_NAMED);
-  const more = claims.length - some.length;
-  return formatList(language, more > 0 ? [...some, translate(language)('apps.more-claims', { count: more })] : some);
-}
-
-const MOST_NAMED = 4;
 
 export function endingOf(
   { language }: Frame,

@@ -49,8 +49,8 @@ export function servicesPage(context: ServicesContext): Html {
     intro: t('services.intro', { brand: context.brand }),
     content: html`${serviceSearch(context, { words, sector })}${sectorChoices(context, { sectors, chosen: sector, words })}
 ${connected.length > 0 && serviceList(context, { id: 'yours', title: t('services.yours'), services: connected })}
-${services.length > 0 && serviceList(context, { id: 'offered', title: chosen?.name ?? t(words ? 'services.found' : 'services.all'), services })}
-${isEmpty && noneFound(context)}${pager(context.language, context.pages)}`,
+${services.length > 0 && serviceList(context, { id: 'offered', title: chosen?.name ?? t(words ? 'services.found' : connected.length > 0 ? 'services.others' : 'services.all'), services })}
+${isEmpty && noneFound(context)}${(words || sector) && html`<p><a id="all-services" href="/account/services">${t('services.show-all')}</a></p>`}${pager(context.language, context.pages)}`,
   });
 }
 

@@ -1,8 +1,11 @@
-import { findClaimLabel, sayClaim } from '../claims.ts';
+import { compareClaims, findClaimLabel, listClaims, sayClaim } from '../claims.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { formatList, formatMoment, type MessageKey, translate } from '../locale.ts';
+import { formatMoment, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
+import { sayBrowser, sayNetwork } from '../parts/browser.ts';
 import { masked } from '../parts/masked.ts';
+import { sayPhone } from '../parts/phone.ts';
+import { isRole, type RoleName, sayRole } from '../roles.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import type { HistoryKind } from './history.ts';
 import { personalPage } from './shell.ts';
@@ -60,10 +63,12 @@ export function dataPage(context: DataContext): Html {
     title: t('data.title'),
     section: 'data',
     intro: t('data.intro'),
+    styles: ['print.css'],
     content: context.isRestricted
       ? html`<p id="restricted">${t('data.restricted')}</p>`
       : html`<p class="buttons no-print"><a class="button main" id="download" href="/account/data.json" download><span>${t('data.download')}</span></a><a class="button other" id="correct" href="/account/data/correct"><span>${t('data.correct')}</span></a></p>
 <p class="hint no-print">${t('data.download-hint')} ${t('data.print-hint')}</p>
+<p class="on-paper">${t('data.on-paper', { brand: context.brand, moment: formatMoment(context.language, context.now, context.timeZone) })}</p>
 <section class="part" id="clocks"><h2>${t('data.clocks-title')}</h2><p>${t('data.clocks')}</p></section>
 ${context.groups.map((one) => groupPart(context, one))}
 <section class="part" id="left-out"><h2>${t('data.left-out-title')}</h2><p>${t('data.left-out')}</p></section>
@@ -92,11 +97,14 @@ function rowOf(context: DataContext, table: string, row: Readonly<Record<string,
   });
   const all = [...claims, ...facts];
   if (all.length === 0) return false;
-  return html`<li class="row" data-held="${table}"><dl class="terms">${all.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl></li>`;
+  return html`<li class="row" data-held="${table}"><dl class="terms tight">${all.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl></li>`;
 }
 
 function claimsOf(context: DataContext, profile: unknown): [string, Content][] {
-  return Object.entries((profile ?? {}) as Record<string, unknown>).flatMap(([claim, value]) => {
+  const told = Object.entries((profile ?? {}) as Record<string, unknown>).sort(([one], [other]) =>
+    compareClaims(one, other),
+  );
+  return told.flatMap(([claim, value]) => {
     const said = sayClaim(context.language, claim, value);
     const label = findClaimLabel(context.language, claim);
     return said === undefined || label === undefined ? [] : [[label, masked(context, said)]];
@@ -112,13 +120,27 @@ function sayField(context: DataContext, field: DataField, row: Readonly<Record<s
   if (value instanceof Date) return formatMoment(language, value, timeZone);
   if (typeof value === 'boolean') return t(value ? 'data.yes' : 'data.no');
   if (field === 'what') return sayWhat(context, row);
-  if (field === 'about') return formatList(language, Object.values(value as Record<string, string>));
-  if (field === 'claims' && Array.isArray(value))
-    return formatList(
-      language,
-      value.map((claim) => findClaimLabel(language, String(claim)) ?? String(claim)),
-    );
-  return field === 'value' ? masked(context, String(value)) : String(value);
+  if (field === 'about') return sayPlace(context, value);
+  if (field === 'claims' && Array.isArray(value)) return listClaims(language, value.map(String));
+  if (field === 'value') return masked(context, row.kind === 'phone' ? sayPhone(String(value)) : String(value));
+  if (field === 'role' && isRole(String(value))) return sayRole(language, value as RoleName);
+  const known = codes[`${field} ${value}`];
+  return known ? t(known) : String(value);
+}
+
+/** What is kept as a code and has words of its own. */
+const codes: Readonly<Record<string, MessageKey>> = {
+  'language id': 'data.language-id',
+  'language en': 'data.language-en',
+  'level ial1': 'account.identity-ial1',
+  'level ial2': 'account.identity-ial2',
+  'level ial3': 'account.identity-ial3',
+};
+
+/** With which browser, and from where. */
+function sayPlace({ language }: DataContext, about: unknown): string {
+  const { browser, system, network } = about as Readonly<Record<'browser' | 'system' | 'network', string | undefined>>;
+  return [sayBrowser({ browser, system }), network && sayNetwork(language, network)].filter(Boolean).join(', ');
 }
 
 function sayWhat({ language }: DataContext, { what, app, agency }: Readonly<Record<string, unknown>>): string {

@@ -45,7 +45,8 @@ export function historyPage(context: HistoryContext): Html {
     content: html`${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
 ${events.length === 0 ? html`<p id="no-events">${t('history.none')}</p>` : daysOf(context).map((day) => dayPart(context, day))}
 ${timePager(language, context)}
-<p>${t('history.not-you')}</p>`,
+<section class="part" id="not-you" aria-labelledby="not-you-title"><h2 id="not-you-title">${t('history.not-you')}</h2><p>${t('history.not-you-staff')}</p>
+<ul class="links"><li><a href="/account#sessions">${t('account.end-other-sessions')}</a></li><li><a href="/account#passkeys">${t('history.change-ways')}</a></li><li><a href="/account/end#freeze">${t('release.freeze-title')}</a></li></ul></section>`,
   });
 }
 

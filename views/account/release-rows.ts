@@ -1,15 +1,7 @@
-import { findClaimLabel } from '../claims.ts';
+import { listClaims, MOST_NAMED } from '../claims.ts';
 import { type Html, html, safeAddress } from '../html.ts';
 import { basisName } from '../legal-basis.ts';
-import {
-  formatDay,
-  formatList,
-  formatMoment,
-  formatTime,
-  type Language,
-  type MessageKey,
-  translate,
-} from '../locale.ts';
+import { formatDay, formatMoment, formatTime, type Language, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { tile } from '../parts/tile.ts';
 import type { LookReason, ReportAnswer } from '../report-messages.ts';
@@ -77,11 +69,9 @@ export function timeOf(line: ReleaseLine): Date {
   return 'release' in line ? line.release.at : line.look.at;
 }
 
-/** Which data, as people call them: "name, e-mail and address". */
-export function sayClaims(language: Language, claims: readonly string[]): string {
-  const t = translate(language);
-  const names = claims.map((claim) => findClaimLabel(language, claim) ?? claim);
-  return names.length === 0 ? t('release.no-claims') : formatList(language, names);
+/** Which data, as people call them: "name, email and address". */
+export function sayClaims(language: Language, claims: readonly string[], most?: number): string {
+  return claims.length === 0 ? translate(language)('release.no-claims') : listClaims(language, claims, most);
 }
 
 /** By which right: consent, or what else the law gives. */
@@ -100,11 +90,17 @@ export function sayRights(language: Language, release: Pick<ShownRelease, 'claim
   const unknown = rights.length === 0 ? claims : claims.filter((claim) => !known.has(claim));
   const isUnknown = rights.length === 0 || unknown.length > 0;
   const of = (those: readonly string[], right: string) =>
-    rights.length + Number(isUnknown) > 1 ? `${sayClaims(language, those)}: ${right}` : right;
+    rights.length + Number(isUnknown) > 1 ? `${right}: ${sayClaims(language, those)}` : right;
   return [
     ...rights.map((right) => of(right.claims, sayRight(language, right))),
     ...(isUnknown ? [of(unknown, t('release.basis-unknown'))] : []),
   ];
+}
+
+/** By which rights at all, in a line that is one of many; the page of the release says what was read by each. */
+function sayBases(language: Language, { rights }: Pick<ShownRelease, 'rights'>): string[] {
+  if (rights.length === 0) return [translate(language)('release.basis-unknown')];
+  return [...new Set(rights.map((right) => sayRight(language, right)))];
 }
 
 const ways: Record<ReleaseWay, MessageKey> = {
@@ -165,11 +161,11 @@ function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'momen
   const name = link ? html`<a href="${link}">${app.name}</a>` : app.name;
   const last = formatTime(language, lastAt, timeZone);
   const often = reads > 1 && t('release.often', { count: reads, last });
-  const more = [...sayRights(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
+  const more = [...sayBases(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
   return html`<li class="row" data-release="${id}"${report && html` data-report="${report}"`}>${when === 'time' && html`<p class="when">${sayWhen(context, release.at, when)}</p>`}${tile(app.name, app.logo)}
 <div class="row-words"><h3>${name}</h3>
 <p class="hint">${app.agency}${when === 'moment' && html` · ${sayWhen(context, release.at, when)}`}</p>
-<p>${t('release.read', { claims: sayClaims(language, claims) })}${purpose && html` <span class="why">${t('release.for', { purpose })}</span>`}</p>
+<p>${t('release.read', { claims: sayClaims(language, claims, MOST_NAMED) })}${purpose && html` <span class="why">${t('release.for', { purpose })}</span>`}</p>
 <p class="hint">${more}</p>${report && html`<p>${reportDot(language, report)}</p>`}</div></li>`;
 }
 

@@ -57,8 +57,10 @@ export function releasePage(context: ReleaseContext): Html {
     lead: backTo(context, 'releases'),
     notice: context.notice,
     problems: said,
-    content: html`<div class="one-release">${factsPart(context)}
-<div>${report ? reportedPart(context, report) : reportPart(context, said)}${report && nextPart(context)}</div></div>`,
+    content: report
+      ? html`<div class="one-release"><div>${reportedPart(context, report)}${nextPart(context)}</div>${factsPart(context)}</div>`
+      : html`<p class="jump"><a href="#not-me">${t('release.not-me')}</a></p>
+<div class="one-release">${factsPart(context)}<div>${reportPart(context, said)}</div></div>`,
   });
 }
 
@@ -78,12 +80,11 @@ function factsPart(context: ReleaseContext): Html {
     [t('release.what'), names.length > 0 ? html`<ul class="claims">${names}</ul>` : t('release.no-claims')],
     [t('release.why'), purpose],
     [t('release.basis'), rights.map((right) => html`<p>${right}</p>`)],
-    [t('release.when'), formatMoment(language, release.at, timeZone)],
+    [t('release.when'), `${formatMoment(language, release.at, timeZone)}, ${sayWay(language, release.way)}`],
     [
       t('release.how-often'),
       reads > 1 && t('release.times', { count: reads, last: formatMoment(language, lastAt, timeZone) }),
     ],
-    [t('release.how'), sayWay(language, release.way)],
     [t('release.network'), network && sayNetwork(language, network)],
     [t('release.ask'), contact],
     [t('release.reference'), html`<code>${reference}</code>`],

@@ -58,7 +58,7 @@ export function releasesPage(context: ReleasesContext): Html {
     section: 'releases',
     intro: t('releases.intro'),
     content: html`${closedBefore && html`<p class="hint" id="closed-before">${t('history.closed-before', { date: formatMoment(language, closedBefore, timeZone) })}</p>`}
-${choiceForm(context)}
+${isNarrowed(context.chosen) || lines.length > 0 || context.older ? choiceForm(context) : ''}
 ${lines.length === 0 ? nothing(context) : releaseDays(context, lines)}
 ${timePager(language, context)}
 <p class="hint">${t('releases.kept', { months: context.keptMonths })}</p>`,
@@ -76,7 +76,7 @@ function choiceForm({ language, apps, chosen }: ReleasesContext): Html {
     { value: '', label: t('releases.every-app') },
     ...apps.map(({ id, name }) => ({ value: id, label: name })),
   ];
-  return html`<form method="get" action="/account/releases" role="search" class="narrowing" aria-label="${t('releases.narrow')}">
+  return html`<details class="narrow-down"${isNarrowed(chosen) && html` open`}><summary>${t('releases.narrow')}</summary><form method="get" action="/account/releases" role="search" class="narrowing" aria-label="${t('releases.narrow')}">
 ${select('app', t('releases.app'), chosen.app, all)}
 ${select(
   'period',
@@ -91,7 +91,7 @@ ${select(
   releaseFilters.map((value) => ({ value, label: t(kinds[value]) })),
 )}
 <div class="narrowing-do"><button type="submit" class="button other"><span>${t('releases.show')}</span></button>${isNarrowed(chosen) && html`<a id="everything" href="/account/releases">${t('releases.everything')}</a>`}</div>
-</form>`;
+</form></details>`;
 }
 
 function select(
@@ -109,7 +109,7 @@ function select(
 function nothing({ language, chosen, older }: ReleasesContext): Html {
   const t = translate(language);
   if (older) return html`<p id="none-here">${t('releases.none-here')}</p>`;
-  return html`<p id="no-releases">${t(isNarrowed(chosen) ? 'releases.none-so' : 'releases.none')}</p>`;
+  return html`<p class="empty" id="no-releases">${t(isNarrowed(chosen) ? 'releases.none-so' : 'releases.none')}</p>`;
 }
 
 const full: ReleasesContext = {

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { heedBirthdate } from '#src/oidc/withdrawals.ts';
 import { correctProfile, holdAccount, loadAccount, type Profile } from '#src/people/accounts.ts';
-import { ageGroup } from '#src/people/birthdate.ts';
+import { ageGroup, writeBirthdate } from '#src/people/birthdate.ts';
 import { checkCorrectedAge, readCorrectedAddress, readCorrectedBirthdate, tidied } from '#src/people/corrections.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
 import { type CorrectContext, type CorrectionFields, correctPage } from '#views/account/correct.ts';
@@ -71,7 +71,7 @@ function birthdateIn({ account }: Visit, form: Form): Pick<Profile, 'birthdate'>
   const now = new Date();
   const { birthdate: before } = account.profile;
   // A year alone, or a day without its year, came from elsewhere and stays as it is unless it is touched.
-  if (form.get('birthdate') === before) return { birthdate: before };
+  if (before && form.get('birthdate') === writeBirthdate(before)) return { birthdate: before };
   const birthdate = readCorrectedBirthdate(form.get('birthdate'), now);
   checkCorrectedAge(before, birthdate, now);
   return { birthdate };
@@ -100,7 +100,7 @@ async function hasProvenIdentity({ db, account }: Visit): Promise<boolean> {
 
 function fieldsOf({ name, nickname, birthdate, gender, address }: Profile): CorrectionFields {
   return {
-    ...{ name: name ?? '', nickname: nickname ?? '', birthdate: birthdate ?? '', gender: gender ?? '' },
+    ...{ name: name ?? '', nickname: nickname ?? '', birthdate: writeBirthdate(birthdate ?? ''), gender: gender ?? '' },
     ...{ street: address?.street_address ?? '', locality: address?.locality ?? '' },
     ...{ region: address?.region ?? '', 'postal-code': address?.postal_code ?? '' },
   };

@@ -56,7 +56,7 @@ describe('a connected app', () => {
     expect(page.attributes('#consent [data-claim]', 'data-claim').toSorted()).toEqual(['email', 'name', 'nickname']);
     expect(page.text('[data-claim=nickname]')).toContain('Untuk nickname.');
     expect(page.text('#consent')).toMatch(/Berlaku sampai/);
-    expect(page.text('#read')).toContain('Nama lengkap');
+    expect(page.text('#read')).toContain('nama lengkap');
     expect(page.text('#read')).toContain('privasi@sehat.contoh.go.id');
   });
 

@@ -54,7 +54,7 @@ async function verified(text: string) {
 test('a consent and a notice each have one, which says what was shown and no value', async () => {
   const consent = await open(await idOf('consent'));
   expect(consent.status).toBe(200);
-  expect(consent.text('#receipt')).toContain('persetujuan pemilik data');
+  expect(consent.text('#receipt')).toContain('izin pemilik data');
   expect(consent.text('#receipt')).toContain('Klinik Uji');
   expect(consent.text('[data-claim=email]')).toContain('Perlu email.');
   expect(consent.has('[data-claim=name]')).toBe(false);
