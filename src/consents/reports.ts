@@ -127,38 +127,62 @@ export async function findReports(
 /** Where a list of reports goes on. */
 export type ReportPlace = Pick<Report, 'at' | 'id'>;
 
+/** A report as the agency sees it. */
+export interface AppReport extends Report {
+  /** The person, as the app knows them. */
+  readonly sub: string | undefined;
+}
+
+/** An app, and under which group's names it knows people. */
+interface ReportedApp {
+  readonly id: string;
+  readonly subjectGroupId: string;
+}
+
+type AppReportRow = ReportRow & { readonly sub: string | null };
+
+const named = `left join subjects j on j.shard = r.shard and j.account_id = r.account_id and j.capacity = 'self'`;
+const withName = `${columns.replaceAll(/(\w+)/g, 'r.$1')}, j.sub`;
+
 /** What people have reported about an app, the latest first. */
 export async function listReportsAbout(
   db: Db,
-  clientId: string,
+  { id: clientId, subjectGroupId }: ReportedApp,
   { after, limit, open }: { readonly after?: ReportPlace | undefined; readonly limit: number; readonly open: boolean },
-): Promise<Report[]> {
-  const rows = await db.forAll(everyShard).query<ReportRow>(
-    `with ${newestOf({ table: 'release_reports', at: 'at', which: '(answered_at is null) = $6' })}
-     select ${columns} from newest join release_reports r on r.shard = newest.shard and client_id = $2 and at between since and $3
-       and (at < $3 or id < $4) and (answered_at is null) = $6
-     order by at desc, id desc limit $5`,
-    [everyShard, clientId, after?.at ?? LATEST, after?.id ?? LAST_ID, limit, open],
+): Promise<AppReport[]> {
+  const rows = await db.forAll(everyShard).query<AppReportRow>(
+    `with ${newestOf({ table: 'release_reports', at: 'at', which: '(answered_at is null) = $6' })}, r as materialized (
+       select r.* from newest join release_reports r on r.shard = newest.shard and client_id = $2 and at between since and $3
+         and (at < $3 or id < $4) and (answered_at is null) = $6
+       order by at desc, id desc limit $5)
+     select ${withName} from r ${named} and j.group_id = $7 order by r.at desc, r.id desc`,
+    [everyShard, clientId, after?.at ?? LATEST, after?.id ?? LAST_ID, limit, open, subjectGroupId],
   );
-  return rows.map(fromRow);
+  return rows.map(seenByApp);
+}
+
+function seenByApp(row: AppReportRow): AppReport {
+  return { ...fromRow(row), sub: row.sub ?? undefined };
 }
 
 const LATEST = new Date('9999-12-31');
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** A report about an app. @throws `not_here` */
-export async function loadReportAbout(db: Db, clientId: string, id: string): Promise<Report> {
+export async function loadReportAbout(
+  db: Db,
+  { id: clientId, subjectGroupId }: ReportedApp,
+  id: string,
+): Promise<AppReport> {
   if (!isId(id)) throw new Refusal('not_here', 'no such report');
   const shard = shardOf(id);
-  const row = await db
-    .for(shard)
-    .first<ReportRow>(`select ${columns} from release_reports where shard = $1 and client_id = $2 and id = $3`, [
-      shard,
-      clientId,
-      id,
-    ]);
+  const row = await db.for(shard).first<AppReportRow>(
+    `select ${withName} from release_reports r ${named} and j.group_id = $4
+     where r.shard = $1 and r.client_id = $2 and r.id = $3`,
+    [shard, clientId, id, subjectGroupId],
+  );
   if (!row) throw new Refusal('not_here', 'no such report');
-  return fromRow(row);
+  return seenByApp(row);
 }
 
 /**

@@ -371,7 +371,7 @@ test('what apps were told and answer for is listed by asking each shard for its 
       ).toEqual(await all('withdrawals', 'at', id, waiting ? 'acknowledged_at is null' : 'true'));
     for (const open of [true, false])
       expect(
-        await inPages<Report>((after) => listReportsAbout(world.database, id, { after, open, limit: 20 })),
+        await inPages<Report>((after) => listReportsAbout(world.database, app, { after, open, limit: 20 })),
       ).toEqual(await all('release_reports', 'at', id, open ? 'answered_at is null' : 'answered_at is not null'));
   }
 }, 120_000);

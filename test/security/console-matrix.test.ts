@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp, type Route } from '#src/app.ts';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { reportRelease } from '#src/consents/reports.ts';
 import { recordWithdrawal } from '#src/consents/withdrawals.ts';
 import { signBundle } from '#src/oidc/bundles.ts';
 import { listDeliveries, sendTest } from '#src/oidc/deliveries.ts';
@@ -158,7 +159,12 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
   const permissionId = newIdIn(1);
   const withdrawn = { accountId: citizen, clientId: client, permissionId, cause: 'withdrawn' } as const;
   const withdrawal = await recordWithdrawal(database, withdrawn);
+  const release = { id: newIdIn(1), at: now };
+  const report = await reportRelease(database, throttles, {
+    ...{ accountId: citizen, clientId: client, release, reason: 'not-then' },
+  });
   const others = {
+    reports: secrets.outsideId(report?.id ?? ''),
     ...{ deliveries: secrets.outsideId(delivery?.id ?? ''), withdrawals: secrets.outsideId(withdrawal.id) },
     ...{ secrets: secret?.id ?? '', 'registration-tokens': token, sheets: sheet.id, invitations: invited },
     ...{ members: actor, testers: citizen, bundles: bundle },
@@ -168,7 +174,7 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
 }
 
 const owned =
-  'agenc|client|sector|subject_group|invitation|registration|bundle|membership|desk_|admin_|outbox|withdrawals|accounts|passkeys|identifiers|contacts|account_events|inventory|app_|decision_|evidence_|coverage';
+  'agenc|client|sector|subject_group|invitation|registration|bundle|membership|desk_|admin_|outbox|withdrawals|release_reports|accounts|passkeys|identifiers|contacts|account_events|inventory|app_|decision_|evidence_|coverage';
 /** What only the agency itself says, makes and gives. */
 const ofItsOwn =
   'agenc|client_(contacts|keys|secrets|testers|logos)|invitation|registration_tokens|bundle|membership|desk_|accounts|passkeys|inventory';
@@ -327,6 +333,7 @@ async function bodies(): Promise<readonly (object | undefined)[]> {
     ...[undefined, {}, declaration, { label: 'x', uses: 1, days: 1 }, { role: 'owner', account: newIdIn(1) }],
     ...[{ entry: { name: 'Milik lain' } }, { app: 'mesin-api' }, { status: 'dismissed', reason: 'Bukan' }],
     ...[{ status: 'open' }, { verdict: 'allowed' }, { verdict: 'refused', note: 'Tidak' }],
+    ...[{ outcome: 'deleted' }, { answer: 'rightful' }],
     { agency: 'instansi-lain', apps: 1, reason: 'x', expires_at: later },
   ];
 }

@@ -1,7 +1,6 @@
 /** What an app was told of people who signed out or withdrew, and what its agency answers for. */
 import { z } from 'zod';
 import { recordAdminEvent } from '#src/audit/events.ts';
-import { Refusal } from '#src/base/refusals.ts';
 import {
   type AppWithdrawal,
   acknowledgeWithdrawal,
@@ -10,8 +9,8 @@ import {
   withdrawalOutcomes,
 } from '#src/consents/withdrawals.ts';
 import { type Delivery, listDeliveries, sendAgain, sendTest } from '#src/oidc/deliveries.ts';
-import { asUuid, loadAppOf } from './authority.ts';
-import { pageOf, readCursor, timeOf } from './pages.ts';
+import { loadAppOf } from './authority.ts';
+import { idInside, idOutside, pageOf, placeIn } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
 import { deliverySchema, said, saidIfAny, withdrawalSchema } from './schemas.ts';
 
@@ -98,23 +97,6 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     },
   }),
 ];
-
-/** Ids are told masked: an agency must not find out that it shares a person with another one. */
-function idOutside({ house }: ApiCall, id: string): string {
-  return house.secrets.outsideId(id);
-}
-
-/** @throws {Refusal} `not_here` for what is no id */
-function idInside({ house }: ApiCall, told: string): string {
-  const id = house.secrets.insideId(told);
-  if (id === undefined) throw new Refusal('not_here', 'no id of ours');
-  return id;
-}
-
-function placeIn(call: ApiCall, after: string | undefined) {
-  const [at, id] = readCursor(after, 2) ?? [];
-  return at !== undefined && id !== undefined ? { at: timeOf(at), id: idInside(call, asUuid(id)) } : undefined;
-}
 
 function showDelivery(call: ApiCall, delivery: Delivery): z.input<typeof deliverySchema> {
   const { channel, reason, state, attempts, answer } = delivery;

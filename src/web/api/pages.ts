@@ -1,7 +1,7 @@
 /** Pages of lists: where one ends, the next begins. */
 import { Refusal } from '#src/base/refusals.ts';
 import { fromCursor, timeIn, toCursor } from '../places.ts';
-import type { ApiPage } from './route.ts';
+import type { ApiCall, ApiPage } from './route.ts';
 
 /** What a database read for one page, as a page: a full one may have another behind it. */
 export function pageOf<Row, Item>(
@@ -27,6 +27,27 @@ export function timeOf(text: string): Date {
   const time = timeIn(text);
   if (!time) throw noPlace();
   return time;
+}
+
+/** An id as the outside knows it: an agency must not find out that it shares a person with another one. */
+export function idOutside({ house }: Pick<ApiCall, 'house'>, id: string): string {
+  return house.secrets.outsideId(id);
+}
+
+/** The id that {@link idOutside} has told. @throws {Refusal} `not_here` for what is no id */
+export function idInside({ house }: Pick<ApiCall, 'house'>, told: string): string {
+  const id = house.secrets.insideId(told);
+  if (id === undefined) throw new Refusal('not_here', 'no id of ours');
+  return id;
+}
+
+/** A place that a time and such an id name. @throws {Refusal} `invalid_request`, `not_here` */
+export function placeIn(
+  call: Pick<ApiCall, 'house'>,
+  after: string | undefined,
+): { readonly at: Date; readonly id: string } | undefined {
+  const [at, id] = readCursor(after, 2) ?? [];
+  return at !== undefined && id !== undefined ? { at: timeOf(at), id: idInside(call, id) } : undefined;
 }
 
 /** A score of a cursor. @throws {Refusal} `invalid_request` */

@@ -15,6 +15,8 @@ import { figureRoutes } from './figures.ts';
 import { importRoutes } from './imports.ts';
 import { inventoryRoutes } from './inventory.ts';
 import { migrationRoutes } from './migration.ts';
+import { overdueRoutes } from './overdue.ts';
+import { reportRoutes } from './reports.ts';
 import { reviewRoutes } from './reviews.ts';
 import type { ApiRoute } from './route.ts';
 import { secretRoutes } from './secrets.ts';
@@ -31,6 +33,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   ...bundleRoutes,
   ...attemptRoutes,
   ...deliveryRoutes,
+  ...reportRoutes,
+  ...overdueRoutes,
   ...figureRoutes,
   ...importRoutes,
   ...inventoryRoutes,

@@ -1,5 +1,6 @@
 /** What the API says, piece by piece, under the names by which the OpenAPI document refers to it. */
 import { z } from 'zod';
+import { reportAnswers, reportReasons } from '#src/consents/reports.ts';
 import { withdrawalOutcomes } from '#src/consents/withdrawals.ts';
 import { agencyKinds } from '#src/registry/agencies.ts';
 import { verdicts } from '#src/registry/approvals.ts';
@@ -674,5 +675,61 @@ export const withdrawalSchema = name(
     answered_at: time.nullable(),
     outcome: z.enum(withdrawalOutcomes).nullable(),
     law: z.string().nullable(),
+  }),
+);
+
+export const reportSummarySchema = name(
+  'ReportSummary',
+  z.strictObject({
+    id: z.string(),
+    sub: z.string().nullable().describe('The person, as the app knows them.'),
+    reason: z.enum(reportReasons).describe('Not this app, not at that time, or more than it needs.'),
+    at: time,
+    due_at: time,
+    answer: z.enum(reportAnswers).nullable().describe('It was right, a mistake, or somebody misused the data.'),
+    answered_at: time.nullable(),
+  }),
+);
+
+export const reportSchema = name(
+  'Report',
+  reportSummarySchema.extend({
+    release: z
+      .strictObject({
+        at: time.describe('Of the first read.'),
+        kind: z.enum(['code', 'refresh', 'userinfo', 'introspection']),
+        claims: z.array(z.string()),
+        reads: z.int(),
+      })
+      .nullable()
+      .describe('What was read; null once its record is gone.'),
+  }),
+);
+
+export const overdueAppSchema = name(
+  'OverdueApp',
+  z.strictObject({
+    app: z.string().describe('The client.'),
+    name: z.string(),
+    name_en: z.string(),
+    agency: z.string(),
+    withdrawals: z.int().describe('That wait for an answer, in time or late.'),
+    withdrawals_overdue: z.int(),
+    reports: z.int().describe('That wait for an answer, in time or late.'),
+    reports_overdue: z.int(),
+    oldest_due_at: time.describe('By when the one that waits longest was to be answered.'),
+  }),
+);
+
+export const owedTotalsSchema = name(
+  'AnswersOwed',
+  z.strictObject({
+    agencies_overdue: z.int().describe('Agencies with an app that is late.'),
+    apps_overdue: z.int(),
+    withdrawals: z.int().describe('That wait for an answer, in time or late.'),
+    withdrawals_overdue: z.int(),
+    reports: z.int().describe('That wait for an answer, in time or late.'),
+    reports_overdue: z.int(),
+    counted_at: time.nullable().describe('When it was counted last; null before the first time.'),
   }),
 );

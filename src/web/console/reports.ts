@@ -5,15 +5,14 @@ import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { findReleaseOf } from '#src/consents/releases.ts';
 import {
+  type AppReport,
   answerReport,
   listReportsAbout,
   loadReportAbout,
-  type Report,
   type ReportAnswer,
   type ReportPlace,
   reportAnswers,
 } from '#src/consents/reports.ts';
-import { loadSubject } from '#src/oidc/subjects.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { type AgencyReport, type ReportsContext, reportsPage } from '#views/console/reports.ts';
@@ -49,7 +48,7 @@ async function answer(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
   const told = form.get('report');
-  const report = await loadReportAbout(db, client.id, house.secrets.insideId(told) ?? '');
+  const report = await loadReportAbout(db, client, house.secrets.insideId(told) ?? '');
   try {
     const found = readAnswer(form.get('answer'));
     await answerReport(db, report, { answer: found, actor: account.id, agencyId: client.agencyId, told });
@@ -71,7 +70,7 @@ async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problem
   const { ctx, house, db, held } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
   const which = ctx.query.which === 'answered' ? 'answered' : 'open';
-  const found = await listReportsAbout(db, client.id, {
+  const found = await listReportsAbout(db, client, {
     ...{ open: which === 'open', after: placeIn(visit), limit: PAGE + 1 },
   });
   const reports = found.slice(0, PAGE);
@@ -106,13 +105,12 @@ export async function showReport(
   db: Db,
   secrets: Secrets,
   client: ClientRecord,
-  report: Report,
+  report: AppReport,
 ): Promise<AgencyReport> {
-  const { id, accountId, reason, at, dueAt, answered } = report;
+  const { id, accountId, sub = '', reason, at, dueAt, answered } = report;
   const release = await findReleaseOf(db, secrets, accountId, { ...report.release, clientId: client.id });
   return {
-    ...{ id: secrets.outsideId(id), reason, at, dueAt, isOverdue: dueAt <= new Date() },
-    sub: await loadSubject(db, secrets, accountId, client.subjectGroupId),
+    ...{ id: secrets.outsideId(id), sub, reason, at, dueAt, isOverdue: dueAt <= new Date() },
     release: release && { at: release.at, way: release.kind, claims: release.claims, reads: release.reads },
     answered: answered && { at: answered.at, answer: answered.answer },
   };
