@@ -155,6 +155,16 @@ export const limits = {
     duration: DAY,
     answers: 'somebody floods the owners of an app with reports, each of them a message',
   },
+  data_download_by_account: {
+    points: 5,
+    duration: DAY,
+    answers: 'somebody at a browser that is signed in has all of an account put together again and again',
+  },
+  catalogue_from_network: {
+    points: 6_000,
+    duration: 10 * MINUTE,
+    answers: 'one machine keeps the database busy with searches of the catalogue; what a cache still has costs nothing',
+  },
   api_change_by_machine: {
     points: 600,
     duration: HOUR,

@@ -62,7 +62,7 @@ export async function confirmAccount(ctx: Context, house: OpenHouse): Promise<vo
 export async function returnToAccount(ctx: Context, house: OpenHouse): Promise<void> {
   if (ctx.query.error === 'access_denied') return seeOther(ctx, '/');
   // What went wrong would go wrong again on a page that asks for a proof.
-  if (await findVisit(ctx, house)) return seeOther(ctx, ctx.query.error ? '/account' : placeToReturnTo(ctx));
+  if (await findVisit(ctx, house)) return seeOther(ctx, ctx.query.error ? '/account' : placeToReturnTo(ctx, house));
   throw new Refusal('session_required', `the engine answered ${String(ctx.query.error ?? 'without a session')}`);
 }
 

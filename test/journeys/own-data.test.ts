@@ -6,6 +6,7 @@ import { listPermissions } from '#src/consents/permissions.ts';
 import { releaseMade, releaseRow } from '#src/consents/releases.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
+import { listMessages } from '#src/people/messages.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
 import { everyScope, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
@@ -79,6 +80,29 @@ describe('the download', () => {
     expect(left_out).toContainEqual(expect.objectContaining({ column: 'passwords.hash', reason: 'secret' }));
     expect(await kindsOf(ratna.id)).toContain('data.downloaded');
     expect((await world.message(ratna.mail)).subject).toContain('diunduh');
+  });
+
+  test('is had some times a day, says when again, and tells of it once an hour', async () => {
+    const settings = { RATE_LIMITS: 'on', LIMITS: 'data_download_by_account=3/86400' };
+    await using limited = await openWorld({ settings });
+    const mail = 'sering@contoh.id';
+    await limited.citizen(mail, { name: 'Sering Unduh', password });
+    const browser = limited.browser();
+    await signIn(await browser.visit(`${limited.issuer}/account/data`), mail);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    vi.setSystemTime(Math.ceil(Date.now() / 3_600_000) * 3_600_000 + 1_000);
+    await signIn(await browser.visit(`${limited.issuer}/account/data`), mail);
+    const address = `${limited.issuer}/account/data.json`;
+    const answers = [];
+    for (let n = 0; n < 4; n += 1) answers.push(await browser.visit(address));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+    const last = answers.at(-1);
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(last?.text('#problems')).toMatch(/Tunggu .+, lalu unduh lagi/);
+    expect(last?.has('#data-profile')).toBe(true);
+    const { database, secrets } = limited.house;
+    const told = await listMessages(database, secrets, { to: { kind: 'email', value: mail }, limit: 20 });
+    expect(told.filter(({ subject }) => subject?.includes('diunduh'))).toHaveLength(1);
   });
 
   test('names nobody of the staff who looked', async () => {

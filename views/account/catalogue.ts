@@ -78,10 +78,21 @@ export function serviceCard({ language }: Frame, service: OfferedService): Html 
 
 function noneFound(context: ServicesContext): Html {
   const t = translate(context.language);
-  const { alike, words } = context;
-  const sentence = words ? t('services.none-found', { words }) : t('services.none');
-  return html`<p class="empty" id="none-found">${sentence}</p>
+  const { alike, words, sector, sectors } = context;
+  const chosen = sectors.find(({ id }) => id === sector)?.name;
+  const everywhere = words && sector ? `/account/services?${new URLSearchParams({ q: words })}` : '/account/services';
+  const label = t(words && sector ? 'services.in-every-sector' : 'services.all');
+  const isNarrowed = words !== undefined || sector !== undefined;
+  return html`<div class="empty" id="none-found"><p>${sayNone(context, chosen)}</p>${isNarrowed && html`<p><a id="wider" href="${everywhere}">${label}</a></p>`}</div>
 ${alike.length > 0 && serviceList(context, { id: 'alike', title: t('services.alike'), services: alike })}`;
+}
+
+/** What was not found, and what to try: another sector only where one could be chosen. */
+function sayNone({ language, words, sectors }: ServicesContext, chosen: string | undefined): string {
+  const t = translate(language);
+  if (!words) return t('services.none');
+  if (chosen !== undefined) return t('services.none-in-sector', { words, sector: chosen });
+  return t(sectors.length > 0 ? 'services.none-found' : 'services.none-named', { words });
 }
 
 const services: readonly OfferedService[] = [
@@ -150,6 +161,8 @@ export const servicesSamples: Record<string, ServicesContext> = {
   later: { ...all, connected: [], pages: { first: '/account/services' } },
   alike: { ...all, words: 'pajk', connected: [], services: [], alike: services.slice(0, 1), pages: {} },
   'none-found': { ...all, words: 'kapal selam', connected: [], services: [], pages: {} },
+  'none-in-sector': { ...all, words: 'pajak', sector: 'kepolisian', connected: [], services: [], pages: {} },
+  'none-named': { ...all, words: 'kapal selam', sectors: [], connected: [], services: [], pages: {} },
   empty: { ...all, sectors: [], connected: [], services: [], pages: {} },
   hostile: {
     ...all,

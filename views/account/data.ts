@@ -1,10 +1,11 @@
 import { compareClaims, findClaimLabel, listClaims, sayClaim } from '../claims.ts';
 import { type Content, type Html, html } from '../html.ts';
-import { formatMoment, type MessageKey, translate } from '../locale.ts';
+import { formatDuration, formatMoment, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { sayBrowser, sayNetwork } from '../parts/browser.ts';
 import { masked } from '../parts/masked.ts';
 import { sayPhone } from '../parts/phone.ts';
+import type { SaidProblem } from '../parts/problem.ts';
 import { isRole, type RoleName, sayRole } from '../roles.ts';
 import { hostileText, sampleFrame } from '../samples.ts';
 import type { HistoryKind } from './history.ts';
@@ -31,6 +32,8 @@ export type DataContext = Frame & {
   /** Whoever came back by contacts alone sees nothing of before. */
   isRestricted: boolean;
   now: Date;
+  /** In how many seconds the file can be had again, where it was asked for too often. */
+  downloadAgainIn?: number | undefined;
 };
 
 /** What of a row is worth a line on paper; the download has all. */
@@ -64,9 +67,10 @@ export function dataPage(context: DataContext): Html {
     section: 'data',
     intro: t('data.intro'),
     styles: ['print.css'],
+    problems: enough(context),
     content: context.isRestricted
       ? html`<p id="restricted">${t('data.restricted')}</p>`
-      : html`<p class="buttons no-print"><a class="button main" id="download" href="/account/data.json" download><span>${t('data.download')}</span></a><a class="button other" id="correct" href="/account/data/correct"><span>${t('data.correct')}</span></a></p>
+      : html`<p class="buttons no-print"><a class="button main" id="download" href="/account/data.json"><span>${t('data.download')}</span></a><a class="button other" id="correct" href="/account/data/correct"><span>${t('data.correct')}</span></a></p>
 <p class="hint no-print">${t('data.download-hint')} ${t('data.print-hint')}</p>
 <p class="on-paper">${t('data.on-paper', { brand: context.brand, moment: formatMoment(context.language, context.now, context.timeZone) })}</p>
 <section class="part" id="clocks"><h2>${t('data.clocks-title')}</h2><p>${t('data.clocks')}</p></section>
@@ -75,6 +79,16 @@ ${context.groups.map((one) => groupPart(context, one))}
 <section class="part" id="stays"><h2>${t('data.stays-title')}</h2><p>${t('data.stays')}</p>
 <p class="no-print"><a id="delete" href="/account/end">${t('data.delete')}</a></p></section>`,
   });
+}
+
+function enough({ language, downloadAgainIn: seconds }: DataContext): SaidProblem[] {
+  if (seconds === undefined) return [];
+  return [
+    {
+      text: translate(language)('data.download-enough', { wait: formatDuration(language, seconds) }),
+      field: undefined,
+    },
+  ];
 }
 
 function groupPart(context: DataContext, { group, tables }: DataContext['groups'][number]): Html {
@@ -239,6 +253,7 @@ const full: DataContext = {
 export const dataSamples: Record<string, DataContext> = {
   full,
   restricted: { ...full, isRestricted: true, groups: [] },
+  'too-often': { ...full, downloadAgainIn: 1_800 },
   'shared-device': { ...full, onSharedDevice: { signOutAt: '/account' } },
   hostile: {
     ...full,

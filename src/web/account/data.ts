@@ -2,9 +2,11 @@
 import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
+import { HOUR_MS } from '#src/base/epoch.ts';
 import { type HeldRow, heldGroups, heldTables, readReasons, unreadTables, type Whose } from '#src/oidc/held.ts';
 import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
+import { atCost } from '#src/people/throttles.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
 import { type DataContext, type DataRows, dataPage } from '#views/account/data.ts';
 import { translate } from '#views/locale.ts';
@@ -13,6 +15,7 @@ import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
 import { seeOther } from '../see-other.ts';
+import { sayRefused } from './refused.ts';
 import { isProven, showTo, type Visit } from './visit.ts';
 
 /** How many rows of a table the page shows; the file has all. */
@@ -20,11 +23,12 @@ const ROWS = 20;
 
 /** `GET /account/data`, after a fresh proof. */
 export function showData(ctx: Context, house: OpenHouse): Promise<void> {
-  return showTo(ctx, house, showPage, { freshProof: true });
+  return showTo(ctx, house, (visit) => showPage(visit), { freshProof: true });
 }
 
 /**
- * `GET /account/data.json`: the same and all of the rest, as it is read. Every contact is told: whoever takes this has everything.
+ * `GET /account/data.json`: the same and all of the rest, as it is read, some times a day. Every contact is told, once an hour:
+ * whoever takes this has everything.
  *
  * @throws {Refusal} `account_restricted`
  */
@@ -34,15 +38,30 @@ export function downloadData(ctx: Context, house: OpenHouse): Promise<void> {
     // The page asks for the proof, and the file is asked for there.
     if (!(await isProven(visit))) return seeOther(ctx, '/account/data');
     checkUnrestricted(account);
-    await recordAccountEvent(db, { accountId: account.id, kind: 'data.downloaded' });
-    await notifyContacts(house, db, account.id, dataDownloadedMessage);
+    const accountId = account.id;
+    try {
+      const cost = [['data_download_by_account', accountId]] as const;
+      const note = () => recordAccountEvent(db, { accountId, kind: 'data.downloaded' });
+      await atCost(house.throttles, { cost, counts: 'done' }, note);
+    } catch (error) {
+      return showPage(visit, { downloadAgainIn: waitFor(visit, error) });
+    }
+    const cause = `data downloaded ${Math.floor(Date.now() / HOUR_MS)}`;
+    await notifyContacts(house, db, accountId, dataDownloadedMessage, { cause });
     ctx.set('Cache-Control', 'no-store');
     ctx.set('Content-Disposition', 'attachment; filename="data.json"');
     ctx.type = 'application/json';
     // By the time that it is read this request's unit of work is over.
-    const whose = { db: house.database, secrets: house.secrets, accountId: account.id };
+    const whose = { db: house.database, secrets: house.secrets, accountId };
     ctx.body = Readable.from(writeFile(house, whose, new Date()));
   });
+}
+
+/** How many seconds a limit makes them wait; the answer says so too. @throws whatever else went wrong */
+function waitFor(visit: Visit, error: unknown): number {
+  const problem = sayRefused(visit, error);
+  if (!('seconds' in problem)) throw error;
+  return problem.seconds;
 }
 
 /** The file, piece by piece. */
@@ -92,11 +111,11 @@ function keptMonths({ config }: OpenHouse): DataContext['keptMonths'] {
   return { releases: config.releasesKeptMonths, history: config.eventsKeptMonths };
 }
 
-async function showPage(visit: Visit): Promise<void> {
+async function showPage(visit: Visit, said: Pick<DataContext, 'downloadAgainIn'> = {}): Promise<void> {
   const { ctx, house, account } = visit;
   const isRestricted = account.restrictedAt !== undefined;
   const groups = isRestricted ? [] : await readGroups(visit);
-  const page = { groups, isRestricted, keptMonths: keptMonths(house), now: new Date() };
+  const page = { groups, isRestricted, keptMonths: keptMonths(house), now: new Date(), ...said };
   showForm(ctx, dataPage({ ...frameOf(ctx, house), ...page }));
 }
 

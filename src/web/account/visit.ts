@@ -12,6 +12,7 @@ import type { OpenHouse } from '../house.ts';
 import { checkForm } from '../middleware/browser.ts';
 import { type Form, readForm } from '../middleware/forms.ts';
 import { beginOwnSignIn } from '../own-sign-in.ts';
+import { keepAsked, takeAsked } from './asked.ts';
 
 /** A request of somebody who is signed in, with more than a one-time code, to an account that may be used. */
 export interface Visit {
@@ -45,8 +46,6 @@ const places = [
   '/account/contacts',
   '/account/data',
   '/account/data/correct',
-  '/account/data',
-  '/account/data/correct',
   '/account/end',
   '/account/history',
   '/account/password',
@@ -58,11 +57,11 @@ const places = [
 /** Pages about one of several: an app, a release, a receipt. */
 const oneOf = /^\/account\/(?:apps|releases|receipts)\/[\w.-]{1,100}$/;
 
-/** Where a sign-in that has ended comes back to. */
-export function placeToReturnTo(ctx: Context): string {
+/** Where a sign-in that has ended comes back to, with what was asked there. */
+export function placeToReturnTo(ctx: Context, house: OpenHouse): string {
   const place = String(ctx.query.state ?? '').replace(/^[^:]*:/, '');
   if (/^\/invitations\/[\w-]{43}$/.test(place) || oneOf.test(place)) return place;
-  return places.find((one) => one === place) ?? '/account';
+  return takeAsked(ctx, house, places.find((one) => one === place) ?? '/account');
 }
 
 /**
@@ -127,5 +126,5 @@ export async function answerForm(
 
 function beginSignIn(ctx: Context, house: OpenHouse, more: Record<string, string> = {}): void {
   const client = accountClient(house.config.issuer, house.config.brand);
-  beginOwnSignIn(ctx, client, { state: ctx.path, ...more });
+  keepAsked(ctx, house, beginOwnSignIn(ctx, client, { state: ctx.path, ...more }));
 }

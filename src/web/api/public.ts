@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Db } from '#src/base/database.ts';
+import { networkOf } from '#src/people/throttles.ts';
 import { countSectors, searchCatalogue } from '#src/registry/catalogue.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { listSectors } from '#src/registry/sectors.ts';
@@ -107,22 +108,29 @@ function showService(client: ClientRecord, { config }: OpenHouse): z.input<typeo
 /** How long caches may keep an answer: an app that is stopped is gone from portals soon after. */
 const KEPT_SECONDS = 60;
 
-/** Answers one call. @throws {Refusal} `content_invalid`, `invalid_request` */
+/**
+ * Answers one call. Whoever asks with the `ETag` of what they have pays nothing where it still holds.
+ *
+ * @throws {Refusal} `content_invalid`, `invalid_request`, `too_many_attempts`
+ */
 export async function answerPublicRoute(ctx: Context, house: OpenHouse, route: PublicRoute): Promise<void> {
   ctx.state.route = `/api/v1${route.path}`;
+  // Pages of portals may read it as well, and why not.
+  ctx.set('Access-Control-Allow-Origin', '*');
+  ctx.set('Access-Control-Expose-Headers', 'ETag, Link, Retry-After');
   const query = check(route.query, ctx.query, 'query');
+  const point = ['catalogue_from_network', networkOf(ctx.state.caller)] as const;
+  await house.throttles.take(...point);
   const { items, next } = await route.page({ house, db: ctx.state.db, query });
   const body = JSON.stringify({ items });
   const link = next === undefined ? '' : `<${addressOfPage(ctx, house, next)}>; rel="next"`;
   if (link) ctx.set('Link', link);
   ctx.remove('Set-Cookie');
   ctx.set('Cache-Control', `public, max-age=${KEPT_SECONDS}`);
-  // Pages of portals may read it as well.
-  ctx.set('Access-Control-Allow-Origin', '*');
-  ctx.set('Access-Control-Expose-Headers', 'Link');
   ctx.set('ETag', `"${createHash('sha256').update(`${link}\n${body}`).digest('base64url').slice(0, 22)}"`);
   ctx.status = 200;
   if (ctx.fresh) {
+    house.throttles.refundSoon(...point);
     ctx.status = 304;
     return;
   }

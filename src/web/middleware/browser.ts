@@ -21,6 +21,8 @@ export interface CookieNames {
   readonly desk: string;
   /** At whose releases somebody of the staff looks. */
   readonly look: string;
+  /** What was asked of a page before one had to sign in; sealed. */
+  readonly asked: string;
   /** Which sheet of a desk somebody has come with. */
   readonly sheet: string;
   /** When the console was last used; signed. */
@@ -41,6 +43,7 @@ export function cookieNames(issuer: string): CookieNames {
     recoveryCodes: `${prefix}recovery-codes`,
     desk: `${prefix}desk`,
     look: `${prefix}look`,
+    asked: `${prefix}asked`,
     sheet: `${prefix}sheet`,
     console: `${prefix}console`,
     shownOnce: `${prefix}shown-once`,

@@ -67,6 +67,45 @@ test('a word that is typed wrongly finds what is much like it; one that means no
   expect([nothing.has('#none-found'), found(nothing)]).toEqual([true, []]);
 });
 
+test('what was asked before signing in is there after it, once, and stands in no address between', async () => {
+  for (const asked of [
+    '/account/services?q=kartu&sector=',
+    '/account/releases?app=puskesmas-online&period=30&kind=later',
+  ]) {
+    const other = world.browser();
+    const page = await other.visit(`${world.issuer}${asked}`);
+    expect(
+      page.hops
+        .slice(1)
+        .map(({ url }) => url.href)
+        .join(' '),
+    ).not.toMatch(/kartu|puskesmas-online/);
+    const back = await page.fill({ identifier: 'nelayan@contoh.id', password }).press('#sign-in');
+    expect(back.url.pathname + back.url.search).toBe(asked.replace('&sector=', ''));
+  }
+});
+
+test('what nobody may ask, what is of another sign-in and what was asked long ago is forgotten', async () => {
+  const other = world.browser();
+  const kept = () => other.cookies.all.find(({ name }) => name === 'asked')?.value;
+  const page = await other.visit(`${world.issuer}/account/services?next=https://jahat.contoh/&after=zzz`);
+  expect(kept()).toBeUndefined();
+  await other.visit(`${world.issuer}/account/services?q=kartu`);
+  expect(kept()).not.toMatch(/kartu/);
+  const back = await page.fill({ identifier: 'nelayan@contoh.id', password }).press('#sign-in');
+  expect(back.url.pathname + back.url.search).toBe('/account/services');
+  expect(kept()).toBeUndefined();
+});
+
+test('where nothing is found the page says what to try, and an area only where there is one', async () => {
+  const nothing = await look('q=%25%25%25qqq');
+  expect(nothing.text('#none-found')).toMatch(/Coba kata lain\./);
+  expect(nothing.text('#none-found')).not.toMatch(/bidang/);
+  expect(nothing.attribute('#wider', 'href')).toBe('/account/services');
+  const inOne = await look('q=kartu&sector=tidak-ada');
+  expect(inOne.attribute('#wider', 'href')).toBe('/account/services?q=kartu');
+});
+
 test('a hostile question is text, and a place that is none is the beginning', async () => {
   const page = await look('q=%22%3E%3Cscript%3E&sector=%27%3B--&after=zzz');
   expect(page.status).toBe(200);
