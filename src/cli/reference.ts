@@ -2,10 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readConfig, secretNames, settings } from '#src/base/config.ts';
+import { readConfig } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
 import { limits } from '#src/base/limits.ts';
 import { refusals } from '#src/base/refusals.ts';
+import { secretNames, settings } from '#src/base/settings.ts';
 import { printFileSchema } from '#src/registry/registration-schema.ts';
 import type { Command } from './command.ts';
 import { withDatabase } from './open.ts';

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ConfigError, listEffective, readConfig, settings } from '#src/base/config.ts';
+import { ConfigError, listEffective, readConfig } from '#src/base/config.ts';
 import { limits } from '#src/base/limits.ts';
 import { sessionLimits } from '#src/base/session-limits.ts';
+import { settings } from '#src/base/settings.ts';
 
 const key = randomBytes(32).toString('base64');
 const production = {

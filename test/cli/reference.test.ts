@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { settings } from '#src/base/config.ts';
 import { Database } from '#src/base/database.ts';
 import { migrate } from '#src/base/migrations.ts';
 import { refusals } from '#src/base/refusals.ts';
+import { settings } from '#src/base/settings.ts';
 import { pages, printPages } from '#src/cli/reference.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
