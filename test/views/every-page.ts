@@ -61,18 +61,10 @@ import {
   deskReleasesSamples,
 } from '#views/console/desk-releases.ts';
 import { deskSheetPage, deskSheetSamples } from '#views/console/desk-sheet.ts';
-import {
-  duplicatesPage,
-  duplicatesSamples,
-  familiesPage,
-  familiesSamples,
-  familyPage,
-  familySamples,
-  pairPage,
-  pairSamples,
-} from '#views/console/duplicates.ts';
+import { duplicatesPage, duplicatesSamples } from '#views/console/duplicates.ts';
 import { editPage, editPreviewPage, editPreviewSamples, editSamples } from '#views/console/edit.ts';
 import { eventsPage, eventsSamples } from '#views/console/events.ts';
+import { familiesPage, familiesSamples, familyPage, familySamples } from '#views/console/families.ts';
 import { figuresPage, figuresSamples } from '#views/console/figures.ts';
 import { inventoryPage, inventorySamples } from '#views/console/inventory.ts';
 import { importPage, importSamples, importsPage, importsSamples } from '#views/console/inventory-imports.ts';
@@ -84,6 +76,7 @@ import { minePage, mineSamples } from '#views/console/mine.ts';
 import { newAppPage, newAppSamples } from '#views/console/new-app.ts';
 import { overduePage, overdueSamples } from '#views/console/overdue.ts';
 import { overviewPage, overviewSamples } from '#views/console/overview.ts';
+import { pairPage, pairSamples } from '#views/console/pair.ts';
 import { productionPage, productionSamples } from '#views/console/production.ts';
 import { reportsPage, reportsSamples } from '#views/console/reports.ts';
 import { reviewPage, reviewSamples, reviewsPage, reviewsSamples } from '#views/console/reviews.ts';

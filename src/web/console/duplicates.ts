@@ -25,18 +25,10 @@ import {
 import { type AppFamily, findFamily, listFamilies, listMembers } from '#src/registry/families.ts';
 import type { Found } from '#src/registry/search.ts';
 import { listSectors } from '#src/registry/sectors.ts';
-import {
-  type DuplicatesContext,
-  duplicatesPage,
-  familiesPage,
-  familyPage,
-  type PairProblem,
-  type PairSide,
-  pairLink,
-  pairPage,
-  type ShownPair,
-  type SideDetails,
-} from '#views/console/duplicates.ts';
+import { type DuplicatesContext, duplicatesPage } from '#views/console/duplicates.ts';
+import { familiesPage, familyPage } from '#views/console/families.ts';
+import { type PairProblem, pairLink, pairPage, type ShownPair, type SideDetails } from '#views/console/pair.ts';
+import type { PairSide } from '#views/console/parts/pair-side.ts';
 import { formatNumber, formatRupiah, translate } from '#views/locale.ts';
 import type { Notice } from '#views/parts/notice.ts';
 import { CSV_BATCH } from '../csv.ts';
