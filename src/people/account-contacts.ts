@@ -10,15 +10,7 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import {
-  addressIn,
-  chooseAddress,
-  endOtherClaims,
-  forgetAddress,
-  holdAccount,
-  listAccountContacts,
-  loadAccount,
-} from './accounts.ts';
+import { holdAccount, listAccountContacts, loadAccount } from './accounts.ts';
 import {
   addContact,
   type Contact,
@@ -37,6 +29,8 @@ import {
   isSameAddress,
   releaseIdentifier,
 } from './identifiers.ts';
+import { endOtherClaims } from './new-accounts.ts';
+import { addressIn, chooseAddress, forgetAddress } from './profile.ts';
 
 /** How many contacts an account has at most: each is told of everything. */
 const MAX_CONTACTS = 10;

@@ -3,7 +3,7 @@
  * somebody of whom nobody knows it (UU PDP 27/2022, article 25).
  */
 import { Refusal } from '#src/base/refusals.ts';
-import type { Profile } from './accounts.ts';
+import type { Profile } from './profile.ts';
 
 export type AgeGroup = 'adult' | 'minor' | 'unknown';
 

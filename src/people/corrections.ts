@@ -1,7 +1,7 @@
 /** What a person puts right about themselves: read from what they typed, and kept from turning a child into an adult. */
 import { Refusal } from '#src/base/refusals.ts';
-import type { Address } from './accounts.ts';
 import { ageGroup, readBirthdate } from './birthdate.ts';
+import type { Address } from './profile.ts';
 
 /**
  * A date of birth as it was typed; undefined when the field was left empty.

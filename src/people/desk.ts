@@ -14,14 +14,7 @@ import { DAY_MS } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { readAccountNumber } from './account-numbers.ts';
-import {
-  type Account,
-  type AccountState,
-  createAccountWithoutAddress,
-  findAccount,
-  listAccountContacts,
-  loadAccount,
-} from './accounts.ts';
+import { type Account, type AccountState, findAccount, listAccountContacts, loadAccount } from './accounts.ts';
 import { type CountingContact, listCountingContacts } from './contacts.ts';
 import {
   type DeskDocument,
@@ -37,6 +30,7 @@ import {
 } from './desk-sheets.ts';
 import { findAccountId, parseIdentifier } from './identifiers.ts';
 import { listMemberships } from './memberships.ts';
+import { createAccountWithoutAddress } from './new-accounts.ts';
 import { drawLetters, inGroups, lettersOf, numberOf, readLetters } from './paper-codes.ts';
 import { highestEvidence, type IdentityLevel, identityLevels, recordEvidence, restrictAccount } from './proofing.ts';
 import { cancelWaiting } from './recoveries.ts';

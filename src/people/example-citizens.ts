@@ -7,9 +7,10 @@ import type { Database, Transaction } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { disableAccount } from './account-life.ts';
-import { createAccount, type Profile } from './accounts.ts';
 import { findAccountId } from './identifiers.ts';
+import { createAccount } from './new-accounts.ts';
 import { hashPassword, storePassword } from './passwords.ts';
+import type { Profile } from './profile.ts';
 import { type IdentityLevel, recordEvidence } from './proofing.ts';
 
 /** The password of every example citizen. */

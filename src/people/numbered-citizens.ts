@@ -1,11 +1,12 @@
 /** The fictitious people of load tests: any number, each known by a number. Never in production, like the example citizens. */
 import type { Transaction } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type Address, createAccount, createAccounts, type NewAccount, type Profile } from './accounts.ts';
 import { listUsed } from './contacts.ts';
 import { EXAMPLE_PASSWORD } from './example-citizens.ts';
 import { type Identifier, listClaimed } from './identifiers.ts';
+import { createAccount, createAccounts, type NewAccount } from './new-accounts.ts';
 import { hashPassword, storePasswords } from './passwords.ts';
+import type { Address, Profile } from './profile.ts';
 
 /** The highest number. Their phone numbers have place for one digit more. */
 export const MAX_CITIZENS = 10_000_000;

@@ -24,8 +24,9 @@ import {
 import { knownSubject, readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { heedBirthdate, recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
-import { type Account, mayUse, saveProfile } from '#src/people/accounts.ts';
+import { type Account, mayUse } from '#src/people/accounts.ts';
 import { adulthoodOf, ageGroup, readBirthdate } from '#src/people/birthdate.ts';
+import { saveProfile } from '#src/people/profile.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
 import { isOpenTo } from '#src/registry/client-reach.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';

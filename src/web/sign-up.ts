@@ -1,9 +1,10 @@
 /** A new account, and the first passkey of one. */
 import { Refusal } from '#src/base/refusals.ts';
 import { keepStep, type StepAt } from '#src/oidc/interactions.ts';
-import { createAccount, holdAccount, loadAccount } from '#src/people/accounts.ts';
+import { holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { assuranceOf } from '#src/people/assurance.ts';
 import { readBirthdate } from '#src/people/birthdate.ts';
+import { createAccount } from '#src/people/new-accounts.ts';
 import { addPasskey } from '#src/people/passkey-registration.ts';
 import { checkPassword, hashPassword, storePassword } from '#src/people/passwords.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';

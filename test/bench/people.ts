@@ -1,10 +1,11 @@
 /** The citizens who sign in during the bench, each with a password and a passkey on a device that really signs. */
 import type { Database, Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { createAccount, type Profile } from '#src/people/accounts.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
+import { createAccount } from '#src/people/new-accounts.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { hashPassword, storePassword } from '#src/people/passwords.ts';
+import type { Profile } from '#src/people/profile.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 
 /** One citizen. */

@@ -2,7 +2,8 @@
 import { expect, test, vi } from 'vitest';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { listWithdrawals } from '#src/consents/withdrawals.ts';
-import { loadAccount, saveProfile } from '#src/people/accounts.ts';
+import { loadAccount } from '#src/people/accounts.ts';
+import { saveProfile } from '#src/people/profile.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shardOf } from '#src/base/secrets.ts';
 import { type HeldRow, heldGroups, heldTables, readReasons, unreadTables } from '#src/oidc/held.ts';
-import { saveProfile } from '#src/people/accounts.ts';
 import { grantMembership } from '#src/people/memberships.ts';
+import { saveProfile } from '#src/people/profile.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { addTester } from '#src/registry/testers.ts';

@@ -8,11 +8,12 @@ import {
   giveOut,
   removeContact,
 } from '#src/people/account-contacts.ts';
-import { createAccount, listAccountContacts, loadAccount } from '#src/people/accounts.ts';
+import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { listCountingContacts } from '#src/people/contacts.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import { findAccountId, type Identifier } from '#src/people/identifiers.ts';
 import { noMakers } from '#src/people/makers.ts';
+import { createAccount } from '#src/people/new-accounts.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import { email, openPeople, type People, phone, refusalOf } from './people.ts';
 

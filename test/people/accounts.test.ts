@@ -2,16 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSecrets, rotateMaster } from '#src/base/keys.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
-import {
-  createAccount,
-  findAccount,
-  listAccountContacts,
-  loadAccount,
-  mayUse,
-  resealAccountKeys,
-  saveProfile,
-} from '#src/people/accounts.ts';
+import { findAccount, listAccountContacts, loadAccount, mayUse, resealAccountKeys } from '#src/people/accounts.ts';
 import { claimIdentifier, findAccountId } from '#src/people/identifiers.ts';
+import { createAccount } from '#src/people/new-accounts.ts';
+import { saveProfile } from '#src/people/profile.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import { email, openPeople, type People, refusalOf, statementsOf } from './people.ts';
 

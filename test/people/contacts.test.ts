@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { shardOf } from '#src/base/secrets.ts';
-import { createAccounts } from '#src/people/accounts.ts';
 import { hasCountingContact, listCountingContacts, proveContact } from '#src/people/contacts.ts';
+import { createAccounts } from '#src/people/new-accounts.ts';
 import { email, openPeople, type People, phone, statementsOf } from './people.ts';
 
 let people: People;

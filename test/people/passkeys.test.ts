@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newAccountId } from '#src/base/secrets.ts';
-import { type Account, createAccount } from '#src/people/accounts.ts';
+import type { Account } from '#src/people/accounts.ts';
 import { type Makers, noMakers, readMakers } from '#src/people/makers.ts';
+import { createAccount } from '#src/people/new-accounts.ts';
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { findForgottenPasskey, newAuthenticationOptions, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
 import { hasPasskey, listPasskeys, openNames, removePasskey, renamePasskey } from '#src/people/passkeys.ts';

@@ -6,8 +6,9 @@ import { loadSecrets } from '#src/base/keys.ts';
 import { migrate } from '#src/base/migrations.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
-import { type Account, createAccount, type NewAccount } from '#src/people/accounts.ts';
+import type { Account } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
+import { createAccount, type NewAccount } from '#src/people/new-accounts.ts';
 import { createThrottles, type Throttles } from '#src/people/throttles.ts';
 import { createDatabase } from '#test/support/postgres.ts';
 

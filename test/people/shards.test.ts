@@ -8,7 +8,7 @@ import { startPurge } from '#src/jobs/purge.ts';
 import { disable, enable, freeze, unfreeze } from '#src/oidc/account-end.ts';
 import { confirmAsIdentifier, dropIdentifier, giveOut, removeContact } from '#src/people/account-contacts.ts';
 import { closeAccount, reopenAccount } from '#src/people/account-life.ts';
-import { listAccountContacts, resealAccountKeys, saveProfile } from '#src/people/accounts.ts';
+import { listAccountContacts, resealAccountKeys } from '#src/people/accounts.ts';
 import { codeAudience, createCode, verifyCode } from '#src/people/codes.ts';
 import { listCountingContacts, proveContact } from '#src/people/contacts.ts';
 import { listMessages, resealMessages, sendMessage } from '#src/people/messages.ts';
@@ -16,6 +16,7 @@ import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registra
 import { newAuthenticationOptions, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
 import { listPasskeys, removePasskey } from '#src/people/passkeys.ts';
 import { hasPassword, setPassword } from '#src/people/passwords.ts';
+import { saveProfile } from '#src/people/profile.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { email, openPeople, type People, statementsOf } from './people.ts';

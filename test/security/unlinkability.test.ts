@@ -8,7 +8,7 @@ import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import type { AppNotice } from '#src/oidc/app-notices.ts';
 import { eventToken, logoutToken } from '#src/oidc/notice-tokens.ts';
 import { loadSubject } from '#src/oidc/subjects.ts';
-import { createAccounts } from '#src/people/accounts.ts';
+import { createAccounts } from '#src/people/new-accounts.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 
 const PEOPLE = 1_000;

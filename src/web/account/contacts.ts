@@ -7,10 +7,11 @@ import {
   giveOut,
   removeContact,
 } from '#src/people/account-contacts.ts';
-import { addressIn, listAccountContacts } from '#src/people/accounts.ts';
+import { listAccountContacts } from '#src/people/accounts.ts';
 import { timesLeft, verifyCode } from '#src/people/codes.ts';
 import { type Contact, isCounting, listCountingContacts } from '#src/people/contacts.ts';
 import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';
+import { addressIn } from '#src/people/profile.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
 import { listWays, mayRemove } from '#src/people/ways.ts';
 import { type ContactsProblem, contactsPage, type ShownContact } from '#views/account/contacts.ts';

@@ -2,9 +2,10 @@
 import type { Context } from 'koa';
 import { Refusal } from '#src/base/refusals.ts';
 import { heedBirthdate } from '#src/oidc/withdrawals.ts';
-import { correctProfile, holdAccount, loadAccount, type Profile } from '#src/people/accounts.ts';
+import { holdAccount, loadAccount } from '#src/people/accounts.ts';
 import { ageGroup, writeBirthdate } from '#src/people/birthdate.ts';
 import { checkCorrectedAge, readCorrectedAddress, readCorrectedBirthdate, tidied } from '#src/people/corrections.ts';
+import { correctProfile, type Profile } from '#src/people/profile.ts';
 import { checkUnrestricted, identityAssurance } from '#src/people/proofing.ts';
 import { type CorrectContext, type CorrectionFields, correctPage } from '#views/account/correct.ts';
 import { translate } from '#views/locale.ts';
