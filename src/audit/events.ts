@@ -26,6 +26,7 @@ export type AccountEventKind =
   | 'consent.given'
   | 'consent.narrowed'
   | 'consent.renewed'
+  | 'consent.underage'
   | 'consent.withdrawn'
   | 'contact.added'
   | 'contact.confirmed'

@@ -63,8 +63,9 @@ function endingOf(accountId: string, permission: Permission): AccountEvent {
       clientId,
       details,
     };
-  const kind = permission.endReason === 'expired' ? 'consent.expired' : 'consent.withdrawn';
-  return { accountId, kind, clientId, details };
+  const { endReason } = permission;
+  const kind = endReason === 'expired' || endReason === 'underage' ? endReason : 'withdrawn';
+  return { accountId, kind: `consent.${kind}`, clientId, details };
 }
 
 /** Something of an account and an app that has expired. */

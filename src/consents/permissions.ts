@@ -28,8 +28,8 @@ export type OtherBasis = Exclude<LegalBasis, 'consent'>;
 /** Why a notice stands where no consent could be asked. */
 export type Withheld = 'minor' | 'unknown';
 
-/** Why a permission is no longer the current one. */
-export type PermissionEnd = 'replaced' | 'withdrawn' | 'left' | 'expired';
+/** Why a permission is no longer the current one. `underage`: its owner turned out to be under 18. */
+export type PermissionEnd = 'replaced' | 'withdrawn' | 'left' | 'expired' | 'underage';
 
 /** What decides about a request, of a permission that is current. It may have expired: the page then says that it is renewed. */
 export interface Current {
@@ -83,7 +83,7 @@ export interface Consent extends CurrentConsent, OnRecord {
 
 export interface Notice extends CurrentNotice, OnRecord {
   readonly event: 'given' | 'renewed';
-  readonly endReason: Exclude<PermissionEnd, 'withdrawn'> | undefined;
+  readonly endReason: Exclude<PermissionEnd, 'withdrawn' | 'underage'> | undefined;
 }
 
 export type Permission = Consent | Notice;

@@ -23,7 +23,7 @@ export const RECEIPT_BYTES = 48 * 1024;
 
 /** How a permission begins, and how it ends. */
 const beginnings = ['given', 'narrowed', 'renewed'] as const;
-const ends = ['withdrawn', 'left', 'expired', 'replaced'] as const;
+const ends = ['withdrawn', 'left', 'expired', 'replaced', 'underage'] as const;
 
 const text = z.string();
 const moment = z.iso.datetime();

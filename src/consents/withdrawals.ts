@@ -12,7 +12,7 @@ import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, newIdIn, shardOf } from '#src/base/secrets.ts';
 
 /** How it came to an end, or to less. */
-export type WithdrawalCause = 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported';
+export type WithdrawalCause = 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported' | 'underage';
 
 /** What became of what the app had read. */
 export const withdrawalOutcomes = ['deleted', 'partly-kept', 'kept'] as const;

@@ -29,6 +29,7 @@ export type NoticeReason =
   | 'narrowed'
   | 'expired'
   | 'reported'
+  | 'underage'
   | 'account-held'
   | 'account-ended'
   | 'test';

@@ -8,6 +8,7 @@ import { findAccount, loadAccount, mayUse, type Account as Person } from '#src/p
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
 import { isOpenTo } from '#src/registry/client-reach.ts';
 import { recordOf } from './models.ts';
+import { openIn } from './of-age.ts';
 import { knownAccount, knownStanding, readPerson, type Standing } from './storage.ts';
 
 /** Claims of a token about the sign-in itself; never asked of a person. */
@@ -35,7 +36,7 @@ export function createFindAccount(database: Db, secrets: Secrets, mode: Config['
     const db = currentDb(database);
     const standing = await findStanding(ctx, secrets, db, id);
     const load = () => loadPerson(db, secrets, id);
-    return standing && mayUse(standing) ? toAccount(id, ctx, load) : undefined;
+    return standing && mayUse(standing) ? toAccount(id, ctx, db, load) : undefined;
   };
 }
 
@@ -57,16 +58,19 @@ async function loadPerson(db: Db, secrets: Secrets, id: string): Promise<Person>
   return knownAccount(db, id) ?? (await loadAccount(db, secrets, id));
 }
 
-/** An app reads what it is registered for at this moment, whatever it was allowed before. */
-function toAccount(id: string, { oidc }: KoaContextWithOIDC, load: () => Promise<Person>): Account {
+/** An app reads what it is registered for at this moment, and what is open to it at this moment, whatever it was allowed before. */
+function toAccount(id: string, { oidc }: KoaContextWithOIDC, db: Db, load: () => Promise<Person>): Account {
   return {
     accountId: id,
     async claims(use, _scope, asked) {
       // An ID token names the person; it holds more only where the app asked for that by name.
       if (use === 'id_token' && Object.keys(asked).length === 0) return { sub: id };
-      const values = personClaims(await load());
+      const person = await load();
+      const values = personClaims(person);
       const registered = oidc.client ? recordOf(oidc.client).claims : [];
-      return { sub: id, ...Object.fromEntries(registered.map(({ claim }) => [claim, values[claim]])) };
+      const isOpen = await openIn(db, oidc.entities.Grant, person);
+      const open = registered.filter(({ claim }) => isOpen(claim));
+      return { sub: id, ...Object.fromEntries(open.map(({ claim }) => [claim, values[claim]])) };
     },
   };
 }

@@ -2,19 +2,22 @@
  * Where what is on record of an app becomes a Grant, limited to exactly that; and what an app asks for compared with what it
  * has.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { currentDb, type Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { longestSessionSeconds } from '#src/base/session-limits.ts';
-import type { CurrentPermissions } from '#src/consents/permissions.ts';
+import type { CurrentConsent, CurrentPermissions } from '#src/consents/permissions.ts';
 import { sayTheSame } from '#src/consents/terms.ts';
+import type { Account } from '#src/people/accounts.ts';
+import { isOfAge } from '#src/people/birthdate.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { notePermissionsOf, readPermissions, termsBehind, termsOfGrant } from './storage.ts';
+import { behind, behindGrant, notePermissionsOf, readPerson } from './storage.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {
@@ -31,6 +34,29 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
     scopes: [...scopes],
     claims: client.claims.map(({ claim }) => claim).filter((claim) => asked.has(claim)),
   };
+}
+
+/**
+ * Whether a consent rests: it is not known that it was its owner's to give (UU PDP 27/2022, article 25). Once they tell the birth
+ * date of somebody who was of age then, it counts again.
+ */
+export function isResting({ claims, givenAt }: CurrentConsent, person: Pick<Account, 'profile'>): boolean {
+  return claims.length > 0 && !isOfAge(person.profile, givenAt);
+}
+
+/** What settles a request that a page may be shown for: without a consent that rests, where it asks for some of what that allows. */
+export function settling(
+  current: CurrentPermissions,
+  wanted: Wanted,
+  person: Pick<Account, 'profile'>,
+): CurrentPermissions {
+  const isWanted = current.consent?.claims.some((claim) => wanted.claims.includes(claim));
+  return isWanted ? withoutResting(current, person) : current;
+}
+
+/** What counts of what is on record. */
+export function withoutResting(current: CurrentPermissions, person: Pick<Account, 'profile'>): CurrentPermissions {
+  return current.consent && isResting(current.consent, person) ? { ...current, consent: undefined } : current;
 }
 
 /** Whether what is on record settles all that a request asks for, so that nobody need be asked again. */
@@ -102,14 +128,20 @@ export function createLoadExistingGrant(database: Db, secrets: Secrets) {
       return saveGrant(ctx, grantId(secrets, ctx, nothing), nothing, new Date(Date.now() + 60_000));
     }
     const now = new Date();
-    const current = validOf(await readPermissions({ secrets }, db, account.accountId, record), now);
+    const { account: person, permissions } = await readPerson({ secrets }, db, account.accountId, record);
+    if (!person) return undefined;
+    const current = validOf(permissions, now);
     const wanted = wantedBy(record, ctx.oidc.requestParamOIDCScopes, ctx.oidc.claims);
     const allowed = allowedBy(current);
-    if (!allowed || !isCovered(record, current, wanted, now)) return undefined;
+    // Who cannot be asked gets in all the same; what rests is not handed out (`of-age.ts`).
+    const covers = (settled: CurrentPermissions) => isCovered(record, settled, wanted, now);
+    const isCoveredNow =
+      covers(settling(current, wanted, person)) || (ctx.oidc.promptPending('none') && covers(current));
+    if (!allowed || !isCoveredNow) return undefined;
 
     const heldId = session.grantIdFor(record.id);
     const held = heldId === undefined ? undefined : await ctx.oidc.provider.Grant.find(heldId);
-    const isOfThese = heldId !== undefined && isSameSet(termsOfGrant(db, heldId), termsBehind(current));
+    const isOfThese = heldId !== undefined && isDeepStrictEqual(behindGrant(db, heldId), behind(current));
     if (held && isOfThese && says(held, allowed) && livesLongEnough(held, allowed)) return held;
     const id = grantId(secrets, ctx, allowed);
     notePermissionsOf(db, id, current);

@@ -295,16 +295,6 @@ export const heldTables: readonly HeldTable[] = [
     ...{ leavesOut: { device_hash: 'hash' }, order: 'last_seen_at desc' },
   }),
   permissions,
-  // What was allowed before there were notices, as far as it has not been taken over.
-  plain(
-    'consents',
-    'apps',
-    [
-      ...['client_id as app', 'basis', 'scopes', 'claims', 'declined', 'purpose', 'language', 'acr', 'amr', 'given_at'],
-      ...['expires_at', 'ended_at', 'end_reason'],
-    ],
-    { order: 'given_at desc' },
-  ),
   plain('subjects', 'apps', ['group_id', 'sub', 'capacity', 'created_at'], { order: 'created_at desc' }),
   plain('subject_aliases', 'apps', ['group_id', 'sub', 'merged_from', 'created_at'], { order: 'created_at desc' }),
   plain('grants', 'apps', ['client_id as app'], { leavesOut: { payload: 'elsewhere' }, order: 'client_id' }),
@@ -351,6 +341,8 @@ export const unreadTables: Readonly<Record<string, LeftOut>> = {
   // The addresses and passkeys of `contacts` and `passkeys` once more, to be found by.
   ...{ identifiers: 'elsewhere', contact_uses: 'elsewhere', passkey_reservations: 'elsewhere' },
   session_clients: 'elsewhere',
+  // Empty: what it held is in `permissions`.
+  consents: 'elsewhere',
   // Codes and tokens, which are kept as hashes and go within their time.
   artifacts: 'secret',
   // By hashes of addresses and networks, for an hour or a day.

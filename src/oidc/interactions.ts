@@ -14,7 +14,7 @@ import type { Identifier } from '#src/people/identifiers.ts';
 import type { SignedIn } from '#src/people/sign-in.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { type Demand, demandOf } from './acr.ts';
-import { isCovered, type Wanted, wantedBy } from './grants.ts';
+import { isCovered, settling, type Wanted, wantedBy, withoutResting } from './grants.ts';
 import { lacksIdentity } from './identity-demand.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
@@ -285,20 +285,36 @@ export function wantedIn({ client, params }: OpenInteraction): Wanted {
   return wantedBy(client, wordsOf(params.scope), claimsParameterOf(params));
 }
 
-/** What is on record, whether the app's request goes beyond it, and whether it asks for more proof of who it is. */
+/** What there is to ask a person for an app. */
+interface Asked {
+  /** Whether the request goes beyond what counts of what is on record. */
+  readonly needed: boolean;
+  /** What counts. */
+  readonly before: CurrentPermissions;
+  /** All that is on record, with a consent that rests. */
+  readonly onRecord: CurrentPermissions;
+  /** Whether the app asks for more proof of who it is. */
+  readonly lacksIdentity: boolean;
+}
+
+/** What is on record of a person and the app of an interaction, and what has to be asked. */
 export async function consentNeeded(
   db: Db,
   secrets: Secrets,
   interaction: OpenInteraction,
   accountId: string,
-): Promise<{ needed: boolean; before: CurrentPermissions; lacksIdentity: boolean }> {
+): Promise<Asked> {
   const nothing = { consent: undefined, notice: undefined };
-  if (isOwnClient(interaction.client)) return { needed: false, before: nothing, lacksIdentity: false };
-  const { permissions: before } = await readPerson({ secrets }, db, accountId, interaction.client);
+  if (isOwnClient(interaction.client))
+    return { needed: false, before: nothing, onRecord: nothing, lacksIdentity: false };
+  const { account, permissions } = await readPerson({ secrets }, db, accountId, interaction.client);
   const lacks = await lacksIdentity(db, accountId, interaction.client);
   const isRequested = wordsOf(interaction.params.prompt).includes('consent');
-  const covered = isCovered(interaction.client, before, wantedIn(interaction), new Date());
-  return { needed: isRequested || !covered || lacks, before, lacksIdentity: lacks };
+  const wanted = wantedIn(interaction);
+  const settled = account ? settling(permissions, wanted, account) : permissions;
+  const covered = isCovered(interaction.client, settled, wanted, new Date());
+  const before = account ? withoutResting(permissions, account) : permissions;
+  return { needed: isRequested || !covered || lacks, before, onRecord: permissions, lacksIdentity: lacks };
 }
 
 /** How sure the app has to be that it is the person. */

@@ -58,6 +58,7 @@ const ours = {
   narrowed: 'consent-narrowed',
   expired: 'permission-expired',
   reported: 'release-reported',
+  underage: 'consent-ended-underage',
 } as const satisfies Partial<Record<NoticeReason, string>>;
 
 const standard = {

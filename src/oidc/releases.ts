@@ -28,9 +28,10 @@ import type { ClientRecord } from '#src/registry/clients.ts';
 import { claimReleased, claimReleasedRow } from '#src/registry/release-counts.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
+import { openIn } from './of-age.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { knownDataKey, termsOfGrant } from './storage.ts';
+import { behindGrant, knownAccount, knownDataKey } from './storage.ts';
 
 /** How many rows of the day a process remembers, so that it seals each of them once. */
 const REMEMBERED = 20_000;
@@ -89,7 +90,7 @@ export function recordReleases(provider: Provider, context: ReleaseContext): voi
     await next();
     const { oidc } = ctx as unknown as KoaContextWithOIDC;
     if (ctx.status !== 200 || !oidc?.client) return;
-    const handed = handedOver(context, ctx, oidc, recordOf(oidc.client));
+    const handed = await handedOver(context, ctx, oidc, recordOf(oidc.client));
     if (handed) await record(context, handed);
   });
 }
@@ -101,18 +102,19 @@ interface Handed {
   readonly left: readonly StandardClaim[];
 }
 
-function handedOver(
+async function handedOver(
   { database }: ReleaseContext,
   ctx: Context,
   oidc: KoaContextWithOIDC['oidc'],
   client: ClientRecord,
-): Handed | undefined {
+): Promise<Handed | undefined> {
   if (isOwnClient(client)) return undefined;
-  const answered = answerOf(oidc, client, ctx.body);
+  const db = currentDb(database);
+  const answered = await answerOf(db, oidc, client, ctx.body);
   if (!answered) return undefined;
   const { accountId, kind, claims, left } = answered;
   const grantId = oidc.entities.Grant?.jti;
-  const terms = grantId === undefined ? [] : termsOfGrant(currentDb(database), grantId);
+  const terms = grantId === undefined ? [] : behindGrant(db, grantId).terms;
   const network = networkOf(ctx.state.caller);
   return { accountId, left, handover: { kind, clientId: client.id, claims, terms, network, at: new Date() } };
 }
@@ -121,7 +123,12 @@ interface Answered extends Pick<Handover, 'kind' | 'claims'>, Pick<Handed, 'left
   readonly accountId: string;
 }
 
-function answerOf(oidc: KoaContextWithOIDC['oidc'], client: ClientRecord, body: unknown): Answered | undefined {
+async function answerOf(
+  db: Db,
+  oidc: KoaContextWithOIDC['oidc'],
+  client: ClientRecord,
+  body: unknown,
+): Promise<Answered | undefined> {
   const { AccessToken, AuthorizationCode, RefreshToken } = oidc.entities;
   switch (oidc.route) {
     case 'token': {
@@ -129,7 +136,12 @@ function answerOf(oidc: KoaContextWithOIDC['oidc'], client: ClientRecord, body: 
       if (!source?.accountId) return undefined;
       const left = source.claims?.id_token ? claimsIn((body as { id_token?: unknown }).id_token, client) : [];
       const kind = AuthorizationCode ? 'code' : 'refresh';
-      return { accountId: source.accountId, kind, claims: readable(oidc, client, left), left };
+      return {
+        accountId: source.accountId,
+        kind,
+        claims: await readable(db, oidc, client, source.accountId, left),
+        left,
+      };
     }
     case 'userinfo': {
       if (!AccessToken?.accountId) return undefined;
@@ -155,19 +167,23 @@ function claimsIn(answer: unknown, client: ClientRecord): StandardClaim[] {
 
 /**
  * What the tokens of this answer let the app read, in the order in which it has declared it: the ID token's own claims, and
- * at userinfo those of scope and request that the grant allows. A token for another resource opens no userinfo.
+ * at userinfo those of scope and request that the grant allows and that are the person's to give. A token for another resource
+ * opens no userinfo.
  */
-function readable(
+async function readable(
+  db: Db,
   { entities }: KoaContextWithOIDC['oidc'],
   client: ClientRecord,
+  accountId: string,
   inIdToken: readonly StandardClaim[],
-): StandardClaim[] {
+): Promise<StandardClaim[]> {
   const { AccessToken: token, Grant: grant } = entities;
   const open = new Set<string>(inIdToken);
   if (token && grant && token.aud === undefined && token.scopes.has('openid')) {
     const asked = [...claimsOfScopes(wordsOf(token.scope)), ...Object.keys(token.claims?.userinfo ?? {})];
     const rejected = new Set(grant.getRejectedOIDCClaims());
-    for (const claim of asked) if (!rejected.has(claim)) open.add(claim);
+    const isOpen = await openIn(db, grant, knownAccount(db, accountId) ?? undefined);
+    for (const claim of asked) if (!rejected.has(claim) && isOpen(claim)) open.add(claim);
   }
   return client.claims.map(({ claim }) => claim).filter((claim) => open.has(claim));
 }

@@ -62,14 +62,14 @@ const artifactWith = (account: typeof standing) =>
 
 const artifactKey = ['smallint', 'bytea', 'integer', 'timestamptz'];
 
-/** `/token`, `/introspect`: all that they read. */
+/** `/introspect`: all that it reads. */
 export const findArtifact = readOf<ArtifactRow>(artifactKey, artifactWith(keyed));
 
-/** `/userinfo`: the same, with the claims of the person. */
+/** `/token`, `/userinfo`: the same, with the claims of the person, and how old they are. */
 export const findArtifactAndPerson = readOf<ArtifactRow & AccountRow<'account_'>>(artifactKey, artifactWith(whole));
 
 /** The session of a browser with its person, and what concerns one app: that app's part, permissions and grant. */
-export type VisitRow = StandingRow &
+export type VisitRow = AccountRow<'account_'> &
   PermissionsRow & {
     readonly uid: string;
     readonly payload: AdapterPayload;
@@ -83,10 +83,10 @@ export type VisitRow = StandingRow &
 /** `/authorize` of a browser that is signed in: all that it reads. */
 export const findVisit = readOf<VisitRow>(
   ['smallint', 'bytea', 'integer', 'timestamptz', 'text', 'text'],
-  `select s.uid, s.payload, s.expires_at, ${standing.columns}, ${permissionsColumns},
+  `select s.uid, s.payload, s.expires_at, ${whole.columns}, ${permissionsColumns},
      c.payload as session_client, g.id as grant_id, g.payload as grant_payload, j.sub
    from sessions s
-   ${joinAccount('s.account_id', standing.fields)}
+   ${joinAccount('s.account_id', whole.fields)}
    ${joinPermissions('s.account_id', '$5')}
    left join session_clients c on c.shard = $1 and c.session_uid = s.uid and c.client_id = $5
    left join grants g on g.shard = $1 and g.id = c.payload ->> 'grantId' and (g.expires_at > $4) is true

@@ -170,15 +170,11 @@ export async function readPerson(
   return learnPerson(secrets, db, accountId, client, row);
 }
 
-/** What one app may read of a person. One statement, or none if the request has read it. */
-export async function readPermissions(
-  context: Pick<StorageContext, 'secrets'>,
-  db: Db,
-  accountId: string,
-  client: App,
-): Promise<CurrentPermissions> {
-  const known = knownIn(db).get('permissions', pairOf(accountId, client.id));
-  return known ?? (await readPerson(context, db, accountId, client)).permissions;
+/** The person and what one app may read of them have changed: whoever asks next reads them anew. */
+export function forgetPerson(db: Db, accountId: string, clientId: string): void {
+  const known = knownIn(db);
+  known.delete('account', accountId);
+  known.delete('permissions', pairOf(accountId, clientId));
 }
 
 /** A passkey, and with it what {@link readPerson} is asked next. */
@@ -235,14 +231,26 @@ export function notePermissionsOf(db: Db, grantId: string, permissions: CurrentP
   knownIn(db).set('permissionsOf', grantId, permissions);
 }
 
-/** The texts that permissions rest on, by {@link Terms.id}. */
-export function termsBehind({ consent, notice }: CurrentPermissions): string[] {
-  return [consent, notice].flatMap((permission) => permission?.terms.id ?? []);
+/** What a grant stands on. */
+export interface Behind {
+  /** The texts of its permissions, by {@link Terms.id}. */
+  readonly terms: readonly string[];
+  /** When the consent among them was given, in seconds since 1970. */
+  readonly agreedAt: number | undefined;
 }
 
-/** The texts behind a grant that this request has read or made, for the record of what is handed over. */
-export function termsOfGrant(db: Db, grantId: string): readonly string[] {
-  return (knownIn(db).get('grant', grantId)?.terms as readonly string[] | undefined) ?? [];
+/** What a grant that is made of permissions stands on. */
+export function behind({ consent, notice }: CurrentPermissions): Behind {
+  return {
+    terms: [consent, notice].flatMap((permission) => permission?.terms.id ?? []),
+    agreedAt: consent && epochSeconds(consent.givenAt),
+  };
+}
+
+/** What a grant that this request has read or made stands on: for what is handed over by it, and the record of that. */
+export function behindGrant(db: Db, grantId: string): Behind {
+  const { terms = [], agreedAt } = (knownIn(db).get('grant', grantId) ?? {}) as Partial<Behind>;
+  return { terms, agreedAt };
 }
 
 /** Whether the session that this request has found by its uid is on a device that others use too. */
@@ -579,8 +587,7 @@ class GrantAdapter extends StoredModel implements Adapter {
     const known = knownIn(this.db);
     const expiresAt = new Date(Date.now() + expiresIn * 1000);
     const permissions = known.get('permissionsOf', id);
-    const terms = permissions ? termsBehind(permissions) : termsOfGrant(this.db, id);
-    const stored = { ...payload, terms };
+    const stored = { ...payload, ...(permissions ? behind(permissions) : behindGrant(this.db, id)) };
     const whose = [payload.accountId, payload.clientId, toJson(stored), expiresAt];
     const made = [permissions?.consent?.id ?? null, permissions?.notice?.id ?? null];
     await this.db.for(shard).write(statements.saveGrant, [shard, id, ...whose, ...made]);
@@ -682,17 +689,16 @@ class SessionAdapter extends StoredModel implements Adapter {
     const values = [shard, hash, this.context.epoch, new Date(), clientId ?? '', group];
     const row = await db.for(shard).read(statements.findVisit, values);
     if (!row) return undefined;
-    if (row.account_id && row.account_state && clientId !== undefined) {
-      const account = { id: row.account_id, state: row.account_state };
-      await this.#learn(db, row, account, clientId, group);
-    }
+    const account = accountIn(this.context.secrets, row, 'account_');
+    if (account && clientId !== undefined) await this.#learn(db, row, account, clientId, group);
     const authorizations: Authorizations =
       row.session_client && clientId !== undefined ? { [clientId]: row.session_client } : {};
     return { uid: row.uid, payload: row.payload, expiresAt: row.expires_at, authorizations };
   }
 
-  async #learn(db: Db, row: statements.VisitRow, account: Standing, clientId: string, group: string): Promise<void> {
+  async #learn(db: Db, row: statements.VisitRow, account: Account, clientId: string, group: string): Promise<void> {
     const known = knownIn(db);
+    known.set('account', account.id, account);
     known.set('standing', account.id, account);
     await learnPermissions(db, account.id, this.context.findClient(clientId), row);
     if (row.sub) known.set('subject', pairOf(account.id, group), row.sub);
@@ -796,9 +802,9 @@ function copyOf(authorizations: Authorizations): Record<string, object> {
   return Object.fromEntries(Object.entries(authorizations).map(([client, value]) => [client, { ...value }]));
 }
 
-/** Only userinfo hands out what is known of a person. */
+/** Userinfo hands out what is known of a person, and a token opens it. */
 function isAboutClaims(): boolean {
-  return Provider.ctx?.oidc.route === 'userinfo';
+  return Provider.ctx?.oidc.route === 'userinfo' || Provider.ctx?.oidc.route === 'token';
 }
 
 /** Signing out and the pages are about all apps of a session; everything else that the engine answers is about one. */

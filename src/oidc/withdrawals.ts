@@ -35,15 +35,19 @@ export async function withdraw(
   secrets: Secrets,
   { accountId, clientId, kinds, cause }: Ending,
 ): Promise<Withdrawal[]> {
-  const ended = await endPermissions(db, accountId, clientId, { kinds, reason: 'withdrawn' });
+  const reason = cause === 'underage' ? cause : 'withdrawn';
+  const ended = await endPermissions(db, accountId, clientId, { kinds, reason });
   await endGrants(db, accountId, clientId);
   return recordEnds(db, secrets, { accountId, clientId, cause }, ended);
 }
 
-/** What follows from another birth date: apps ask whom they could not ask before, or what rests on consent ends. */
+/**
+ * What follows from another birth date: apps ask whom they could not ask before, or what a child has consented to ends. Of an
+ * unknown age it rests (`grants.ts isResting`), until it is known.
+ */
 export async function heedBirthdate(db: Db, secrets: Secrets, accountId: string, group: AgeGroup): Promise<void> {
   if (group === 'adult') await askAgain(db, accountId);
-  else await withdrawConsents(db, secrets, accountId);
+  if (group === 'minor') await endConsents(db, secrets, accountId);
 }
 
 /** Ends what has expired of an app. @returns what the agency answers for; nothing where another was faster */
@@ -56,10 +60,10 @@ export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: 
 /** More than anybody has; of each app there may be two. */
 const MOST_PERMISSIONS = 1000;
 
-/** Ends every consent of somebody who may give none any more; what apps read by another basis goes on. */
-async function withdrawConsents(db: Db, secrets: Secrets, accountId: string): Promise<void> {
+/** Ends every consent of somebody who turns out to be under age; what apps read by another basis goes on. */
+async function endConsents(db: Db, secrets: Secrets, accountId: string): Promise<void> {
   for (const { kind, clientId } of await listPermissions(db, accountId, { limit: MOST_PERMISSIONS }))
-    if (kind === 'consent') await withdraw(db, secrets, { accountId, clientId, kinds: [kind], cause: 'withdrawn' });
+    if (kind === 'consent') await withdraw(db, secrets, { accountId, clientId, kinds: [kind], cause: 'underage' });
 }
 
 /** What is kept of a consent, and how its owner had signed in who says so. */

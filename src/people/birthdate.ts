@@ -9,14 +9,17 @@ export type AgeGroup = 'adult' | 'minor' | 'unknown';
 
 const OF_AGE = 18;
 
+/** How long before midnight UTC it is midnight in Jakarta: the last of the country's midnights, so nobody is of age too early. */
+const MIDNIGHT_MS = 7 * 3_600_000;
+
 /**
- * The day on which a person comes of age, by a birth date as OpenID Connect Core §5.1 writes it; of a year alone its last day.
- * Undefined where the year is not told. Begins at midnight UTC, which is morning in Indonesia: nobody is of age too early.
+ * When a person comes of age, by a birth date as OpenID Connect Core §5.1 writes it: at midnight in Jakarta; of a year alone on its
+ * last day. Undefined where the year is not told.
  */
 export function adulthoodOf({ birthdate }: Pick<Profile, 'birthdate'>): Date | undefined {
   const [, year, month = '12', day = '31'] = /^(\d{4})(?:-(\d{2})-(\d{2}))?$/.exec(birthdate ?? '') ?? [];
   if (year === undefined || year === '0000') return undefined;
-  const date = new Date(Date.UTC(Number(year) + OF_AGE, Number(month) - 1, Number(day)));
+  const date = new Date(Date.UTC(Number(year) + OF_AGE, Number(month) - 1, Number(day)) - MIDNIGHT_MS);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
@@ -29,6 +32,11 @@ export function ageGroup(profile: Pick<Profile, 'birthdate'>, now: Date): AgeGro
 /** A whole birth date as the identity card writes it: `21-04-1990`; a part of one as the claim has it. */
 export function writeBirthdate(claim: string): string {
   return claim.replace(/^(?!0000)(\d{4})-(\d{2})-(\d{2})$/, '$3-$2-$1');
+}
+
+/** Whether it is known that a person was of age at a moment: then what they agreed to was theirs to agree to. */
+export function isOfAge(profile: Pick<Profile, 'birthdate'>, at: Date): boolean {
+  return ageGroup(profile, at) === 'adult';
 }
 
 /** The oldest that anybody says they are. */

@@ -20,7 +20,7 @@ const RELEASE_DAYS_KEPT = 120;
 /** The other figures of people. */
 const DAYS_KEPT = 400;
 
-export const permissionEvents = ['given', 'narrowed', 'renewed', 'withdrawn', 'left', 'expired'] as const;
+export const permissionEvents = ['given', 'narrowed', 'renewed', 'withdrawn', 'left', 'expired', 'underage'] as const;
 export type PermissionEvent = (typeof permissionEvents)[number];
 
 /** How often what happened to permissions of one kind in a month; undefined where it is not told. */

@@ -21,7 +21,7 @@ import {
   type StepAt,
   wantedIn,
 } from '#src/oidc/interactions.ts';
-import { knownSubject, readPerson } from '#src/oidc/storage.ts';
+import { forgetPerson, knownSubject, readPerson } from '#src/oidc/storage.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { heedBirthdate, recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';
@@ -137,26 +137,27 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   if (shown && shown !== terms.id) return `/interaction/${interaction.uid}`;
   const shownTo = await loadPerson(visit, step);
   const person = await tellBirthdate(visit, shownTo, form.get('birthdate').trim());
-  // Who is of age after all has not seen yet what they may choose.
-  if (person !== shownTo && !withheldFrom(person)) return `/interaction/${interaction.uid}`;
-  const { before, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
+  const { needed, before, onRecord, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return `/interaction/${interaction.uid}`;
+  // Who is of age after all has not seen yet what they may choose, unless they chose before.
+  const isAdultNow = person !== shownTo && !withheldFrom(person);
+  if (isAdultNow) return needed ? `/interaction/${interaction.uid}` : finishConsent(interaction, step.signedIn);
   await holdTerms(house.database, db, terms);
   const renewed = await withExpired(visit, person, before);
   const drafts = answersTo(visit, step, { person, before: renewed, ticked: form.list('claim') });
-  await givePermissions(db, drafts, before);
-  // What was agreed to before the age was known ends, as the page says.
-  if (before.consent && withheldFrom(person))
+  await givePermissions(db, drafts, onRecord);
+  // Of an unknown age it only rests.
+  if (onRecord.consent && withheldFrom(person) === 'minor')
     await withdraw(db, house.secrets, {
       ...{ accountId: person.id, clientId: client.id },
-      ...{ kinds: ['consent'], cause: 'withdrawn' },
+      ...{ kinds: ['consent'], cause: 'underage' },
     });
   await nameSubject(db, house.secrets, person.id, client.subjectGroupId);
-  if (isNarrower(drafts, before)) await endGrants(db, person.id, client.id);
-  if (before.consent && isNarrower(drafts, { ...before, notice: undefined }))
+  if (isNarrower(drafts, onRecord)) await endGrants(db, person.id, client.id);
+  if (onRecord.consent && isNarrower(drafts, { ...onRecord, notice: undefined }))
     await recordEnd(db, house.secrets, {
       ...{ accountId: person.id, clientId: client.id },
-      ...{ permissionId: before.consent.id, cause: 'narrowed' },
+      ...{ permissionId: onRecord.consent.id, cause: 'narrowed' },
     });
   return finishConsent(interaction, step.signedIn);
 }
@@ -188,11 +189,12 @@ function mayBeWithheld(items: readonly ConsentItem[]): boolean {
 }
 
 /** Keeps a birth date of whom none is known; other apps may ask again what they could not. @throws {Refusal} `birthdate_invalid` */
-async function tellBirthdate({ house, db }: Visit, person: Account, typed: string): Promise<Account> {
+async function tellBirthdate({ house, db, interaction }: Visit, person: Account, typed: string): Promise<Account> {
   if (!typed || ageGroup(person.profile, new Date()) !== 'unknown') return person;
   const profile = { ...person.profile, birthdate: readBirthdate(typed, new Date()) };
   await saveProfile(db, house.secrets, person.id, profile);
   await heedBirthdate(db, house.secrets, person.id, ageGroup(profile, new Date()));
+  forgetPerson(db, person.id, interaction.client.id);
   return { ...person, profile };
 }
 

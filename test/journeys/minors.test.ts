@@ -53,7 +53,7 @@ test('what a minor was told ends when they come of age', async () => {
       .press('#sign-in');
     await page.press('#consent-allow');
     const [notice] = await listPermissions(world.database, id, { limit: 9 });
-    expect(notice?.expiresAt).toEqual(new Date('2030-06-17T00:00:00Z'));
+    expect(notice?.expiresAt).toEqual(new Date('2030-06-16T17:00:00Z'));
   } finally {
     vi.useRealTimers();
   }
@@ -98,7 +98,7 @@ test('what somebody had agreed to before it was known that they are a minor ends
   expect(await refusalOf(app.userinfo(before.access_token))).toMatch(/^401/);
   const held = await listPermissions(database, id, { limit: 9 });
   expect(held).toMatchObject([{ kind: 'notice', withheld: 'minor' }]);
-  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'withdrawn' }]);
+  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'underage' }]);
 });
 
 test('whoever turns out to be under age: consents end, apps are told, what the law says goes on', async () => {
@@ -116,9 +116,9 @@ test('whoever turns out to be under age: consents end, apps are told, what the l
   expect(saved.text('.notice')).toContain('sudah dibetulkan');
   expect(await listPermissions(database, id, { limit: 9 })).toMatchObject([{ kind: 'notice', claims: ['name'] }]);
   await expect(app.userinfo(tokens.access_token)).rejects.toMatchObject({ status: 401 });
-  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'withdrawn' }]);
+  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'underage' }]);
   const events = await database.query(
-    `select 1 from account_events where account_id = $1 and kind = 'consent.withdrawn'`,
+    `select 1 from account_events where account_id = $1 and kind = 'consent.underage'`,
     [id],
   );
   expect(events).toHaveLength(1);

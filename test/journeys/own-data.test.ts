@@ -195,11 +195,23 @@ describe('correcting', () => {
     expect([refused.status, refused.text('#problems')]).toEqual([422, expect.stringContaining('loket')]);
   });
 
-  test.each(['', '2015-01-05'])('with the age, what rests on consent ends: "%s"', async (birthdate) => {
+  test('without it, what rests on consent is handed out no more, and is again once it is back', async () => {
     const ratna = await citizen();
     const app = await world.app({ clientId: 'pajak-daerah', scope: everyScope });
     const { tokens } = await signInto(app, ratna.browser, {}, ratna.mail);
-    await (await open(ratna, '/account/data/correct')).fill({ birthdate }).press('#save');
+    const all = await app.userinfo(tokens.access_token);
+    await (await open(ratna, '/account/data/correct')).fill({ birthdate: '' }).press('#save');
+    const fewer = await app.userinfo(tokens.access_token);
+    expect(Object.keys(fewer).length).toBeLessThan(Object.keys(all).length);
+    await (await open(ratna, '/account/data/correct')).fill({ birthdate: '1985-03-02' }).press('#save');
+    expect(Object.keys(await app.userinfo(tokens.access_token))).toEqual(Object.keys(all));
+  });
+
+  test('of a child, what rests on consent ends', async () => {
+    const ratna = await citizen();
+    const app = await world.app({ clientId: 'pajak-daerah', scope: everyScope });
+    const { tokens } = await signInto(app, ratna.browser, {}, ratna.mail);
+    await (await open(ratna, '/account/data/correct')).fill({ birthdate: '2015-01-05' }).press('#save');
     expect(await refusalOf(app.userinfo(tokens.access_token))).toMatch(/^401/);
     const held = await listPermissions(world.database, ratna.id, { limit: 9 });
     expect(held.map(({ kind }) => kind)).toEqual(['notice']);

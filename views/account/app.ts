@@ -30,14 +30,14 @@ export type ShownPermission = {
   items: readonly ShownItem[];
   since: Date;
   until: Date;
-  ended?: { at: Date; reason: 'replaced' | 'withdrawn' | 'left' | 'expired' } | undefined;
+  ended?: { at: Date; reason: 'replaced' | 'withdrawn' | 'left' | 'expired' | 'underage' } | undefined;
 };
 
 /** What the agency answers after an end. */
 export type ShownWithdrawal = {
   at: Date;
   dueAt: Date;
-  cause: 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported';
+  cause: 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported' | 'underage';
   isOverdue: boolean;
   /** Whether the app took a notice of it; left out where it hears of nothing, or that was long ago. */
   telling?: 'told' | 'under-way' | 'failed' | undefined;
@@ -150,6 +150,7 @@ const causes: Record<ShownWithdrawal['cause'], MessageKey> = {
   narrowed: 'app.ended-narrowed',
   expired: 'app.ended-expired',
   reported: 'app.ended-reported',
+  underage: 'app.ended-underage',
 };
 
 function withdrawalsPart(context: AppContext): Html | false {
@@ -186,11 +187,12 @@ function sayAnswer({ language, timeZone }: Frame, { answer, dueAt, isOverdue }: 
   return html`${t(said[answer.outcome], { date })}${law && html` (${law})`}`;
 }
 
-const reasons: Record<'replaced' | 'withdrawn' | 'left' | 'expired', MessageKey> = {
+const reasons: Record<NonNullable<ShownPermission['ended']>['reason'], MessageKey> = {
   replaced: 'app.was-replaced',
   withdrawn: 'app.was-withdrawn',
   left: 'app.was-left',
   expired: 'app.was-expired',
+  underage: 'app.was-underage',
 };
 
 function earlierPart(context: AppContext): Html | false {

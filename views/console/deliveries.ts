@@ -58,6 +58,7 @@ const reasons = {
   narrowed: 'deliveries.reason-narrowed',
   expired: 'deliveries.reason-expired',
   reported: 'deliveries.reason-reported',
+  underage: 'deliveries.reason-underage',
   'account-held': 'deliveries.reason-account-held',
   'account-ended': 'deliveries.reason-account-ended',
   test: 'deliveries.reason-test',

@@ -7,7 +7,7 @@ import { type AppHead, appLink, appPage, sampleAppHead } from './app-page.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
 
-type PermissionEvent = 'given' | 'narrowed' | 'renewed' | 'withdrawn' | 'left' | 'expired';
+type PermissionEvent = 'given' | 'narrowed' | 'renewed' | 'withdrawn' | 'left' | 'expired' | 'underage';
 
 /** What happened in a month to permissions of one kind; undefined where it is not told. */
 export type ShownMonth = {
@@ -125,7 +125,7 @@ function claimTable(context: FiguresContext): Html {
 
 const none = {
   ...{ given: undefined, narrowed: undefined, renewed: undefined },
-  ...{ withdrawn: undefined, left: undefined, expired: undefined },
+  ...{ withdrawn: undefined, left: undefined, expired: undefined, underage: undefined },
 };
 
 const sampleMonths: readonly ShownMonth[] = Array.from({ length: 12 }, (_, index) => [

@@ -24,7 +24,7 @@ export type ShownReceipt = {
   declined: readonly string[];
   began: { event: 'given' | 'narrowed' | 'renewed'; at: Date };
   until: Date;
-  ended?: { event: 'withdrawn' | 'left' | 'expired' | 'replaced'; at: Date } | undefined;
+  ended?: { event: 'withdrawn' | 'left' | 'expired' | 'replaced' | 'underage'; at: Date } | undefined;
   /** The name by which the service knows the person. */
   subject: string;
   number: string;

@@ -649,7 +649,7 @@ export const deliverySchema = name(
     id: z.string(),
     channel: z.enum(['logout', 'event']),
     reason: z.enum([
-      ...(['signed-out', 'withdrawn', 'left', 'narrowed', 'expired', 'reported'] as const),
+      ...(['signed-out', 'withdrawn', 'left', 'narrowed', 'expired', 'reported', 'underage'] as const),
       ...(['account-held', 'account-ended', 'test'] as const),
     ]),
     state: z.enum(['waiting', 'delivered', 'given-up']),
@@ -669,7 +669,7 @@ export const withdrawalSchema = name(
   z.strictObject({
     id: z.string().describe('As the event says it.'),
     sub: z.string().nullable().describe('The person, as the app knows them.'),
-    cause: z.enum(['withdrawn', 'left', 'narrowed', 'expired', 'reported']),
+    cause: z.enum(['withdrawn', 'left', 'narrowed', 'expired', 'reported', 'underage']),
     at: time,
     due_at: time,
     answered_at: time.nullable(),
