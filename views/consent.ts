@@ -136,8 +136,12 @@ function itemLists(context: ConsentContext): Content {
   const lists = [
     { title: t('consent.required'), items: asked.filter((item) => item.required) },
     { title: t('consent.optional'), items: optional, hint: t('consent.optional-hint') },
+    {
+      title: t(isNoticeOnly(context) ? 'consent.by-duty-all' : 'consent.by-duty'),
+      items: context.items.filter((item) => item.duty !== undefined),
+      law: theOneLaw(context),
+    },
     { title: t('consent.absent'), items: absent, hint: t('consent.absent-hint') },
-    { title: t('consent.by-duty'), items: context.items.filter((item) => item.duty !== undefined) },
   ];
   return lists.map(({ items = [], ...list }) => items.length > 0 && itemList(context, { ...list, items }));
 }
@@ -147,12 +151,12 @@ function hasValue(context: ConsentContext, item: ConsentItem): boolean {
 }
 
 /** With a hint the items can be ticked. */
-type ItemList = { title: string; items: readonly ConsentItem[]; hint?: string };
+type ItemList = { title: string; items: readonly ConsentItem[]; hint?: string; law?: string | undefined };
 
 function itemList(context: ConsentContext, list: ItemList): Html {
   const rows = list.items.map((item) => (list.hint ? optionalRow(context, item) : fixedRow(context, item)));
   return html`<section class="items"><h2>${list.title}</h2>
-${list.hint && html`<p class="hint">${list.hint}</p>`}
+${list.hint && html`<p class="hint">${list.hint}</p>`}${list.law && html`<p class="hint">${translate(context.language)('consent.law', { law: list.law })}</p>`}
 <ul>${rows}</ul></section>`;
 }
 
@@ -186,6 +190,7 @@ function itemWords(context: ConsentContext, item: ConsentItem): Content {
       html`<span class="item-value item-none">${t('consent.no-value')}</span>`,
     item.reason && html`<span class="item-reason">${item.reason}</span>`,
     item.duty &&
+      theOneLaw(context) === undefined &&
       html`<span class="item-reason">${t('consent.law', { law: sayBasis(context.language, item.duty.basis, item.duty.law) })}</span>`,
   ];
 }
@@ -203,6 +208,12 @@ function terms(context: ConsentContext, informs: boolean): Html {
 <div><dt>${t('consent.how-long')}</dt><dd>${t(informs ? 'consent.until-duty' : 'consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>
 <div><dt>${t('consent.how-to-stop')}</dt><dd>${informs ? t('consent.stop-duty', { brand }) : t('consent.stop', { brand })}</dd></div>
 </dl>`;
+}
+
+/** The other basis and its law, where there is one for all of that: then it is not repeated at each. */
+function theOneLaw({ language, items }: ConsentContext): string | undefined {
+  const laws = new Set(items.flatMap(({ duty }) => (duty ? [sayBasis(language, duty.basis, duty.law)] : [])));
+  return laws.size === 1 ? [...laws][0] : undefined;
 }
 
 /** Each basis by its own name, once. */

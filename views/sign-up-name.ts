@@ -63,7 +63,7 @@ ${form(context, [
     maxlength: 200,
     problems: said,
   }),
-  birthdateField(context.language, context.birthdate, said),
+  birthdateField(context.language, context.birthdate, said, 'birthdate.hint-why'),
   waysToSignIn(context, said),
 ])}
 ${passkeyData(context.passkeyOptions)}`,

@@ -16,6 +16,13 @@ test.each(['id', 'en'] as const)('all five have names of their own, on the conse
   for (const [index, name] of names.entries()) expect(markup).toContain(`${name} (UU ${bases[index]})`);
 });
 
+test('one law for all is said once on the consent page, and not at each item', () => {
+  const { duty } = consentSamples;
+  if (!duty) throw new Error('no sample');
+  expect(duty.items.length).toBeGreaterThan(1);
+  expect(String(consentPage(duty)).match(/UU 17\/2023/g)).toHaveLength(1);
+});
+
 test('an app with a notice only is left, and the page names what goes on by which basis and law', () => {
   const sample = appSamples['by-law'];
   if (!sample) throw new Error('no sample');

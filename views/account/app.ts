@@ -84,11 +84,11 @@ function nameOf({ language }: Frame, claim: string): string {
   return findClaimLabel(language, claim) ?? claim;
 }
 
-/** Since when, until when, and the receipt. */
-function spanOf(context: Frame, { id, since, until }: ShownPermission): Html {
+/** By which basis, where it is one for all; since when, until when, and the receipt. */
+function spanOf(context: Frame, { id, since, until }: ShownPermission, basis?: string): Html {
   const t = translate(context.language);
   const { language, timeZone } = context;
-  return html`<dl class="terms"><div><dt>${t('app.since')}</dt><dd>${formatDay(language, since, timeZone)}</dd></div>
+  return html`<dl class="terms">${basis && html`<div><dt>${t('app.basis')}</dt><dd>${basis}</dd></div>`}<div><dt>${t('app.since')}</dt><dd>${formatDay(language, since, timeZone)}</dd></div>
 <div><dt>${t('app.until')}</dt><dd>${formatDay(language, until, timeZone)}</dd></div>
 <div><dt>${t('app.receipt')}</dt><dd><a href="/account/receipts/${encodeURIComponent(id)}">${t('app.receipt-open')}</a></dd></div></dl>`;
 }
@@ -118,16 +118,24 @@ function consentItem(context: Frame, { claim, purpose, isRequired }: ShownItem, 
 
 function noticePart(context: AppContext, notice: ShownPermission): Html {
   const t = translate(context.language);
+  const bases = basesOf(context, notice);
+  const one = bases.length === 1 ? bases[0] : undefined;
   const items = notice.items.map(
     ({ claim, purpose, basis, law }) =>
-      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong><br><span class="hint">${purpose}${basis && html`<br>${t('app.by', { basis: sayBasis(context.language, basis, law) })}`}</span></div></li>`,
+      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong><br><span class="hint">${purpose}${basis && !one && html`<br>${t('app.by', { basis: sayBasis(context.language, basis, law) })}`}</span></div></li>`,
   );
   return part(
     'notice',
     t('app.notice'),
     t('app.notice-hint'),
-    html`<p>${notice.purpose}</p><ul class="items-read">${items}</ul>${spanOf(context, notice)}`,
+    html`<p>${notice.purpose}</p><ul class="items-read">${items}</ul>${spanOf(context, notice, one)}`,
   );
+}
+
+/** Each basis of a notice once, with its law. */
+function basesOf({ language }: Frame, notice: ShownPermission | undefined): string[] {
+  const said = notice?.items.flatMap(({ basis, law }) => (basis ? [sayBasis(language, basis, law)] : []));
+  return [...new Set(said)];
 }
 
 /** What has been read is read: who keeps it and whom to ask. */
@@ -165,8 +173,13 @@ function withdrawalsPart(context: AppContext): Html | false {
     'withdrawals',
     t('app.answers'),
     t('app.answers-hint', { agency: app.agency }),
-    html`<ul class="rows">${rows}</ul>`,
+    html`<ul class="rows">${rowsOnce(rows)}</ul>`,
   );
+}
+
+/** What a person allowed and what they were told end at once, and read alike until one of them is answered. */
+function rowsOnce(rows: readonly Html[]): Html[] {
+  return [...new Map(rows.map((row) => [String(row), row])).values()];
 }
 
 function sayAnswer({ language, timeZone }: Frame, { answer, dueAt, isOverdue }: ShownWithdrawal): Content {
@@ -216,13 +229,11 @@ function leavePart(context: AppContext): Html {
   const t = translate(context.language);
   const { app, consent, notice } = context;
   const isByLaw = notice !== undefined;
-  const bases = new Set(
-    notice?.items.flatMap(({ basis, law }) => (basis ? [sayBasis(context.language, basis, law)] : [])),
-  );
+  const bases = basesOf(context, notice);
   const goesOn =
     isByLaw &&
-    html`<div id="goes-on"><p>${t(bases.size > 0 ? 'app.leave-by' : 'app.leave-law', { agency: app.agency })}</p>${bases.size > 0 && html`<ul class="points">${[...bases].map((basis) => html`<li>${basis}</li>`)}</ul>`}</div>`;
-  const label = t(isByLaw && !consent ? 'account.leave' : 'account.disconnect');
+    html`<div id="goes-on"><p>${t(bases.length > 0 ? 'app.leave-by' : 'app.leave-law', { agency: app.agency })}</p>${bases.length > 0 && html`<ul class="points">${bases.map((basis) => html`<li>${basis}</li>`)}</ul>`}</div>`;
+  const label = isByLaw && !consent ? t('account.leave') : t('release.end-access-title', { app: app.name });
   return part(
     'leave',
     t('app.leave'),

@@ -1,5 +1,6 @@
 import { compareClaims, findClaimLabel, listClaims, sayClaim } from '../claims.ts';
 import { type Content, type Html, html } from '../html.ts';
+import { basisName } from '../legal-basis.ts';
 import { formatDuration, formatMoment, type MessageKey, translate } from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { sayBrowser, sayNetwork } from '../parts/browser.ts';
@@ -48,13 +49,12 @@ const shown: Readonly<Record<string, readonly DataField[]>> = {
   desk_sheets: ['agency', 'case_number', 'issued_at', 'ended_at'],
   sessions: ['signed_in_at', 'last_seen_at', 'about'],
   devices: ['first_seen_at', 'last_seen_at'],
-  permissions: ['app', 'purpose', 'claims', 'given_at', 'expires_at', 'ended_at'],
+  permissions: ['app', 'basis', 'purpose', 'claims', 'given_at', 'expires_at', 'ended_at'],
   consents: ['app', 'purpose', 'claims', 'given_at', 'expires_at', 'ended_at'],
   subjects: ['sub', 'created_at'],
   releases: ['app', 'claims', 'first_at', 'last_at', 'reads'],
   withdrawals: ['app', 'at', 'due', 'acknowledged_at', 'law'],
   release_reports: ['app', 'at', 'due', 'answered_at'],
-  account_events: ['at', 'what'],
   memberships: ['agency', 'role', 'since', 'until'],
   client_testers: ['app', 'since'],
 };
@@ -70,9 +70,9 @@ export function dataPage(context: DataContext): Html {
     problems: enough(context),
     content: context.isRestricted
       ? html`<p id="restricted">${t('data.restricted')}</p>`
-      : html`<p class="buttons no-print"><a class="button main" id="download" href="/account/data.json"><span>${t('data.download')}</span></a><a class="button other" id="correct" href="/account/data/correct"><span>${t('data.correct')}</span></a></p>
+      : html`<p class="on-paper">${t('data.on-paper', { brand: context.brand, moment: formatMoment(context.language, context.now, context.timeZone) })}</p>
+<p class="buttons no-print"><a class="button main" id="download" href="/account/data.json"><span>${t('data.download')}</span></a><a class="button other" id="correct" href="/account/data/correct"><span>${t('data.correct')}</span></a></p>
 <p class="hint no-print">${t('data.download-hint')} ${t('data.print-hint')}</p>
-<p class="on-paper">${t('data.on-paper', { brand: context.brand, moment: formatMoment(context.language, context.now, context.timeZone) })}</p>
 <section class="part" id="clocks"><h2>${t('data.clocks-title')}</h2><p>${t('data.clocks')}</p></section>
 ${context.groups.map((one) => groupPart(context, one))}
 <section class="part" id="left-out"><h2>${t('data.left-out-title')}</h2><p>${t('data.left-out')}</p></section>
@@ -109,9 +109,15 @@ function rowOf(context: DataContext, table: string, row: Readonly<Record<string,
     const value = sayField(context, field, row);
     return value === undefined ? [] : [[t(`data.field-${field}`), value]];
   });
-  const all = [...claims, ...facts];
+  const all = table === 'account_events' ? [whatWhen(context, row)] : [...claims, ...facts];
   if (all.length === 0) return false;
   return html`<li class="row" data-held="${table}"><dl class="terms tight">${all.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl></li>`;
+}
+
+/** What happened and when, in one line. */
+function whatWhen(context: DataContext, row: Readonly<Record<string, unknown>>): [string, Content] {
+  const when = row.at instanceof Date ? formatMoment(context.language, row.at, context.timeZone) : '';
+  return [when, sayWhat(context, row)];
 }
 
 function claimsOf(context: DataContext, profile: unknown): [string, Content][] {
@@ -129,15 +135,16 @@ function sayField(context: DataContext, field: DataField, row: Readonly<Record<s
   const { language, timeZone } = context;
   const t = translate(language);
   if (field === 'due') return sayDue(context, row);
+  if (field === 'last_at' && row.reads === 1) return undefined;
   const value = row[field];
   if (value === null || value === undefined || value === '') return undefined;
   if (value instanceof Date) return formatMoment(language, value, timeZone);
   if (typeof value === 'boolean') return t(value ? 'data.yes' : 'data.no');
-  if (field === 'what') return sayWhat(context, row);
   if (field === 'about') return sayPlace(context, value);
   if (field === 'claims' && Array.isArray(value)) return listClaims(language, value.map(String));
   if (field === 'value') return masked(context, row.kind === 'phone' ? sayPhone(String(value)) : String(value));
   if (field === 'role' && isRole(String(value))) return sayRole(language, value as RoleName);
+  if (field === 'basis' && value !== 'consent') return basisName(language, String(value));
   const known = codes[`${field} ${value}`];
   return known ? t(known) : String(value);
 }
@@ -146,6 +153,7 @@ function sayField(context: DataContext, field: DataField, row: Readonly<Record<s
 const codes: Readonly<Record<string, MessageKey>> = {
   'language id': 'data.language-id',
   'language en': 'data.language-en',
+  'basis consent': 'data.basis-consent',
   'level ial1': 'account.identity-ial1',
   'level ial2': 'account.identity-ial2',
   'level ial3': 'account.identity-ial3',

@@ -34,7 +34,7 @@ export function receiptPage(context: ReceiptContext): Html {
 <section class="part receipt-square" aria-labelledby="square"><h2 id="square">${t('receipt.square')}</h2>
 ${square ? html`<p>${t('receipt.square-says')}</p>${qrCode(square, t('receipt.square-label', { number: receipt.number }))}` : html`<p id="no-square">${t('receipt.square-none')}</p>`}
 <p class="on-paper">${t('receipt.on-paper', { address: checkAt })}</p></section>
-<p class="links">${other && html`<a id="other-receipt" href="${safeAddress(other.link)}">${t(`receipt.other-${other.part}`)}</a> · `}<a href="/receipts/verify">${t('receipt.check-it')}</a></p>`,
+<ul class="links">${other && html`<li><a id="other-receipt" href="${safeAddress(other.link)}">${t(`receipt.other-${other.part}`)}</a></li>`}<li><a href="/receipts/verify">${t('receipt.check-it')}</a></li></ul>`,
   });
 }
 

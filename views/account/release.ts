@@ -34,8 +34,10 @@ export type ReleaseContext = Frame & {
   reference: string;
   /** Whom to ask at the agency. */
   contact?: string | undefined;
-  /** The page about the app; left out where it is not connected any more. */
+  /** The page about the app; left out where nothing of it is on record. */
   appLink?: string | undefined;
+  /** Whether it may still read. */
+  isConnected: boolean;
   /** Of the permissions by which it was read. */
   receipts?: readonly { kind: 'consent' | 'notice'; link: string }[] | undefined;
   report?: ShownReport | undefined;
@@ -92,7 +94,7 @@ function factsPart(context: ReleaseContext): Html {
   return html`<section class="part" aria-labelledby="facts-title"><div class="row who">${tile(app.name, app.logo)}<div class="row-words"><h2 id="facts-title">${app.name}</h2><p>${app.agency} <span class="domain">${app.domain}</span></p></div></div>
 <dl class="terms">${facts.map(([term, value]) => value && html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
 <p class="hint">${t('release.never-values')}</p>
-${(about || receipts.length > 0) && html`<ul class="links">${about && html`<li><a id="about-app" href="${about}">${t('release.about-app', { app: app.name })}</a></li>`}${receipts}</ul>`}</section>`;
+${(about || receipts.length > 0) && html`<ul class="links">${about && html`<li><a id="about-app" href="${about}">${t(context.isConnected ? 'release.about-app' : 'release.about-ended', { app: app.name })}</a></li>`}${receipts}</ul>`}</section>`;
 }
 
 function receiptLinks({ language, receipts = [] }: ReleaseContext): Html[] {
@@ -137,7 +139,7 @@ function nextPart(context: ReleaseContext): Html {
   const t = translate(context.language);
   const { app } = context.release;
   return html`<section class="part" id="next" aria-labelledby="next-title"><h2 id="next-title">${t('release.next')}</h2>
-<ul class="rows"><li class="row"><div class="row-words"><h3 id="end-access-of">${t('release.end-access-title', { app: app.name })}</h3><p class="hint">${t('release.end-access-text')}</p></div>${form(context, button({ id: 'end-access', value: 'end-access', label: t('release.end-access'), look: 'stop', describedBy: 'end-access-of' }))}</li>
+<ul class="rows">${context.isConnected && html`<li class="row"><div class="row-words"><h3 id="end-access-of">${t('release.end-access-title', { app: app.name })}</h3><p class="hint">${t('release.end-access-text')}</p></div>${form(context, button({ id: 'end-access', value: 'end-access', label: t('release.end-access'), look: 'stop', describedBy: 'end-access-of' }))}</li>`}
 <li class="row"><div class="row-words"><h3 id="end-sessions-of">${t('release.end-sessions-title')}</h3><p class="hint">${t('release.end-sessions-text')}</p></div>${form(context, button({ id: 'end-sessions', value: 'end-sessions', label: t('release.end-sessions'), look: 'stop', describedBy: 'end-sessions-of' }))}</li>
 <li class="row"><div class="row-words"><h3>${t('release.freeze-title')}</h3><p class="hint">${t('end.freeze-text')}</p>
 ${form(context, [
@@ -154,6 +156,7 @@ const full: ReleaseContext = {
   network: '103.10.20.0/24',
   reference: 'a1c40f5e-0000-4000-8000-000000000001',
   contact: 'pelindungan-data@kemenkes.contoh.go.id',
+  isConnected: true,
   appLink: '/account/apps/puskesmas-online',
   receipts: [
     { kind: 'consent', link: '/account/receipts/a1c40f5e-0000-4000-8000-000000000002' },
@@ -185,7 +188,7 @@ export const releaseSamples: Record<string, ReleaseContext> = {
   overdue: { ...full, report: { ...reported, state: 'overdue' }, problems: [{ kind: 'tick-first' }] },
   rightful: { ...full, report: { ...reported, state: 'rightful' } },
   mistake: { ...full, report: { ...reported, state: 'mistake' }, appLink: undefined },
-  misuse: { ...full, report: { ...reported, reason: 'too-much', state: 'misuse' } },
+  misuse: { ...full, report: { ...reported, reason: 'too-much', state: 'misuse' }, isConnected: false },
   hostile: {
     ...full,
     release: hostileReleases[0] ?? first,

@@ -66,9 +66,10 @@ function dataOf(language: Language, { items }: ShownReceipt): Html {
   const t = translate(language);
   if (items.length === 0) return html`${t('receipt.no-data')}`;
   const rows = items.map(({ claim, isOptional, purpose, basis, law }) => {
-    const why = [purpose, basis && basisName(language, basis), law && t('receipt.by-law', { law })]
+    const right = [basis && basisName(language, basis), law && t('receipt.by-law', { law })]
       .filter(Boolean)
       .join(' · ');
+    const why = [purpose, right].filter(Boolean).join(' ');
     return html`<li data-claim="${claim}">${labelOf(language, claim)}${isOptional && html` <small>(${t('receipt.optional')})</small>`}${why && html`<span class="hint">${why}</span>`}</li>`;
   });
   return html`<ul class="receipt-data">${rows}</ul>`;

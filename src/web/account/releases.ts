@@ -232,6 +232,7 @@ async function showOne(visit: Visit, release: Release, said: Pick<ReleaseContext
     reference: release.id,
     contact: client && whomToAsk(client),
     appLink: held.length > 0 ? `/account/apps/${encodeURIComponent(release.clientId)}` : undefined,
+    isConnected: held.length === 0 || held.some(({ endedAt }) => endedAt === undefined),
     receipts: restsOn.map(({ id, kind }) => ({ kind, link: `/account/receipts/${id}` })),
     report: made && shown.report && { reason: made.reason, at: made.at, dueAt: made.dueAt, state: shown.report },
     notice: done && { tone: 'done', text: translate(ctx.state.language)(`release.done-${done}`) },

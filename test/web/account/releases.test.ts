@@ -223,6 +223,7 @@ describe('this wasn\u2019t me', () => {
     const reported = await (await firstOf(karto)).tick('reason', 'unknown-app').press('#report');
     const ended = await reported.press('#end-access');
     expect(ended.has('[role="status"]')).toBe(true);
+    expect(ended.has('#end-access')).toBe(false);
     const account = await karto.browser.visit(`${world.issuer}/account`);
     expect(account.has('[data-client="puskesmas-online"]')).toBe(false);
     await (await firstOf(karto)).press('#end-sessions');
