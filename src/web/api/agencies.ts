@@ -7,7 +7,8 @@ import { listSectors, type Sector } from '#src/registry/sectors.ts';
 import { loadAgencyOf } from './authority.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { type ApiRoute, listRoute, route } from './route.ts';
-import { agencySchema, memberSchema, said, saidIfAny, sectorSchema } from './schemas.ts';
+import { agencySchema, memberSchema, sectorSchema } from './schemas/agencies.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 export const agencyRoutes: readonly ApiRoute[] = [
   listRoute({

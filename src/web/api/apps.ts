@@ -17,18 +17,9 @@ import { toPointer } from './answer.ts';
 import { loadAgencyOf, loadAppOf } from './authority.ts';
 import { readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import {
-  appFaceOf,
-  appSchema,
-  appSummarySchema,
-  changeSchema,
-  closureSchema,
-  declarationSchema,
-  likelySchema,
-  said,
-  saidIfAny,
-  time,
-} from './schemas.ts';
+import { appSchema, appSummarySchema, changeSchema, declarationSchema } from './schemas/apps.ts';
+import { appFaceOf, closureSchema, likelySchema } from './schemas/coordination.ts';
+import { said, saidIfAny, time } from './schemas/pieces.ts';
 
 const changeBody = z.strictObject({
   declaration: declarationSchema,

@@ -4,7 +4,8 @@ import { type Attempt, findAttempts, listAttempts } from '#src/registry/attempts
 import { asUuid, loadAppOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiRoute, listRoute } from './route.ts';
-import { attemptSchema, said } from './schemas.ts';
+import { attemptSchema } from './schemas/apps.ts';
+import { said } from './schemas/pieces.ts';
 
 export const attemptRoutes: readonly ApiRoute[] = [
   listRoute({

@@ -10,7 +10,7 @@ import { loadAgencyFor } from '../console/visit.ts';
 import { answerChange } from './apps.ts';
 import { loadAppOf } from './authority.ts';
 import { type ApiRoute, route } from './route.ts';
-import { changeSchema } from './schemas.ts';
+import { changeSchema } from './schemas/apps.ts';
 
 export const bundleRoutes: readonly ApiRoute[] = [
   route({

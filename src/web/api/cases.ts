@@ -23,7 +23,9 @@ import { checkDeclaration } from './apps.ts';
 import { asAppRef, demandDeciding, demandSight, loadAgencyOf, sightOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appFaceOf, appRefSchema, caseSchema, date, declarationSchema, said, saidIfAny, time } from './schemas.ts';
+import { declarationSchema } from './schemas/apps.ts';
+import { appFaceOf, appRefSchema, caseSchema } from './schemas/coordination.ts';
+import { date, said, saidIfAny, time } from './schemas/pieces.ts';
 
 const counted = z.array(z.strictObject({ id: z.string(), count: z.int() }));
 

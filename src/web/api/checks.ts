@@ -7,7 +7,8 @@ import { text } from '#src/registry/registration-schema.ts';
 import { answerChange } from './apps.ts';
 import { loadAppOf } from './authority.ts';
 import { type ApiRoute, listRoute, route } from './route.ts';
-import { changeSchema, checkSchema, said, saidIfAny } from './schemas.ts';
+import { changeSchema, checkSchema } from './schemas/apps.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 export const checkRoutes: readonly ApiRoute[] = [
   listRoute({

@@ -18,7 +18,8 @@ import { isWithin, reachOf } from '#src/registry/coordination.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { loadAgencyFor } from '../console/visit.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { closureSchema, date, exceptionSchema, said, saidIfAny, time } from './schemas.ts';
+import { closureSchema, exceptionSchema } from './schemas/coordination.ts';
+import { date, said, saidIfAny, time } from './schemas/pieces.ts';
 
 const reason = text(500).describe('For everybody who wants to register there to read.');
 const openAgainOn = date.optional().describe('From this day on it is open again by itself.');

@@ -4,7 +4,8 @@ import { type Coverage, findLastCount, type Group, listCoverage, readTrend } fro
 import { toCursor } from '../places.ts';
 import { noPlace, readCursor } from './pages.ts';
 import { type ApiRoute, listRoute } from './route.ts';
-import { coverageSchema, date, groupKinds } from './schemas.ts';
+import { coverageSchema, groupKinds } from './schemas/coordination.ts';
+import { date } from './schemas/pieces.ts';
 
 const day = date.optional().describe('The last one that was counted, unless it says another one.');
 

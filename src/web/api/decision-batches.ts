@@ -15,7 +15,8 @@ import { asUuid } from './authority.ts';
 import { decidingOf, transactionOf } from './decisions.ts';
 import { readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { batchLineSchema, batchSchema, said, saidIfAny } from './schemas.ts';
+import { batchLineSchema, batchSchema } from './schemas/coordination.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 import { toNumber } from './versions.ts';
 
 const path = '/decisions/batches/:batch';

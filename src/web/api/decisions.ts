@@ -21,7 +21,8 @@ import { toCursor } from '../places.ts';
 import { asAppRef, demandSight, sightOf } from './authority.ts';
 import { readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appRefSchema, date, decisionSchema, said, saidIfAny } from './schemas.ts';
+import { appRefSchema, decisionSchema } from './schemas/coordination.ts';
+import { date, said, saidIfAny } from './schemas/pieces.ts';
 
 /** As many as one decision may be about at once; more go by a batch. */
 const MOST_APPS = 100;

@@ -12,7 +12,8 @@ import { type Delivery, listDeliveries, sendAgain, sendTest } from '#src/oidc/de
 import { loadAppOf } from './authority.ts';
 import { idInside, idOutside, pageOf, placeIn } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { deliverySchema, said, saidIfAny, withdrawalSchema } from './schemas.ts';
+import { deliverySchema, withdrawalSchema } from './schemas/app-people.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 const path = '/apps/:client/deliveries';
 const withdrawals = '/apps/:client/withdrawals';

@@ -20,7 +20,8 @@ import { loadPairNamed, namedTo, type PairReader, placeOfPair, readPairPlace } f
 import { asAppRef } from './authority.ts';
 import { noPlace, readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { appFaceOf, appRefSchema, type likenessReasonSchema, pairSchema, said, saidIfAny } from './schemas.ts';
+import { appFaceOf, appRefSchema, type likenessReasonSchema, pairSchema } from './schemas/coordination.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 const path = '/duplicates/:low/:high';
 

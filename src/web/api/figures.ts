@@ -5,7 +5,7 @@ import { type Figures, readFigures } from '#src/registry/figures.ts';
 import { findSmallerScope, type SmallerScope } from '#src/registry/smaller-scope.ts';
 import { loadAppOf } from './authority.ts';
 import { type ApiRoute, route } from './route.ts';
-import { figuresSchema } from './schemas.ts';
+import { figuresSchema } from './schemas/app-people.ts';
 
 export const figureRoutes: readonly ApiRoute[] = [
   route({

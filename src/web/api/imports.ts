@@ -19,7 +19,8 @@ import { loadAgencyFor } from '../console/visit.ts';
 import { asUuid, loadAgencyOf } from './authority.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { importMistakeSchema, importSchema, said, saidIfAny } from './schemas.ts';
+import { importMistakeSchema, importSchema } from './schemas/inventory.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 import { toNumber } from './versions.ts';
 
 const path = '/inventory/imports/:import';

@@ -36,9 +36,8 @@ import {
   recordEntrySchema,
   recordSummarySchema,
   recordVersionSchema,
-  said,
-  saidIfAny,
-} from './schemas.ts';
+} from './schemas/inventory.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 import { toNumber } from './versions.ts';
 
 const reason = text(500).optional().describe('Why, for whoever reads the versions.');

@@ -8,7 +8,8 @@ import { MOST_PLANNED_STEPS, text } from '#src/registry/registration-schema.ts';
 import { loadAppOf } from './authority.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { type ApiAnswer, type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { migrationSchema, migrationStepSchema, plannedStepSchema, said, type standingSchema } from './schemas.ts';
+import { migrationSchema, migrationStepSchema, plannedStepSchema, type standingSchema } from './schemas/apps.ts';
+import { said } from './schemas/pieces.ts';
 import { toNumber } from './versions.ts';
 
 const reason = text(300).optional().describe('Why, for whoever reads the steps.');

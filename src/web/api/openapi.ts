@@ -7,7 +7,9 @@ import { querySchemaOf } from './answer.ts';
 import { type PublicRoute, publicRoutes } from './public.ts';
 import type { ApiRoute } from './route.ts';
 import { apiRoutes } from './routes.ts';
-import { declarationSchema, named, problemSchema, recordEntrySchema } from './schemas.ts';
+import { declarationSchema } from './schemas/apps.ts';
+import { recordEntrySchema } from './schemas/inventory.ts';
+import { named, problemSchema } from './schemas/pieces.ts';
 
 type Json = Record<string, unknown>;
 

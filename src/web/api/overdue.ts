@@ -6,7 +6,8 @@ import { findLastOwedCount, listOverdue, type OwedLine, type OwedWanted, sumOwed
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { overdueAppSchema, owedTotalsSchema, said, saidIfAny } from './schemas.ts';
+import { overdueAppSchema, owedTotalsSchema } from './schemas/app-people.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 const query = z.strictObject({
   agency: z.string().max(63).optional().describe('It alone, with what is below it; otherwise all of the caller.'),

@@ -17,7 +17,7 @@ import { isText, toCursor } from '../places.ts';
 import { addressOfPage, check } from './answer.ts';
 import { readCursor } from './pages.ts';
 import type { ApiPage } from './route.ts';
-import { serviceSchema, servicesInSectorSchema } from './schemas.ts';
+import { serviceSchema, servicesInSectorSchema } from './schemas/catalogue.ts';
 
 /** A list that everybody may read, without a token. */
 export interface PublicRoute {

@@ -13,7 +13,8 @@ import { tellAnswered } from '../report-notices.ts';
 import { loadAppOf } from './authority.ts';
 import { idInside, idOutside, pageOf, placeIn } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { reportSchema, reportSummarySchema, said, saidIfAny } from './schemas.ts';
+import { reportSchema, reportSummarySchema } from './schemas/app-people.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 const path = '/apps/:client/reports';
 

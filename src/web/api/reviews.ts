@@ -5,7 +5,8 @@ import { nodesWith } from '#src/registry/authority.ts';
 import { loadAppOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiRoute, listRoute, route } from './route.ts';
-import { approvalSchema, reviewSchema, said, saidIfAny } from './schemas.ts';
+import { approvalSchema, reviewSchema } from './schemas/apps.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 import { numberOf } from './versions.ts';
 
 export const reviewRoutes: readonly ApiRoute[] = [

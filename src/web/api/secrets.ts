@@ -12,7 +12,8 @@ import {
 } from '#src/registry/client-secrets.ts';
 import { loadAppOf } from './authority.ts';
 import { type ApiRoute, listRoute, route } from './route.ts';
-import { said, saidIfAny, secretSchema, time } from './schemas.ts';
+import { secretSchema } from './schemas/apps.ts';
+import { said, saidIfAny, time } from './schemas/pieces.ts';
 
 const path = '/apps/:client/secrets';
 

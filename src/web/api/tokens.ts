@@ -12,7 +12,8 @@ import {
 import { asUuid, loadAgencyOf } from './authority.ts';
 import { pageOf, readCursor, timeOf } from './pages.ts';
 import { type ApiRoute, listRoute, route } from './route.ts';
-import { registrationTokenSchema, said, saidIfAny } from './schemas.ts';
+import { registrationTokenSchema } from './schemas/apps.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 const path = '/agencies/:agency/registration-tokens';
 

@@ -5,7 +5,8 @@ import { type ClientVersion, listVersions, loadVersion } from '#src/registry/ver
 import { loadAppOf } from './authority.ts';
 import { pageOf, readCursor } from './pages.ts';
 import { type ApiCall, type ApiRoute, listRoute, route } from './route.ts';
-import { said, saidIfAny, versionSchema } from './schemas.ts';
+import { versionSchema } from './schemas/apps.ts';
+import { said, saidIfAny } from './schemas/pieces.ts';
 
 export const versionRoutes: readonly ApiRoute[] = [
   listRoute({
