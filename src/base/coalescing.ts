@@ -20,7 +20,7 @@ export interface Read<Row> {
   readonly text: string;
   /** PostgreSQL's types of `$1` and so on. */
   readonly types: readonly string[];
-  /** The same for several keys: `n` says which row is whose, from 1. */
+  /** The same for several keys, which are numbered by one parameter more: `n` says which row is whose. */
   readonly forMany: string;
   /** Not set; carries the type. */
   readonly row?: Row;
@@ -28,12 +28,19 @@ export interface Read<Row> {
 
 /** Makes a read. The text for several keys is the same one, asked for each key by an index of its own. */
 export function readOf<Row>(types: readonly string[], text: string): Read<Row> {
-  const keys = types.map((type, i) => `$${i + 1}::${type}[]`).join(', ');
-  const names = types.map((_, i) => `p${i + 1}`).join(', ');
+  const keys = asRows([...types.map((type, i) => [`p${i + 1}`, type] as const), ['n', 'integer']]);
   const each = text.replace(/\$(\d+)/g, 'given.p$1');
-  const forMany = `select given.n, found.* from unnest(${keys}) with ordinality as given (${names}, n)
+  const forMany = `select given.n, found.* from (select ${keys}) as given
     cross join lateral (${each}) as found`;
   return { text, types, forMany };
+}
+
+/**
+ * Arrays as the columns of rows, for a select list. There PostgreSQL takes them apart row by row; as `from unnest(a, b, …)` it
+ * would first put each of them into a store of its own, which costs more than most of the rows.
+ */
+function asRows(columns: readonly (readonly [name: string, type: string])[], first = 1): string {
+  return columns.map(([name, type], i) => `unnest($${first + i}::${type}[]) as ${name}`).join(', ');
 }
 
 /**
@@ -42,7 +49,7 @@ export function readOf<Row>(types: readonly string[], text: string): Read<Row> {
  *
  * Its text is one data-changing statement over the rows `given`, written as if that were a table of its columns. It returns a
  * row for each that it has changed; a row that it did not change is lost: another request was faster, and all that this one
- * writes is undone. `$here(a)` says of a table `a` that its rows are in the shards given, for a database that is distributed
+ * writes is undone. One that only adds rows returns nothing: none of them can be lost, and none is counted. `$here(a)` says of a table `a` that its rows are in the shards given, for a database that is distributed
  * by shard; one PostgreSQL is not told, because it would look for all rows of the shard instead of the one.
  */
 export interface Write {
@@ -117,18 +124,27 @@ function textOf(writes: readonly Write[], { guarded, distributed }: ComposeOptio
   for (const write of writes) {
     const first = taken + 1;
     const columns = Object.entries(write.columns);
-    const arrays = columns.map(([, type], i) => `$${first + i}::${type}[]`).join(', ');
-    const given = `unnest(${arrays}) as given (${columns.map(([name]) => name).join(', ')})`;
+    const given = `(select ${asRows(columns, first)}) as given`;
     const here = (table: string) => (distributed ? `${table}.shard = any($${first})` : 'true');
     const fill = (text: string) =>
       text.replace(/\bgiven\b(?!\.)/g, given).replace(/\$here\((\w+)\)/g, (_all, table: string) => here(table));
     if (write.held) parts.push(`${write.name}_held as materialized (${fill(write.held)})`);
     parts.push(`${write.name} as (${fill(write.text)})`);
-    counts.push(guarded ? `(select count(*) from ${write.name}) = cardinality($${first})` : countOf(write));
+    if (mayLose(write))
+      counts.push(guarded ? `(select count(*) from ${write.name}) = cardinality($${first})` : countOf(write));
     taken += columns.length;
   }
-  const answer = guarded ? `1 / case when ${counts.join(' and ')} then 1 else 0 end as done` : counts.join(', ');
+  const answer =
+    counts.length === 0
+      ? '1 as done'
+      : guarded
+        ? `1 / case when ${counts.join(' and ')} then 1 else 0 end as done`
+        : counts.join(', ');
   return `with ${parts.join(',\n')}\nselect ${answer}`;
+}
+
+function mayLose({ text }: Write): boolean {
+  return /\breturning\b/.test(text);
 }
 
 function countOf({ name }: Write): string {
@@ -137,7 +153,7 @@ function countOf({ name }: Write): string {
 
 /** The error of the first row that a statement has lost, by its answer; undefined when all were written. */
 export function lossIn(pending: readonly Pending[], { writes }: Composed, counts: Readonly<Record<string, number>>) {
-  for (const write of writes) {
+  for (const write of writes.filter(mayLose)) {
     const rows = pending.filter((each) => each.write === write);
     if (rows[0] && counts[write.name] !== rows.length) return write.lost(rows[0].row);
   }
@@ -295,9 +311,9 @@ export class ReadLane extends Lane<Question, unknown> {
     }
     const columns = read.types.map((_, column) => batch.map(({ job }) => job.values[column]));
     try {
-      const { rows } = await this.options.send(client, read.forMany, columns);
+      const { rows } = await this.options.send(client, read.forMany, [...columns, [...batch.keys()]]);
       const found = new Map(rows.map((row) => [Number(row.n), row]));
-      for (const [i, { resolve }] of batch.entries()) resolve(found.get(i + 1));
+      for (const [i, { resolve }] of batch.entries()) resolve(found.get(i));
     } catch (error) {
       if (isOfNoUse(error)) throw error;
       for (const each of batch) await this.#askAlone(client, each);

@@ -8,12 +8,11 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   type KeyObject,
-  randomBytes,
   randomFillSync,
   randomUUID,
 } from 'node:crypto';
@@ -66,19 +65,24 @@ export function shardOfHash(hash: Buffer): number {
 }
 
 const SECRET_BYTES = 32;
-const DRAWN_AT_ONCE = 128;
+const DRAWN_AT_ONCE = 4096;
 
-/** Random bytes are drawn for many secrets at once, which costs about as much as for one; each is used once and wiped. */
-const drawn = { bytes: Buffer.alloc(SECRET_BYTES * DRAWN_AT_ONCE), used: SECRET_BYTES * DRAWN_AT_ONCE };
+/** Random bytes are drawn for many uses at once, which costs about as much as for one; each is used once and wiped. */
+const drawn = { bytes: Buffer.alloc(DRAWN_AT_ONCE), used: DRAWN_AT_ONCE };
 
-/** 256 random bits, base64url. */
-export function randomSecret(): string {
-  if (drawn.used === drawn.bytes.length) {
+/** So many random bytes, to be wiped by whoever takes them. */
+function draw(size: number): Buffer {
+  if (drawn.used + size > drawn.bytes.length) {
     randomFillSync(drawn.bytes);
     drawn.used = 0;
   }
-  const bytes = drawn.bytes.subarray(drawn.used, drawn.used + SECRET_BYTES);
-  drawn.used += SECRET_BYTES;
+  drawn.used += size;
+  return drawn.bytes.subarray(drawn.used - size, drawn.used);
+}
+
+/** 256 random bits, base64url. */
+export function randomSecret(): string {
+  const bytes = draw(SECRET_BYTES);
   const secret = bytes.toString('base64url');
   bytes.fill(0);
   return secret;
@@ -114,10 +118,18 @@ export class Keyring {
    * to another row does not open there.
    */
   seal(place: string, data: string | Buffer): Buffer {
-    const nonce = randomBytes(NONCE_BYTES);
+    const head = Buffer.allocUnsafe(1 + KEY_ID_BYTES + NONCE_BYTES);
+    head[0] = VERSION;
+    this.#first.id.copy(head, 1);
+    const nonce = head.subarray(1 + KEY_ID_BYTES);
+    const random = draw(NONCE_BYTES);
+    random.copy(nonce);
+    random.fill(0);
     const cipher = createCipheriv('aes-256-gcm', this.#first.key, nonce).setAAD(Buffer.from(place));
-    const body = Buffer.concat([cipher.update(data), cipher.final()]);
-    return Buffer.concat([Buffer.from([VERSION]), this.#first.id, nonce, cipher.getAuthTag(), body]);
+    // GCM is a stream: `final` adds nothing to what `update` has given.
+    const body = cipher.update(data);
+    cipher.final();
+    return Buffer.concat([head, cipher.getAuthTag(), body]);
   }
 
   /** @throws {SealError} when no key opens it, it was altered, or it was sealed for another place. */
@@ -175,8 +187,10 @@ export function sealedBy(sealed: Buffer): string {
   return sealed.subarray(1, 1 + KEY_ID_BYTES).toString('hex');
 }
 
+const KEY_ID_PREFIX = Buffer.from('lawang key id');
+
 function keyId(key: Buffer): Buffer {
-  return createHash('sha256').update('lawang key id').update(key).digest().subarray(0, KEY_ID_BYTES);
+  return hash('sha256', Buffer.concat([KEY_ID_PREFIX, key]), 'buffer').subarray(0, KEY_ID_BYTES);
 }
 
 /** The keyring that seals table `keys` and the accounts' data keys, derived from the master keys. */

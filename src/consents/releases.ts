@@ -85,12 +85,14 @@ const countedAgain = `on conflict (shard, account_id, at, app, id) do update
 
 const lost = () => new Error('a release was not put on record');
 
-/** What a code exchange makes readable, in the exchange's own statement. */
+const { kind: _kind, reads: _reads, last_at: _lastAt, ...columnsOfExchange } = columns;
+
+/** What a code exchange makes readable, in the exchange's own statement. Takes an {@link exchangeRow}. */
 export const releaseMade: Write = {
   name: 'release_made',
   table: 'releases',
-  columns,
-  text: `insert into releases (${names}) select ${names} from given returning 1`,
+  columns: columnsOfExchange,
+  text: `insert into releases (${names}) select shard, account_id, at, app, id, 'code', 1, at, sealed from given`,
   lost,
 };
 
@@ -118,15 +120,24 @@ export const readsNoted: Write = {
   lost,
 };
 
-/** The row of a hand-over, sealed by the account's key. */
+/** The row of a code exchange, sealed by the account's key. */
+export function exchangeRow(dataKey: Keyring, accountId: string, handover: Handover) {
+  const { clientId, at } = handover;
+  const shard = shardOf(accountId);
+  const id = newIdIn(shard);
+  const sealed = seal(dataKey, accountId, { at, id }, handover);
+  return [shard, accountId, at, appOf(dataKey, clientId), id, sealed] as const;
+}
+
+/** The row of any hand-over, sealed by the account's key. */
 export function releaseRow(dataKey: Keyring, accountId: string, handover: Handover): CopiedRow {
   const { kind, clientId, at } = handover;
+  if (kind === 'code') {
+    const exchange = exchangeRow(dataKey, accountId, handover);
+    return [...exchange.slice(0, 5), kind, 1, at, exchange[5]];
+  }
   const shard = shardOf(accountId);
   const app = appOf(dataKey, clientId);
-  if (kind === 'code') {
-    const id = newIdIn(shard);
-    return [shard, accountId, at, app, id, kind, 1, at, seal(dataKey, accountId, { at, id }, handover)];
-  }
   const day = new Date(dayOf(at));
   const said = [kind, dayOf(at), clientId, bitsOf(handover.claims), ...handover.terms].join(' ');
   const id = idOfBytes(dataKey.hash('releases.id', said).subarray(0, 16));

@@ -14,6 +14,7 @@ import type { Keyring, Secrets } from '#src/base/secrets.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import { Tally } from '#src/base/tally.ts';
 import {
+  exchangeRow,
   type Handover,
   readsNoted,
   releaseMade,
@@ -193,10 +194,10 @@ async function record(context: ReleaseContext, { accountId, handover, left }: Ha
   const { kind, clientId, at } = handover;
   const db = currentDb(database);
   const home = db.for(shardOf(accountId));
-  const make = async () => releaseRow(await keyOf(db, secrets, accountId), accountId, handover);
   if (kind === 'code') {
-    await home.write(releaseMade, await make());
+    await home.write(releaseMade, exchangeRow(await keyOf(db, secrets, accountId), accountId, handover));
   } else {
+    const make = async () => releaseRow(await keyOf(db, secrets, accountId), accountId, handover);
     const { key, row, isThere } = await releaseNotes.rowOf(accountId, handover, make);
     if (kind !== 'refresh' || isThere) {
       releaseNotes.count(key, row);

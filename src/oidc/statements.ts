@@ -191,8 +191,7 @@ export const makeArtifact: Write = {
     expires_at: 'timestamptz',
   },
   text: `insert into artifacts (shard, kind, id_hash, epoch, grant_id, client_id, group_id, session_uid, payload, expires_at)
-    select shard, kind, id_hash, epoch, grant_id, client_id, group_id, session_uid, payload, expires_at from given
-    returning 1`,
+    select shard, kind, id_hash, epoch, grant_id, client_id, group_id, session_uid, payload, expires_at from given`,
   lost: () => new errors.InvalidGrant('the grant has ended'),
 };
 
@@ -274,7 +273,7 @@ export const makeSession: Write = {
   text: `insert into sessions
       (shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at, is_shared, idle_seconds, device_hash, about)
     select shard, uid, id_hash, account_id, payload, epoch, created_at, expires_at, ends_at, is_shared, idle_seconds, device_hash, about
-    from given returning 1`,
+    from given`,
   lost: () => new errors.LoginRequired('the account is gone'),
 };
 
