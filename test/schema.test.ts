@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Database } from '#src/base/database.ts';
-import { migrate } from '#src/base/migrations.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 interface Column {
   table: string;
@@ -30,9 +29,8 @@ let sharded: Set<string>;
 const ours = `c.relnamespace = 'public'::regnamespace and c.relname not like 'schema\\_migrations%' and not c.relispartition`;
 
 beforeAll(async () => {
-  home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  database = new Database(home.url);
+  home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
+  database = new Database(home.url, PATIENCE);
   columns = await database.query<Column>(`
     select c.relname as table, a.attname as column, a.attnum::int as position, format_type(a.atttypid, null) as type,
       not a.attnotnull as nullable, col_description(c.oid, a.attnum) as comment

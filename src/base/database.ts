@@ -180,8 +180,8 @@ const QUEUE = 64;
 const LANES = 2;
 const LANE_BATCH = 64;
 const LANE_QUEUE = 2_048;
-/** Looked at four times within it, so that nobody waits longer than {@link CONNECT_MS} there either. */
-const LANE_MS = 700;
+/** Looked at four times within it, so that nobody waits longer there than for a connection. */
+const LANE_SHARE = 0.8;
 
 /** The options of a connection string would take the place of our own: they are put in front of them. */
 function optionsOf(url: string): string | null {
@@ -225,6 +225,8 @@ export interface DatabaseOptions {
   readonly max?: number;
   /** Whether rows of several shards may share a statement; true unless the database is distributed by shard. */
   readonly coalesce?: boolean;
+  /** How long somebody waits for a connection; not quite a second unless told otherwise. */
+  readonly patienceMs?: number;
   readonly onError?: (error: Error) => void;
 }
 
@@ -262,15 +264,17 @@ export class Database extends Statements {
     const max = options.max ?? 10;
     this.#most = max * QUEUE;
     this.#onError = options.onError ?? (() => undefined);
-    this.#pool = this.#open(url, { max, options: PLAN_BY_KEY });
-    this.#spare = this.#open(url, { max: 1 });
-    this.#shared = this.#open(url, { max: LANES, options: PLAN_SHARED });
+    const patienceMs = options.patienceMs ?? CONNECT_MS;
+    const open = (more: pg.PoolConfig) => this.#open(url, { connectionTimeoutMillis: patienceMs, ...more });
+    this.#pool = open({ max, options: PLAN_BY_KEY });
+    this.#spare = open({ max: 1 });
+    this.#shared = open({ max: LANES, options: PLAN_SHARED });
     const lane: LaneOptions = {
       send: (client, text, values) => this.#send(client, text, values),
       connect: () => this.#shared.connect(),
       batch: LANE_BATCH,
       most: LANE_QUEUE,
-      longestMs: LANE_MS,
+      longestMs: patienceMs * LANE_SHARE,
       unavailable: (reason, cause) => new DatabaseUnavailable(reason, { cause }),
     };
     this.#reads = new ReadLane(lane);
@@ -290,7 +294,6 @@ export class Database extends Statements {
   #open(url: string, options: pg.PoolConfig): pg.Pool {
     const pool = new pg.Pool({
       connectionString: withoutOptions(url),
-      connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 30_000,
       statement_timeout: STATEMENT_MS,
       // A network that swallows answers is noticed here, where PostgreSQL itself cannot tell.
@@ -464,7 +467,7 @@ export class Database extends Statements {
     for (const table of tables) await this.execute(`analyze ${table}`);
   }
 
-  /** A connection of its own, for a unit of work. The caller gives it back. @throws {DatabaseUnavailable} within a second */
+  /** A connection of its own, for a unit of work. The caller gives it back. @throws {DatabaseUnavailable} when none is free in time */
   async connect(): Promise<pg.PoolClient> {
     if (this.#pool.waitingCount >= this.#most) throw new DatabaseUnavailable('too many wait for a connection');
     try {

@@ -47,10 +47,11 @@ export interface AppNotices {
 }
 
 /** Starts the work. Several processes may run it on one database. */
-export function startAppNotices(job: Job, options: { everyMs?: number } = {}): AppNotices {
+export function startAppNotices(job: Job, options: { everyMs?: number; patienceMs?: number } = {}): AppNotices {
   const stopping = new AbortController();
   const apps = new Apps();
-  const attempt = createAttempt(job, apps, stopping.signal);
+  const send = createSender(job, stopping.signal, options.patienceMs ?? SEND_TIMEOUT_MS);
+  const attempt = createAttempt(job, apps, send, stopping.signal);
   const deliverDue = () => deliverAll(job, apps, attempt, stopping.signal);
   const repeated = repeat('app-notices', options.everyMs ?? EVERY_MS, job.log, deliverDue);
   return {
@@ -159,9 +160,12 @@ function rest(ms: number): Promise<void> {
 }
 
 /** One attempt at one notice. @returns whether it was delivered */
-function createAttempt(job: Job, apps: Apps, cutOff: AbortSignal): (row: ClaimedNotice) => Promise<boolean> {
-  const { database, secrets, log } = job;
-  const send = createSender(job, cutOff);
+function createAttempt(
+  { database, secrets, log }: Job,
+  apps: Apps,
+  send: Send,
+  cutOff: AbortSignal,
+): (row: ClaimedNotice) => Promise<boolean> {
   return async (row) => {
     const notice = openNotice(secrets.wrap, row);
     const { clientId } = notice;
@@ -191,7 +195,7 @@ type Send = (
 ) => Promise<Settled>;
 
 /** Signs a notice with the key of this moment, by the algorithm of the app's ID tokens, and sends it. */
-function createSender({ config, secrets, keys }: Job, cutOff: AbortSignal): Send {
+function createSender({ config, secrets, keys }: Job, cutOff: AbortSignal, patienceMs: number): Send {
   const isLocal = config.mode === 'sandbox' && !config.sandboxPublic;
   const guardedFetch = createGuardedFetch(
     isLocal ? [...config.intranetAllowlist, ...ownMachine] : config.intranetAllowlist,
@@ -204,7 +208,7 @@ function createSender({ config, secrets, keys }: Job, cutOff: AbortSignal): Send
     if (!key) throw new Error(`there is no signing key for ${client.idTokenSignedResponseAlg}`);
     const outgoing = { issuer: config.issuer, id, notice };
     const way = channel === 'logout' ? logoutWay : eventWay;
-    const signal = AbortSignal.any([cutOff, AbortSignal.timeout(SEND_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([cutOff, AbortSignal.timeout(patienceMs)]);
     try {
       const request = way.request(key, secrets, outgoing);
       return await way.judge(await guardedFetch(uri, { method: 'POST', ...request, signal }));

@@ -7,9 +7,8 @@ import { ConfigError } from '#src/base/config.ts';
 import { Database } from '#src/base/database.ts';
 import { findInstance, InstanceError, isKeyCheckOpen, openInstance, resealKeyCheck } from '#src/base/instance.ts';
 import { loadMasterKeys } from '#src/base/master-keys.ts';
-import { migrate } from '#src/base/migrations.ts';
 import { wrappingKeyring } from '#src/base/secrets.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
@@ -20,9 +19,8 @@ const sandbox = { mode: 'sandbox', issuer: 'http://localhost:3000', rpId: 'local
 const production = { mode: 'production', issuer: 'https://masuk.contoh.go.id', rpId: 'contoh.go.id' } as const;
 
 beforeEach(async () => {
-  home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  database = new Database(home.url);
+  home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
+  database = new Database(home.url, PATIENCE);
   dataDir = await mkdtemp(join(tmpdir(), 'lawang-instance-'));
 });
 

@@ -2,18 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { Database } from '#src/base/database.ts';
 import { ensureKey, listKeys, loadSecrets, newHmacKey, rotateMaster } from '#src/base/keys.ts';
-import { migrate } from '#src/base/migrations.ts';
 import { SealError, wrappingKeyring } from '#src/base/secrets.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
 const master = randomBytes(32);
 
 beforeEach(async () => {
-  home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  database = new Database(home.url);
+  home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
+  database = new Database(home.url, PATIENCE);
 });
 
 afterEach(async () => {

@@ -9,7 +9,7 @@ import { loadSecrets, rotateMaster } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
 import { type FollowedMasterKeys, followMasterKeys, loadMasterKeys } from '#src/base/master-keys.ts';
 import { type Secrets, wrappingKeyring } from '#src/base/secrets.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
@@ -27,7 +27,7 @@ const opens = (keys: Buffer[], sealed: Buffer) => wrappingKeyring(keys).open('a.
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
   directory = await mkdtemp(join(tmpdir(), 'lawang-master-keys-'));
   path = join(directory, 'keys');
   await say(old);

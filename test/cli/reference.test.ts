@@ -2,19 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Database } from '#src/base/database.ts';
-import { migrate } from '#src/base/migrations.ts';
 import { refusals } from '#src/base/refusals.ts';
 import { settings } from '#src/base/settings.ts';
 import { pages, printPages } from '#src/cli/reference.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let printed: Awaited<ReturnType<typeof printPages>>;
 
 beforeAll(async () => {
-  home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  const database = new Database(home.url);
+  home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
+  const database = new Database(home.url, PATIENCE);
   printed = await printPages(database);
   await database.close();
 });

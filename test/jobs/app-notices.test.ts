@@ -41,11 +41,11 @@ afterEach(async () => {
   }
 });
 
-function open(config: Partial<World['house']['config']> = {}): AppNotices {
+function open(config: Partial<World['house']['config']> = {}, options: { patienceMs?: number } = {}): AppNotices {
   const { database, secrets, log, keys } = world.house;
   const work = startAppNotices(
     { database, secrets, log, keys, config: { ...world.house.config, ...config } },
-    { everyMs: 1_000_000_000 },
+    { everyMs: 1_000_000_000, ...options },
   );
   works.push(work);
   return work;
@@ -54,6 +54,9 @@ function open(config: Partial<World['house']['config']> = {}): AppNotices {
 type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
 const ok: Answer = (_request, response) => void response.writeHead(200).end();
+
+/** An app that never answers is waited for as long as the test lasts: nothing else goes on because it was given up. */
+const UNTIL_IT_HANGS_UP = 600_000;
 
 let declared = 0;
 
@@ -77,7 +80,8 @@ async function listeningApp(answer: Answer = ok, more: Record<string, unknown> =
   const port = (server.address() as AddressInfo).port;
   await world.declare({ client_id: clientId, backchannel_logout_uri: `http://localhost:${port}/keluar`, ...more });
   const tokens = () => bodies.map((body) => new URLSearchParams(body.split(' ').at(-1)).get('logout_token') ?? '');
-  return { clientId, port, bodies, tokens };
+  const hangUp = () => server.closeAllConnections();
+  return { clientId, port, bodies, tokens, hangUp };
 }
 
 let made = 0;
@@ -221,19 +225,26 @@ test('an app that never answers delays no message and no other app', async () =>
     `update outbox set next_attempt_at = created_at - interval '1 hour' where channel = 'logout'`,
   );
   const { database, secrets, log, config } = world.house;
-  const work = open();
-  const begun = performance.now();
+  const work = open({}, { patienceMs: UNTIL_IT_HANGS_UP });
   const notices = work.deliverDue();
   const outbox = startOutbox({ database, secrets, log, config }, { everyMs: 1_000_000_000 });
   await outbox.deliverDue();
   await outbox.stop();
-  expect(performance.now() - begun).toBeLessThan(4_000);
+  await vi.waitFor(() => expect(quick.bodies).toHaveLength(1), { timeout: 20_000, interval: 20 });
+  dead.hangUp();
   await notices;
-  // The dead app had one round of its limit; the other one was told in the next.
-  expect(quick.bodies).toHaveLength(1);
+  // The dead app had one round of its limit.
   expect(dead.bodies.length).toBeLessThanOrEqual(10);
-  expect(performance.now() - begun).toBeLessThan(9_000);
-}, 30_000);
+});
+
+test('an app that takes too long is given up for now', async () => {
+  const dead = await listeningApp(() => undefined);
+  await hold((await citizenOf(dead.clientId)).id);
+  expect(await open({}, { patienceMs: 50 }).deliverDue()).toBe(0);
+  expect(await waiting()).toEqual([
+    { attempts: 1, next_attempt_at: expect.any(Date), delivered_at: null, answer: 'no-answer' },
+  ]);
+});
 
 test('a stop cuts off what an app holds open, and leaves it to the next', async () => {
   let arrived: () => void = () => undefined;
@@ -246,13 +257,11 @@ test('a stop cuts off what an app holds open, and leaves it to the next', async 
   });
   const { id } = await citizenOf(app.clientId);
   await hold(id);
-  const work = open();
+  const work = open({}, { patienceMs: UNTIL_IT_HANGS_UP });
   const delivering = work.deliverDue();
   await hanging;
-  const begun = performance.now();
   await work.stop();
   expect(await delivering).toBe(0);
-  expect(performance.now() - begun).toBeLessThan(2_000);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 180_000 });
   expect(await open().deliverDue()).toBe(1);
 });
@@ -376,11 +385,9 @@ test('fifty dead apps with notices before its own do not keep another one waitin
     for (let n = 0; n < 4; n += 1) await put(clientId);
   }
   for (let n = 0; n < 20; n += 1) await put(quick.clientId);
-  const begun = performance.now();
-  const work = open();
+  const work = open({}, { patienceMs: UNTIL_IT_HANGS_UP });
   const delivering = work.deliverDue();
-  await vi.waitFor(() => expect(quick.bodies).toHaveLength(20), { timeout: 4_500, interval: 20 });
-  expect(performance.now() - begun).toBeLessThan(4_500);
+  await vi.waitFor(() => expect(quick.bodies).toHaveLength(20), { timeout: 20_000, interval: 20 });
   await work.stop();
   await delivering;
   // Of each dead one a single notice was tried.

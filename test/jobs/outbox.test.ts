@@ -10,6 +10,7 @@ import { wrappingKeyring } from '#src/base/secrets.ts';
 import { type Outbox, startOutbox } from '#src/jobs/outbox.ts';
 import { listMessages, type Message, resealMessages, sendMessage } from '#src/people/messages.ts';
 import { openPeople, type People } from '#test/people/people.ts';
+import { turnsNow } from '#test/support/turns.ts';
 
 let people: People;
 let outboxes: Outbox[] = [];
@@ -409,9 +410,9 @@ test.each(['smtpUrl', 'messageWebhookUrl'] as const)(
     const { heard, address } = await silence();
     const outbox = open({ [way]: `${way === 'smtpUrl' ? 'smtp' : 'http'}://${address}` }, { everyMs: 1, graceMs: 10 });
     await heard;
-    const began = performance.now();
+    const began = turnsNow();
     await outbox.stop();
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(turnsNow() - began).toBeLessThan(5_000);
     pass(5);
     const next = { ...(await mailServer()), ...(await carrier()) };
     expect(await open(next).deliverDue()).toBe(12);

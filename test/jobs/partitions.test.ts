@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import knex from 'knex';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import { listHistory, recordAccountEvent } from '#src/audit/events.ts';
 import { Database } from '#src/base/database.ts';
 import { createLog } from '#src/base/log.ts';
@@ -13,22 +13,30 @@ import { keepMonths, lookAtMonths, type Monthly, NotTheOwner } from '#src/base/p
 import { newIdIn } from '#src/base/secrets.ts';
 import { startPartitions } from '#src/jobs/partitions.ts';
 import { runLawang } from '#test/support/command-line.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, prepareTemplate, type TestDatabase } from '#test/support/postgres.ts';
 
 const MIGRATION = join(fileURLToPath(new URL('../../migrations', import.meta.url)), '0065-events-by-month.ts');
 const hour = 3_600_000;
 const config = { releasesKeptMonths: 24, eventsKeptMonths: 60 };
 const events: Monthly = { table: 'account_events', keptMonths: 60 };
 
+/** As it is set up in the month in which each test begins. */
+let template: string;
 let home: TestDatabase;
 let database: Database;
+
+beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  on('2026-11-26');
+  template = await prepareTemplate(inject('adminUrl'), async (url) => void (await migrate(url)));
+  vi.useRealTimers();
+});
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   on('2026-11-26');
-  home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  database = new Database(home.url);
+  home = await createDatabase(inject('adminUrl'), { template });
+  database = new Database(home.url, PATIENCE);
 });
 
 afterEach(async () => {

@@ -114,13 +114,7 @@ describe('the list of sessions', () => {
   test('asks one question, however many sessions there are', async () => {
     const { address } = await newCitizen();
     const browser = await open(phone, address);
-    const count = async () => {
-      await world.database.settle();
-      world.statements.length = 0;
-      await browser.visit(`${world.issuer}/account`);
-      await world.database.settle();
-      return world.statements.length;
-    };
+    const count = async () => (await world.sentFor(() => browser.visit(`${world.issuer}/account`))).length;
     const openApps = async (at: typeof browser) => {
       for (const clientId of ['puskesmas-online', 'pajak-daerah'])
         await signInto(await world.app({ clientId, scope: 'openid' }), at);

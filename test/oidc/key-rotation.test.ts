@@ -8,7 +8,7 @@ import { SealError, type Secrets, wrappingKeyring } from '#src/base/secrets.ts';
 import { KeyCache } from '#src/oidc/key-cache.ts';
 import { advanceKeys, KeyRotationError, listRotatingKeys, revokeKey, rotateKeys } from '#src/oidc/key-rotation.ts';
 import { schedules } from '#src/oidc/key-schedule.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { testMasterKey } from '#test/support/world.ts';
 
 let home: TestDatabase;
@@ -17,7 +17,7 @@ let secrets: Secrets;
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('sandboxTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
   secrets = await loadSecrets(database, [testMasterKey]);
   await database.execute('delete from admin_events');
 });

@@ -198,7 +198,7 @@ test('what was read of an account that is being erased is not noted after it, wh
     const key = [shardOf(id), id];
     await tx.first('select id from accounts where shard = $1 and id = $2 for update', key);
     noted = world.database.settle();
-    await vi.waitFor(async () => expect(await world.database.first(waiting)).toEqual({ waiting: 1 }), 5_000);
+    await vi.waitFor(async () => expect(await world.database.first(waiting)).toEqual({ waiting: 1 }), 20_000);
     await tx.execute('delete from accounts where shard = $1 and id = $2', key);
     await forgetReleases(tx, id);
   });

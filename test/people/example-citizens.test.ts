@@ -2,23 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Database } from '#src/base/database.ts';
 import { loadSecrets } from '#src/base/keys.ts';
-import { migrate } from '#src/base/migrations.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { EXAMPLE_PASSWORD, exampleCitizens, seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { verifyPassword } from '#src/people/passwords.ts';
 import { identityAssurance } from '#src/people/proofing.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
 let secrets: Secrets;
 
 beforeAll(async () => {
-  home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  database = new Database(home.url);
+  home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
+  database = new Database(home.url, PATIENCE);
   secrets = await loadSecrets(database, [randomBytes(32)]);
   const seeded = await Promise.all([seedExampleCitizens(database, secrets), seedExampleCitizens(database, secrets)]);
   expect(seeded[0] + seeded[1]).toBe(exampleCitizens.length);

@@ -3,14 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { Database, type Db } from '#src/base/database.ts';
 import { loadSecrets } from '#src/base/keys.ts';
-import { migrate } from '#src/base/migrations.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import type { Account } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { createAccount, type NewAccount } from '#src/people/new-accounts.ts';
 import { createThrottles, type Throttles } from '#src/people/throttles.ts';
-import { createDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE } from '#test/support/postgres.ts';
 
 export interface People extends AsyncDisposable {
   readonly database: Database;
@@ -25,9 +24,8 @@ export interface People extends AsyncDisposable {
 }
 
 export async function openPeople(options: { coalesce?: boolean } = {}): Promise<People> {
-  const home = await createDatabase(inject('adminUrl'));
-  await migrate(home.url);
-  const database = new Database(home.url, { max: 20, ...options });
+  const home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
+  const database = new Database(home.url, { max: 20, ...PATIENCE, ...options });
   const masterKey = randomBytes(32);
   const secrets = await loadSecrets(database, [masterKey]);
   return {

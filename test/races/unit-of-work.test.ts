@@ -1,7 +1,7 @@
 /** A unit of work under pressure: few connections, many requests, connections that break. */
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { Database, DatabaseUnavailable, UnitOfWork } from '#src/base/database.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { race } from './crowd.ts';
 
 let home: TestDatabase;
@@ -10,8 +10,8 @@ let admin: Database;
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'));
-  database = new Database(home.url, { max: 2 });
-  admin = new Database(home.url, { max: 2 });
+  database = new Database(home.url, { max: 2, ...PATIENCE });
+  admin = new Database(home.url, { max: 2, ...PATIENCE });
   await admin.execute('create table seats (name text primary key, taken_by text)');
   await admin.execute(`insert into seats (name) values ('window'), ('aisle')`);
 });

@@ -13,7 +13,7 @@ import { saveClient } from '#src/registry/client-writes.ts';
 import { findClient } from '#src/registry/clients.ts';
 import { listSectors, saveSector } from '#src/registry/sectors.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { clientDraft } from './fixtures.ts';
 
 let home: TestDatabase;
@@ -21,7 +21,7 @@ let database: Database;
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
 });
 
 afterEach(async () => {

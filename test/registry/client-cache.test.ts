@@ -4,7 +4,7 @@ import { createLog } from '#src/base/log.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { saveClient, setClientState } from '#src/registry/client-writes.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { clientDraft, insertManyClients } from './fixtures.ts';
 
 let home: TestDatabase;
@@ -13,7 +13,7 @@ const caches: ClientCache[] = [];
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
 });
 
 afterEach(async () => {

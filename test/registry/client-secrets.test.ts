@@ -6,7 +6,7 @@ import { saveClient, setClientState } from '#src/registry/client-writes.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { compareClientSecret, findMatchingSecret } from '#src/registry/secret-hashes.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { agency, clientDraft, newSecrets } from './fixtures.ts';
 
 let home: TestDatabase;
@@ -17,7 +17,7 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime('2026-03-01T00:00:00Z');
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
   const { id, name, domain } = agency;
   const health = { id, name, nameEn: agency['name#en'], legalName: agency.legal_name, domain };
   await write((tx) => saveAgency(tx, health, 'test'));

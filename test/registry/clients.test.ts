@@ -16,7 +16,7 @@ import {
 } from '#src/registry/registrations.ts';
 import { compareClientSecret } from '#src/registry/secret-hashes.ts';
 import { readRegistryVersion } from '#src/registry/version.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { agency, clientDraft, newSecrets, openFolder, webClient } from './fixtures.ts';
 
 let home: TestDatabase;
@@ -33,7 +33,7 @@ const tax = { ...health, id: 'bapenda', name: 'Bapenda', nameEn: 'Revenue', doma
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
 });
 
 afterEach(async () => {

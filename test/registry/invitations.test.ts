@@ -10,7 +10,7 @@ import {
   revokeInvitation,
 } from '#src/registry/invitations.ts';
 import { kindsOf, race } from '#test/races/crowd.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { newSecrets } from './fixtures.ts';
 
 let home: TestDatabase;
@@ -19,7 +19,7 @@ const secrets = newSecrets();
 
 beforeAll(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
   const draft = { id: 'dinkes', name: 'Dinkes', nameEn: 'Health', legalName: 'Dinkes', domain: 'dinkes.contoh.go.id' };
   for (const id of ['dinkes', 'bapenda']) await database.transaction((tx) => saveAgency(tx, { ...draft, id }, 'test'));
 });

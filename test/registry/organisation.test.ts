@@ -11,7 +11,7 @@ import {
 } from '#src/registry/organisation.ts';
 import { seedExampleRegistry } from '#src/registry/registrations.ts';
 import { listSectors } from '#src/registry/sectors.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { newSecrets, openFolder } from './fixtures.ts';
 
 let home: TestDatabase;
@@ -19,7 +19,7 @@ let database: Database;
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
 });
 
 afterEach(async () => {

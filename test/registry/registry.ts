@@ -4,7 +4,7 @@ import { Database, type Db } from '#src/base/database.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { applyChange, type ChangeRequest } from '#src/registry/changes.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
-import { createDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE } from '#test/support/postgres.ts';
 import { agency, newSecrets, webClient } from './fixtures.ts';
 
 /** The claims that make the example high in risk. */
@@ -21,7 +21,7 @@ export const sensitiveClaims = [
 
 export async function openRegistry() {
   const home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  const database = new Database(home.url, { max: 12 });
+  const database = new Database(home.url, { max: 12, ...PATIENCE });
   const secrets = newSecrets();
   const write = <T>(work: (tx: Db) => Promise<T>): Promise<T> => database.transaction(work);
   const draft = {

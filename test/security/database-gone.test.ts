@@ -4,6 +4,7 @@ import { Database } from '#src/base/database.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import { openTcpProxy } from '#test/support/tcp-proxy.ts';
+import { turnsNow } from '#test/support/turns.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 import { openScene, requestsOf, type Scene, send, type Wanted } from './scene.ts';
 
@@ -13,7 +14,9 @@ async function openWiredWorld() {
   const adminUrl = new URL(inject('adminUrl'));
   const wire = stack.use(await openTcpProxy({ host: adminUrl.hostname, port: Number(adminUrl.port) }));
   adminUrl.host = `127.0.0.1:${wire.port}`;
-  const world = stack.use(await openWorld({ from: { adminUrl: adminUrl.href, template: inject('sandboxTemplate') } }));
+  const world = stack.use(
+    await openWorld({ isImpatient: true, from: { adminUrl: adminUrl.href, template: inject('sandboxTemplate') } }),
+  );
   stack.defer(() => wire.mend());
   return { world, wire, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -30,7 +33,7 @@ interface Told {
 }
 
 async function tell(world: World, wanted: Wanted, html: boolean): Promise<Told> {
-  const started = performance.now();
+  const started = turnsNow();
   const said = await send(world, wanted, html);
   const isPage = said.headers.get('content-type')?.startsWith('text/html');
   const code = isPage ? /id="error-code"[^>]*>([^<]*)</.exec(said.body)?.[1] : problemCode(said.body);
@@ -42,7 +45,7 @@ async function tell(world: World, wanted: Wanted, html: boolean): Promise<Told> 
     code,
     location: said.headers.get('location'),
     body: said.body,
-    ms: performance.now() - started,
+    ms: turnsNow() - started,
   };
 }
 
@@ -151,7 +154,7 @@ const served: Readonly<Record<string, object>> = {
 };
 
 test('no connection left but the shared ones: 503 in time for what needs another, and the rest is right', async () => {
-  await using world = await openWorld();
+  await using world = await openWorld({ isImpatient: true });
   const scene = await openScene(world);
   const held = await Promise.all(
     Array.from({ length: world.house.config.databaseConnections }, () => world.database.connect()),
@@ -183,7 +186,7 @@ test('no connection left but the shared ones: 503 in time for what needs another
 });
 
 test('connections ended by the database (failover, restart) cost at most one answer each', async () => {
-  await using world = await openWorld();
+  await using world = await openWorld({ isImpatient: true });
   const scene = await openScene(world);
   const outside = new Database(world.databaseUrl, { max: 1 });
   try {

@@ -6,6 +6,7 @@ import { createGuardedFetch, ForbiddenAddress, type Resolve } from '#src/base/gu
 import { specialNetworks } from '#src/base/networks.ts';
 import { assertion, newClientKey } from '#test/oidc/flows.ts';
 import { exchange } from '#test/support/browser-agent.ts';
+import { turnsNow } from '#test/support/turns.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 
 const key = await newClientKey();
@@ -170,7 +171,7 @@ async function askWithKeysAt(world: World, url: string) {
     );
   });
   await world.house.clients.refresh();
-  const started = performance.now();
+  const started = turnsNow();
   const body = new URLSearchParams({
     client_id: id,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
@@ -185,7 +186,7 @@ async function askWithKeysAt(world: World, url: string) {
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body,
   });
-  return { ...said, error: JSON.parse(said.body).error as string, ms: performance.now() - started };
+  return { ...said, error: JSON.parse(said.body).error as string, ms: turnsNow() - started };
 }
 
 test("an app's keys on the intranet are fetched when its network is allowed, and not otherwise", async () => {

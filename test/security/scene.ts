@@ -183,6 +183,8 @@ export interface Wanted {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
+  /** More fields, as they are sent. */
+  readonly more?: string;
   /** Or JSON. */
   readonly json?: object;
   /** Answers without the database. */
@@ -332,8 +334,10 @@ export function requestsOf(scene: Scene): Wanted[] {
 }
 
 /** Sends a request; `html` as a browser would, otherwise as a program. */
-export function send(world: World, { method, path, headers = {}, form, json }: Wanted, html: boolean): Promise<Answer> {
-  const body = json ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
+export function send(world: World, wanted: Wanted, html: boolean): Promise<Answer> {
+  const { method, path, headers = {}, form, more, json } = wanted;
+  const fields = form && [new URLSearchParams(form).toString(), more].filter(Boolean).join('&');
+  const body = json ? JSON.stringify(json) : fields;
   const type = json ? 'application/json' : 'application/x-www-form-urlencoded';
   return exchange(new URL(path, world.issuer), {
     method,

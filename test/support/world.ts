@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp, type House } from '#src/app.ts';
 import { type Config, readConfig } from '#src/base/config.ts';
-import { Database } from '#src/base/database.ts';
+import { Database, type DatabaseOptions } from '#src/base/database.ts';
 import { openInstance } from '#src/base/instance.ts';
 import { loadSecrets } from '#src/base/keys.ts';
 import { createLog } from '#src/base/log.ts';
@@ -27,7 +27,7 @@ import { ClientCache } from '#src/registry/client-cache.ts';
 import { applyRegistrations, RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
 import { BrowserAgent, type BrowserOptions } from './browser-agent.ts';
 import type { Page } from './page.ts';
-import { createDatabase } from './postgres.ts';
+import { createDatabase, PATIENCE } from './postgres.ts';
 import { openRelyingParty, type RelyingParty, type RelyingPartyOptions } from './relying-party.ts';
 
 /** The same in every test, so that the template database opens. */
@@ -48,10 +48,12 @@ export interface World extends AsyncDisposable {
   readonly house: House;
   readonly database: Database;
   readonly databaseUrl: string;
-  /** Every statement that this world's server has sent but to follow the keys, oldest first; set its length to 0 to count anew. */
+  /** Every statement that this world's server has sent for somebody, oldest first; set its length to 0 to count anew. */
   readonly statements: string[];
   /** Lines of its log, as JSON text. */
   readonly log: string[];
+  /** What is sent while `work` is done. What is to be written soon is held back until it is over, so that it falls in nowhere else. */
+  sentFor(work: () => Promise<unknown>): Promise<Sent[]>;
   /** Another process's worth of server on the same data, under the same issuer. */
   startServer(): Promise<RunningServer>;
   /** A browser without JavaScript that stops at the redirect URIs of the example apps. */
@@ -66,6 +68,13 @@ export interface World extends AsyncDisposable {
   message(to: string): Promise<Pick<SentMessage, 'text' | 'subject' | 'code' | 'link'>>;
 }
 
+export interface Sent {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Whether it was to be written soon, and nobody waited for it. */
+  readonly isLate: boolean;
+}
+
 export interface Declared extends Record<string, unknown> {
   readonly client_id: string;
 }
@@ -75,6 +84,11 @@ export interface WorldOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** As a deployment for real people, on a fresh database; its issuer stays on loopback, which a real one refuses. */
   readonly production?: boolean;
+  /**
+   * Whether whoever finds no connection is sent away as soon as by a real server. Otherwise one waits: on a machine that is
+   * busy with other tests nothing can be said of a second.
+   */
+  readonly isImpatient?: boolean;
   /** Where its database comes from; the suite's PostgreSQL and its filled sandbox unless told otherwise. */
   readonly from?: WorldSource;
 }
@@ -105,21 +119,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const settings = { ...masterKeys, ISSUER: issuer, DATABASE_URL: copy.url, RATE_LIMITS: 'off', ...options.settings };
     const sandbox = readConfig(settings);
     const config = options.production ? { ...sandbox, mode: 'production' as const } : sandbox;
-    const running = await runServer(config, first, log);
+    const patience = options.isImpatient ? {} : PATIENCE;
+    const running = await runServer(config, patience, first, log);
     stack.use(running);
-    const statements: string[] = [];
-    running.house.database.onStatement = (text) => text.includes('keys_version') || statements.push(text);
+    const { statements, sentFor } = listenTo(running.house.database);
     const world = {
       issuer,
       house: running.house,
       database: running.house.database,
       databaseUrl: copy.url,
       statements,
+      sentFor,
       log,
     };
     return {
       ...world,
-      startServer: async () => runServer(config, await listenAnywhere(), log),
+      startServer: async () => runServer(config, patience, await listenAnywhere(), log),
       browser: (browser) => openBrowser(browser),
       app: (app) => openExampleApp(issuer, app),
       declare: (...clients) => declare(running.house, clients),
@@ -133,6 +148,41 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
+function listenTo(database: Database): Pick<World, 'statements' | 'sentFor'> {
+  const statements: string[] = [];
+  let hear: (text: string, values: readonly unknown[]) => void = () => undefined;
+  database.onStatement = (text, values) => {
+    if (isOfTheProcess(text)) return;
+    statements.push(text);
+    hear(text, values);
+  };
+  const sentFor = async (work: () => Promise<unknown>) => {
+    await database.settle();
+    const sent: Sent[] = [];
+    const held: (() => void)[] = [];
+    const { soon } = database;
+    hear = (text, values) => void sent.push({ text, values, isLate: false });
+    database.soon = (...row) =>
+      new Promise((resolve) => held.push(() => void database.soon(...row).then(() => resolve())));
+    try {
+      await work();
+      hear = (text, values) => void sent.push({ text, values, isLate: true });
+    } finally {
+      database.soon = soon;
+      for (const release of held) release();
+      await database.settle();
+      hear = () => undefined;
+    }
+    return sent;
+  };
+  return { statements, sentFor };
+}
+
+/** What a process sends whoever comes: every second it asks whether the keys and the registry are still the same. */
+function isOfTheProcess(text: string): boolean {
+  return /keys_version|^select version from registry_version where only_row$|where \(c\.version, c\.id\) >/.test(text);
+}
+
 async function listenAnywhere(): Promise<{ server: Server; port: number }> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -141,6 +191,7 @@ async function listenAnywhere(): Promise<{ server: Server; port: number }> {
 
 async function runServer(
   config: Config,
+  patience: DatabaseOptions,
   { server, port }: { server: Server; port: number },
   lines: string[],
 ): Promise<RunningServer> {
@@ -148,6 +199,7 @@ async function runServer(
   const database = new Database(config.databaseUrl ?? '', {
     max: config.databaseConnections,
     coalesce: config.coalesce,
+    ...patience,
   });
   const { epoch } = await openInstance(database, config, wrappingKeyring(masterKeys));
   const secrets = await loadSecrets(database, masterKeys);

@@ -84,13 +84,10 @@ interface Plan {
 /** What a visit reads of releases, reports and permissions: the largest statement in pages, and its rows before any limit. */
 async function readBy(browser: BrowserAgent, path: string): Promise<Read> {
   await browser.visit(`${world.issuer}${path}`);
-  const asked: { text: string; values: readonly unknown[] }[] = [];
-  world.database.onStatement = (text, values) => {
-    asked.push({ text, values });
-  };
-  const page = await browser.visit(`${world.issuer}${path}`);
-  world.database.onStatement = undefined;
-  expect([path, page.status]).toEqual([path, 200]);
+  const asked = await world.sentFor(async () => {
+    const page = await browser.visit(`${world.issuer}${path}`);
+    expect([path, page.status]).toEqual([path, 200]);
+  });
   const client = new pg.Client({ connectionString: world.databaseUrl, options: PLAN_BY_KEY });
   await client.connect();
   try {
