@@ -1,8 +1,10 @@
 /** One walk past every page of the console, and past what a citizen meets of a desk, each reached as a person reaches it. */
 import type { Page } from 'playwright-core';
-import { dayOf } from '#src/base/epoch.ts';
+import { DAY_MS, dayOf } from '#src/base/epoch.ts';
+import { shardOf } from '#src/base/secrets.ts';
 import { listReleases } from '#src/consents/releases.ts';
 import { reportRelease } from '#src/consents/reports.ts';
+import { startOverdue } from '#src/jobs/overdue.ts';
 import { sendTest } from '#src/oidc/deliveries.ts';
 import { disconnect } from '#src/oidc/withdrawals.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
@@ -46,7 +48,10 @@ const places = [
   ['console-app-live', '/console/apps/puskesmas-online'],
   ['console-app-told', '/console/apps/puskesmas-online/deliveries'],
   ['console-app-reports', '/console/apps/puskesmas-online/reports'],
+  ['console-app-answered', '/console/apps/puskesmas-online/reports?which=answered'],
   ['console-figures', '/console/apps/puskesmas-online/figures'],
+  ['console-overdue', '/console/overdue'],
+  ['console-overdue-below', '/console/overdue?agency=dinas-kesehatan'],
   ['console-migration', '/console/apps/puskesmas-online/migration'],
   ['console-reviews', '/console/reviews'],
   ['console-review', '/console/reviews/antrean-rsud/2'],
@@ -105,13 +110,17 @@ async function openDoors(world: World): Promise<void> {
     await grantMembership(database, { accountId, agencyId: 'dinas-kesehatan', role }, 'command');
   await declareApp(world, accountId);
   await leaveAndReport(world);
+  await countOwed(world);
   await moveOn(world, accountId);
   const budi = await accountOf(world, 'budi@contoh.id');
   const evidence = { accountId: budi, level: 'ial2', method: 'desk', recordedBy: 'command' } as const;
   await database.transaction((tx) => recordEvidence(tx, evidence));
 }
 
-/** Dewi does not recognise a sign-in to an app, and leaves it; the agency has been told of both, and how it is told. */
+/**
+ * Dewi does not recognise a sign-in to an app, and leaves it; the agency has been told of both, is late with the report, and how it
+ * is told.
+ */
 async function leaveAndReport(world: World): Promise<void> {
   const { database, house } = world;
   const clientId = 'puskesmas-online';
@@ -120,7 +129,13 @@ async function leaveAndReport(world: World): Promise<void> {
   const [release] = await listReleases(database, house.secrets, accountId, { limit: 1 });
   if (!release) throw new Error('nothing was released');
   const throttles = createThrottles(database, house.secrets, { enabled: false });
-  await reportRelease(database, throttles, { accountId, clientId, release, reason: 'not-then' });
+  const about = { id: release.id, at: release.storedAt };
+  await reportRelease(database, throttles, { accountId, clientId, release: about, reason: 'not-then' });
+  await database
+    .for(shardOf(accountId))
+    .execute('update release_reports set due_at = $3 where shard = $1 and account_id = $2', [
+      ...[shardOf(accountId), accountId, new Date(Date.now() - 2 * DAY_MS)],
+    ]);
   await database.transaction((tx) => disconnect(tx, house.secrets, { accountId, clientId, cause: 'reported' }));
   const client = await loadClient(database, clientId);
   await sendTest(
@@ -129,6 +144,14 @@ async function leaveAndReport(world: World): Promise<void> {
     { ...client, backchannelLogoutUri: 'https://puskesmas.contoh.example/keluar' },
     'test',
   );
+}
+
+/** What agencies owe is counted, as it is every ten minutes. */
+async function countOwed({ database, house: { log } }: World): Promise<void> {
+  await database.execute('delete from answers_owed_counts');
+  const job = startOverdue({ database, log, tellOwed: async () => {} }, { everyMs: DAY_MS });
+  await job.lookDue();
+  await job.stop();
 }
 
 /** An app that has come some way from accounts of its own. */
@@ -144,9 +167,11 @@ async function moveOn({ database, house }: World, actor: string): Promise<void> 
     );
   });
   const day = dayOf(new Date());
-  await database.execute('insert into client_days (client_id, day, slot, sign_ins) values ($1, $2, 0, 40)', [
-    ...[request.clientId, day],
-  ]);
+  await database.execute(
+    `insert into client_days (client_id, day, slot, sign_ins) values ($1, $2, 0, 40)
+     on conflict (client_id, day, slot) do update set sign_ins = excluded.sign_ins`,
+    [request.clientId, day],
+  );
   await house.clients.refresh();
 }
 

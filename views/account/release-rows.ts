@@ -74,16 +74,27 @@ export function sayClaims(language: Language, claims: readonly string[], most?: 
   return claims.length === 0 ? translate(language)('release.no-claims') : listClaims(language, claims, most);
 }
 
+/** Whose data it is, for whoever reads: their own, or somebody else's. */
+type Whose = 'own' | 'theirs';
+
 /** By which right: consent, or what else the law gives. */
-export function sayRight(language: Language, { basis, law }: Pick<ShownRight, 'basis' | 'law'>): string {
+export function sayRight(
+  language: Language,
+  { basis, law }: Pick<ShownRight, 'basis' | 'law'>,
+  whose: Whose = 'own',
+): string {
   const t = translate(language);
-  if (basis === 'consent') return t('release.basis-consent');
+  if (basis === 'consent') return t(whose === 'own' ? 'release.basis-consent' : 'release.their-consent');
   const name = basisName(language, basis);
   return law ? t('release.basis-law', { basis: name, law }) : t('release.basis-other', { basis: name });
 }
 
 /** All of them, each with what was read by it where there are several. */
-export function sayRights(language: Language, release: Pick<ShownRelease, 'claims' | 'rights'>): string[] {
+export function sayRights(
+  language: Language,
+  release: Pick<ShownRelease, 'claims' | 'rights'>,
+  whose: Whose = 'own',
+): string[] {
   const t = translate(language);
   const { claims, rights } = release;
   const known = new Set(rights.flatMap((right) => right.claims));
@@ -92,7 +103,7 @@ export function sayRights(language: Language, release: Pick<ShownRelease, 'claim
   const of = (those: readonly string[], right: string) =>
     rights.length + Number(isUnknown) > 1 ? `${right}: ${sayClaims(language, those)}` : right;
   return [
-    ...rights.map((right) => of(right.claims, sayRight(language, right))),
+    ...rights.map((right) => of(right.claims, sayRight(language, right, whose))),
     ...(isUnknown ? [of(unknown, t('release.basis-unknown'))] : []),
   ];
 }
@@ -110,9 +121,15 @@ const ways: Record<ReleaseWay, MessageKey> = {
   introspection: 'release.way-introspection',
 };
 
+const theirWays: Record<ReleaseWay, MessageKey> = {
+  ...ways,
+  code: 'release.their-way-code',
+  userinfo: 'release.their-way-userinfo',
+};
+
 /** On which occasion. */
-export function sayWay(language: Language, way: ReleaseWay): string {
-  return translate(language)(ways[way]);
+export function sayWay(language: Language, way: ReleaseWay, whose: Whose = 'own'): string {
+  return translate(language)((whose === 'own' ? ways : theirWays)[way]);
 }
 
 const states: Record<ReportState, MessageKey> = {

@@ -5,6 +5,7 @@ import type { Notice } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
 import { type Pages, pager } from './parts/pager.ts';
+import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, sampleConsoleFrame } from './shell.ts';
 
@@ -108,7 +109,7 @@ function withdrawalBox(context: DeliveriesContext, line: WithdrawalLine): Html {
   const due = formatMoment(language, line.due, timeZone);
   return html`<section class="block" data-withdrawal="${line.id}"><h3>${t(reasons[line.cause])}</h3>
 <p>${t('deliveries.person')} <code>${line.sub}</code> · ${formatMoment(language, line.at, timeZone)}</p>
-<p class="facts">${t(line.isOverdue ? 'deliveries.overdue' : 'deliveries.due', { due })}</p>
+<p class="facts">${line.isOverdue ? dot('stopped', t('deliveries.overdue', { due })) : dot('waiting', t('deliveries.due', { due }))}</p>
 ${mayAct && answerForm(context, line)}</section>`;
 }
 
@@ -117,7 +118,7 @@ function answerForm(context: DeliveriesContext, { id }: WithdrawalLine): Html {
   return form(context, [
     hidden('withdrawal', id),
     html`<div class="field"><label for="outcome-${id}">${t('deliveries.outcome')}</label>
-<select id="outcome-${id}" name="outcome">${outcomes.map(([value, key]) => html`<option value="${value}">${t(key)}</option>`)}</select></div>
+<select id="outcome-${id}" name="outcome" required><option value="">${t('deliveries.choose')}</option>${outcomes.map(([value, key]) => html`<option value="${value}">${t(key)}</option>`)}</select></div>
 <div class="field"><label for="law-${id}">${t('deliveries.law')}</label>
 <input id="law-${id}" name="law" type="text" maxlength="300"></div>`,
     button({ value: 'acknowledge', label: t('deliveries.acknowledge'), look: 'main', hook: 'acknowledge' }),

@@ -98,7 +98,7 @@ ${form(context, button({ id: 'leave', value: 'leave', label: t('desk-releases.do
 function releaseList({ language, timeZone, releases, pages }: DeskReleasesOfContext): Html {
   const t = translate(language);
   const often = (reads: number) => (reads > 1 ? ` · ${reads}×` : '');
-  const way = (one: ReleaseWay) => sayWay(language, one);
+  const way = (one: ReleaseWay) => sayWay(language, one, 'theirs');
   return html`${table<ShownRelease>({
     caption: t('desk-releases.list'),
     hook: { name: 'data-release', value: ({ id }) => id },
@@ -109,7 +109,7 @@ function releaseList({ language, timeZone, releases, pages }: DeskReleasesOfCont
         cell: ({ app }) => html`${app.name}<span class="below">${app.agency}</span>`,
       },
       { head: t('release.what'), cell: ({ claims }) => sayClaims(language, claims) },
-      { head: t('release.basis'), cell: (release) => sayRights(language, release).join('; ') },
+      { head: t('release.basis'), cell: (release) => sayRights(language, release, 'theirs').join('; ') },
       {
         head: t('release.when'),
         cell: ({ at, way: one, reads }) =>

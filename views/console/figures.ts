@@ -46,7 +46,7 @@ export function figuresPage(context: FiguresContext): Html {
     intro: t('figures.intro'),
     styles: ['chart.css'],
     actions: html`<a class="button other" id="figures-csv" href="${appLink(head.id, 'figures')}.csv" download><span>${t('figures.csv')}</span></a>`,
-    content: html`<dl class="tally"><div><dt>${t('figures.people')}</dt><dd id="people">${people === undefined ? untold(context) : formatNumber(language, people)}</dd></div></dl>
+    content: html`<dl class="tally few"><div><dt>${t('figures.people')}</dt><dd id="people">${people === undefined ? untold(context) : formatNumber(language, people)}</dd></div></dl>
 ${countedOn && html`<p class="hint">${t('figures.counted-on', { day: formatDay(language, countedOn, 'UTC') })}</p>`}
 ${smallerBox(context)}
 <section class="block" aria-labelledby="permissions"><h2 id="permissions">${t('figures.permissions')}</h2>${monthsPart(context)}</section>
@@ -78,33 +78,49 @@ function monthsPart(context: FiguresContext): Html {
   const t = translate(language);
   const consents = months.filter(({ kind }) => kind === 'consent');
   const notices = months.filter(({ kind }) => kind === 'notice');
-  return html`${lineChart(language, {
-    id: 'consents',
-    caption: t('figures.consents'),
-    areMonths: true,
-    days: consents.map(({ month }) => month),
-    lines: drawn.map((event) => ({
-      name: t(`figures.event-${event}`),
-      values: consents.map(({ times }) => times[event]),
-    })),
-  })}
+  const isTold = (some: readonly ShownMonth[]) => some.some(({ times }) => Object.values(times).some(isFigure));
+  const nothing = html`<p class="hint">${t('figures.none-told')}</p>`;
+  const consentsPart = isTold(consents)
+    ? lineChart(language, {
+        id: 'consents',
+        caption: t('figures.consents'),
+        areMonths: true,
+        days: consents.map(({ month }) => month),
+        lines: drawn.map((event) => ({
+          name: t(`figures.event-${event}`),
+          values: consents.map(({ times }) => times[event]),
+        })),
+      })
+    : html`<h3>${t('figures.consents')}</h3>${nothing}`;
+  const noticesPart = isTold(notices)
+    ? figures(language, {
+        id: 'notices',
+        caption: t('figures.notices'),
+        heads: [t('chart.month'), ...ofNotices.map((event) => t(`figures.event-${event}`))],
+        untold: untold(context),
+        rows: notices.toReversed().map(({ month, times }) => ({
+          name: formatMonth(language, month, 'UTC'),
+          values: ofNotices.map((event) => times[event]),
+        })),
+      })
+    : nothing;
+  return html`${consentsPart}
 <h3>${t('figures.notices')}</h3>
-${figures(language, {
-  id: 'notices',
-  caption: t('figures.notices'),
-  heads: [t('chart.month'), ...ofNotices.map((event) => t(`figures.event-${event}`))],
-  untold: untold(context),
-  rows: notices.toReversed().map(({ month, times }) => ({
-    name: formatMonth(language, month, 'UTC'),
-    values: ofNotices.map((event) => times[event]),
-  })),
-})}`;
+${noticesPart}`;
+}
+
+function isFigure(value: number | undefined): value is number {
+  return value !== undefined;
 }
 
 function claimTable(context: FiguresContext): Html {
   const { language, claims } = context;
   const t = translate(language);
   if (claims.length === 0) return html`<div class="empty"><p>${t('figures.no-claims')}</p></div>`;
+  if (!claims.some(({ people, releases }) => isFigure(people) || isFigure(releases))) {
+    const asked = claims.map(({ claim }) => findClaimLabel(language, claim) ?? claim).join(', ');
+    return html`<p>${t('figures.asked', { claims: asked })}</p><p class="hint">${t('figures.none-told')}</p>`;
+  }
   const number = (value: number | undefined) => (value === undefined ? untold(context) : formatNumber(language, value));
   return table<ShownClaim>({
     caption: t('figures.claims'),

@@ -1,5 +1,5 @@
 import { type Html, html } from '../html.ts';
-import { formatMoment, formatNumber, translate } from '../locale.ts';
+import { formatMoment, formatNumber, type Language, translate } from '../locale.ts';
 import { noticeBox } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
 import { appLink } from './app-page.ts';
@@ -42,6 +42,7 @@ export function overduePage(context: OverdueContext): Html {
   return consolePage(context, {
     title: t('console.overdue'),
     intro: t('overdue.intro'),
+    styles: ['chart.css'],
     content: html`${agency && chosenBox(context, agency)}${totalsList(context)}
 ${countedAt && html`<p class="hint" id="counted">${t('overdue.counted', { at: formatMoment(language, countedAt, timeZone) })}</p>`}
 ${apps.length > 0 ? html`${appTable(context)}${pager(language, pages)}` : html`<div class="empty" id="none"><p>${t(countedAt ? 'overdue.none' : 'overdue.uncounted')}</p>${totals.waiting > 0 && html`<p>${t('overdue.waiting-in-time', { count: totals.waiting })}</p>`}</div>`}`,
@@ -62,7 +63,7 @@ function totalsList({ language, totals }: OverdueContext): Html {
     ([name, count]) =>
       html`<div><dt>${t(`overdue.total-${name as keyof typeof totals}`)}</dt><dd id="total-${name}">${formatNumber(language, count)}</dd></div>`,
   );
-  return html`<dl class="tally">${shown}</dl>`;
+  return html`<dl class="tally few">${shown}</dl>`;
 }
 
 function appTable(context: OverdueContext): Html {
@@ -83,12 +84,22 @@ function appTable(context: OverdueContext): Html {
       {
         head: t('overdue.look'),
         kind: 'end',
-        cell: ({ id, name }) =>
-          html`<a href="${appLink(id, 'deliveries')}">${t('overdue.open', { service: name })}</a>`,
+        cell: (app) => lookLinks(language, app),
       },
     ],
     rows: apps,
   });
+}
+
+/** Where the agency answers what is late. */
+function lookLinks(language: Language, { id, name, withdrawals, reports }: OverdueApp): Html {
+  const t = translate(language);
+  const links = [
+    withdrawals > 0 &&
+      html`<a href="${appLink(id, 'deliveries')}">${t('overdue.open-withdrawals', { service: name })}</a>`,
+    reports > 0 && html`<a href="${appLink(id, 'reports')}">${t('overdue.open-reports', { service: name })}</a>`,
+  ];
+  return html`${links.filter(Boolean).map((link) => html`<p>${link}</p>`)}`;
 }
 
 const apps: readonly OverdueApp[] = [

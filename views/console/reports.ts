@@ -66,10 +66,14 @@ function reportList(context: ReportsContext): Html {
     caption: t('reports.list'),
     hook: { name: 'data-report', value: ({ id }) => id },
     columns: [
-      { head: t('reports.what'), kind: 'main', cell: ({ reason }) => t(`report.reason-${reason}`) },
+      {
+        head: t('reports.what'),
+        kind: 'main',
+        cell: ({ reason, at }) =>
+          html`“${t(`report.reason-${reason}`)}”<span class="below">${t('reports.said-at', { at: formatMoment(language, at, timeZone) })}</span>`,
+      },
       { head: t('reports.release'), cell: (report) => releaseCell(context, report) },
       { head: t('reports.person'), cell: ({ sub }) => html`<code>${sub}</code>` },
-      { head: t('report.said-at'), kind: 'short', cell: ({ at }) => formatMoment(language, at, timeZone) },
       { head: t('reports.answer'), cell: (report) => answerCell(context, report) },
     ],
     rows: context.reports,
@@ -81,7 +85,7 @@ function releaseCell({ language, timeZone }: ReportsContext, { release }: Agency
   if (!release) return t('reports.gone');
   const { at, claims, way, reads } = release;
   const times = reads > 1 && ` · ${reads}×`;
-  return html`${formatMoment(language, at, timeZone)}<span class="below">${sayClaims(language, claims)} · ${sayWay(language, way)}${times}</span>`;
+  return html`${formatMoment(language, at, timeZone)}<span class="below">${sayClaims(language, claims)} · ${sayWay(language, way, 'theirs')}${times}</span>`;
 }
 
 function answerCell(context: ReportsContext, report: AgencyReport): Html {

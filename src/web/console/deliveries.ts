@@ -106,11 +106,11 @@ async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
   const outcome = withdrawalOutcomes.find((one) => one === form.get('outcome'));
-  if (!outcome) throw new Refusal('invalid_request', 'no such outcome');
   const law = form.get('law');
-  if (!isWhole({ outcome, law })) {
+  if (!outcome || !isWhole({ outcome, law })) {
     ctx.status = 422;
-    return showPage(visit, client, { tone: 'info', text: translate(ctx.state.language)('deliveries.law-missing') });
+    const missing = outcome ? 'deliveries.law-missing' : 'deliveries.outcome-missing';
+    return showPage(visit, client, { tone: 'info', text: translate(ctx.state.language)(missing) });
   }
   const id = idIn(visit, form, 'withdrawal');
   await acknowledgeWithdrawal(db, { clientId: client.id, id, outcome, law });
