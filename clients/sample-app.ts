@@ -1,10 +1,13 @@
 /**
  * A small app of an agency with "Masuk dengan Lawang": a page, a callback, a way out, and a session of its own.
- * The sign-in itself is in `sign-in.ts`, the sessions in `sessions.ts`, what people see in `pages.ts`.
+ * The sign-in itself is in `sign-in.ts`, what the provider tells by itself in `back-channel.ts` and `hearing.ts`, the sessions in
+ * `sessions.ts`, what people see in `pages.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { type AppEvent, BackChannel } from './back-channel.ts';
+import { hearEvent, hearLogout } from './hearing.ts';
 import type { Html } from './html.ts';
 import { homePage, type Language, type Look, problemPage, signedOutPage, type Trouble } from './pages.ts';
 import { keepAttempt, type Notice, type Session, Sessions, takeAttempt } from './sessions.ts';
@@ -35,13 +38,15 @@ interface Answer {
   session?: Session | null;
 }
 
-/** Gets one line about what went wrong; nothing personal, no secret. */
+/** Gets one line about what went wrong, or what the agency is to do; nothing personal, no secret. */
 export type Log = (line: string) => void;
 
 /** What answers the requests of an app; nothing is asked of the provider before the first sign-in. */
 export function createSampleApp(app: SampleApp, settings: SignInSettings, log: Log): RequestListener {
   const signIn = new SignIn(settings);
   const sessions = new Sessions();
+  const { issuer, clientId } = settings;
+  const backChannel = new BackChannel({ issuer, clientId, findKeysUri: () => signIn.findKeysUri() });
   const style = readFileSync(app.style);
   const secure = settings.redirectUri.startsWith('https:');
   const cookies = {
@@ -57,15 +62,31 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
     'GET /signed-out': ({ language }) => ({ status: 200, page: signedOutPage(app.look, language) }),
   };
 
-  /** Every view asks the provider anew, so that a sign-out anywhere else is noticed at once. */
+  const hearing: Record<string, RequestListener> = {
+    'POST /backchannel-logout': hearLogout(backChannel, (logout) => sessions.signOut(logout)),
+    'POST /events': hearEvent(backChannel, heed),
+  };
+
+  /** What ends the permission, or the account, ends the session here as well, with a better word than "signed out". */
+  function heed({ type, subject, withdrawals }: AppEvent): void {
+    const notice = noticeOf[type];
+    if (notice && subject !== undefined) {
+      sessions.signOut({ subject, sid: undefined });
+      sessions.explain(subject, notice);
+    }
+    for (const id of withdrawals)
+      log(`${app.clientId}: ${type}: say within 3 x 24 hours what became of the data (withdrawal ${id})`);
+  }
+
+  /** Every view asks the provider anew, for an app that no logout token reaches: what ended is noticed at once all the same. */
   async function showHome({ session, language }: Visit): Promise<Answer> {
     const show = (state: Parameters<typeof homePage>[2]) => ({
       status: 200,
       page: homePage(app.look, language, state),
     });
     if (!session?.tokens) return show({ notice: session?.notice });
-    const known = session.person;
-    const person = await signIn.ask(session.tokens).catch((error: unknown) => {
+    const { tokens, person: known } = session;
+    const person = await signIn.ask(tokens).catch((error: unknown) => {
       if (!known || !isUnreachable(error)) throw error;
       return 'unknown' as const;
     });
@@ -75,7 +96,7 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
       return show({ person });
     }
     // Tokens that were never accepted are not renewed: a silent sign-in follows a good answer only, so it cannot go round.
-    return known ? beginSignIn(session, language, session.tokens) : endSession(session, 'session-ended');
+    return known ? beginSignIn(session, language, tokens) : endSession(session, 'session-ended');
   }
 
   /**
@@ -166,8 +187,10 @@ export function createSampleApp(app: SampleApp, settings: SignInSettings, log: L
   }
 
   return async (request, response) => {
-    request.resume();
     const url = URL.parse(`http://localhost${request.url}`);
+    const hear = hearing[`${request.method} ${url?.pathname}`];
+    if (hear) return hear(request, response);
+    request.resume();
     if (url?.pathname === '/style.css') {
       response.writeHead(200, { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=300' }).end(style);
       return;
@@ -209,6 +232,16 @@ const whyEnded: Readonly<Record<string, Notice>> = {
   login_required: 'signed-out-elsewhere',
   consent_required: 'permission-ended',
   interaction_required: 'permission-ended',
+};
+
+/** Which events end sessions, and what the person is told. */
+const noticeOf: Readonly<Record<string, Notice>> = {
+  'consent-withdrawn': 'permission-ended',
+  'service-left': 'permission-ended',
+  'permission-expired': 'permission-ended',
+  'release-reported': 'permission-ended',
+  'account-disabled': 'session-ended',
+  'account-purged': 'session-ended',
 };
 
 /** Status, kind and, where the provider gave one, the code of what went wrong. */

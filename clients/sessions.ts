@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Logout } from './back-channel.ts';
 import type { Attempt, Person, Tokens } from './sign-in.ts';
 
 /** What a visitor is told on the front page after something ended without them having asked. */
@@ -13,6 +14,8 @@ export interface Session {
   tokens?: Tokens;
   /** What the provider last said; undefined until the tokens were accepted once. */
   person?: Person;
+  /** Whose it was until the provider ended it: another word about the same end may say more. */
+  endedOf?: string;
   notice?: Notice;
 }
 
@@ -41,6 +44,24 @@ export class Sessions {
 
   end(session: Session | undefined): void {
     if (session) this.#sessions.delete(session.id);
+  }
+
+  /** Signs out where the provider says so; the browser keeps an id that opens nothing, and is told why when it comes. */
+  signOut({ subject, sid }: Logout): void {
+    for (const session of this.#sessions.values()) {
+      const { tokens } = session;
+      if (!tokens || (subject !== undefined && subject !== tokens.subject)) continue;
+      if (sid !== undefined && sid !== tokens.sid) continue;
+      session.endedOf = tokens.subject;
+      session.notice = 'signed-out-elsewhere';
+      delete session.tokens;
+      delete session.person;
+    }
+  }
+
+  /** Says more about why somebody was signed out. */
+  explain(subject: string, notice: Notice): void {
+    for (const session of this.#sessions.values()) if (session.endedOf === subject) session.notice = notice;
   }
 }
 

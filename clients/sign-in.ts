@@ -35,6 +35,8 @@ export interface Tokens {
   idToken: string;
   /** The person's stable identifier at your agency: the key of your own records. */
   subject: string;
+  /** The session that a logout token will name; there when the registration has a `backchannel_logout_uri`. */
+  sid: string | undefined;
 }
 
 /** The claims that the person let your app have. Optional ones may be missing; never require them. */
@@ -102,9 +104,10 @@ export class SignIn {
       pkceCodeVerifier: attempt.codeVerifier,
       idTokenExpected: true,
     });
-    const subject = answer.claims()?.sub;
-    if (!answer.id_token || !subject) throw new Error('the provider sent no ID token');
-    return { accessToken: answer.access_token, idToken: answer.id_token, subject };
+    const claims = answer.claims();
+    if (!answer.id_token || !claims) throw new Error('the provider sent no ID token');
+    const sid = typeof claims.sid === 'string' ? claims.sid : undefined;
+    return { accessToken: answer.access_token, idToken: answer.id_token, subject: claims.sub, sid };
   }
 
   /** Undefined when the tokens hold no longer: signed out elsewhere, withdrawn, or simply expired. */
@@ -122,6 +125,13 @@ export class SignIn {
       id_token_hint: tokens.idToken,
       post_logout_redirect_uri: this.#settings.signedOutUri,
     });
+  }
+
+  /** Where the provider publishes the keys that sign its tokens. */
+  async findKeysUri(): Promise<string> {
+    const { jwks_uri: uri } = (await this.#discover()).serverMetadata();
+    if (uri === undefined) throw new Error('the provider publishes no keys');
+    return uri;
   }
 
   /** Reads the provider's addresses and keys once, at the first use; tries again next time when it did not answer. */

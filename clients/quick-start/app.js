@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 
 const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_REDIRECT_URI } = process.env;
@@ -9,7 +11,10 @@ const onThisMachine = new URL(OIDC_ISSUER).hostname === 'localhost';
 const lawang = await oidc.discovery(new URL(OIDC_ISSUER), OIDC_CLIENT_ID, {}, secret, {
   execute: onThisMachine ? [oidc.allowInsecureRequests] : [],
 });
+const keys = createRemoteJWKSet(new URL(lawang.serverMetadata().jwks_uri));
+// A real app has both in its database.
 const sessions = new Map();
+const logoutsHad = new Set();
 
 const routes = {
   'GET /': ({ name }) =>
@@ -42,10 +47,11 @@ const routes = {
       pkceCodeVerifier: codeVerifier,
       idTokenExpected: true,
     });
-    const person = await oidc.fetchUserInfo(lawang, tokens.access_token, tokens.claims().sub);
+    const { sub, sid } = tokens.claims();
+    const { name } = await oidc.fetchUserInfo(lawang, tokens.access_token, sub);
     sessions.delete(session.id);
     session.id = randomUUID();
-    sessions.set(session.id, { id: session.id, subject: person.sub, name: person.name, idToken: tokens.id_token });
+    sessions.set(session.id, { id: session.id, sub, sid, name, idToken: tokens.id_token });
     return home;
   },
 
@@ -59,7 +65,37 @@ const routes = {
   'GET /signed-out': () => '<p id="signed-out">Anda sudah keluar.</p><a href="/">Halaman depan</a>',
 };
 
+// Register this address as `backchannel_logout_uri`: Lawang says who is signed out (OpenID Connect Back-Channel Logout 1.0).
+async function hearLogout(request, response) {
+  response.setHeader('cache-control', 'no-store');
+  const token = new URLSearchParams(await text(request)).get('logout_token') ?? '';
+  // Without the keys nothing can be said about a token: it is sent again.
+  if (!keys.fresh) await keys.reload();
+  try {
+    const { payload } = await jwtVerify(token, keys, {
+      issuer: OIDC_ISSUER,
+      audience: OIDC_CLIENT_ID,
+      typ: 'logout+jwt',
+      maxTokenAge: '2 minutes',
+      clockTolerance: 30,
+      requiredClaims: ['exp', 'jti', 'events'],
+    });
+    const { sub, sid, jti, nonce, events } = payload;
+    const event = events['http://schemas.openid.net/event/backchannel-logout'];
+    if (typeof event !== 'object' || nonce || !(sub || sid)) throw new Error('no logout token');
+    if (!logoutsHad.has(jti))
+      for (const session of sessions.values())
+        if ((!sub || session.sub === sub) && (!sid || session.sid === sid)) sessions.delete(session.id);
+    logoutsHad.add(jti);
+    response.writeHead(200).end();
+  } catch {
+    response.writeHead(400).end();
+  }
+}
+
 createServer(async (request, response) => {
+  if (request.method === 'POST' && request.url === '/backchannel-logout')
+    return hearLogout(request, response).catch(() => response.writeHead(503).end());
   const id = /(?:^|; )quick-start=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
   const session = sessions.get(id) ?? { id: randomUUID() };
   try {

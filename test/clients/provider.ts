@@ -30,7 +30,20 @@ export interface FakeProvider extends AsyncDisposable {
   requests: URL[];
   /** Ends what was handed out: every access token is unknown from now on. */
   forget(): void;
+  /** Signs a logout token or an event that is right, but for what is said here; `undefined` leaves a claim out. */
+  tell(said: Said): Promise<string>;
 }
+
+export interface Said {
+  typ?: 'logout+jwt' | 'secevent+jwt' | 'JWT';
+  claims?: Record<string, unknown>;
+  /** By the key that it publishes, by one that it does not, by the client's secret, or by none. */
+  by?: 'own' | 'foreign' | 'secret' | 'nothing';
+}
+
+/** The session that its ID tokens name. */
+export const SID = 'sesi-satu';
+export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 const honest: Behaviour = {
   subject: 'siti',
@@ -127,6 +140,7 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
       sub: subject,
       aud: query.get('client_id'),
       nonce: query.get('nonce'),
+      sid: SID,
       ...behaviour.idToken,
     });
     json(response, 200, { access_token: accessToken, token_type: 'Bearer', expires_in: 600, id_token: idToken });
@@ -145,10 +159,25 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
     response.writeHead(303, { location: query.get('post_logout_redirect_uri') ?? '/' }).end();
   }
 
+  async function tell({ typ = 'logout+jwt', claims = {}, by = 'own' }: Said): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    const right = {
+      ...{ iss: issuer, aud: 'puskesmas-online', iat: now, jti: crypto.randomUUID() },
+      ...(typ === 'logout+jwt' && { exp: now + 120, sub: 'siti', sid: SID, events: { [LOGOUT_EVENT]: {} } }),
+    };
+    const said = { ...right, ...claims };
+    if (by === 'nothing') return `${encode({ alg: 'none', typ })}.${encode(said)}.`;
+    const secret = new TextEncoder().encode('sandbox-puskesmas-online-secret-0123456789');
+    const key = { own: keys.privateKey, foreign: foreign.privateKey, secret }[by];
+    const alg = by === 'secret' ? 'HS256' : 'ES256';
+    return new SignJWT(said).setProtectedHeader({ alg, kid: '1', typ }).sign(key);
+  }
+
   return {
     issuer,
     behaviour,
     requests,
+    tell,
     forget: () => tokens.clear(),
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
@@ -156,6 +185,10 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
         server.closeAllConnections();
       }),
   };
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
 function sign(key: KeyObject, claims: Record<string, unknown>): Promise<string> {

@@ -3,7 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type SampleApps, startSampleApps } from '#clients/sample-apps.ts';
 import { readSignInSettings } from '#clients/sign-in.ts';
 import { BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
-import { type Behaviour, type FakeProvider, openFakeProvider } from './provider.ts';
+import { expectRefusals, sendLogout } from './logout-tokens.ts';
+import { type Behaviour, type FakeProvider, openFakeProvider, type Said, SID } from './provider.ts';
 
 interface Scene {
   provider: FakeProvider;
@@ -328,5 +329,105 @@ describe('starting', () => {
     expect(() => readSignInSettings({ ...environment, OIDC_CLIENT_SECRET: '' })).toThrow(
       'OIDC_CLIENT_SECRET is not set',
     );
+  });
+});
+
+describe('what the provider tells', () => {
+  const sendEvent = (app: string, body: string, type = 'application/secevent+jwt') =>
+    exchange(`${app}/events`, { method: 'POST', headers: { 'content-type': type }, body });
+  const eventOf = (type: string, payload: object = {}, claims: Said['claims'] = {}): Said => ({
+    typ: 'secevent+jwt',
+    claims: {
+      sub_id: { format: 'iss_sub', sub: 'siti' },
+      events: { [`https://contoh.id/${type}`]: payload },
+      ...claims,
+    },
+  });
+  const asked = ({ requests }: FakeProvider, path: string) =>
+    requests.filter(({ pathname }) => pathname === path).length;
+
+  it('by a logout token ends the session that it names, and nothing is asked of the provider any more', async () => {
+    const { provider, health, browser } = await openScene();
+    await signIn(browser, health);
+    await expectRefusals(health, provider);
+    for (const claims of [{ sid: 'sesi-lain' }, { sub: 'budi', sid: undefined }, { sub: 'budi' }])
+      expect((await sendLogout(health, await provider.tell({ claims }))).status).toBe(200);
+    expect((await browser.visit(health)).has('#signed-in-name')).toBe(true);
+    const jti = 'sekali';
+    const answer = await sendLogout(health, await provider.tell({ claims: { jti } }));
+    expect([answer.status, answer.headers.get('cache-control'), answer.body]).toEqual([200, 'no-store', '']);
+    const before = asked(provider, '/userinfo');
+    const page = await browser.visit(health);
+    expect([page.has('#signed-out-elsewhere'), page.has('#sign-in')]).toEqual([true, true]);
+    expect(asked(provider, '/userinfo')).toBe(before);
+    // The same word once more ends nothing that began since.
+    await signIn(browser, health);
+    expect((await sendLogout(health, await provider.tell({ claims: { jti } }))).status).toBe(200);
+    expect((await browser.visit(health)).has('#signed-in-name')).toBe(true);
+    await sendLogout(health, await provider.tell({ claims: { sid: undefined } }));
+    expect((await browser.visit(health)).has('#signed-out-elsewhere')).toBe(true);
+  });
+
+  it('by an event says why, whichever of the two comes first', async () => {
+    const { provider, health, browser, log } = await openScene();
+    const logout = async () => sendLogout(health, await provider.tell({ claims: { sid: undefined } }));
+    const left = async () =>
+      sendEvent(health, await provider.tell(eventOf('consent-withdrawn', { withdrawal: 'w-1' })));
+    for (const ways of [
+      [logout, left],
+      [left, logout],
+    ]) {
+      await signIn(browser, health);
+      for (const tell of ways) expect([200, 202]).toContain((await tell()).status);
+      expect((await browser.visit(health)).has('#permission-ended')).toBe(true);
+    }
+    expect(log[0]).toContain('consent-withdrawn: say within 3 x 24 hours what became of the data (withdrawal w-1)');
+  });
+
+  it('that changes nothing here is taken and changes nothing', async () => {
+    const { provider, health, browser } = await openScene();
+    await signIn(browser, health);
+    const session = {
+      format: 'complex',
+      user: { format: 'iss_sub', sub: 'siti' },
+      session: { format: 'opaque', id: SID },
+    };
+    for (const said of [
+      eventOf('verification', {}, { sub_id: { format: 'opaque', id: 'puskesmas-online' } }),
+      eventOf('session-revoked', {}, { sub_id: session }),
+      eventOf('consent-narrowed'),
+      eventOf('consent-withdrawn', {}, { sub_id: { format: 'iss_sub', sub: 'budi' } }),
+    ])
+      expect((await sendEvent(health, await provider.tell(said))).status).toBe(202);
+    expect((await browser.visit(health)).has('#signed-in-name')).toBe(true);
+  });
+
+  it.each<[string, Said, string]>([
+    ['nobody signed', { by: 'nothing' }, 'invalid_request'],
+    ['somebody else signed', { by: 'foreign' }, 'invalid_key'],
+    ['is of another issuer', { claims: { iss: 'https://jahat.contoh.id' } }, 'invalid_issuer'],
+    ['is for another app', { claims: { aud: 'pajak-daerah' } }, 'invalid_audience'],
+    ['is a logout token', { typ: 'logout+jwt' }, 'invalid_request'],
+    ['has no event', { claims: { events: {} } }, 'invalid_request'],
+  ])('by an event that %s is refused with its code', async (_what, changes, err) => {
+    const { provider, health } = await openScene();
+    const right = eventOf('consent-withdrawn');
+    const token = await provider.tell({ ...right, ...changes, claims: { ...right.claims, ...changes.claims } });
+    const answer = await sendEvent(health, token);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([400, { err }]);
+  });
+
+  it('is refused in another form, or when it is too long', async () => {
+    const { provider, health } = await openScene();
+    const token = await provider.tell(eventOf('consent-withdrawn'));
+    expect((await sendEvent(health, token, 'text/plain')).status).toBe(400);
+    expect((await sendEvent(health, 'x'.repeat(20_000))).status).toBe(400);
+  });
+
+  it('is asked for again when the keys did not come', async () => {
+    const { provider, health } = await openScene();
+    const token = await provider.tell({});
+    await provider[Symbol.asyncDispose]();
+    expect((await sendLogout(health, token)).status).toBe(503);
   });
 });

@@ -123,7 +123,7 @@ const web: StartContext = {
     stack: 'node',
     file: 'app.mjs',
     code: "import { createServer } from 'node:http';\nimport * as oidc from 'openid-client';\n\nconst { OIDC_ISSUER } = process.env;\n",
-    commands: ['npm install openid-client', 'node --env-file=.env app.mjs'],
+    commands: ['npm install openid-client jose', 'node --env-file=.env app.mjs'],
     open: 'http://localhost:8080/',
   },
   stacks: ['node', 'python', 'php', 'other'],

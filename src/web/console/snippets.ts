@@ -39,12 +39,12 @@ const files: Readonly<Record<Stack, { file?: string; code: string; commands: rea
   node: {
     file: 'app.mjs',
     code: read('app.js'),
-    commands: ['npm install openid-client', 'node --env-file=.env app.mjs'],
+    commands: ['npm install openid-client jose', 'node --env-file=.env app.mjs'],
   },
   python: {
     file: 'app.py',
     code: read('app.py'),
-    commands: ['pip install flask authlib requests', withEnv, 'python3 app.py'],
+    commands: ['pip install flask authlib requests "pyjwt[crypto]"', withEnv, 'python3 app.py'],
   },
   php: {
     file: 'index.php',

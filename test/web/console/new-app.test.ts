@@ -133,7 +133,7 @@ describe('what the page shows works as it is', () => {
   test('Node.js: four lines, one file, and somebody is signed in and out', async () => {
     const home = `http://localhost:${await freePort()}`;
     const begun = await register({ name: 'Coba Node', redirect_uri: `${home}/callback` });
-    expect(codeOn(begun, 'commands')).toBe('npm install openid-client\nnode --env-file=.env app.mjs');
+    expect(codeOn(begun, 'commands')).toBe('npm install openid-client jose\nnode --env-file=.env app.mjs');
     const folder = await saveFiles(begun, 'app.mjs');
     await symlink(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'));
     await world.house.clients.refresh();
