@@ -108,7 +108,7 @@ async function lookAtAll(job: Job, ids: readonly string[]): Promise<Looked[]> {
 async function lookAt({ database, config, names = ownNames }: Job, client: ClientRecord): Promise<Looked> {
   const look = () => {
     const lookout = createLookout(config.intranetAllowlist, names);
-    return runChecks(client, { db: database, lookout, now: new Date() }, dailyChecks);
+    return runChecks(client, { db: database, lookout, now: new Date(), issuer: config.issuer }, dailyChecks);
   };
   const first = await look();
   if (lostHosts(client, first).length === 0) return { client, findings: first, lost: [] };

@@ -1,5 +1,5 @@
 /** What each check of an app sees, of servers and names outside that a test makes up. */
-import { exportJWK, generateKeyPair } from 'jose';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CheckName, CheckProblem } from '#src/registry/checks/check.ts';
 import {
@@ -17,7 +17,7 @@ import { areGreen, dailyChecks, runChecks } from '#src/registry/checks/run.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import { carrySignIn } from '#src/registry/uses.ts';
 import { race } from '#test/races/crowd.ts';
-import { type Outside, type OutsideHost, openOutside } from '#test/support/outside.ts';
+import { type Outside, type OutsideHost, type OutsidePage, openOutside } from '#test/support/outside.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 
 const DAY = 86_400_000;
@@ -56,7 +56,7 @@ const well: OutsideHost = { pages: { '/': {}, '/privasi': {} } };
 
 function toolsOf(intranet: readonly string[] = outside.intranet) {
   const lookout = createLookout(intranet, outside.names);
-  return { db: world.database, lookout, now: new Date() };
+  return { db: world.database, lookout, now: new Date(), issuer: world.issuer };
 }
 
 async function problemsOf(name: CheckName, changes: Partial<ClientRecord> = {}): Promise<readonly CheckProblem[]> {
@@ -190,27 +190,89 @@ describe('pages', () => {
 });
 
 describe('notices', () => {
-  const heard = () => ({ backchannelLogoutUri: outside.at(host, '/keluar'), eventUri: outside.at(host, '/peristiwa') });
+  const keluar = () => outside.at(host, '/keluar');
+  const heard = () => ({ backchannelLogoutUri: keluar(), eventUri: outside.at(host, '/peristiwa') });
+  const serve = (logout: OutsidePage, event: OutsidePage = { status: 400 }) => {
+    outside.hosts[host] = { pages: { '/keluar': logout, '/peristiwa': event } };
+  };
 
-  test('are heard where something answers, even if it refuses what is no token', async () => {
-    outside.hosts[host] = { pages: { '/keluar': { status: 405 }, '/peristiwa': { status: 400 } } };
+  test('that are not genuine are refused at both addresses', async () => {
+    const sent: string[] = [];
+    const refuse = (body: string, type?: string) => {
+      sent.push(`${type} ${body}`);
+      return 400;
+    };
+    serve({ take: refuse }, { take: refuse });
     expect(await problemsOf('notices', heard())).toEqual([]);
     expect(await outcomeOf('notices')).toBe('skipped');
+    const logouts = sent.filter((each) => each.startsWith('application/x-www-form-urlencoded logout_token='));
+    const events = sent.filter((each) => each.startsWith('application/secevent+jwt ey'));
+    expect([logouts.length, events.length]).toEqual([2, 2]);
+    const keys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));
+    for (const [typ, tokens] of [
+      ['logout+jwt', logouts.map((each) => each.split('logout_token=')[1] ?? '')],
+      ['secevent+jwt', events.map((each) => each.split(' ')[1] ?? '')],
+    ] as const) {
+      // In every word like ours: what is wrong with it is the signature alone.
+      for (const token of tokens) {
+        const { iat, exp } = decodeJwt(token);
+        expect(decodeJwt(token)).toMatchObject({ iss: world.issuer, aud: 'antrean', jti: expect.any(String) });
+        expect(exp).toBe(typ === 'logout+jwt' ? (iat ?? 0) + 120 : undefined);
+        await expect(jwtVerify(token, keys)).rejects.toThrow();
+      }
+      const headers = tokens.map((token) => decodeProtectedHeader(token));
+      expect(headers).toMatchObject([
+        { alg: 'none', typ },
+        { alg: 'ES256', typ },
+      ]);
+    }
   });
 
-  test('are not heard where the page is missing or broken, or nobody answers', async () => {
-    const { backchannelLogoutUri: keluar, eventUri: peristiwa } = heard();
-    outside.hosts[host] = { pages: { '/peristiwa': { status: 503 } } };
+  test.each([
+    ['takes whatever comes', { status: 200 }, { code: 'notices_forged', said: '200' }],
+    ['takes it without a word', { status: 204 }, { code: 'notices_forged', said: '204' }],
+    [
+      'takes what anybody has signed',
+      { take: (body: string) => (body.includes(unsigned) ? 400 : 200) },
+      { code: 'notices_forged', said: '200' },
+    ],
+    [
+      'takes what nobody has signed',
+      { take: (body: string) => (body.includes(unsigned) ? 200 : 400) },
+      { code: 'notices_forged', said: '200' },
+    ],
+    ['is not there', { status: 404 }, { code: 'notices_status', said: '404' }],
+    ['knows no POST', { status: 405 }, { code: 'notices_status', said: '405' }],
+    ['breaks', { status: 500 }, { code: 'notices_status', said: '500' }],
+    ['leads to a sign-in page', { status: 302, location: '/masuk' }, { code: 'notices_status', said: '302' }],
+    ['leads inside', { status: 307, location: 'https://10.0.0.1/' }, { code: 'notices_status', said: '307' }],
+  ] as const)('an address that %s is found out', async (_what, there: OutsidePage, problem) => {
+    serve(there);
+    expect(await problemsOf('notices', heard())).toEqual([{ about: keluar(), ...problem }]);
+    expect(outside.asked.filter((each) => !/\/(keluar|peristiwa)$/.test(each))).toEqual([]);
+  });
+
+  test('for events are refused as well', async () => {
+    serve({ status: 400 }, { status: 202 });
     expect(await problemsOf('notices', heard())).toEqual([
-      { code: 'notices_status', about: keluar, said: '404' },
-      { code: 'notices_status', about: peristiwa, said: '503' },
-    ]);
-    const nowhere = outside.at('tidak-ada.contoh.go.id', '/keluar');
-    expect(await problemsOf('notices', { backchannelLogoutUri: nowhere })).toEqual([
-      { code: 'notices_silent', about: nowhere },
+      { code: 'notices_forged', about: heard().eventUri, said: '202' },
     ]);
   });
+
+  test('are not heard where nobody answers, or not in time, or inside', async () => {
+    const silent = (uri: string) => [{ code: 'notices_silent', about: uri }];
+    const nowhere = outside.at('tidak-ada.contoh.go.id', '/keluar');
+    expect(await problemsOf('notices', { backchannelLogoutUri: nowhere })).toEqual(silent(nowhere));
+    serve({ take: () => undefined });
+    expect(await problemsOf('notices', { backchannelLogoutUri: keluar() })).toEqual(silent(keluar()));
+    outside.asked.length = 0;
+    const [finding] = await runChecks({ ...app, backchannelLogoutUri: keluar() }, toolsOf([]), ['notices']);
+    expect([finding?.problems, outside.asked]).toEqual([silent(keluar()), []]);
+  }, 15_000);
 });
+
+/** How the head of a token that nobody has signed begins. */
+const unsigned = Buffer.from('{"alg":"none"').toString('base64url').slice(0, -2);
 
 describe('credentials', () => {
   const byKey = () => ({ tokenEndpointAuthMethod: 'private_key_jwt', jwksUri: outside.at(host, '/jwks') }) as const;

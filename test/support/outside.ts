@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createSecureContext, getCACertificates, type SecureContext, setDefaultCACertificates } from 'node:tls';
 import type { NameSource } from '#src/registry/checks/lookout.ts';
 import { type Certified, certify } from './certificates.ts';
@@ -20,7 +21,15 @@ export interface OutsideHost {
   /** `stranger`: one of an authority that nobody knows. */
   readonly certificate?: 'stranger' | { readonly until: Date };
   /** Answers a path; 404 for paths that are not there. */
-  readonly pages?: Readonly<Record<string, { status?: number; body?: string; location?: string }>>;
+  readonly pages?: Readonly<Record<string, OutsidePage>>;
+}
+
+export interface OutsidePage {
+  readonly status?: number;
+  readonly body?: string;
+  readonly location?: string;
+  /** The status that depends on what was sent; undefined: it never answers. */
+  readonly take?: (sent: string, contentType: string | undefined) => number | undefined;
 }
 
 export interface Outside extends AsyncDisposable {
@@ -54,7 +63,7 @@ export async function openOutside(hosts: Record<string, OutsideHost> = {}): Prom
   const server = createServer({ SNICallback: (name, done) => done(null, contextOf(name)) }, (request, response) => {
     const host = String(request.headers.host).replace(/:\d+$/, '');
     asked.push(`${host}${request.url}`);
-    answer(hosts[host], request, response);
+    void answer(hosts[host], request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -93,8 +102,11 @@ function secureContext(
   return createSecureContext({ cert: made.pem, key: made.privateKey.export({ type: 'pkcs8', format: 'pem' }) });
 }
 
-function answer(host: OutsideHost | undefined, { url = '' }: IncomingMessage, response: ServerResponse): void {
-  const page = host?.pages?.[url];
-  response.writeHead(page?.status ?? (page ? 200 : 404), page?.location ? { location: page.location } : {});
+async function answer(host: OutsideHost | undefined, request: IncomingMessage, response: ServerResponse) {
+  const page = host?.pages?.[request.url ?? ''];
+  const sent = await text(request);
+  const status = page?.take ? page.take(sent, request.headers['content-type']) : (page?.status ?? (page ? 200 : 404));
+  if (status === undefined) return;
+  response.writeHead(status, page?.location ? { location: page.location } : {});
   response.end(page?.body ?? '');
 }

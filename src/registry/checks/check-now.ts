@@ -20,14 +20,14 @@ export const REST_MS = 5_000;
  */
 export async function checkNow(
   database: Database,
-  { intranetAllowlist }: Pick<Config, 'intranetAllowlist'>,
+  { intranetAllowlist, issuer }: Pick<Config, 'intranetAllowlist' | 'issuer'>,
   clientId: string,
 ): Promise<boolean> {
   const now = new Date();
   if (!(await claimRun(database, clientId, now, REST_MS))) return false;
   // Read after the time that is kept, so that a change of the app meanwhile is a later one.
   const client = await loadClient(database, clientId);
-  const tools = { db: database, lookout: createLookout(intranetAllowlist), now };
+  const tools = { db: database, lookout: createLookout(intranetAllowlist), now, issuer };
   const findings = await runChecks(client, tools, client.state === 'live' ? dailyChecks : checkNames);
   await saveFindings(database, clientId, findings, now);
   await finishRun(database, clientId, new Date(), new Date(now.getTime() + DAY_MS));

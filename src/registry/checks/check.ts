@@ -36,6 +36,7 @@ const problemCodes = [
   'page_status',
   'notices_silent',
   'notices_status',
+  'notices_forged',
   'keys_silent',
   'keys_unreadable',
   'keys_weak',
@@ -78,6 +79,8 @@ export interface CheckTools {
   readonly db: Db;
   readonly lookout: Lookout;
   readonly now: Date;
+  /** By whom apps are told, as they know it. */
+  readonly issuer: string;
 }
 
 /** Finds everything that is wrong; undefined where there is nothing to be checked. */

@@ -46,6 +46,8 @@ export interface Lookout {
   resolve(host: string): Promise<Resolved>;
   /** Follows redirects between https addresses. */
   visit(uri: string): Promise<Visited>;
+  /** Sends something, each time that it is asked to; follows no redirect. */
+  post(uri: string, sent: { readonly contentType: string; readonly body: string }): Promise<Visited>;
   readCertificate(host: string, port: number): Promise<Certified>;
 }
 
@@ -57,6 +59,7 @@ export function createLookout(intranet: readonly string[], names: NameSource = o
   return {
     resolve: once((host) => resolveHost(names, mayAsk, host)),
     visit: once((uri) => visitPage(guardedFetch, uri)),
+    post: (uri, sent) => postTo(guardedFetch, uri, sent),
     readCertificate: onceFor(
       (host, port) => `${host}:${port}`,
       (host, port) => certify(readEnd, host, port),
@@ -117,6 +120,21 @@ async function visitPage(guardedFetch: typeof fetch, uri: string): Promise<Visit
       await answer.body?.cancel();
       next = target.href;
     }
+  } catch {
+    return { kind: 'silent' };
+  }
+}
+
+async function postTo(
+  guardedFetch: typeof fetch,
+  uri: string,
+  { contentType, body }: { readonly contentType: string; readonly body: string },
+): Promise<Visited> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const sent = { ...headers, 'Content-Type': contentType };
+    const answer = await guardedFetch(uri, { method: 'POST', headers: sent, body, signal });
+    return { kind: 'answered', status: answer.status, text: await readStart(answer) };
   } catch {
     return { kind: 'silent' };
   }

@@ -15,24 +15,6 @@ export const checkPrivacy: Check = async ({ policyUri, type }, { lookout }) => {
   return problemsOf(await findPageProblem(lookout, policyUri, (status) => status === 200));
 };
 
-/**
- * Where the app hears of sign-outs and events there is something that answers. It is asked without a token, which it may refuse
- * (400, 405); what a real one is answered stands among the app's deliveries.
- */
-export const checkNotices: Check = async ({ backchannelLogoutUri, eventUri }, { lookout }) => {
-  const uris = [backchannelLogoutUri, eventUri].filter((uri) => uri !== undefined);
-  if (uris.length === 0) return undefined;
-  const problems = await Promise.all(uris.map((uri) => findNoticeProblem(lookout, uri)));
-  return problems.filter((problem) => problem !== undefined);
-};
-
-async function findNoticeProblem(lookout: Lookout, uri: string): Promise<CheckProblem | undefined> {
-  const visited = await lookout.visit(uri);
-  if (visited.kind === 'silent') return { code: 'notices_silent', about: uri };
-  const isThere = visited.status < 500 && visited.status !== 404 && visited.status !== 410;
-  return isThere ? undefined : { code: 'notices_status', about: uri, said: String(visited.status) };
-}
-
 async function findPageProblem(
   lookout: Lookout,
   uri: string,

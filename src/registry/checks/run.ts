@@ -5,8 +5,9 @@ import { type Check, type CheckName, type CheckTools, checkNames, type Finding }
 import { checkCredentials } from './credentials.ts';
 import { checkContacts, checkPurposes } from './declared.ts';
 import { checkHosts, checkTakeover } from './hosts.ts';
+import { checkNotices } from './notices.ts';
 import { checkOverlap } from './overlap.ts';
-import { checkHome, checkNotices, checkPrivacy } from './pages.ts';
+import { checkHome, checkPrivacy } from './pages.ts';
 import { checkSignIn } from './sign-ins.ts';
 
 const checks: Readonly<Record<CheckName, Check>> = {

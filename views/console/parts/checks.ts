@@ -65,6 +65,7 @@ const sentences = {
   page_status: 'checks.page-status',
   notices_silent: 'checks.notices-silent',
   notices_status: 'checks.notices-status',
+  notices_forged: 'checks.notices-forged',
   keys_silent: 'checks.keys-silent',
   keys_unreadable: 'checks.keys-unreadable',
   keys_weak: 'checks.keys-weak',
