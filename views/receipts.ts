@@ -1,6 +1,6 @@
 import { fileField, linesField } from './console/parts/fields.ts';
 import { type Html, html } from './html.ts';
-import { translate } from './locale.ts';
+import { formatMoment, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, uploadForm } from './parts/form.ts';
 import { information, warning } from './parts/icons.ts';
@@ -13,6 +13,8 @@ import { hostileText, sampleFrame } from './samples.ts';
 export type ShownVerdict =
   | { kind: 'genuine'; receipt: ShownReceipt }
   | { kind: 'altered' | 'unknown-key' | 'no-receipt' }
+  /** `isLater`: it tells of something after that moment. `number`: of the receipt. */
+  | { kind: 'revoked-key'; revokedAt: Date; isLater: boolean; number: string }
   /** It says that it comes from there. */
   | { kind: 'elsewhere'; issuer: string };
 
@@ -75,16 +77,29 @@ function verdictPart(context: ReceiptCheckContext, verdict: ShownVerdict): Html 
 <section class="receipt-paper" aria-labelledby="receipt-of"><h2 id="receipt-of">${t(receiptTitle(receipt))}</h2>${receiptTerms(context.language, receipt, context.timeZone)}</section>
 <p class="hint">${t('receipt-check.genuine-means')}</p>`;
   }
-  const next =
-    verdict.kind === 'elsewhere'
-      ? t('receipt-check.next-elsewhere', { issuer: verdict.issuer })
-      : t(`receipt-check.next-${verdict.kind}`);
-  const isFalse = kind === 'altered' || kind === 'no-receipt';
-  return html`<div class="notice notice-${isFalse ? 'stop' : 'info'}" role="status">${isFalse ? warning : information}<div>${text}<p>${next}</p></div></div>`;
+  const isFalse = kind === 'altered' || kind === 'no-receipt' || (verdict.kind === 'revoked-key' && verdict.isLater);
+  return html`<div class="notice notice-${isFalse ? 'stop' : 'info'}" role="status">${isFalse ? warning : information}<div>${text}<p>${nextOf(context, verdict)}</p></div></div>`;
+}
+
+function nextOf(
+  { language, timeZone }: ReceiptCheckContext,
+  verdict: Exclude<ShownVerdict, { kind: 'genuine' }>,
+): string {
+  const t = translate(language);
+  if (verdict.kind === 'elsewhere') return t('receipt-check.next-elsewhere', { issuer: verdict.issuer });
+  if (verdict.kind !== 'revoked-key') return t(`receipt-check.next-${verdict.kind}`);
+  const { revokedAt, isLater, number } = verdict;
+  const moment = formatMoment(language, revokedAt, timeZone);
+  return t(isLater ? 'receipt-check.next-revoked-later' : 'receipt-check.next-revoked-key', { moment, number });
 }
 
 const keys = 'https://masuk.contoh.go.id/receipts/keys.json';
 const asked: ReceiptCheckContext = { ...sampleFrame, keys };
+
+const revokedVerdict: ShownVerdict = {
+  ...{ kind: 'revoked-key', revokedAt: new Date('2026-11-20T03:10:00Z'), isLater: false },
+  number: 'b2Yx0m4dQ1mJ2k8bTqvY3w.given',
+};
 
 export const receiptCheckSamples: Record<string, ReceiptCheckContext> = {
   asked,
@@ -112,6 +127,8 @@ export const receiptCheckSamples: Record<string, ReceiptCheckContext> = {
   },
   altered: { ...asked, verdict: { kind: 'altered' } },
   'unknown-key': { ...asked, verdict: { kind: 'unknown-key' } },
+  'revoked-key': { ...asked, verdict: revokedVerdict },
+  'revoked-key-later': { ...asked, verdict: { ...revokedVerdict, isLater: true } },
   elsewhere: { ...asked, verdict: { kind: 'elsewhere', issuer: 'https://lain.contoh.go.id' } },
   'no-receipt': { ...asked, verdict: { kind: 'no-receipt' } },
   hostile: {
@@ -127,5 +144,6 @@ export const receiptCheckSamples: Record<string, ReceiptCheckContext> = {
       },
     },
   },
+  'hostile-revoked': { ...asked, verdict: { ...revokedVerdict, number: hostileText } },
   'hostile-elsewhere': { ...asked, verdict: { kind: 'elsewhere', issuer: hostileText } },
 };

@@ -69,6 +69,10 @@ const insert = `
 const activate = `update keys set state = 'active', activates_at = null where id = $1 and state = 'published'`;
 const retire = `update keys set state = 'retired', ends_at = $2 where id = $1 and state = 'active'`;
 const remove = 'delete from keys where id = $1';
+const keepRevoked = `
+  insert into revoked_keys (id, purpose, public_jwk, revoked_at) values ($1, $2, $3, $4) on conflict do nothing`;
+const listRevoked =
+  'select id, public_jwk, revoked_at from revoked_keys where purpose = $1 order by revoked_at desc, id';
 const readVersion = 'select version from keys_version where only_row';
 const raiseVersion = 'update keys_version set version = version + 1 where only_row';
 const listSealed = 'select id, sealed from keys order by id';
@@ -152,6 +156,23 @@ export async function retireKey(db: Db, id: string, endsAt: Date | undefined): P
 /** Destroys a key; whether it was there. */
 export async function removeKey(db: Db, id: string): Promise<boolean> {
   return (await db.execute(remove, [id])) === 1;
+}
+
+/** The public half of a key whose signatures count no more: what it signed is still met. */
+export interface RevokedKey {
+  readonly publicJwk: JWK;
+  readonly revokedAt: Date;
+}
+
+/** Keeps the public half of a key that is being revoked. */
+export async function keepRevokedKey(db: Db, { id, purpose, publicJwk }: StoredKey, at: Date): Promise<void> {
+  await db.execute(keepRevoked, [id, purpose, JSON.stringify(publicJwk), at]);
+}
+
+/** The revoked keys of one purpose, the latest first. Needs no master key. */
+export async function listRevokedKeys(db: Db, purpose: KeyPurpose): Promise<RevokedKey[]> {
+  const rows = await db.query<{ public_jwk: JWK; revoked_at: Date }>(listRevoked, [purpose]);
+  return rows.map((row) => ({ publicJwk: row.public_jwk, revokedAt: row.revoked_at }));
 }
 
 /** Waits for its turn to change keys. Only inside a transaction, and before the keys are read. */

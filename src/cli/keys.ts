@@ -47,7 +47,9 @@ export const rotateKey: Command = {
 
 export const revokeOneKey: Command = {
   usage: 'ID',
-  summary: 'take a key away at once, in an emergency: what it signed is refused, and another one is active',
+  summary:
+    'take a key away at once, in an emergency: what it signed is refused (of receipts with the word that their key was revoked), ' +
+    'and another one is active',
   operands: { min: 1, max: 1 },
   run: async ({ environment, operands: [id = ''] }) => {
     const active = await withSecrets(readConfig(environment), (database, secrets) => revokeKey(database, secrets, id));

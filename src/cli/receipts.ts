@@ -1,7 +1,7 @@
 /** `lawang receipts`: whether a receipt is genuine, on any machine. */
 import { readFile } from 'node:fs/promises';
 import { readConfig } from '#src/base/config.ts';
-import { listPublicKeys } from '#src/base/keys.ts';
+import { listPublicKeys, listRevokedKeys } from '#src/base/keys.ts';
 import {
   RECEIPT_BYTES,
   type Receipt,
@@ -11,6 +11,7 @@ import {
   type Verdict,
   verifyReceipt,
 } from '#src/consents/receipts.ts';
+import { revokedKeyOf } from '#src/oidc/receipts.ts';
 import { type Call, type Command, type Report, WrongInput } from './command.ts';
 import { withDatabase } from './open.ts';
 import { toTable } from './text.ts';
@@ -33,8 +34,14 @@ export const verifyReceiptFile: Command = {
 async function loadKeys({ options: { keys: file }, environment }: Call): Promise<ReceiptKeys> {
   if (typeof file !== 'string') {
     const config = readConfig(environment);
-    const keys = await withDatabase(config, (database) => listPublicKeys(database, 'receipt'));
-    return { issuer: config.issuer, keys };
+    return withDatabase(config, async (database) => {
+      const revoked = await listRevokedKeys(database, 'receipt');
+      return {
+        issuer: config.issuer,
+        keys: await listPublicKeys(database, 'receipt'),
+        revoked: revoked.map(revokedKeyOf),
+      };
+    });
   }
   const keys = readReceiptKeys(await readFile(file, 'utf8').catch(() => ''));
   if (!keys) throw new WrongInput(`${file} is no copy of /receipts/keys.json.`);
@@ -49,7 +56,7 @@ async function readSmallFile(file: string): Promise<string> {
 
 function reportOf(file: string, verdict: Verdict): Report {
   if (verdict.kind !== 'genuine')
-    return { data: { verdict: verdict.kind }, text: '', problems: [`${file}: ${explain(verdict)}`] };
+    return { data: dataOf(verdict), text: '', problems: [`${file}: ${explain(verdict)}`] };
   const { receipt, keyId } = verdict;
   const lines = [...(receipt.form === 'full' ? linesOf(receipt) : shortLinesOf(receipt)), ['key', keyId]];
   return {
@@ -58,10 +65,18 @@ function reportOf(file: string, verdict: Verdict): Report {
   };
 }
 
+function dataOf(verdict: Exclude<Verdict, { kind: 'genuine' }>) {
+  if (verdict.kind !== 'revoked-key') return { verdict: verdict.kind };
+  const { kind, keyId, revokedAt, isLater, number } = verdict;
+  return { verdict: kind, key: keyId, revoked_at: revokedAt.toISOString(), number, is_later_than_key: isLater };
+}
+
 function explain(verdict: Exclude<Verdict, { kind: 'genuine' }>): string {
   switch (verdict.kind) {
     case 'altered':
       return 'not genuine: it was changed, or not copied completely.';
+    case 'revoked-key':
+      return explainRevoked(verdict);
     case 'unknown-key':
       return `cannot be confirmed: none of the keys is ${verdict.keyId}. Fetch /receipts/keys.json anew.`;
     case 'elsewhere':
@@ -69,6 +84,15 @@ function explain(verdict: Exclude<Verdict, { kind: 'genuine' }>): string {
     default:
       return 'no receipt.';
   }
+}
+
+function explainRevoked({ keyId, revokedAt, isLater, number }: Extract<Verdict, { kind: 'revoked-key' }>): string {
+  const since = `the key ${keyId} was revoked at ${revokedAt.toISOString()}`;
+  if (isLater) return `not genuine: it tells of something later, and ${since}.`;
+  return (
+    `cannot be confirmed: ${since}, and whoever had stolen it may have written this with any date. ` +
+    `The owner can download the same receipt anew, with the same number (${number}).`
+  );
 }
 
 function linesOf({ sub, jti, purposes: [purpose], parties: [party], events }: Receipt): string[][] {

@@ -222,9 +222,19 @@ function inSeconds(time: string): number {
 export interface ReceiptKeys {
   readonly issuer: string;
   readonly keys: readonly JWK[];
+  /** Keys that vouch for nothing any more. They stand apart, since libraries trust whatever is among `keys`. */
+  readonly revoked?: readonly RevokedReceiptKey[];
 }
 
-const keySet = z.object({ issuer: z.url(), keys: z.array(z.looseObject({ kid: z.string() })) });
+/** `revoked` as OpenID Federation 1.0 §8.7 has it for keys of the past; `revoked_at` in seconds since 1970. */
+export type RevokedReceiptKey = JWK & { readonly revoked: { readonly revoked_at: number } };
+
+const key = { kid: z.string() };
+const keySet = z.object({
+  issuer: z.url(),
+  keys: z.array(z.looseObject(key)),
+  revoked: z.array(z.looseObject({ ...key, revoked: z.looseObject({ revoked_at: z.number() }) })).optional(),
+});
 
 /** Reads `/receipts/keys.json`, a JWK Set (RFC 7517 §5) that says whose it is; undefined when it is none. */
 export function readReceiptKeys(json: string): ReceiptKeys | undefined {
@@ -237,6 +247,8 @@ export function readReceiptKeys(json: string): ReceiptKeys | undefined {
  *
  * - `genuine`: this deployment issued it, and nothing in it was changed.
  * - `altered`: it names a key of this deployment, which did not sign these words.
+ * - `revoked-key`: a key that was revoked signed it. Whoever stole the key could sign whatever they liked, with any date, so its own
+ *   dates say nothing for it. Where they are later than the end of the key (`isLater`) it is surely not ours.
  * - `unknown-key`: it has the shape of a receipt of this deployment; none of the known keys signed it.
  * - `elsewhere`: it says that it comes from another issuer, where it may be verified.
  * - `no-receipt`: anything else.
@@ -245,6 +257,14 @@ export type Verdict =
   | { readonly kind: 'genuine'; readonly receipt: Receipt | ShortReceipt; readonly keyId: string }
   | { readonly kind: 'altered' | 'no-receipt' }
   | { readonly kind: 'unknown-key'; readonly keyId: string }
+  | {
+      readonly kind: 'revoked-key';
+      readonly keyId: string;
+      readonly revokedAt: Date;
+      readonly isLater: boolean;
+      /** Of the receipt; the genuine one, downloaded anew, has the same. */
+      readonly number: string;
+    }
   | { readonly kind: 'elsewhere'; readonly issuer: string };
 
 /** Nothing else may stand in it: a receipt brings no key of its own along (RFC 8725 §3.1, §3.10). */
@@ -260,13 +280,29 @@ export async function verifyReceipt(given: string, known: ReceiptKeys): Promise<
   const head = header.safeParse(parts && jsonIn(parts.header));
   if (!parts || !head.success) return { kind: 'no-receipt' };
   const { kid } = head.data;
-  const key = known.keys.find((one) => one.kid === kid && one.kty === 'EC' && one.crv === 'P-256');
+  const isMeant = (one: JWK) => one.kid === kid && one.kty === 'EC' && one.crv === 'P-256';
+  const revoked = known.revoked?.find(isMeant);
+  const key = revoked ?? known.keys.find(isMeant);
   if (!key) return explainUnknown(parts.payload, kid, known);
   if (!(await isSignedBy(key, parts.compact))) return { kind: 'altered' };
   const content = receipt.safeParse(jsonIn(parts.payload));
   if (!content.success) return { kind: 'no-receipt' };
   if (content.data.iss !== known.issuer) return { kind: 'elsewhere', issuer: content.data.iss };
+  if (revoked) return explainRevoked(content.data, kid, revoked);
   return { kind: 'genuine', receipt: content.data, keyId: kid };
+}
+
+/** Another process may have signed by the key for a moment longer. */
+const LATER_SECONDS = 60;
+
+function explainRevoked(said: Receipt | ShortReceipt, keyId: string, { revoked }: RevokedReceiptKey): Verdict {
+  const times =
+    said.form === 'full' ? said.events.map(({ event_time: at }) => inSeconds(at)) : said.events.map(([, at]) => at);
+  return {
+    ...{ kind: 'revoked-key', keyId, number: said.jti },
+    revokedAt: new Date(revoked.revoked_at * 1000),
+    isLater: Math.max(...times) > revoked.revoked_at + LATER_SECONDS,
+  };
 }
 
 interface Parts {

@@ -5,7 +5,7 @@
  * come it takes the step, unless another process was faster. While the database is away keys stay as they were.
  */
 import type { Database } from '#src/base/database.ts';
-import { readKeysVersion, type StoredKey } from '#src/base/keys.ts';
+import { listRevokedKeys, type RevokedKey, readKeysVersion, type StoredKey } from '#src/base/keys.ts';
 import type { Log } from '#src/base/log.ts';
 import { type Repeated, repeat } from '#src/base/repeat.ts';
 import type { Secrets } from '#src/base/secrets.ts';
@@ -24,6 +24,7 @@ export class KeyCache {
   readonly #log: Log;
   #signing: readonly SigningKey[] = [];
   #receipts: readonly SigningKey[] = [];
+  #revokedReceipts: readonly RevokedKey[] = [];
   #signingState = '';
   #version = 0;
   #nextChange: Date | undefined;
@@ -54,6 +55,11 @@ export class KeyCache {
   /** For receipts: the active key first, which signs; the others verify what they signed, for ever. */
   get receipts(): readonly SigningKey[] {
     return this.#receipts;
+  }
+
+  /** Those for receipts that were revoked. */
+  get revokedReceipts(): readonly RevokedKey[] {
+    return this.#revokedReceipts;
   }
 
   /** Calls `listener` whenever {@link signing} has changed. There is one engine, so there is one listener. */
@@ -90,6 +96,7 @@ export class KeyCache {
     const version = await readKeysVersion(this.#database);
     if (version === this.#version) return;
     const keys = await listRotatingKeys(this.#database, this.#secrets.wrap);
+    this.#revokedReceipts = await listRevokedKeys(this.#database, 'receipt');
     this.#apply(keys);
     this.#nextChange = findNextChange(keys);
     this.#version = version;

@@ -9,6 +9,7 @@ import type { Database, Db } from '#src/base/database.ts';
 import {
   activateKey,
   addKey,
+  keepRevokedKey,
   listKeys,
   lockKeys,
   type NewKey,
@@ -92,6 +93,8 @@ export async function revokeKey(database: Database, secrets: Secrets, id: string
     revoked = change.keys.find((key) => key.id === id);
     if (!revoked) throw new KeyRotationError(await explainUnknown(change, id));
     await removeKey(change.db, id);
+    // Receipts are shown for decades: whoever is shown one is told what became of its key.
+    if (revoked.purpose === 'receipt') await keepRevokedKey(change.db, revoked, new Date());
     await record(change, 'key.revoked', revoked);
   });
   return keys.find((key) => revoked && isIn(revoked, key) && key.state === 'active');

@@ -2,6 +2,8 @@
 import type { JWK } from 'jose';
 import type { Config } from '#src/base/config.ts';
 import type { Db } from '#src/base/database.ts';
+import { epochSeconds } from '#src/base/epoch.ts';
+import type { RevokedKey } from '#src/base/keys.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import type { Permission } from '#src/consents/permissions.ts';
@@ -10,6 +12,7 @@ import {
   RECEIPT_TYPE,
   type Receipt,
   type ReceiptKeys,
+  type RevokedReceiptKey,
   receiptOf,
   type ShortReceipt,
 } from '#src/consents/receipts.ts';
@@ -53,11 +56,23 @@ export function signReceipt(keys: Pick<KeyCache, 'receipts'>, receipt: Receipt |
   return signToken(key, RECEIPT_TYPE, receipt);
 }
 
-/** The public halves of all keys that ever signed a receipt and were not revoked, and of the one that will sign next. */
-export function receiptKeysOf({ receipts }: Pick<KeyCache, 'receipts'>, issuer: string): ReceiptKeys {
-  const keys = receipts.map((key) => {
-    const { kty, crv, x, y } = key.keyObject().export({ format: 'jwk' });
-    return { kty, crv, x, y, kid: key.kid, alg: RECEIPT_ALGORITHM, use: 'sig' } as JWK;
-  });
-  return { issuer, keys };
+/**
+ * The public halves of all keys that ever signed a receipt, and of the one that will sign next; those that were revoked stand
+ * apart.
+ */
+export function receiptKeysOf(
+  { receipts, revokedReceipts }: Pick<KeyCache, 'receipts' | 'revokedReceipts'>,
+  issuer: string,
+): ReceiptKeys {
+  const keys = receipts.map((key) => publicKey(key.kid ?? '', key.keyObject().export({ format: 'jwk' })));
+  return { issuer, keys, revoked: revokedReceipts.map(revokedKeyOf) };
+}
+
+/** A revoked key as `/receipts/keys.json` names it. */
+export function revokedKeyOf({ publicJwk, revokedAt }: RevokedKey): RevokedReceiptKey {
+  return { ...publicKey(publicJwk.kid ?? '', publicJwk), revoked: { revoked_at: epochSeconds(revokedAt) } };
+}
+
+function publicKey(kid: string, { kty, crv, x, y }: Pick<JWK, 'kty' | 'crv' | 'x' | 'y'>): JWK {
+  return { kty, crv, x, y, kid, alg: RECEIPT_ALGORITHM, use: 'sig' } as JWK;
 }

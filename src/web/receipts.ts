@@ -57,7 +57,7 @@ function textOf({ file, get }: Upload): string {
 
 function shown(verdict: Verdict): ShownVerdict {
   if (verdict.kind === 'genuine') return { kind: verdict.kind, receipt: shownReceipt(verdict.receipt) };
-  return verdict.kind === 'elsewhere' ? verdict : { kind: verdict.kind };
+  return verdict.kind === 'elsewhere' || verdict.kind === 'revoked-key' ? verdict : { kind: verdict.kind };
 }
 
 function showPage(ctx: Context, house: OpenHouse, more: Pick<ReceiptCheckContext, 'verdict' | 'problems'>): void {

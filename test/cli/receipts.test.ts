@@ -10,19 +10,24 @@ import { runLawang } from '#test/support/command-line.ts';
 import { sampleContent } from '#test/support/receipts.ts';
 import { openWorld } from '#test/support/world.ts';
 
+/** After what the sample tells of. */
+const revokedAt = new Date('2030-01-01T00:00:00Z');
 let folder: string;
 const inFolder = (name: string) => join(folder, name);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lawang-receipts-'));
-  const receipts = [new SigningKey({ ...(await newSigningKey('ES256')), algorithm: 'ES256' })];
+  const made = await newSigningKey('ES256');
+  const receipts = [new SigningKey({ ...made, algorithm: 'ES256' })];
+  const revokedReceipts = [{ publicJwk: made.publicJwk ?? {}, revokedAt }];
   const genuine = signReceipt({ receipts }, sampleContent);
   const files = {
     'genuine.jws': `${genuine}\n`,
     'short.jws': signReceipt({ receipts }, shorten(sampleContent)),
     'altered.jws': genuine.replace(/.{8}$/, 'AAAAAAAA'),
     'none.jws': 'Halo',
-    'keys.json': JSON.stringify(receiptKeysOf({ receipts }, sampleContent.iss)),
+    'keys.json': JSON.stringify(receiptKeysOf({ receipts, revokedReceipts: [] }, sampleContent.iss)),
+    'revoked.json': JSON.stringify(receiptKeysOf({ receipts: [], revokedReceipts }, sampleContent.iss)),
   };
   for (const [name, content] of Object.entries(files)) await writeFile(inFolder(name), content);
 });
@@ -31,8 +36,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A database and an issuer that are none: whoever asked for them would fail. */
 const nowhere = { DATABASE_URL: 'postgres://127.0.0.1:1/none', ISSUER: 'no address', MASTER_KEYS: 'none' };
-const offline = (name: string, more = '') =>
-  runLawang(`receipts verify ${inFolder(name)} --keys ${inFolder('keys.json')} ${more}`.trim(), nowhere);
+const offline = (name: string, more = '', keys = 'keys.json') =>
+  runLawang(`receipts verify ${inFolder(name)} --keys ${inFolder(keys)} ${more}`.trim(), nowhere);
 
 test('with a copy of the keys it needs no settings, no database and no network', async () => {
   const { code, out } = await offline('genuine.jws');
@@ -50,6 +55,17 @@ test('what is not genuine is said on standard error, with exit code 1', async ()
   expect(await offline('none.jws')).toMatchObject({ code: 1, err: expect.stringContaining('no receipt') });
   const asJson = await offline('altered.jws', '--json');
   expect([asJson.code, JSON.parse(asJson.out)]).toEqual([1, { verdict: 'altered' }]);
+});
+
+test('what a revoked key signed is told apart from what an unknown one did', async () => {
+  const { code, err } = await offline('genuine.jws', '', 'revoked.json');
+  expect(code).toBe(1);
+  expect(err).toMatch(/cannot be confirmed: the key \S+ was revoked at 2030-01-01T00:00:00.000Z, .+ with any date/);
+  const asJson = await offline('short.jws', '--json', 'revoked.json');
+  expect(JSON.parse(asJson.out)).toEqual({
+    ...{ verdict: 'revoked-key', key: expect.any(String), number: sampleContent.jti },
+    ...{ revoked_at: revokedAt.toISOString(), is_later_than_key: false },
+  });
 });
 
 test('a file that is not there or holds no keys is named', async () => {

@@ -127,6 +127,25 @@ describe('what is no receipt of ours', () => {
     expect((await verifyReceipt(sign('asing'), both)).kind).toBe('genuine');
   });
 
+  test('what a revoked key signed, whatever it says of when', async () => {
+    const [event] = receipt.events;
+    const begun = Date.parse(event.event_time) / 1000;
+    const verdictAt = (revokedAt: number, text = genuine) => {
+      const revoked = [{ ...publicJwk, revoked: { revoked_at: revokedAt } }];
+      // Also where a copy of the keys has it in both places.
+      return verifyReceipt(text, { issuer, keys: [publicJwk], revoked });
+    };
+    const said = { kind: 'revoked-key', keyId: key.kid, number: receipt.jti };
+    const after = begun + 86_400;
+    expect(await verdictAt(after)).toEqual({ ...said, isLater: false, revokedAt: new Date(after * 1000) });
+    const before = begun - 86_400;
+    expect(await verdictAt(before)).toEqual({ ...said, isLater: true, revokedAt: new Date(before * 1000) });
+    const short = signReceipt({ receipts: [key] }, shorten(receipt));
+    expect(await verdictAt(before, short)).toMatchObject({ kind: 'revoked-key', isLater: true });
+    // Nobody who holds no key passes for one who stole it.
+    expect((await verdictAt(after, genuine.replace(/.{8}$/, 'AAAAAAAA'))).kind).toBe('altered');
+  });
+
   test('one of another deployment, with a key of its own or with ours', async () => {
     const iss = 'https://lain.contoh.go.id';
     const elsewhere = { kind: 'elsewhere', issuer: iss };

@@ -114,6 +114,12 @@ describe('the keys', () => {
     const { kid } = JSON.parse(Buffer.from(old.split('.')[0] ?? '', 'base64url').toString());
     await revokeKey(world.database, house.secrets, kid);
     await house.keys.refresh();
-    expect([await verdictOf(old), await verdictOf(after)]).toEqual(['unknown-key', 'genuine']);
+    expect([await verdictOf(old), await verdictOf(after)]).toEqual(['revoked-key', 'genuine']);
+    // Whoever verifies by themselves is told as well, and no library takes the key for one that verifies.
+    const { keys, revoked } = (await publicKeys()) ?? {};
+    expect(keys?.map((key) => key.kid)).not.toContain(kid);
+    expect(revoked).toEqual([
+      expect.objectContaining({ kid, kty: 'EC', revoked: { revoked_at: Math.floor(Date.now() / 1000) } }),
+    ]);
   });
 });
