@@ -6,13 +6,11 @@ import { findPermission, type Permission } from '#src/consents/permissions.ts';
 import { RECEIPT_MEDIA_TYPE, type Receipt, shorten } from '#src/consents/receipts.ts';
 import { composeReceipt, signReceipt } from '#src/oidc/receipts.ts';
 import { receiptPage } from '#views/account/receipt.ts';
+import { SQUARE_BYTES } from '#views/parts/qr.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { shownReceipt } from '../shown-receipt.ts';
 import { showTo, type Visit } from './visit.ts';
-
-/** A square with more would have modules too small for an older phone (ISO/IEC 18004: version 31 at level M). */
-const SQUARE_BYTES = 1_450;
 
 /**
  * `GET /account/receipts/:permission`: the receipt of its end where it has ended; `?of=beginning` is that of its beginning.
