@@ -17,6 +17,7 @@ import { type ClientRecord, type ClientState, type Localized, loadClient } from 
 import { listCoordinatedSectors } from './coordination.ts';
 import { draftOf } from './declarations.ts';
 import { hands } from './hands.ts';
+import { demandLaws } from './laws.ts';
 import { noteStep } from './migration-steps.ts';
 import type { ClientEntry } from './registration-schema.ts';
 import type { Risk } from './risk.ts';
@@ -130,6 +131,7 @@ async function putApprovedInForce(
 ): Promise<void> {
   const agency = { id: version.agencyId ?? current.agencyId };
   const draft = draftOf({ ...entry, state: undefined }, agency, current, mode);
+  demandLaws(current, draft.claims);
   const move = loadMove(current.id, current.state, version.from === version.to ? current.state : version.to);
   const asked = { before: current, via: version.via, actor: version.actor, reason: version.reason };
   await demandEntry(tx, draft, { ...asked, goesLive: false });

@@ -19,6 +19,7 @@ import { setClientSecret } from './client-secrets.ts';
 import { saveClient } from './client-writes.ts';
 import { type ClientDraft, type ClientRecord, type ClientState, findClient, loadClient } from './clients.ts';
 import { declarationOf, draftOf } from './declarations.ts';
+import { demandLaws } from './laws.ts';
 import { noteStep } from './migration-steps.ts';
 import type { ClientDeclaration, ClientEntry } from './registration-schema.ts';
 import { approvalsToChange, approvalsToGoLive, changedKeys, riskyKeys } from './risky.ts';
@@ -99,7 +100,8 @@ export interface Changed {
 /**
  * What a request would do. Writes nothing.
  *
- * @throws {Refusal} `client_retired`, `move_not_allowed`, `version_conflict`, `client_taken`, `scope_beyond_role`
+ * @throws {Refusal} `client_retired`, `move_not_allowed`, `version_conflict`, `client_taken`, `scope_beyond_role`,
+ *   `basis_without_law`
  */
 export async function planChange(db: Db, request: ChangeRequest): Promise<ChangePlan> {
   const current = await findClient(db, request.entry.client_id);
@@ -195,6 +197,7 @@ function planFor(
   const agency = current && current.agencyId !== declared.agencyId ? ['agency'] : [];
   const content = [...changedKeys(before, after), ...agency];
   if (content.length > 0 && !runsTheDeployment(request.via)) demandScopes(request.allowed ?? [], declared.scopes);
+  demandLaws(current, declared.claims);
   const from = current?.state ?? 'draft';
   const to = content.length > 0 ? leaveReview(request, current, declared.state) : declared.state;
   const changed = [...content, ...(from === to ? [] : ['state'])];

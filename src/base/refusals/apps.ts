@@ -13,6 +13,17 @@ export const appRefusals = {
       next: 'Choose a service that people use.',
     },
   },
+  basis_without_law: {
+    status: 422,
+    id: {
+      say: 'Data yang dibaca tanpa persetujuan harus menyebut dasar hukumnya.',
+      next: 'Isi “Dasar hukum” (law) pada data itu, atau pilih persetujuan sebagai dasarnya.',
+    },
+    en: {
+      say: 'Data that is read without consent has to name its law.',
+      next: 'Fill in the law of that item (law), or choose consent as its basis.',
+    },
+  },
   bundle_over: {
     status: 410,
     id: {

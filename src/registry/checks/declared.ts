@@ -1,5 +1,6 @@
 /** Whether what an app declares of itself is complete: whom to reach, and why it reads what. */
 import { listContacts } from '../client-contacts.ts';
+import { listLawless } from '../laws.ts';
 import type { Check, CheckProblem } from './check.ts';
 
 /** A purpose shorter than this says nothing. */
@@ -19,11 +20,10 @@ export const checkContacts: Check = async ({ id }, { db }) => {
  */
 export const checkPurposes: Check = async ({ claims }) => {
   if (claims.length === 0) return undefined;
-  const lawless = claims.filter(({ basis, law }) => basis !== 'consent' && !law?.trim());
   return claims
     .filter(({ purpose, purposeEn, basis }) => !basis || [purpose, purposeEn].some((text) => isTooShort(text)))
     .map(({ claim }): CheckProblem => ({ code: 'purpose_missing', about: claim }))
-    .concat(lawless.map(({ claim }): CheckProblem => ({ code: 'law_missing', about: claim })));
+    .concat(listLawless(claims).map(({ claim }): CheckProblem => ({ code: 'law_missing', about: claim })));
 };
 
 function isTooShort(text: string): boolean {

@@ -19,6 +19,7 @@ import type { Problem } from '#views/parts/problem.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { sayRefusal } from '../say-refusal.ts';
 import { seeOther } from '../see-other.ts';
 import { declaredBy, typedIn, valuesOf } from './edit-form.ts';
 import { sayFindings } from './findings.ts';
@@ -105,7 +106,13 @@ async function preview(visit: ConsoleVisit, client: ClientRecord, form: Form): P
     const problems = sayFindings(ctx.state.language, findings, (key) => placeOf(ctx.state.language, key));
     return showPage(visit, client, typedIn(form, sectors), { problems });
   }
-  await showChanges(visit, client, entry, declared);
+  try {
+    await showChanges(visit, client, entry, declared);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'basis_without_law') throw error;
+    ctx.status = error.status;
+    await showPage(visit, client, typedIn(form, sectors), { problems: [sayRefusal(visit, error, 'claims')] });
+  }
 }
 
 /** What each key is called, and the field at which it is edited. */

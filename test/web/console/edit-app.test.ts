@@ -84,6 +84,17 @@ test('the basis of a claim and its law in both languages are filled in, seen, sa
   expect([without?.law, without?.['law#en']]).toEqual([undefined, undefined]);
 });
 
+test('of a live app another basis without its law is said at the data, with what was typed', async () => {
+  const { page } = await openEdit('tanpa-dasar', { state: 'live' });
+  const wrong = await page
+    .fill({ 'basis-name': 'public_task', 'purpose-name': 'Memanggil Anda lagi.' })
+    .press('#preview');
+  expect([wrong.status, wrong.text('#problems')]).toEqual([422, expect.stringContaining('dasar hukum')]);
+  expect([wrong.value('purpose-name'), wrong.value('basis-name')]).toEqual(['Memanggil Anda lagi.', 'public_task']);
+  const right = await wrong.fill({ 'law-name': 'UU 17/2023' }).press('#preview');
+  expect(right.text('#changes')).toContain('UU 17/2023');
+});
+
 test('nothing is saved before its changes were seen', async () => {
   const { page } = await openEdit('dilihat');
   page.fill({
