@@ -9,7 +9,7 @@ import type { Write } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { businessEvents } from '#src/base/metrics.ts';
-import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { type Keyring, newIdIn, shardOf } from '#src/base/secrets.ts';
 
 /** What can happen to an account. Stable: the history page and outside auditors read these words. */
 export type AccountEventKind =
@@ -149,8 +149,8 @@ export type EventDetails = Readonly<Record<string, string | number | boolean | r
 export interface AccountEvent {
   readonly accountId: string;
   readonly kind: AccountEventKind;
-  /** Which app it concerned. */
-  readonly clientId?: string;
+  /** Which app it concerned, and the key of the account that seals it: a history tells of clinics and courts. */
+  readonly app?: { readonly clientId: string; readonly dataKey: Keyring };
   /** When; now unless a load says otherwise. */
   readonly at?: Date | undefined;
   readonly details?: EventDetails;
@@ -176,11 +176,11 @@ const accountEvent: Write = {
     id: 'uuid',
     at: 'timestamptz',
     kind: 'text',
-    client_id: 'text',
+    sealed: 'bytea',
     details: 'jsonb',
   },
-  text: `insert into account_events (shard, account_id, id, at, kind, client_id, details)
-    select shard, account_id, id, at, kind, client_id, details from given returning 1`,
+  text: `insert into account_events (shard, account_id, id, at, kind, sealed, details)
+    select shard, account_id, id, at, kind, sealed, details from given returning 1`,
   lost: () => new Error('an event was not written'),
 };
 
@@ -208,15 +208,28 @@ export async function recordAccountEvents(tx: Transaction, events: readonly Acco
   const shards = events.map(({ accountId }) => shardOf(accountId));
   const home = tx.forAll(shards);
   await home.copy(
-    'copy account_events (shard, account_id, id, at, kind, client_id, details) from stdin',
+    'copy account_events (shard, account_id, id, at, kind, sealed, details) from stdin',
     events.map(accountEventRow),
   );
   for (const { kind } of events) businessEvents.inc({ kind });
 }
 
-function accountEventRow({ accountId, kind, clientId, at = new Date(), details = {} }: AccountEvent): Row {
+function accountEventRow({ accountId, kind, app, at = new Date(), details = {} }: AccountEvent): Row {
   const shard = shardOf(accountId);
-  return [shard, accountId, newIdIn(shard), at, kind, clientId ?? null, JSON.stringify(details)];
+  const id = newIdIn(shard);
+  const sealed = app ? app.dataKey.seal(placeOf(accountId, id), padded(app.clientId)) : null;
+  return [shard, accountId, id, at, kind, sealed, JSON.stringify(details)];
+}
+
+function placeOf(accountId: string, id: string): string {
+  return `account_events.sealed:${accountId}:${id}`;
+}
+
+/** So that the length of what is sealed does not tell it. */
+const PADDED = 32;
+
+function padded(text: string): string {
+  return text.padEnd(Math.ceil(text.length / PADDED) * PADDED);
 }
 
 /** An event as its owner reads it. */
@@ -224,8 +237,14 @@ export interface HistoryLine {
   readonly id: string;
   readonly at: Date;
   readonly kind: AccountEventKind;
-  readonly clientId: string | undefined;
+  /** Which app it concerned, as it is stored: {@link appIn} reads it. */
+  readonly app: Buffer | string | undefined;
   readonly details: EventDetails;
+}
+
+/** Which app an event concerned, if any. Events of before it was sealed have it as it is. */
+export function appIn({ id, app }: HistoryLine, accountId: string, dataKey: Keyring): string | undefined {
+  return Buffer.isBuffer(app) ? dataKey.open(placeOf(accountId, id), app).toString().trimEnd() : app;
 }
 
 /** Which part of a history to list: the latest `limit` lines, or those before another one. */
@@ -247,13 +266,18 @@ export function listLooks(db: Db, accountId: string, page: HistoryPage): Promise
 }
 
 function linesWhere(which: string): string {
-  return `select id, at, kind, client_id, details from account_events
+  return `select id, at, kind, client_id, sealed, details from account_events
      where shard = $1 and account_id = $2 and at <= $3 and (at < $3 or id < $4) and at >= $5 ${which}
      order by at desc, id desc limit $6`;
 }
 
 const ofAccount = linesWhere('');
 const ofStaff = linesWhere("and kind = 'account.read-by-staff'");
+
+interface LineRow extends Omit<HistoryLine, 'app'> {
+  readonly client_id: string | null;
+  readonly sealed: Buffer | null;
+}
 
 async function listLines(
   db: Db,
@@ -263,8 +287,8 @@ async function listLines(
 ): Promise<HistoryLine[]> {
   const shard = shardOf(accountId);
   const values = [shard, accountId, before?.at ?? LATEST, before?.id ?? LAST_ID, since ?? EARLIEST, limit];
-  const rows = await db.for(shard).query<Omit<HistoryLine, 'clientId'> & { client_id: string | null }>(text, values);
-  return rows.map(({ client_id: clientId, ...line }) => ({ ...line, clientId: clientId ?? undefined }));
+  const rows = await db.for(shard).query<LineRow>(text, values);
+  return rows.map(({ client_id: clientId, sealed, ...line }) => ({ ...line, app: sealed ?? clientId ?? undefined }));
 }
 
 const EARLIEST = new Date(0);

@@ -51,6 +51,7 @@ export async function seedExampleHistory(database: Database, secrets: Secrets): 
     );
     await loadPermissions(
       tx,
+      secrets,
       used.flatMap(({ client, since }) => {
         const givenAt = momentOf(now, since, 0);
         return offerOf(client, givenAt).permissions.map((offer) => ({ ...offer, accountId, givenAt }));

@@ -142,7 +142,7 @@ export async function giveNumberedConsents(
   }
   const started = [...new Set(drafts.map(({ terms }) => terms.clientId))].filter((id) => !load.started.has(id));
   await noteFirstSignIns(tx, started);
-  await loadPermissions(tx, drafts);
+  await loadPermissions(tx, secrets, drafts);
   return { given: count, held, started };
 }
 

@@ -1,7 +1,7 @@
 /** How a permission ends, and why. */
-import { type AccountEvent, recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type AppEvent, recordAppEvent } from '#src/people/app-events.ts';
 import { noted } from '#src/registry/permission-counts.ts';
 import { type PermissionFields, permissionFields, toPermissions } from './permission-rows.ts';
 import type { Permission, PermissionEnd, PermissionKind } from './permissions.ts';
@@ -24,6 +24,7 @@ export interface PermissionEnding {
  */
 export async function endPermissions(
   db: Db,
+  secrets: Secrets,
   accountId: string,
   clientId: string,
   { kinds = ['consent', 'notice'], reason, expiredAt }: PermissionEnding,
@@ -47,13 +48,13 @@ export async function endPermissions(
   for (const each of ended) {
     const { kind, endReason } = each;
     if (endReason === undefined || endReason === 'replaced') continue;
-    await recordAccountEvent(db, endingOf(accountId, each));
+    await recordAppEvent(db, secrets, endingOf(accountId, each));
     noted(db, { clientId, kind, event: endReason });
   }
   return ended;
 }
 
-function endingOf(accountId: string, permission: Permission): AccountEvent {
+function endingOf(accountId: string, permission: Permission): AppEvent {
   const { clientId, claims } = permission;
   const details = { claims };
   if (permission.kind === 'notice')

@@ -3,12 +3,14 @@
  * consent is to give less of it.
  */
 import { createHash } from 'node:crypto';
-import { type AccountEvent, recordAccountEvent, recordAccountEvents } from '#src/audit/events.ts';
+import { recordAccountEvents } from '#src/audit/events.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Row } from '#src/base/copy.ts';
 import type { Db, Transaction } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { newOrderedIdIn, shardOf } from '#src/base/secrets.ts';
+import { newOrderedIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { type AppEvent, recordAppEvent } from '#src/people/app-events.ts';
+import { holdDataKeys } from '#src/people/data-keys.ts';
 import { noted } from '#src/registry/permission-counts.ts';
 import { endPermissions } from './permission-ending.ts';
 import {
@@ -103,23 +105,34 @@ function given(name: string, which: string): Write {
  */
 export async function givePermissions(
   db: Db,
+  secrets: Secrets,
   drafts: readonly PermissionDraft[],
   before: CurrentPermissions,
 ): Promise<void> {
   for (const draft of drafts) {
     const { accountId, terms, kind } = draft;
-    if (before[kind]) await endPermissions(db, accountId, terms.clientId, { kinds: [kind], reason: 'replaced' });
+    if (before[kind])
+      await endPermissions(db, secrets, accountId, terms.clientId, { kinds: [kind], reason: 'replaced' });
     await db.for(shardOf(accountId)).write(putOnRecord[kind], permissionRow(draft));
-    await recordAccountEvent(db, givingOf(draft));
+    await recordAppEvent(db, secrets, givingOf(draft));
     noted(db, { clientId: terms.clientId, kind, event: draft.event });
   }
 }
 
 /** {@link givePermissions} for the many of a load, where there is no current one yet. */
-export async function loadPermissions(tx: Transaction, drafts: readonly PermissionDraft[]): Promise<void> {
+export async function loadPermissions(
+  tx: Transaction,
+  secrets: Secrets,
+  drafts: readonly PermissionDraft[],
+): Promise<void> {
   const home = tx.forAll(drafts.map(({ accountId }) => shardOf(accountId)));
   await home.copy(`copy permissions (${Object.keys(columns).join(', ')}) from stdin`, drafts.map(permissionRow));
-  await recordAccountEvents(tx, drafts.map(givingOf));
+  const keys = await holdDataKeys(tx, secrets, [...new Set(drafts.map(({ accountId }) => accountId))]);
+  const events = drafts.map(givingOf).flatMap(({ clientId, ...event }) => {
+    const dataKey = keys.get(event.accountId);
+    return dataKey ? [{ ...event, app: { clientId, dataKey } }] : [];
+  });
+  await recordAccountEvents(tx, events);
 }
 
 /** The values of {@link columns}. */
@@ -149,7 +162,7 @@ function referenceOf(interaction: string): string {
   return createHash('sha256').update(interaction).digest().subarray(0, 9).toString('base64url');
 }
 
-function givingOf(draft: PermissionDraft): AccountEvent {
+function givingOf(draft: PermissionDraft): AppEvent {
   const { accountId, terms, claims, givenAt: at } = draft;
   const clientId = terms.clientId;
   if (draft.kind === 'notice')
@@ -171,7 +184,7 @@ export interface Narrowing extends Pick<Consent, 'language' | 'acr' | 'amr'> {
  *
  * @returns the consent as it was; undefined when there is none or it keeps all that it allows
  */
-export async function narrowConsent(db: Db, narrowing: Narrowing): Promise<Consent | undefined> {
+export async function narrowConsent(db: Db, secrets: Secrets, narrowing: Narrowing): Promise<Consent | undefined> {
   const { accountId, clientId, keep, ...how } = narrowing;
   const before = await holdConsent(db, accountId, clientId);
   if (!before || before.expiresAt <= new Date()) return undefined;
@@ -185,7 +198,7 @@ export async function narrowConsent(db: Db, narrowing: Narrowing): Promise<Conse
     ...{ kind: 'consent', event: 'narrowed', accountId, terms, claims, declined, scopes, expiresAt },
     ...how,
   };
-  await givePermissions(db, [draft], { consent: before, notice: undefined });
+  await givePermissions(db, secrets, [draft], { consent: before, notice: undefined });
   return before;
 }
 

@@ -157,6 +157,9 @@ function appOf(dataKey: Keyring, clientId: string): Buffer {
 /** Which app, which claims, by which terms, from where, and how long after the row's time the first one was. */
 type Content = [clientId: string, claims: number, terms: readonly string[], network: string, after: number];
 
+/** What is sealed is filled up with blanks: its length would tell apps apart. */
+const PADDED = 64;
+
 interface Place {
   readonly at: Date;
   readonly id: string;
@@ -169,7 +172,8 @@ function placeOf(accountId: string, { at, id }: Place): string {
 function seal(dataKey: Keyring, accountId: string, place: Place, handover: Handover): Buffer {
   const { clientId, claims, terms, network, at } = handover;
   const content: Content = [clientId, bitsOf(claims), terms, network, at.getTime() - place.at.getTime()];
-  return dataKey.seal(placeOf(accountId, place), JSON.stringify(content));
+  const text = JSON.stringify(content);
+  return dataKey.seal(placeOf(accountId, place), text.padEnd(Math.ceil(text.length / PADDED) * PADDED));
 }
 
 interface ReleaseRow {

@@ -3,12 +3,13 @@
  *
  * A report belongs to the account and goes with it. The agency learns under which `sub` it knows the person, and no more.
  */
-import { recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
+import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { newestOf } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { everyShard, isId, newIdIn, shardOf } from '#src/base/secrets.ts';
+import { everyShard, isId, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { recordAppEvent } from '#src/people/app-events.ts';
 import { atCost, type Throttles } from '#src/people/throttles.ts';
 
 /** Why a person does not recognise a release: not this app, not at that time, or more than it needs. */
@@ -79,12 +80,18 @@ function fromRow(row: ReportRow): Report {
  * @returns the report, or undefined where the release was reported before
  * @throws `too_many_attempts`
  */
-export function reportRelease(db: Db, throttles: Throttles, draft: ReportDraft): Promise<Report | undefined> {
+export function reportRelease(
+  db: Db,
+  secrets: Secrets,
+  throttles: Throttles,
+  draft: ReportDraft,
+): Promise<Report | undefined> {
   const cost = [['release_report_by_account', draft.accountId]] as const;
   return atCost(throttles, { cost, counts: 'done' }, async () => {
     const report = await insertReport(db, draft);
     const { accountId, clientId, reason } = draft;
-    if (report) await recordAccountEvent(db, { accountId, kind: 'release.reported', clientId, details: { reason } });
+    if (report)
+      await recordAppEvent(db, secrets, { accountId, kind: 'release.reported', clientId, details: { reason } });
     return report;
   });
 }
@@ -192,6 +199,7 @@ export async function loadReportAbout(
  */
 export async function answerReport(
   db: Db,
+  secrets: Secrets,
   { id, clientId }: Pick<Report, 'id' | 'clientId'>,
   {
     answer,
@@ -214,7 +222,7 @@ export async function answerReport(
   );
   if (!row) throw new Refusal('report_answered', `report ${id} has an answer`);
   const { accountId } = fromRow(row);
-  await recordAccountEvent(db, { accountId, kind: 'release.answered', clientId, details: { answer } });
+  await recordAppEvent(db, secrets, { accountId, kind: 'release.answered', clientId, details: { answer } });
   await recordAdminEvent(db, {
     ...{ kind: 'report.answered', actor, subject: `client ${clientId}`, agencyId },
     details: { report: told, answer },

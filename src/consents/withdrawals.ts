@@ -3,13 +3,13 @@
  * record with the day by which the agency says so (Law 27/2022 on Personal Data Protection, articles 8, 9 and 30 to 33: within
  * 3 × 24 hours).
  */
-import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { newestOf, type Spread } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { everyShard, newIdIn, shardOf } from '#src/base/secrets.ts';
+import { everyShard, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
+import { recordAppEvent } from '#src/people/app-events.ts';
 
 /** How it came to an end, or to less. */
 export type WithdrawalCause = 'withdrawn' | 'left' | 'narrowed' | 'expired' | 'reported' | 'underage';
@@ -190,7 +190,11 @@ export function isWhole({ outcome, law }: Pick<Acknowledgement, 'outcome' | 'law
  *
  * @throws {Refusal} `not_here` when there is no such withdrawal that waits, `law_missing`
  */
-export async function acknowledgeWithdrawal(db: Db, { clientId, id, outcome, law }: Acknowledgement): Promise<void> {
+export async function acknowledgeWithdrawal(
+  db: Db,
+  secrets: Secrets,
+  { clientId, id, outcome, law }: Acknowledgement,
+): Promise<void> {
   if (!isWhole({ outcome, law })) throw new Refusal('law_missing');
   const shard = shardOf(id);
   const [answered] = await db.for(shard).query<{ account_id: string }>(
@@ -200,7 +204,7 @@ export async function acknowledgeWithdrawal(db: Db, { clientId, id, outcome, law
   );
   if (!answered) throw new Refusal('not_here', 'no withdrawal of this id waits for an answer');
   const { account_id: accountId } = answered;
-  await recordAccountEvent(db, { accountId, kind: 'withdrawal.acknowledged', clientId, details: { outcome } });
+  await recordAppEvent(db, secrets, { accountId, kind: 'withdrawal.acknowledged', clientId, details: { outcome } });
 }
 
 /** Whether the agency is late with its answer. */

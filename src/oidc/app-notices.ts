@@ -111,7 +111,10 @@ export async function tellApps(db: Db, secrets: Secrets, told: readonly Told[]):
   }
 }
 
-/** One notice by each way on which the app hears of such a thing. */
+/**
+ * One notice by each way on which the app hears of such a thing. Its agency reads when it was made, in whole minutes as the app does:
+ * two who were told of the same end, at whatever time, must not find that out by comparing.
+ */
 export async function putNotice(
   db: Db,
   secrets: Secrets,
@@ -126,8 +129,9 @@ export async function putNotice(
   }: Omit<Told, 'accountId' | 'clientId'> & { readonly sub: string },
 ): Promise<void> {
   const now = new Date();
+  const minute = new Date(Math.floor(now.getTime() / 60_000) * 60_000);
   const notice: AppNotice = {
-    ...{ clientId: receiver.id, sub, reason, at: Math.floor(now.getTime() / 60_000) * 60 },
+    ...{ clientId: receiver.id, sub, reason, at: minute.getTime() / 1000 },
     ...(sid !== undefined && { sid }),
     ...(withdrawalId !== undefined && { withdrawalId }),
     ...(furtherWithdrawalIds && furtherWithdrawalIds.length > 0 && { furtherWithdrawalIds }),
@@ -137,7 +141,7 @@ export async function putNotice(
     const sealed = secrets.wrap.seal(outboxPlace(id, channel), JSON.stringify(notice));
     const what = [id, channel, receiver.id, reason, withdrawalId ?? null, sealed];
     const until = [new Date(now.getTime() + TRIED_MS), new Date(now.getTime() + SHOWN_MS)];
-    await db.for(shard).write(noticeMade, [shard, ...what, now, now, ...until]);
+    await db.for(shard).write(noticeMade, [shard, ...what, now, minute, ...until]);
   }
 }
 

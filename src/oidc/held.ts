@@ -5,13 +5,14 @@
  * Each table says which of its columns are handed out and why the others are not; a test holds it against the comments of the
  * database, so that no column about people is forgotten. Rows come as they are asked for: there may be fifty thousand.
  */
-import { type HistoryLine, listHistory } from '#src/audit/events.ts';
+import { appIn, type HistoryLine, listHistory } from '#src/audit/events.ts';
 import type { Database, Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { listReleases } from '#src/consents/releases.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
+import { loadDataKey } from '#src/people/data-keys.ts';
 import { listPasskeys, openNames } from '#src/people/passkeys.ts';
 import type { ClientClaim } from '#src/registry/clients.ts';
 import { listSessions } from './sessions.ts';
@@ -235,13 +236,16 @@ const releases: HeldTable = {
 
 const history: HeldTable = {
   ...{ table: 'account_events', group: 'history' },
-  shows: { at: 'at', kind: 'what', client_id: 'app', details: 'details' },
+  shows: { at: 'at', kind: 'what', client_id: 'app', sealed: 'app', details: 'details' },
   leavesOut: { account_id: 'account' },
-  async *rowsOf({ db, accountId, atOnce: limit = PAGE }) {
+  async *rowsOf({ db, secrets, accountId, atOnce: limit = PAGE }) {
+    const dataKey = await loadDataKey(db, secrets, accountId);
     for (let before: { readonly at: Date; readonly id: string } | undefined; ; ) {
       const page = await listHistory(db, accountId, { before, limit });
-      for (const { at, kind, clientId, details } of page)
-        yield { at, what: kind, app: clientId ?? null, details: withoutStaff(details) };
+      for (const line of page) {
+        const { at, kind, details } = line;
+        yield { at, what: kind, app: appIn(line, accountId, dataKey) ?? null, details: withoutStaff(details) };
+      }
       before = page.at(-1);
       if (page.length < limit) return;
     }

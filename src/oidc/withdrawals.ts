@@ -4,7 +4,6 @@
  *
  * All of it is the caller's one unit of work: nothing ends without being on record, and nothing is on record that has not ended.
  */
-import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
@@ -12,6 +11,7 @@ import { askAgain, endPermissions } from '#src/consents/permission-ending.ts';
 import { narrowConsent } from '#src/consents/permission-giving.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { recordWithdrawal, type Withdrawal, type WithdrawalCause } from '#src/consents/withdrawals.ts';
+import { recordAppEvent } from '#src/people/app-events.ts';
 import type { AgeGroup } from '#src/people/birthdate.ts';
 import { tellApps } from './app-notices.ts';
 import { endGrants } from './grants.ts';
@@ -36,7 +36,7 @@ export async function withdraw(
   { accountId, clientId, kinds, cause }: Ending,
 ): Promise<Withdrawal[]> {
   const reason = cause === 'underage' ? cause : 'withdrawn';
-  const ended = await endPermissions(db, accountId, clientId, { kinds, reason });
+  const ended = await endPermissions(db, secrets, accountId, clientId, { kinds, reason });
   await endGrants(db, accountId, clientId);
   return recordEnds(db, secrets, { accountId, clientId, cause }, ended);
 }
@@ -52,7 +52,7 @@ export async function heedBirthdate(db: Db, secrets: Secrets, accountId: string,
 
 /** Ends what has expired of an app. @returns what the agency answers for; nothing where another was faster */
 export async function expire(db: Db, secrets: Secrets, { accountId, clientId }: Connection): Promise<Withdrawal[]> {
-  const ended = await endPermissions(db, accountId, clientId, { reason: 'expired', expiredAt: new Date() });
+  const ended = await endPermissions(db, secrets, accountId, clientId, { reason: 'expired', expiredAt: new Date() });
   if (ended.length > 0) await endGrants(db, accountId, clientId);
   return recordEnds(db, secrets, { accountId, clientId, cause: 'expired' }, ended);
 }
@@ -78,7 +78,7 @@ export interface Narrowing extends Connection {
 /** Keeps some of the claims of a consent. What the app holds ends; at its next sign-in, a silent one too, it gets the rest. */
 export async function narrow(db: Db, secrets: Secrets, narrowing: Narrowing): Promise<Withdrawal | undefined> {
   const { accountId, clientId } = narrowing;
-  const before = await narrowConsent(db, narrowing);
+  const before = await narrowConsent(db, secrets, narrowing);
   if (!before) return undefined;
   await endGrants(db, accountId, clientId);
   const [withdrawal] = await recordEnds(db, secrets, { accountId, clientId, cause: 'narrowed' }, [before]);
@@ -93,7 +93,7 @@ export async function disconnect(
 ): Promise<Withdrawal[]> {
   const withdrawals = await withdraw(db, secrets, { accountId, clientId, cause });
   await endSessionParts(db, accountId, clientId);
-  if (withdrawals.length > 0) await recordAccountEvent(db, { accountId, kind: 'app.disconnected', clientId });
+  if (withdrawals.length > 0) await recordAppEvent(db, secrets, { accountId, kind: 'app.disconnected', clientId });
   return withdrawals;
 }
 

@@ -32,16 +32,19 @@ export function claimReleasedRow(clientId: string, day: string, claim: StandardC
   return [clientId, day, claim, slot, releases];
 }
 
-/** How often each claim was handed to an app since a day (`2026-11-26`, in UTC); those that never were are left out. */
+/**
+ * How often each claim was handed to an app since a day (`2026-11-26`, in UTC) and before another; those that never were are left
+ * out. Whoever looks on asks for whole days: what one person does now is not to be seen by looking twice.
+ */
 export async function readClaimReleases(
   db: Db,
   clientId: string,
-  since: string,
+  { since, before = '9999-12-31' }: { readonly since: string; readonly before?: string },
 ): Promise<ReadonlyMap<StandardClaim, number>> {
   const rows = await db.query<{ claim: StandardClaim; releases: string }>(
-    `select claim, sum(releases) as releases from client_release_days where client_id = $1 and day >= $2
+    `select claim, sum(releases) as releases from client_release_days where client_id = $1 and day >= $2 and day < $3
      group by claim order by claim`,
-    [clientId, since],
+    [clientId, since, before],
   );
   return new Map(rows.map(({ claim, releases }) => [claim, Number(releases)]));
 }

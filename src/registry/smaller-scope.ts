@@ -31,9 +31,10 @@ export async function findSmallerScope(
   now = new Date(),
 ): Promise<SmallerScope | undefined> {
   if (client.state === 'retired' || client.claims.length === 0) return undefined;
-  const since = daysBefore(dayOf(now), UNREAD_DAYS);
+  const today = dayOf(now);
+  const since = daysBefore(today, UNREAD_DAYS);
   const declaredThen = await findDeclaredBefore(db, client.id, since);
-  const read = await readClaimReleases(db, client.id, since);
+  const read = await readClaimReleases(db, client.id, { since, before: today });
   const unread = client.claims
     .map(({ claim }) => claim)
     .filter((claim) => declaredThen.includes(claim) && !read.has(claim));

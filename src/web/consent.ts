@@ -145,7 +145,7 @@ export async function allowConsent(visit: Visit, form: Form, step: ConsentStep):
   await holdTerms(house.database, db, terms);
   const renewed = await withExpired(visit, person, before);
   const drafts = answersTo(visit, step, { person, before: renewed, ticked: form.list('claim') });
-  await givePermissions(db, drafts, onRecord);
+  await givePermissions(db, house.secrets, drafts, onRecord);
   // Of an unknown age it only rests.
   if (onRecord.consent && withheldFrom(person) === 'minor')
     await withdraw(db, house.secrets, {

@@ -1,5 +1,4 @@
 /** What a proof leads to: on to the app, to what is missing, or back to the sign-in page with the sentence why. */
-import { recordAccountEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import type { RefusalCode } from '#src/base/refusals.ts';
@@ -7,6 +6,7 @@ import { lackOf } from '#src/oidc/acr.ts';
 import { consentNeeded, demandIn, finishSignIn, type OpenInteraction, type Proof } from '#src/oidc/interactions.ts';
 import { isOwnClient } from '#src/oidc/own-clients.ts';
 import { loadAccount } from '#src/people/accounts.ts';
+import { recordAppEvent } from '#src/people/app-events.ts';
 import { isCodeAlone } from '#src/people/assurance.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { hasPasskey } from '#src/people/passkeys.ts';
@@ -40,7 +40,7 @@ export async function settleFor(visit: Visit, signedIn: Proof): Promise<void> {
   const { ctx, house, db, interaction } = visit;
   const { accountId, acr, amr } = signedIn;
   const trail = await leaveTrail(visit, accountId);
-  await recordAccountEvent(db, {
+  await recordAppEvent(db, house.secrets, {
     accountId,
     kind: 'sign-in.succeeded',
     clientId: interaction.client.id,

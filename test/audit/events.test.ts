@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
+import { appIn, listHistory, recordAccountEvent, recordAdminEvent } from '#src/audit/events.ts';
 import { businessEvents } from '#src/base/metrics.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { Keyring, shardOf } from '#src/base/secrets.ts';
 import { openPeople, type People } from '#test/people/people.ts';
 
 let people: People;
@@ -18,13 +18,15 @@ async function counted(kind: string): Promise<number> {
   return values.find(({ labels }) => labels.kind === kind)?.value ?? 0;
 }
 
+const newKey = () => new Keyring([randomBytes(32)]);
+
 test('an event of an account lies in its shard and is counted', async () => {
   const accountId = randomUUID();
   const before = await counted('app.disconnected');
   await recordAccountEvent(people.database, {
     accountId,
     kind: 'app.disconnected',
-    clientId: 'pajak-daerah',
+    app: { clientId: 'pajak-daerah', dataKey: newKey() },
     details: { grants: 2, claims: ['name', 'email'] },
   });
   const events = await people.database.query(
@@ -32,9 +34,30 @@ test('an event of an account lies in its shard and is counted', async () => {
     [shardOf(accountId), accountId],
   );
   expect(events).toEqual([
-    { kind: 'app.disconnected', client_id: 'pajak-daerah', details: { grants: 2, claims: ['name', 'email'] } },
+    { kind: 'app.disconnected', client_id: null, details: { grants: 2, claims: ['name', 'email'] } },
   ]);
   expect(await counted('app.disconnected')).toBe(before + 1);
+});
+
+test('which app it was is read with the key of the account alone, and no length tells it', async () => {
+  const accountId = randomUUID();
+  const dataKey = newKey();
+  for (const clientId of ['rsud', 'pengadilan-agama'])
+    await recordAccountEvent(people.database, { accountId, kind: 'sign-in.succeeded', app: { clientId, dataKey } });
+  const lines = await listHistory(people.database, accountId, { limit: 9 });
+  expect(lines.map((line) => appIn(line, accountId, dataKey)).toSorted()).toEqual(['pengadilan-agama', 'rsud']);
+  expect(() => lines.map((line) => appIn(line, accountId, newKey()))).toThrow();
+  expect(new Set(lines.map(({ app }) => app?.length)).size).toBe(1);
+});
+
+test('an event of before apps were sealed is read as it is', async () => {
+  const accountId = randomUUID();
+  await people.database.execute(
+    `insert into account_events (shard, account_id, id, at, kind, client_id, details) values ($1, $2, $3, $4, $5, $6, '{}')`,
+    [shardOf(accountId), accountId, randomUUID(), new Date(), 'sign-in.succeeded', 'pajak-daerah'],
+  );
+  const [line] = await listHistory(people.database, accountId, { limit: 1 });
+  expect(line && appIn(line, accountId, newKey())).toBe('pajak-daerah');
 });
 
 test('an event goes with its cause when that is undone', async () => {

@@ -130,7 +130,7 @@ async function leaveAndReport(world: World): Promise<void> {
   if (!release) throw new Error('nothing was released');
   const throttles = createThrottles(database, house.secrets, { enabled: false });
   const about = { id: release.id, at: release.storedAt };
-  await reportRelease(database, throttles, { accountId, clientId, release: about, reason: 'not-then' });
+  await reportRelease(database, house.secrets, throttles, { accountId, clientId, release: about, reason: 'not-then' });
   await database
     .for(shardOf(accountId))
     .execute('update release_reports set due_at = $3 where shard = $1 and account_id = $2', [

@@ -51,7 +51,7 @@ test('what the app requires stays, what is not kept is declined, and it ends whe
   const before = await consentOf(accountId);
   expect(before?.claims).toEqual(['name', 'nickname', 'birthdate']);
   const was = await world.database.transaction((tx) =>
-    narrowConsent(tx, { accountId, clientId, keep: ['birthdate'], ...how }),
+    narrowConsent(tx, world.house.secrets, { accountId, clientId, keep: ['birthdate'], ...how }),
   );
   expect(was?.id).toBe(before?.id);
   const after = await consentOf(accountId);
@@ -67,17 +67,21 @@ test('who keeps all, or names what was never allowed, changes nothing', async ()
   const { accountId, clientId } = await allowing();
   const before = await consentOf(accountId);
   const keep = ['nickname', 'birthdate', 'address', 'email'];
-  const was = await world.database.transaction((tx) => narrowConsent(tx, { accountId, clientId, keep, ...how }));
+  const was = await world.database.transaction((tx) =>
+    narrowConsent(tx, world.house.secrets, { accountId, clientId, keep, ...how }),
+  );
   expect(was).toBeUndefined();
   expect(await consentOf(accountId)).toEqual(before);
   const nobody = { accountId, clientId: 'puskesmas-online', keep: [], ...how };
-  expect(await world.database.transaction((tx) => narrowConsent(tx, nobody))).toBeUndefined();
+  expect(await world.database.transaction((tx) => narrowConsent(tx, world.house.secrets, nobody))).toBeUndefined();
 });
 
 test('nothing is narrowed that has expired', async () => {
   const { accountId, clientId } = await allowing();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 366 * 86_400_000 });
-  const was = await world.database.transaction((tx) => narrowConsent(tx, { accountId, clientId, keep: [], ...how }));
+  const was = await world.database.transaction((tx) =>
+    narrowConsent(tx, world.house.secrets, { accountId, clientId, keep: [], ...how }),
+  );
   expect(was).toBeUndefined();
 });
 
@@ -96,7 +100,7 @@ test('given, narrowed, renewed, withdrawn and left are counted, each once for ea
   const before = await counted();
   const { database, house } = world;
   const keep = ['nickname'];
-  await database.transaction((tx) => narrowConsent(tx, { accountId, clientId, keep, ...how }));
+  await database.transaction((tx) => narrowConsent(tx, world.house.secrets, { accountId, clientId, keep, ...how }));
   const again = await app.startSignIn({ prompt: 'consent' });
   const page = (await browser.visit(again.url)).tick('claim', 'nickname');
   await app.finishSignIn(again, await page.press('#consent-allow'));

@@ -112,6 +112,16 @@ const waiting = () =>
     answer: string | null;
   }>(`select attempts, next_attempt_at, delivered_at, answer from outbox where channel = 'logout'`);
 
+test('its agency reads when a notice was made in whole minutes, as the app does', async () => {
+  const app = await listeningApp();
+  const { id } = await citizenOf(app.clientId);
+  await hold(id);
+  const [made] = await world.database.query<{ created_at: Date }>('select created_at from outbox where channel = $1', [
+    'logout',
+  ]);
+  expect(Number(made?.created_at) % 60_000).toBe(0);
+});
+
 test('a frozen account: each connected app gets a token by which it knows the person, signed with the current key', async () => {
   const [one, other] = [await listeningApp(), await listeningApp(ok, { id_token_signed_response_alg: 'RS256' })];
   const { id, subs } = await citizenOf(one.clientId, other.clientId);

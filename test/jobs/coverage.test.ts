@@ -58,7 +58,7 @@ async function openCountry() {
     ...registry,
     ...{ app, signIn, count },
     people: (many: number) => openPeople(database, secrets, many),
-    let: (clientId: string, ids: readonly string[], until?: Date) => letIn(database, clientId, ids, until),
+    let: (clientId: string, ids: readonly string[], until?: Date) => letIn(database, secrets, clientId, ids, until),
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
 }

@@ -108,7 +108,12 @@ test('owners are told a day and a half before and when it is late, those above w
 test('whoever answers in time hears no more, and a new withdrawal is told of anew', async () => {
   const { id } = await withdraw();
   expect(await watch(32, 40)).toEqual([[36, 1]]);
-  await acknowledgeWithdrawal(world.database, { clientId, id, outcome: 'deleted', law: undefined });
+  await acknowledgeWithdrawal(world.database, world.house.secrets, {
+    clientId,
+    id,
+    outcome: 'deleted',
+    law: undefined,
+  });
   expect(await watch(68, 100)).toEqual([]);
   expect(await sumOwed(world.database, everyone)).toMatchObject({ withdrawals: 0, oldestDueAt: undefined });
   await withdraw();

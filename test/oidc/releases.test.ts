@@ -84,7 +84,7 @@ test('what was not allowed is not on record; what the ID token brings by name is
   expect(of.get('code')?.toSorted()).toEqual(['birthdate', 'email', 'name']);
   expect(of.get('userinfo')?.toSorted()).toEqual(['birthdate', 'email']);
   expect(Object.keys(read).toSorted()).toEqual(['birthdate', 'email', 'sub']);
-  const counts = await readClaimReleases(world.database, 'bertahap', dayOf(new Date()));
+  const counts = await readClaimReleases(world.database, 'bertahap', { since: dayOf(new Date()) });
   expect(Object.fromEntries(counts)).toEqual({ name: 1, email: 1, birthdate: 1 });
 });
 

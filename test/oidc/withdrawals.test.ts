@@ -63,7 +63,7 @@ test('who has nothing with an app withdraws nothing', async () => {
     ...(await withdraw(tx, secrets, { accountId, clientId, cause: 'withdrawn' })),
   ]);
   expect(nothing).toEqual([]);
-  const events = 'select kind from account_events where account_id = $1 and client_id is not null';
+  const events = 'select kind from account_events where account_id = $1 and sealed is not null';
   expect(await world.database.query(events, [accountId])).toEqual([]);
 });
 

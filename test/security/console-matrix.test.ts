@@ -160,7 +160,7 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
   const withdrawn = { accountId: citizen, clientId: client, permissionId, cause: 'withdrawn' } as const;
   const withdrawal = await recordWithdrawal(database, withdrawn);
   const release = { id: newIdIn(1), at: now };
-  const report = await reportRelease(database, throttles, {
+  const report = await reportRelease(database, secrets, throttles, {
     ...{ accountId: citizen, clientId: client, release, reason: 'not-then' },
   });
   const others = {

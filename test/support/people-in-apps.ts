@@ -18,6 +18,7 @@ export async function openPeople(database: Database, secrets: Secrets, count: nu
 /** Lets these people allow the app something, until `expiresAt`. */
 export async function letIn(
   database: Database,
+  secrets: Secrets,
   clientId: string,
   accountIds: readonly string[],
   expiresAt = new Date(Date.now() + 365 * 24 * 3_600_000),
@@ -35,5 +36,5 @@ export async function letIn(
       ...{ language: 'id', acr: 'aal1', amr: ['pwd'], expiresAt },
     }),
   );
-  await database.transaction((tx) => loadPermissions(tx, drafts));
+  await database.transaction((tx) => loadPermissions(tx, secrets, drafts));
 }

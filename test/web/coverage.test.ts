@@ -36,8 +36,8 @@ test('before the first count the page says when to come back', async () => {
 });
 
 test('the figures of all, of a sector and of an agency with those below it; those of few people are left out', async () => {
-  await letIn(world.database, 'puskesmas-online', people.slice(0, 23));
-  await letIn(world.database, 'pajak-daerah', people.slice(0, 9));
+  await letIn(world.database, world.house.secrets, 'puskesmas-online', people.slice(0, 23));
+  await letIn(world.database, world.house.secrets, 'pajak-daerah', people.slice(0, 9));
   for (const [client, times] of [
     ['puskesmas-online', 4],
     ['pajak-daerah', 5],
@@ -82,7 +82,7 @@ test('it is made once for a count: then nothing is asked of the database', async
   await Promise.all(Array.from({ length: 20 }, () => get('/coverage')));
   expect(world.statements.filter((text) => text.includes('coverage'))).toEqual([]);
   const before = await (await get('/coverage.json')).text();
-  await letIn(world.database, 'pajak-daerah', people.slice(20));
+  await letIn(world.database, world.house.secrets, 'pajak-daerah', people.slice(20));
   await count();
   expect(await (await get('/coverage.json')).text()).not.toBe(before);
 });

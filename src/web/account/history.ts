@@ -1,7 +1,8 @@
 /** `/account/history`: what happened to an account, and who of the staff looked at it, for its owner alone. */
 import type { Context } from 'koa';
-import { type HistoryLine, listHistory } from '#src/audit/events.ts';
+import { appIn, type HistoryLine, listHistory } from '#src/audit/events.ts';
 import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
+import { loadDataKey } from '#src/people/data-keys.ts';
 import { findAgencies } from '#src/registry/agencies.ts';
 import { type HistoryEvent, historyPage } from '#views/account/history.ts';
 import { translate } from '#views/locale.ts';
@@ -35,12 +36,15 @@ async function showPage(visit: Visit): Promise<void> {
 }
 
 async function eventsOf(visit: Visit, lines: readonly HistoryLine[]): Promise<HistoryEvent[]> {
-  const { ctx, db } = visit;
+  const { ctx, house, db, account } = visit;
   const language: 'id' | 'en' = ctx.state.language;
   const ids = [...new Set(lines.flatMap(({ details }) => textIn(details.agency) ?? []))];
   const agencies = ids.length > 0 ? await findAgencies(db, ids) : [];
   const names = new Map(agencies.map(({ id, name, nameEn }) => [id, language === 'en' ? nameEn : name]));
-  return lines.map(({ id, at, kind, clientId, details }) => {
+  const dataKey = await loadDataKey(db, house.secrets, account.id);
+  return lines.map((line) => {
+    const { id, at, kind, details } = line;
+    const clientId = appIn(line, account.id, dataKey);
     const agency = textIn(details.agency);
     return {
       ...{ id, at, caseNumber: textIn(details.case) },

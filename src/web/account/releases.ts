@@ -248,7 +248,7 @@ async function report(visit: Visit, form: Form): Promise<void> {
   try {
     const reason = readReason(form.get('reason'));
     const about = { clientId: release.clientId, release: { id: release.id, at: release.storedAt } };
-    made = await reportRelease(db, house.throttles, { accountId: account.id, ...about, reason });
+    made = await reportRelease(db, house.secrets, house.throttles, { accountId: account.id, ...about, reason });
   } catch (error) {
     return showOne(visit, release, { problems: [sayRefused(visit, error, 'reason')] });
   }

@@ -89,7 +89,8 @@ export const deliveryRoutes: readonly ApiRoute[] = [
       const { db, actor, body } = call;
       const { id: clientId, agency } = await loadAppOf(call, 'apps.write');
       const { outcome, law } = body;
-      await acknowledgeWithdrawal(db, { clientId, id: idInside(call, call.param('withdrawal')), outcome, law });
+      const id = idInside(call, call.param('withdrawal'));
+      await acknowledgeWithdrawal(db, call.house.secrets, { clientId, id, outcome, law });
       const subject = `client ${clientId}`;
       await recordAdminEvent(db, {
         ...{ kind: 'withdrawal.acknowledged', actor, subject, agencyId: agency.id, details: { outcome } },

@@ -62,7 +62,12 @@ export const reportRoutes: readonly ApiRoute[] = [
       const app = await loadAppOf(call, 'apps.write');
       const report = await loadReport(call, app);
       const { answer } = body;
-      await answerReport(db, report, { answer, actor, agencyId: app.agencyId, told: idOutside(call, report.id) });
+      await answerReport(db, house.secrets, report, {
+        answer,
+        actor,
+        agencyId: app.agencyId,
+        told: idOutside(call, report.id),
+      });
       await tellAnswered(house, db, app, report, answer);
       return {};
     },

@@ -103,7 +103,7 @@ async function again(visit: ConsoleVisit, form: Form): Promise<void> {
 }
 
 async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
-  const { ctx, db, account } = visit;
+  const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
   const outcome = withdrawalOutcomes.find((one) => one === form.get('outcome'));
   const law = form.get('law');
@@ -113,7 +113,7 @@ async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
     return showPage(visit, client, { tone: 'info', text: translate(ctx.state.language)(missing) });
   }
   const id = idIn(visit, form, 'withdrawal');
-  await acknowledgeWithdrawal(db, { clientId: client.id, id, outcome, law });
+  await acknowledgeWithdrawal(db, house.secrets, { clientId: client.id, id, outcome, law });
   const subject = `client ${client.id}`;
   const { id: agencyId } = client.agency;
   await recordAdminEvent(db, {

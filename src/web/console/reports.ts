@@ -51,7 +51,12 @@ async function answer(visit: ConsoleVisit, form: Form): Promise<void> {
   const report = await loadReportAbout(db, client, house.secrets.insideId(told) ?? '');
   try {
     const found = readAnswer(form.get('answer'));
-    await answerReport(db, report, { answer: found, actor: account.id, agencyId: client.agencyId, told });
+    await answerReport(db, house.secrets, report, {
+      answer: found,
+      actor: account.id,
+      agencyId: client.agencyId,
+      told,
+    });
     await tellAnswered(house, db, client, report, found);
   } catch (error) {
     return showPage(visit, { problems: [sayRefused(visit, error)] });

@@ -168,5 +168,5 @@ async function connectMany(accountId: string, count: number): Promise<void> {
     ...{ declined: [], scopes: ['openid'], expiresAt: new Date(Date.now() + 86_400_000) },
   }));
   for (const { terms } of drafts) await recordTerms(world.database, terms);
-  await world.database.transaction((tx) => loadPermissions(tx, drafts));
+  await world.database.transaction((tx) => loadPermissions(tx, world.house.secrets, drafts));
 }

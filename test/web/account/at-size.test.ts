@@ -50,7 +50,7 @@ async function fill(address: string, { apps, releases }: typeof small): Promise<
       ...{ claims: ['name'], declined: [], scopes: ['openid'], expiresAt: new Date(Date.now() + 300 * DAY_MS) },
     }),
   );
-  await world.database.transaction((tx) => loadPermissions(tx, drafts));
+  await world.database.transaction((tx) => loadPermissions(tx, secrets, drafts));
   const dataKey = await loadDataKey(database, secrets, accountId);
   const now = Date.now();
   const rows = Array.from({ length: releases }, (_, n) => {

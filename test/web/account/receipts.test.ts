@@ -82,7 +82,10 @@ test('the file is genuine by the public keys alone, names the person as the app 
 test('a withdrawal has its own, beside that of the beginning', async () => {
   const id = await idOf('consent');
   const before = decodeJwt((await open(`${id}.jws`)).html);
-  await endPermissions(world.database, citizen, clientId, { kinds: ['consent'], reason: 'withdrawn' });
+  await endPermissions(world.database, world.house.secrets, citizen, clientId, {
+    kinds: ['consent'],
+    reason: 'withdrawn',
+  });
   const page = await open(id);
   expect(page.text('h1')).toBe('Tanda terima pengakhiran');
   expect(page.text('#receipt')).toContain('Ditarik pemiliknya');

@@ -57,7 +57,12 @@ async function someoneReports() {
   if (!read) throw new Error('nothing was released');
   const release = { id: read.id, at: read.storedAt };
   const throttles = createThrottles(database, house.secrets, { enabled: false });
-  const report = await reportRelease(database, throttles, { accountId, clientId, release, reason: 'not-then' });
+  const report = await reportRelease(database, house.secrets, throttles, {
+    accountId,
+    clientId,
+    release,
+    reason: 'not-then',
+  });
   if (!report) throw new Error('it was reported before');
   return { mail, accountId, release, report, sub: tokens.claims()?.sub };
 }

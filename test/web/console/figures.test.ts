@@ -56,6 +56,7 @@ async function allow(people: number, claims: readonly StandardClaim[]): Promise<
   await database.transaction((tx) =>
     loadPermissions(
       tx,
+      world.house.secrets,
       accounts.map(({ id: accountId }) => {
         return { ...how, kind: 'notice', basis: 'public_task', event: 'given', accountId, terms, claims };
       }),
@@ -134,6 +135,9 @@ test('a claim that was declared and not read for 90 days is too much; the propos
   const found = await findSmallerScope(world.database, client);
   expect(found?.unread).toEqual([unread]);
   expect(found?.declaration.claims?.map(({ name }) => name)).toEqual(declared.slice(0, -1));
+  // What one person does today is not to be seen by looking twice.
+  await released(unread, 1, daysAgo(0));
+  expect((await findSmallerScope(world.database, client))?.unread).toEqual([unread]);
   await released(unread, 1, daysAgo(80));
   expect(await findSmallerScope(world.database, client)).toBeUndefined();
 });
