@@ -10,7 +10,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Row } from '#src/base/coalescing.ts';
 import { currentDb, type Database, type Db } from '#src/base/database.ts';
 import { dayOf } from '#src/base/epoch.ts';
-import type { Keyring, Secrets } from '#src/base/secrets.ts';
+import type { Secrets } from '#src/base/secrets.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import { Tally } from '#src/base/tally.ts';
 import {
@@ -22,7 +22,7 @@ import {
   releaseRow,
   withReads,
 } from '#src/consents/releases.ts';
-import { loadDataKey, openDataKey } from '#src/people/data-keys.ts';
+import { loadDataKey } from '#src/people/data-keys.ts';
 import { networkOf } from '#src/people/throttles.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -32,7 +32,7 @@ import { recordOf } from './models.ts';
 import { openIn } from './of-age.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { behindGrant, knownAccount, knownDataKey } from './storage.ts';
+import { behindGrant, knownAccount } from './storage.ts';
 
 /** How many rows of the day a process remembers, so that it seals each of them once. */
 const REMEMBERED = 20_000;
@@ -194,10 +194,11 @@ async function record(context: ReleaseContext, { accountId, handover, left }: Ha
   const { kind, clientId, at } = handover;
   const db = currentDb(database);
   const home = db.for(shardOf(accountId));
+  // The token that a request came with has brought the key along.
   if (kind === 'code') {
-    await home.write(releaseMade, exchangeRow(await keyOf(db, secrets, accountId), accountId, handover));
+    await home.write(releaseMade, exchangeRow(await loadDataKey(db, secrets, accountId), accountId, handover));
   } else {
-    const make = async () => releaseRow(await keyOf(db, secrets, accountId), accountId, handover);
+    const make = async () => releaseRow(await loadDataKey(db, secrets, accountId), accountId, handover);
     const { key, row, isThere } = await releaseNotes.rowOf(accountId, handover, make);
     if (kind !== 'refresh' || isThere) {
       releaseNotes.count(key, row);
@@ -207,10 +208,4 @@ async function record(context: ReleaseContext, { accountId, handover, left }: Ha
     }
   }
   if (left.length > 0) db.whenDurable(() => releaseNotes.countClaims(clientId, dayOf(at), left));
-}
-
-/** The token that a request came with has brought the key along. */
-async function keyOf(db: Db, secrets: Secrets, accountId: string): Promise<Keyring> {
-  const stored = knownDataKey(db, accountId);
-  return stored ? openDataKey(secrets.wrap, accountId, stored) : loadDataKey(db, secrets, accountId);
 }

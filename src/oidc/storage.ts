@@ -27,6 +27,7 @@ import { type PermissionsRow, permissionsIn } from '#src/consents/permission-row
 import type { CurrentPermissions } from '#src/consents/permissions.ts';
 import { type Declared, termsOf } from '#src/consents/terms.ts';
 import { type Account, type AccountRow, accountIn, isEndedSince } from '#src/people/accounts.ts';
+import { noteDataKey } from '#src/people/data-keys.ts';
 import type { StoredPasskey } from '#src/people/passkeys.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { limitOf } from './lifetimes.ts';
@@ -73,8 +74,6 @@ interface Facts {
   readonly account: Account | undefined;
   /** Whether an account may be used. */
   readonly standing: Standing | undefined;
-  /** The key that seals what is an account's own, as it is stored. */
-  readonly dataKey: Buffer;
   /** By account and client. */
   readonly permissions: CurrentPermissions;
   /** By account and subject group. */
@@ -133,11 +132,6 @@ export function knownStanding(db: Db, id: string): Standing | undefined | null {
 export function knownAccount(db: Db, id: string): Account | undefined | null {
   const known = knownIn(db);
   return known.has('account', id) ? known.get('account', id) : null;
-}
-
-/** The key of an account as it is stored, if a token has brought it. */
-export function knownDataKey(db: Db, id: string): Buffer | undefined {
-  return knownIn(db).get('dataKey', id);
 }
 
 /** The person's name for a subject group, if this request has read it. */
@@ -200,6 +194,7 @@ async function learnPerson(
 ): Promise<PersonOfApp> {
   const known = knownIn(db);
   const account = row && accountIn(secrets, row, 'account_');
+  if (row?.account_data_key) noteDataKey(db, accountId, row.account_data_key);
   known.set('account', accountId, account);
   known.set('standing', accountId, account);
   if (row?.sub) known.set('subject', pairOf(accountId, client.subjectGroupId), row.sub);
@@ -450,7 +445,7 @@ class ArtifactAdapter extends StoredModel implements Adapter {
     known.set('grant', payload.grantId, row.grant_payload ?? undefined);
     if (row.account_id && row.account_state)
       known.set('standing', row.account_id, { id: row.account_id, state: row.account_state });
-    if (row.account_id && row.account_data_key) known.set('dataKey', row.account_id, row.account_data_key);
+    if (row.account_id && row.account_data_key) noteDataKey(this.db, row.account_id, row.account_data_key);
     const group = payload.clientId && this.context.findClient(payload.clientId)?.subjectGroupId;
     if (row.sub && group) known.set('subject', pairOf(payload.accountId, group), row.sub);
     if (payload.expiresWithSession && payload.sessionUid)

@@ -19,8 +19,24 @@ export function openDataKey(wrap: Keyring, accountId: string, sealed: Buffer): K
   return new Keyring([wrap.open(placeOf(accountId), sealed)]);
 }
 
+/** Keys as they are stored that a unit of work has read, by account. */
+class StoredKeys extends Map<string, Buffer> {}
+
+function storedKeysOf({ memory }: Db): StoredKeys {
+  const keys = (memory.get(StoredKeys) as StoredKeys | undefined) ?? new StoredKeys();
+  memory.set(StoredKeys, keys);
+  return keys;
+}
+
+/** What was read with something else: {@link loadDataKey} asks for it no more in this unit of work. */
+export function noteDataKey(db: Db, accountId: string, stored: Buffer): void {
+  storedKeysOf(db).set(accountId, stored);
+}
+
 /** @throws `account_unavailable` when there is no such account. */
 export async function loadDataKey(db: Db, secrets: Secrets, accountId: string): Promise<Keyring> {
+  const known = storedKeysOf(db).get(accountId);
+  if (known) return openDataKey(secrets.wrap, accountId, known);
   const shard = shardOf(accountId);
   const home = db.for(shard);
   const row = await home.first<{ data_key: Buffer }>(`select data_key from accounts where shard = $1 and id = $2`, [
@@ -28,6 +44,7 @@ export async function loadDataKey(db: Db, secrets: Secrets, accountId: string): 
     accountId,
   ]);
   if (!row) throw new Refusal('account_unavailable', 'no such account');
+  noteDataKey(db, accountId, row.data_key);
   return openDataKey(secrets.wrap, accountId, row.data_key);
 }
 

@@ -80,7 +80,7 @@ async function showList(visit: Visit): Promise<void> {
     ...frameOf(ctx, house),
     lines: shown,
     keptMonths: house.config.releasesKeptMonths,
-    ...{ apps: appsToChoose(visit, connected, chosen.app), chosen },
+    ...{ apps: appsToChoose(visit, connected, shown, chosen.app), chosen },
     older: next && linkOf(chosen, next),
     latest: 'before' in ctx.query ? linkOf(chosen) : undefined,
     // Whoever came back by contacts alone may not be the one who lived it.
@@ -189,11 +189,20 @@ function linkOf({ app, period, kind }: ReleaseChoice, place?: Place): string {
   return text ? `/account/releases?${text}` : '/account/releases';
 }
 
-/** The connected ones, and the one that is chosen. */
-function appsToChoose({ ctx, house }: Visit, connected: readonly Permission[], chosen: string) {
-  const ids = new Set([...connected.map(({ clientId }) => clientId), ...(chosen ? [chosen] : [])]);
+/** The connected ones, and the one that is chosen, which has a name only for who has something to do with it. */
+function appsToChoose(
+  { ctx, house }: Visit,
+  connected: readonly Permission[],
+  shown: readonly ReleaseLine[],
+  chosen: string,
+) {
   const language: 'id' | 'en' = ctx.state.language;
+  const ids = new Set([
+    ...connected.map(({ clientId }) => clientId),
+    ...shown.flatMap((line) => ('release' in line && line.release.app.id === chosen ? [chosen] : [])),
+  ]);
   const apps = [...ids].map((id) => ({ id, name: house.clients.find(id)?.name[language] ?? id }));
+  if (chosen && !ids.has(chosen)) apps.push({ id: chosen, name: chosen });
   return apps.sort((one, other) => one.name.localeCompare(other.name, language));
 }
 
