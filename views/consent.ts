@@ -1,7 +1,7 @@
 import { findClaimLabel, sayClaim } from './claims.ts';
 import { type Content, type Html, html } from './html.ts';
 import { basisName, sayBasis } from './legal-basis.ts';
-import { formatDay, formatList, translate } from './locale.ts';
+import { formatDay, formatList, type MessageKey, translate } from './locale.ts';
 import { type Frame, page, type Service } from './page.ts';
 import { birthdateField } from './parts/birthdate.ts';
 import { button, form, hidden } from './parts/form.ts';
@@ -42,11 +42,12 @@ export type ConsentContext = Frame & {
   items: readonly ConsentItem[];
   /** The first time, something new since the last time, the yearly renewal, or because the app wants it asked once more. */
   asked: 'first' | 'changed' | 'renewed' | 'again';
-  /**
-   * Why nothing that rests on consent is asked of this person: such items are left out. Of an unknown age the page asks for the
-   * birth date, and posts it as `birthdate`.
-   */
+  /** Why nothing that rests on consent is asked of this person: such items are left out. */
   withheld?: 'minor' | 'unknown' | undefined;
+  /** Whether there were such items. Then of an unknown age the page asks for the birth date, and posts it as `birthdate`. */
+  leavesOut?: boolean | undefined;
+  /** What was agreed to before does not count, and for a minor it ends with this page. */
+  hadAgreed?: boolean | undefined;
   birthdate?: string | undefined;
   problems?: readonly Problem<never>[] | undefined;
   /** When the permission ends by itself. */
@@ -68,13 +69,8 @@ export function consentPage(context: ConsentContext): Html {
   const t = translate(context.language);
   const informs = isNoticeOnly(context);
   const said = sayProblems(context.language, context.problems, {});
-  const title = informs
-    ? 'consent.title-duty'
-    : context.asked === 'changed'
-      ? 'consent.title-changed'
-      : 'consent.title';
   return page(context, {
-    title: t(title, { service: context.service.name }),
+    title: t(titleOf(context, informs), { service: context.service.name }),
     lead: who(context),
     band: false,
     scripts: context.quietPasskey ? ['passkey.js', 'quiet.js'] : [],
@@ -83,10 +79,22 @@ export function consentPage(context: ConsentContext): Html {
 ${context.onSharedDevice && html`<p class="hint">${t('shared.device')} <a href="#sign-out-here">${t('shared.sign-out')}</a></p>`}
 ${context.asked === 'renewed' && html`<p class="hint" id="consent-renewed">${t('consent.renewed')}</p>`}
 <p class="purpose">${context.purpose}</p>
-${form(context, [hidden('terms', context.terms), itemLists(context), whyWithheld(context, said), terms(context, informs), choices(context, informs), signOutHere(context)])}
+${passesNothing(context) && html`<p id="consent-nothing">${t('consent.nothing')}</p>`}
+${form(context, [hidden('terms', context.terms), itemLists(context), terms(context, informs), whyWithheld(context, said), choices(context, informs), signOutHere(context)])}
 ${signedInAs(context)}
 ${quietPasskeyData(context.quietPasskey)}`,
   });
+}
+
+function titleOf(context: ConsentContext, informs: boolean): MessageKey {
+  if (passesNothing(context)) return 'consent.title-nothing';
+  if (informs) return 'consent.title-duty';
+  return context.asked === 'changed' ? 'consent.title-changed' : 'consent.title';
+}
+
+/** The service learns that somebody is signed in, and nothing about them. */
+function passesNothing({ withheld, items }: ConsentContext): boolean {
+  return withheld !== undefined && items.length === 0;
 }
 
 function signedInAs(context: ConsentContext): Html {
@@ -103,13 +111,16 @@ function signOutHere(context: ConsentContext): Html | false {
 ${button({ id: 'sign-out-here', value: 'sign-out-here', label: t('shared.sign-out'), look: 'stop' })}</div>`;
 }
 
-/** Kindly, and with the way out where there is one. */
+/** Kindly, and with the way out where there is one: the one question stands right above the buttons. */
 function whyWithheld(context: ConsentContext, said: readonly SaidProblem[]): Html | false {
-  if (!context.withheld) return false;
+  const { withheld, leavesOut, hadAgreed } = context;
+  if (!withheld || !leavesOut) return false;
   const t = translate(context.language);
-  if (context.withheld === 'minor')
-    return html`<section class="items" id="consent-withheld"><h2>${t('consent.minor-title')}</h2><p>${t('consent.minor')}</p></section>`;
-  return html`<section class="items" id="consent-withheld"><h2>${t('consent.unknown-title')}</h2><p>${t('consent.unknown')}</p>
+  const before =
+    hadAgreed && html`<p>${t(withheld === 'minor' ? 'consent.minor-before' : 'consent.unknown-before')}</p>`;
+  if (withheld === 'minor')
+    return html`<section class="items" id="consent-withheld"><h2>${t('consent.minor-title')}</h2><p>${t('consent.minor')}</p>${before}</section>`;
+  return html`<section class="items" id="consent-withheld"><h2>${t('consent.unknown-title')}</h2><p>${t('consent.unknown')}</p>${before}
 ${birthdateField(context.language, context.birthdate, said)}</section>`;
 }
 
@@ -204,8 +215,11 @@ function terms(context: ConsentContext, informs: boolean): Html {
   const until = formatDay(context.language, context.until, context.timeZone);
   const brand = context.brand;
   return html`<dl class="terms">
-<div><dt>${t('consent.basis')}</dt><dd>${sayBases(context)}</dd></div>
-<div><dt>${t('consent.how-long')}</dt><dd>${t(informs ? 'consent.until-duty' : 'consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>
+${
+  !passesNothing(context) &&
+  html`<div><dt>${t('consent.basis')}</dt><dd>${sayBases(context)}</dd></div>
+<div><dt>${t('consent.how-long')}</dt><dd>${t(informs ? 'consent.until-duty' : 'consent.until', { until })}${context.whileAway && html` ${t('consent.while-away')}`}</dd></div>`
+}
 <div><dt>${t('consent.how-to-stop')}</dt><dd>${informs ? t('consent.stop-duty', { brand }) : t('consent.stop', { brand })}</dd></div>
 </dl>`;
 }
@@ -220,7 +234,6 @@ function theOneLaw({ language, items }: ConsentContext): string | undefined {
 function sayBases(context: ConsentContext): string {
   const { language, items } = context;
   const t = translate(language);
-  if (context.withheld && items.length === 0) return t('consent.basis-withheld');
   const names = new Set(items.flatMap(({ duty }) => (duty ? [basisName(language, duty.basis)] : [])));
   if (names.size === 0) return t('consent.basis-consent');
   const bases = formatList(language, [...names]);
@@ -323,11 +336,14 @@ export const consentSamples: Record<string, ConsentContext> = {
       { claim: 'birthdate', value: '1991-04-17', required: true, duty: health },
     ],
   },
-  minor: { ...first, items: [], withheld: 'minor' },
+  minor: { ...first, items: [], withheld: 'minor', leavesOut: true },
+  'minor-asked-nothing': { ...first, items: [], withheld: 'minor' },
   'unknown-age': {
     ...first,
     items: [{ claim: 'name', value: 'Siti Rahayu', required: true, duty: health }],
     withheld: 'unknown',
+    leavesOut: true,
+    hadAgreed: true,
     birthdate: '31-02-1990',
     problems: [{ kind: 'said', text: 'Tanggal lahir ini tidak terbaca.', field: 'birthdate' }],
   },

@@ -56,7 +56,7 @@ export async function showConsent(visit: Visit, step: ConsentStep, said: SaidOfB
   if (!isInvited(visit, step)) return showTrialOnly(visit);
   if (!client.firstSignInAt) await fixSubjectGroup(visit);
   const person = await loadPerson(visit, step);
-  const { before: current, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
+  const { before: current, onRecord, lacksIdentity } = await consentNeeded(db, house.secrets, interaction, person.id);
   if (lacksIdentity) return showIdentityNeeded(visit);
   const before = await withExpired(visit, person, current);
   await recordTerms(house.database, termsOf(client));
@@ -71,7 +71,9 @@ export async function showConsent(visit: Visit, step: ConsentStep, said: SaidOfB
     person: { name: person.profile.name ?? '' },
     purpose: client.purpose[language as 'id' | 'en'],
     items: withheld ? items.filter(({ duty }) => duty !== undefined) : items,
-    withheld: withheld && mayBeWithheld(items) ? withheld : undefined,
+    withheld,
+    leavesOut: items.some(({ duty }) => duty === undefined),
+    hadAgreed: withheld !== undefined && onRecord.consent !== undefined,
     birthdate: said.typed,
     problems: said.problems,
     asked: askedAs(before, items),
@@ -181,11 +183,6 @@ async function withExpired(
 function withheldFrom({ profile }: Account): Withheld | undefined {
   const group = ageGroup(profile, new Date());
   return group === 'adult' ? undefined : group;
-}
-
-/** Whether there is something to withhold: an app that asks for nothing but who it is asks for no data. */
-function mayBeWithheld(items: readonly ConsentItem[]): boolean {
-  return items.length === 0 || items.some(({ duty }) => duty === undefined);
 }
 
 /** Keeps a birth date of whom none is known; other apps may ask again what they could not. @throws {Refusal} `birthdate_invalid` */

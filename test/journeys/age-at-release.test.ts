@@ -100,6 +100,7 @@ test('of unknown age: one question, and a consent of before counts again without
   const attempt = await app.startSignIn(byName);
   const asked = await browser.visit(attempt.url);
   expect([asked.has('#birthdate'), asked.has('input[name="claim"]')]).toEqual([true, false]);
+  expect(asked.text('#consent-withheld')).toMatch(/Kapan Anda lahir\?.*Izin yang dulu Anda berikan/s);
   const arrived = await asked.fill({ birthdate: '21-04-1990' }).press('#consent-allow');
   const later = await app.finishSignIn(attempt, arrived);
   expect([toldBy(later), await readBy(later)]).toEqual([
@@ -120,11 +121,14 @@ test('who leaves the question open is not asked again, and consents count once t
   const second = await app.startSignIn(byName);
   expect((await browser.visit(second.url)).status).toBe(0);
   expect(await readBy(await silently(browser))).toEqual(['name']);
+  const resting = await browser.visit(`${world.issuer}/account/apps/umur`);
+  expect(resting.text('#rests')).toContain('tanggal lahir Anda belum diisi');
   const page = await browser.visit(`${world.issuer}/account/data/correct`);
   await page.fill({ birthdate: '21-04-1990' }).press('#save');
   const third = await app.startSignIn(byName);
   const arrived = await browser.visit(third.url);
   expect(arrived.status).toBe(0);
+  expect((await browser.visit(`${world.issuer}/account/apps/umur`)).has('#rests')).toBe(false);
   expect(toldBy(await app.finishSignIn(third, arrived))).toEqual(['name', 'nickname']);
   expect(await listPermissions(world.database, id, { ended: true, limit: 9 })).toHaveLength(3);
 });

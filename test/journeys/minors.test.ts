@@ -201,3 +201,19 @@ test('a notice is no choice: no box, and it is told whatever is ticked', async (
   const held = await listPermissions(world.database, id, { limit: 9 });
   expect(held.find(({ kind }) => kind === 'notice')).toMatchObject({ claims: ['name'], declined: [] });
 });
+
+test('an app that asks for nothing about a person asks nobody for a birth date either', async () => {
+  await using world = await openWorld();
+  await world.declare({ client_id: 'sepi', scope: 'openid', claims: [] });
+  const app = await world.app({ clientId: 'sepi', scope: 'openid', redirectUri: 'http://localhost:3001/callback' });
+  await world.citizen('sepi@contoh.id', { password, profile: profileOf('') });
+  const first = await app.startSignIn();
+  const page = await (await world.browser().visit(first.url))
+    .fill({ identifier: 'sepi@contoh.id', password })
+    .press('#sign-in');
+  expect([page.has('#birthdate'), page.has('#consent-nothing'), page.text('h1')]).toEqual([
+    ...[false, true, expect.stringContaining('Masuk ke')],
+  ]);
+  const tokens = await app.finishSignIn(first, await page.press('#consent-allow'));
+  expect(await app.userinfo(tokens.access_token)).toEqual({ sub: tokens.claims()?.sub });
+});

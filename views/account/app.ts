@@ -30,6 +30,8 @@ export type ShownPermission = {
   items: readonly ShownItem[];
   since: Date;
   until: Date;
+  /** Of a consent that is not used: the birth date is not known, or it was given by a child. */
+  rests?: 'unknown' | 'underage' | undefined;
   ended?: { at: Date; reason: 'replaced' | 'withdrawn' | 'left' | 'expired' | 'underage' } | undefined;
 };
 
@@ -102,10 +104,17 @@ function consentPart(context: AppContext, consent: ShownPermission): Html {
     'consent',
     t('app.consent'),
     consent.purpose,
-    html`${form(context, [html`<ul class="items-read">${items}</ul>`, optional.length > 0 && html`<p class="hint">${t('app.narrow-hint')}</p>`, narrow])}
+    html`${restsPart(context, consent)}${form(context, [html`<ul class="items-read">${items}</ul>`, optional.length > 0 && html`<p class="hint">${t('app.narrow-hint')}</p>`, narrow])}
 ${spanOf(context, consent)}
 ${form(context, [html`<p class="hint">${t('app.withdraw-hint')}</p>`, button({ id: 'withdraw', value: 'withdraw', label: t('app.withdraw'), look: 'stop' })])}`,
   );
+}
+
+function restsPart(context: Frame, { rests }: ShownPermission): Html | false {
+  if (!rests) return false;
+  const t = translate(context.language);
+  if (rests === 'underage') return html`<p id="rests">${t('app.rests-underage')}</p>`;
+  return html`<p id="rests">${t('app.rests-unknown')} <a href="/account/data/correct">${t('app.rests-tell')}</a></p>`;
 }
 
 /** A required one has no box: without it the app cannot work, so that it ends with the consent. */
@@ -282,6 +291,8 @@ const { consent: given } = full;
 export const appSamples: Record<string, AppContext> = {
   full,
   'by-law': { ...full, app: law, consent: undefined },
+  resting: { ...full, consent: given && { ...given, rests: 'unknown' } },
+  'from-childhood': { ...full, consent: given && { ...given, rests: 'underage' } },
   consent: {
     ...full,
     notice: undefined,

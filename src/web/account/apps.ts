@@ -6,7 +6,9 @@ import { lastReleases, listReleases } from '#src/consents/releases.ts';
 import { isOverdue, listWithdrawals } from '#src/consents/withdrawals.ts';
 import { SHOWN_MS } from '#src/oidc/app-notices.ts';
 import { findTellings } from '#src/oidc/deliveries.ts';
+import { isResting } from '#src/oidc/grants.ts';
 import { disconnect, narrow, withdraw } from '#src/oidc/withdrawals.ts';
+import { ageGroup } from '#src/people/birthdate.ts';
 import { type ClientRecord, unsaid } from '#src/registry/clients.ts';
 import { type AppContext, appPage, type ShownPermission } from '#views/account/app.ts';
 import { appsPage, type ConnectedApp } from '#views/account/apps.ts';
@@ -230,7 +232,8 @@ async function showOne(visit: Visit): Promise<void> {
   if (permissions.length === 0) throw new Refusal('not_here', 'an app that the person never was in');
   const current = permissions.filter(({ endedAt }) => endedAt === undefined);
   const client = house.clients.find(clientId);
-  const shown = (permission: Permission | undefined) => permission && showPermission(permission, language);
+  const shown = (permission: Permission | undefined) =>
+    permission && { ...showPermission(permission, language), rests: whyResting(permission, account) };
   const page = appPage({
     ...frameOf(ctx, house),
     app: {
@@ -248,6 +251,12 @@ async function showOne(visit: Visit): Promise<void> {
     ...{ contact: client && whomToAsk(client), said: saidIn(ctx) },
   });
   showForm(ctx, page);
+}
+
+/** Why a consent is not used at the moment. */
+function whyResting(permission: Permission, account: Visit['account']): ShownPermission['rests'] {
+  if (permission.kind === 'notice' || !isResting(permission, account)) return undefined;
+  return ageGroup(account.profile, new Date()) === 'unknown' ? 'unknown' : 'underage';
 }
 
 function showPermission(permission: Permission, language: 'id' | 'en'): ShownPermission {
