@@ -6,6 +6,7 @@ import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { up } from '../../migrations/0057-consents-carried-over.ts';
+import { up as empty } from '../../migrations/0081-consents-emptied.ts';
 
 const claims = [
   { name: 'name', required: true, basis: 'public_task', purpose: 'Memanggil Anda.', 'purpose#en': 'To call you.' },
@@ -42,10 +43,10 @@ async function putOldConsent(world: World, accountId: string, more: object = {})
   );
 }
 
-async function carryOver(world: World): Promise<void> {
+async function carryOver(world: World, run = up): Promise<void> {
   const connection = knex({ client: 'pg', connection: world.databaseUrl });
   try {
-    await up(connection);
+    await run(connection);
   } finally {
     await connection.destroy();
   }
@@ -124,3 +125,33 @@ test('what the app says differently by now is carried over by its name, and aske
   expect(asked.has('#consent-allow')).toBe(true);
   await app.finishSignIn(attempt, await asked.press('#consent-allow'));
 });
+
+test('what is carried over is taken out of the table of before: killed half-way, by several at once, and what came in since', async () => {
+  await using world = await openWithApp();
+  const { database } = world;
+  const id = await world.citizen('banyak@contoh.id', { password });
+  await putOldConsent(world, id);
+  // More than one batch, of times that no Date can hold.
+  await database.execute(
+    `insert into consents (shard, account_id, client_id, id, basis, scopes, claims, declined, terms, purpose, language, acr, amr, given_at,
+       expires_at, ended_at, end_reason)
+     select shard, account_id, client_id, (substr(id::text, 1, 3) || substr(gen_random_uuid()::text, 4))::uuid, basis, scopes, claims, declined,
+       terms, purpose, language, acr, amr, given_at - n * interval '1 second 7 microseconds', expires_at, given_at, 'withdrawn'
+     from consents, generate_series(1, 5500) n where account_id = $1`,
+    [id],
+  );
+  await carryOver(world);
+  const held = async () => (await listPermissions(database, id, { ended: true, limit: 20_000 })).map((one) => one.id);
+  const carried = await held();
+  expect(carried).toHaveLength(2 * 5501);
+  const count = async () => (await database.first<{ n: number }>('select count(*)::int as n from consents'))?.n;
+  await database.execute('delete from consents where id in (select id from consents limit 700)');
+  const late = await world.citizen('telat@contoh.id', { password });
+  await putOldConsent(world, late);
+  await Promise.all([carryOver(world, empty), carryOver(world, empty)]);
+  expect(await count()).toBe(0);
+  expect(await held()).toEqual(carried);
+  expect(await listPermissions(database, late, { limit: 9 })).toHaveLength(2);
+  await carryOver(world, empty);
+  expect(await held()).toEqual(carried);
+}, 60_000);
