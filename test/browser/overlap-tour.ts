@@ -1,6 +1,6 @@
 /** One walk past every page about what exists twice: of whoever looks after a list, of a coordinator, and of everybody. */
 import type { Page } from 'playwright-core';
-import { DAY_MS, dayOf } from '#src/base/epoch.ts';
+import { DAY_MS, todayInJakarta } from '#src/base/epoch.ts';
 import { countCoverage } from '#src/jobs/coverage.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { grantMembership, roles } from '#src/people/memberships.ts';
@@ -203,7 +203,7 @@ async function meetTheEnd(stage: Stage, language: Language, at: AtPage): Promise
 
 const ref = (clientId: string): AppRef => `client:${clientId}`;
 
-const dayIn = (days: number): string => dayOf(new Date(Date.now() + days * DAY_MS));
+const dayIn = (days: number): string => todayInJakarta(new Date(Date.now() + days * DAY_MS));
 
 const purpose = 'Mengambil nomor antrean di rumah sakit.';
 

@@ -4,6 +4,7 @@
  * coordinator who says why. What came of it shows in the figures, for everybody.
  */
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { DAY_MS, todayInJakarta } from '#src/base/epoch.ts';
 import { countCoverage } from '#src/jobs/coverage.ts';
 import { startDecisions } from '#src/jobs/decisions.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
@@ -180,8 +181,7 @@ test('what came of it shows to everybody, without a word about anybody', async (
   expect(JSON.stringify(figures)).toContain('kesehatan');
 });
 
-const DAY_MS = 86_400_000;
-
+/** As the server counts days, whatever the time of day: a decision holds from a later day than today on. */
 function dayIn(days: number): string {
-  return new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+  return todayInJakarta(new Date(Date.now() + days * DAY_MS));
 }

@@ -164,7 +164,7 @@ test('its owner sees the figures, takes the smaller change with one press, and n
   expect(declared.map(ticked)).toEqual(declared.map((_, index) => index < declared.length - 1));
   expect((await loadClient(world.database, APP)).number).toBe(client.number);
   const csv = (await browser.visit(`${world.issuer}${PAGE}.csv`)).html;
-  expect(csv.split('\r\n')[0]).toBe('month,kind,given,narrowed,renewed,withdrawn,left,expired');
+  expect(csv.split('\r\n')[0]).toBe('month,kind,given,narrowed,renewed,withdrawn,left,expired,underage');
   expect(csv.trim().split('\r\n')).toHaveLength(25);
 });
 
