@@ -252,7 +252,6 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   const { startInventoryImports } = await import('./jobs/inventory-imports.ts');
   const { startCoverage } = await import('./jobs/coverage.ts');
   const { startDecisions } = await import('./jobs/decisions.ts');
-  const { startReports } = await import('./jobs/reports.ts');
   const { startDuplicates } = await import('./jobs/duplicates.ts');
   const { createTellOwner } = await import('./web/owner-notices.ts');
   const { createTellSecretEnd } = await import('./web/secret-notices.ts');
@@ -260,7 +259,6 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   const { createTellFailing } = await import('./web/check-notices.ts');
   const { createDecisionNotices } = await import('./web/decision-notices.ts');
   const { createTellReview, createTellStep } = await import('./web/change-notices.ts');
-  const { createTellOverdueReport } = await import('./web/report-notices.ts');
   const { createTellCase } = await import('./web/case-notices.ts');
   const { createTellOwed } = await import('./web/overdue-notices.ts');
   const outbox = startOutbox(base);
@@ -297,8 +295,6 @@ async function startJobs({ config, server }: Start, base: Base, url: string): Pr
   server.defer(() => coverage.stop());
   const decisions = startDecisions({ ...base, notices: createDecisionNotices(base) });
   server.defer(() => decisions.stop());
-  const reports = startReports({ ...base, tellOverdue: createTellOverdueReport(base) });
-  server.defer(() => reports.stop());
   const duplicates = startDuplicates(base);
   server.defer(() => duplicates.stop());
 }

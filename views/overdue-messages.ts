@@ -3,9 +3,9 @@ import { formatMoment, translate } from './locale.ts';
 import { isLetter, letter, type Message, type MessageContext, paragraphs } from './messages.ts';
 
 export type OwedMessageContext = MessageContext & {
-  /** The day is near, or over; or over at an agency below. */
-  occasion: 'soon' | 'overdue' | 'below';
-  /** Who is told. */
+  /** The day is near, or over; or over at an agency below, or at one that has none above it (`top`). */
+  occasion: 'soon' | 'overdue' | 'below' | 'top';
+  /** Who is late, or has somebody below that is. */
   agency: string;
   /** The first few of the apps. */
   names: readonly string[];
@@ -13,7 +13,7 @@ export type OwedMessageContext = MessageContext & {
   withdrawals: number;
   reports: number;
   oldestDueAt: Date;
-  /** The page that lists them. */
+  /** Where it is answered, or the page that lists them. */
   link: string;
 };
 
@@ -29,6 +29,7 @@ export function owedMessage(context: OwedMessageContext): Message {
     ...paragraphs(t(`message.owed-${occasion}-text`, { agency, due })),
     t('message.owed-counts', { withdrawals, reports }),
     `${[...names, ...more].join(', ')}.`,
+    ...(occasion === 'soon' || occasion === 'overdue' ? [t('message.owed-how')] : []),
     t('message.owed-law'),
   ];
   return { ...letter(context, subject, [...parts, { label: t('message.owed-open'), link, look: 'button' }]), link };

@@ -26,24 +26,16 @@ export type ReportMessageContext = MessageContext & {
 
 /** To the owners of an app: somebody does not recognise what it read. */
 export function reportedMessage(context: ReportMessageContext): Message {
-  return ask(context, 'made');
-}
-
-/** To those above the agency: nobody has answered in time. */
-export function reportOverdueMessage(context: ReportMessageContext): Message {
-  return ask(context, 'overdue');
-}
-
-function ask(context: ReportMessageContext, what: 'made' | 'overdue'): Message {
   const t = translate(context.language);
   const { language, service, agency, reason, dueAt, link, timeZone } = context;
-  const subject = t(`message.report-${what}-subject`, { service });
+  const subject = t('message.report-made-subject', { service });
   if (!isLetter(context)) return { subject, text: `${subject}. ${link}`, link };
   const due = formatMoment(language, dueAt, timeZone);
   return {
     ...letter(context, subject, [
-      ...paragraphs(t(`message.report-${what}-text`, { service, agency, due })),
+      ...paragraphs(t('message.report-made-text', { service, agency, due })),
       t('message.reported-reason', { reason: t(`report.reason-${reason}`) }),
+      t('message.owed-law'),
       { label: t('message.reported-open'), link, look: 'button' },
     ]),
     link,

@@ -229,24 +229,3 @@ export async function answerReport(
   });
   return fromRow(row);
 }
-
-/** Reports of some shards that are overdue, and of which nobody above the agency has been told. */
-export async function listOverdueReports(db: Db, shards: readonly number[], limit: number): Promise<Report[]> {
-  const rows = await db.forAll(shards).query<ReportRow>(
-    `select ${columns} from release_reports
-     where shard = any($1) and due_at <= $2 and answered_at is null and told_above_at is null limit $3`,
-    [shards, new Date(), limit],
-  );
-  return rows.map(fromRow);
-}
-
-/** Takes it on to tell those above, in the transaction of the telling. @returns whether this call did it */
-export async function takeTellingAbove(db: Db, { accountId, id }: Pick<Report, 'accountId' | 'id'>): Promise<boolean> {
-  const shard = shardOf(accountId);
-  const taken = await db.for(shard).execute(
-    `update release_reports set told_above_at = $4
-     where shard = $1 and account_id = $2 and id = $3 and answered_at is null and told_above_at is null`,
-    [shard, accountId, id, new Date()],
-  );
-  return taken === 1;
-}

@@ -253,6 +253,8 @@ export interface OwedTold {
   /** The first few by name, those that wait longest first. */
   readonly names: readonly Localized[];
   readonly apps: number;
+  /** The app, where it is about one alone. */
+  readonly only: string | undefined;
   readonly withdrawals: number;
   readonly reports: number;
   readonly oldestDueAt: Date;
@@ -264,13 +266,14 @@ const MOST_TOLD = 10;
 export async function findOwedTold(db: Db, { agencyId, occasion }: OwedTelling): Promise<OwedTold | undefined> {
   const isOver = occasion !== 'soon';
   const rows = await db.query<{
+    id: string;
     name: string;
     name_en: string;
     withdrawals: number;
     reports: number;
     oldest_due_at: Date;
   }>(
-    `select c.name, c.name_en, case when $2 then o.withdrawals_overdue else o.withdrawals end as withdrawals,
+    `select c.id, c.name, c.name_en, case when $2 then o.withdrawals_overdue else o.withdrawals end as withdrawals,
        case when $2 then o.reports_overdue else o.reports end as reports, o.oldest_due_at
      from answers_owed o join agencies a on a.id = o.agency_id join clients c on c.id = o.client_id
      where case when $3 then a.parent_id = $1 else o.agency_id = $1 end
@@ -283,6 +286,7 @@ export async function findOwedTold(db: Db, { agencyId, occasion }: OwedTelling):
   return {
     names: rows.slice(0, MOST_TOLD).map(({ name, name_en }) => ({ id: name, en: name_en })),
     apps: rows.length,
+    only: rows.length === 1 ? first.id : undefined,
     withdrawals: rows.reduce((sum, one) => sum + one.withdrawals, 0),
     reports: rows.reduce((sum, one) => sum + one.reports, 0),
     oldestDueAt: first.oldest_due_at,

@@ -1,14 +1,18 @@
 /** What agencies are told of answers that they owe: before the day, after it, and of those right below them. */
 import type { Db } from '#src/base/database.ts';
 import { loadAgency } from '#src/registry/agencies.ts';
-import { findOwedTold, type OwedTelling } from '#src/registry/answers-owed.ts';
+import { findOwedTold, type OwedTelling, type OwedTold } from '#src/registry/answers-owed.ts';
+import { appLink } from '#views/console/app-page.ts';
 import type { MessageContext } from '#views/messages.ts';
-import { owedMessage } from '#views/overdue-messages.ts';
+import { type OwedMessageContext, owedMessage } from '#views/overdue-messages.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
 import { nameOf } from './team-notices.ts';
 
-/** Tells the owners of an agency; of what is overdue below it those who coordinate too. */
+/**
+ * Tells the owners of an agency; of what is overdue below it those who coordinate too, in one letter for all of it. Where there is
+ * nobody above, operators are told.
+ */
 export function createTellOwed(house: Pick<House, 'config' | 'secrets'>) {
   const tell = createTellAgency(house);
   return async (db: Db, telling: OwedTelling): Promise<void> => {
@@ -16,14 +20,25 @@ export function createTellOwed(house: Pick<House, 'config' | 'secrets'>) {
     const owed = await findOwedTold(db, telling);
     if (!owed) return;
     const agency = await loadAgency(db, agencyId);
-    const link = `${house.config.issuer}/console/overdue?agency=${encodeURIComponent(agencyId)}`;
-    const compose = (context: MessageContext) =>
+    const link = `${house.config.issuer}${placeOf(telling, owed)}`;
+    const composeFor = (what: OwedMessageContext['occasion']) => (context: MessageContext) =>
       owedMessage({
-        ...{ ...context, ...owed, occasion, link, agency: nameOf(agency, context.language) },
+        ...{ ...context, ...owed, occasion: what, link, agency: nameOf(agency, context.language) },
         names: owed.names.map((name) => name[context.language]),
       });
     const cause = `answers ${agencyId} ${occasion} ${until.toISOString()}`;
-    await tell(db, agencyId, 'owners', compose, { cause });
-    if (occasion === 'below') await tell(db, agencyId, 'coordinators', compose, { cause });
+    const owners = await tell(db, agencyId, 'owners', composeFor(occasion), { cause });
+    if (occasion === 'below') {
+      const coordinators = await tell(db, agencyId, 'coordinators', composeFor(occasion), { cause });
+      if (owners + coordinators === 0) await tell(db, agencyId, 'operators', composeFor(occasion), { cause });
+    }
+    const isTop = occasion === 'overdue' && agency.parentId === null;
+    if (isTop) await tell(db, agencyId, 'operators', composeFor('top'), { cause });
   };
+}
+
+/** Where the one app of an agency that is told is answered for; of several the list. */
+function placeOf({ agencyId, occasion }: OwedTelling, { only, withdrawals }: OwedTold): string {
+  if (only !== undefined && occasion !== 'below') return appLink(only, withdrawals > 0 ? 'deliveries' : 'reports');
+  return `/console/overdue?agency=${encodeURIComponent(agencyId)}`;
 }

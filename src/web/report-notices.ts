@@ -1,16 +1,11 @@
-/** What people are told of a report about a release: the app's owners, those above them, and whoever reported. */
+/** What people are told of a report about a release: the app's owners, and whoever reported. Of late answers `overdue-notices.ts` tells. */
 import type { Db } from '#src/base/database.ts';
 import { findReleaseOf } from '#src/consents/releases.ts';
 import type { Report, ReportAnswer } from '#src/consents/reports.ts';
-import { type ClientRecord, findClient } from '#src/registry/clients.ts';
+import type { ClientRecord } from '#src/registry/clients.ts';
 import { appLink } from '#views/console/app-page.ts';
 import type { MessageContext } from '#views/messages.ts';
-import {
-  type ReportMessageContext,
-  reportAnsweredMessage,
-  reportedMessage,
-  reportOverdueMessage,
-} from '#views/report-messages.ts';
+import { reportAnsweredMessage, reportedMessage } from '#views/report-messages.ts';
 import { releaseLink } from './account/shown-releases.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
@@ -21,41 +16,14 @@ type Told = Pick<House, 'config' | 'secrets'>;
 
 /** Tells the owners of an app, with the commit of the caller's unit, that somebody does not recognise what it read. */
 export async function tellReported(house: Told, db: Db, client: ClientRecord, report: Report): Promise<void> {
-  await createTellAgency(house)(
-    db,
-    client.agencyId,
-    'owners',
-    (context) => reportedMessage(aboutReport(house, context, client, report)),
-    { cause: `report ${report.id}` },
-  );
-}
-
-/**
- * Tells those above the agency that nobody has answered: the owners of the agency above or the nearest one further up that has
- * any; operators where there is none.
- */
-export function createTellOverdueReport(house: Told) {
-  const tell = createTellAgency(house);
-  return async (db: Db, report: Report): Promise<void> => {
-    const client = await findClient(db, report.clientId);
-    if (!client) return;
-    const compose = (context: MessageContext) => reportOverdueMessage(aboutReport(house, context, client, report));
-    const cause = { cause: `report overdue ${report.id}` };
-    const above = client.agency.path.at(-2);
-    const count = above === undefined ? 0 : await tell(db, above, 'owners', compose, cause);
-    if (count === 0) await tell(db, client.agencyId, 'operators', compose, cause);
+  const { reason, dueAt } = report;
+  const link = `${house.config.issuer}${appLink(client.id, 'reports')}`;
+  const compose = (context: MessageContext) => {
+    const { language } = context;
+    const named = { service: client.name[language], agency: nameOf(client.agency, language) };
+    return reportedMessage({ ...context, ...named, reason, dueAt, link });
   };
-}
-
-function aboutReport(
-  { config }: Told,
-  context: MessageContext,
-  { id, name, agency }: ClientRecord,
-  { reason, dueAt }: Report,
-): ReportMessageContext {
-  const { language } = context;
-  const link = `${config.issuer}${appLink(id, 'reports')}`;
-  return { ...context, service: name[language], agency: nameOf(agency, language), reason, dueAt, link };
+  await createTellAgency(house)(db, client.agencyId, 'owners', compose, { cause: `report ${report.id}` });
 }
 
 /** Tells every contact of whoever reported what the agency found. */

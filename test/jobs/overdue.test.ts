@@ -105,6 +105,16 @@ test('owners are told a day and a half before and when it is late, those above w
   for (const id of people) expect(text).not.toContain(id);
 });
 
+test('where nobody is above an agency operators are told, and one app that is late is a click away', async () => {
+  const operator = await colleague(world, 'operator@pusat.contoh.go.id', { 'dinas-kesehatan': ['operator'] });
+  await withdraw(people[0], 'pajak-daerah');
+  expect(await watch(72, 76)).toEqual([[72, 1]]);
+  const { text, link } = await world.message(operator.email);
+  expect(text).toContain('tidak ada instansi di atasnya');
+  expect(link).toBe(`${world.issuer}/console/apps/pajak-daerah/deliveries`);
+  expect((await world.message(stranger.email)).text).toContain('di halaman Kabar');
+});
+
 test('whoever answers in time hears no more, and a new withdrawal is told of anew', async () => {
   const { id } = await withdraw();
   expect(await watch(32, 40)).toEqual([[36, 1]]);

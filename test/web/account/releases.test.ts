@@ -3,12 +3,12 @@ import { recordAccountEvent } from '#src/audit/events.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import { type Handover, loadReleases, releaseRow } from '#src/consents/releases.ts';
 import { recordTerms, termsOf } from '#src/consents/terms.ts';
-import { startReports } from '#src/jobs/reports.ts';
+import { startOverdue } from '#src/jobs/overdue.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { loadClient } from '#src/registry/clients.ts';
-import { createTellOverdueReport } from '#src/web/report-notices.ts';
+import { createTellOwed } from '#src/web/overdue-notices.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { useMovedClock } from '#test/support/clock.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
@@ -245,17 +245,16 @@ describe('this wasn\u2019t me', () => {
     await database.execute(`update clients set agency_id = 'bawah-uji' where id = 'puskesmas-online'`);
     const karto = await citizen();
     await (await firstOf(karto)).tick('reason', 'too-much').press('#report');
-    const reports = startReports(
-      { database, log: house.log, tellOverdue: createTellOverdueReport(house) },
-      { everyMs: 3_600_000 },
+    const overdue = startOverdue(
+      { database, log: house.log, tellOwed: createTellOwed(house) },
+      { everyMs: 1_000_000_000 },
     );
-    expect(await reports.tellDue()).toBe(0);
     pass(3 * day + 1);
-    expect(await reports.tellDue()).toBeGreaterThan(0);
-    expect(await reports.tellDue()).toBe(0);
-    await reports.stop();
-    expect(await messagesTo('atas@contoh.id')).toContain('belum dijawab');
-    expect(await messagesTo('bawah@contoh.id')).not.toContain('belum dijawab');
+    expect(await overdue.lookDue()).toBeGreaterThan(0);
+    expect(await overdue.lookDue()).toBe(0);
+    await overdue.stop();
+    expect((await messagesTo('atas@contoh.id')).match(/Terlambat menjawab warga/g)).toHaveLength(1);
+    expect(await messagesTo('bawah@contoh.id')).not.toContain('Terlambat menjawab warga');
     await signIn(await karto.open(), karto.mail);
     expect((await firstOf(karto)).attribute('#reported', 'data-state')).toBe('overdue');
   });
