@@ -238,6 +238,7 @@ const whyEnded: Readonly<Record<string, Notice>> = {
 const noticeOf: Readonly<Record<string, Notice>> = {
   'consent-withdrawn': 'permission-ended',
   'service-left': 'permission-ended',
+  'consent-ended-underage': 'permission-ended',
   'permission-expired': 'permission-ended',
   'release-reported': 'permission-ended',
   'account-disabled': 'session-ended',

@@ -181,7 +181,8 @@ test('a disabled account and an erased one are told of as well, by the name that
 
 test('who has disconnected an app, and an app without an address, get nothing', async () => {
   const app = await listeningApp();
-  const deaf = 'layanan-spa';
+  const deaf = 'tanpa-alamat';
+  await world.declare({ client_id: deaf });
   const { id } = await citizenOf(app.clientId, deaf);
   await world.database.execute(
     `update permissions set ended_at = $1, end_reason = 'withdrawn' where account_id = $2 and client_id = $3`,

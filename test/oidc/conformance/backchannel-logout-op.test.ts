@@ -114,7 +114,8 @@ describe('plan Back-Channel RP-Initiated Logout OP', () => {
   });
 
   test('an app without an address has no sid and is told nothing', async () => {
-    const { browser, idToken, claims } = await signIn('puskesmas-online');
+    await world.declare({ client_id: 'tanpa-alamat' });
+    const { browser, idToken, claims } = await signIn('tanpa-alamat');
     expect(claims).not.toHaveProperty('sid');
     await signOut(browser, idToken);
     expect(await world.database.query(`select 1 from outbox where channel = 'logout'`)).toEqual([]);
