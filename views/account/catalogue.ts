@@ -50,7 +50,7 @@ export function servicesPage(context: ServicesContext): Html {
     content: html`${serviceSearch(context, { words, sector })}${sectorChoices(context, { sectors, chosen: sector, words })}
 ${connected.length > 0 && serviceList(context, { id: 'yours', title: t('services.yours'), services: connected })}
 ${services.length > 0 && serviceList(context, { id: 'offered', title: chosen?.name ?? t(words ? 'services.found' : connected.length > 0 ? 'services.others' : 'services.all'), services })}
-${isEmpty && noneFound(context)}${(words || sector) && html`<p><a id="all-services" href="/account/services">${t('services.show-all')}</a></p>`}${pager(context.language, context.pages)}`,
+${isEmpty && noneFound(context)}${!isEmpty && (words || sector) && html`<p class="hint"><a id="all-services" href="/account/services">${t('services.all')}</a></p>`}${pager(context.language, context.pages)}`,
   });
 }
 
