@@ -45,7 +45,7 @@ export class NotTheOwner extends Error {
 }
 
 /** So many months are made ahead. */
-export const AHEAD = 3;
+const AHEAD = 3;
 /** The rows of a month that is under way are moved while they are fewer; writers wait meanwhile. */
 const MANY = 5_000;
 const STEP = 5_000;

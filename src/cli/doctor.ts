@@ -45,7 +45,7 @@ export const doctor: Command = {
 };
 
 /** Runs every check that can be run; a failing one keeps only those from running that need what it looked for. */
-export async function examine(environment: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
+async function examine(environment: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
   let config: Config;
   try {
     config = readConfig(environment);

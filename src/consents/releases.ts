@@ -245,40 +245,23 @@ export async function listReleases(
   options: ReleaseFilter & { readonly before?: string | undefined; readonly limit: number },
 ): Promise<Release[]> {
   const dataKey = await loadDataKey(db, secrets, accountId);
-  const { text, values } = chosen(dataKey, accountId, options, { all: listAll, ofApp: listOfApp });
+  const { text, values } = chosen(dataKey, accountId, options);
   const rows = await db.for(shardOf(accountId)).query<ReleaseRow>(text, values);
   return rows.map((row) => fromRow(dataKey, accountId, row));
-}
-
-const countAll = `select count(*)::integer as releases from (select 1 from releases r where ${ofAccount} limit $7) as found`;
-const countOfApp = `select count(*)::integer as releases
-  from (select 1 from releases r where ${ofAccount} and r.app = $8 limit $7) as found`;
-
-/** How many rows {@link listReleases} would list; counted up to `limit`. */
-export async function countReleases(
-  db: Db,
-  secrets: Secrets,
-  accountId: string,
-  options: ReleaseFilter & { readonly limit: number },
-): Promise<number> {
-  const dataKey = await loadDataKey(db, secrets, accountId);
-  const { text, values } = chosen(dataKey, accountId, options, { all: countAll, ofApp: countOfApp });
-  return (await db.for(shardOf(accountId)).first<{ releases: number }>(text, values))?.releases ?? 0;
 }
 
 function chosen(
   dataKey: Keyring,
   accountId: string,
   options: ReleaseFilter & { readonly before?: string | undefined; readonly limit: number },
-  texts: { readonly all: string; readonly ofApp: string },
 ): { text: string; values: unknown[] } {
   const { since = new Date(0), until = END, before, clientId, limit } = options;
   const from = before === undefined ? undefined : positionOf(before);
   const end = from && from.at < until ? from : startOf(until);
   const values = [shardOf(accountId), accountId, since, end.at, end.app, end.id, limit];
   return clientId === undefined
-    ? { text: texts.all, values }
-    : { text: texts.ofApp, values: [...values, appOf(dataKey, clientId)] };
+    ? { text: listAll, values }
+    : { text: listOfApp, values: [...values, appOf(dataKey, clientId)] };
 }
 
 const findOne = `select ${selected} from releases r

@@ -37,7 +37,7 @@ export type HeldGroup = (typeof heldGroups)[number];
  * nothing. `secret`: whoever has it could come in. `others`: it names somebody else. `elsewhere`: another table says it in words.
  * `unlinked`: nothing leads from the person to it; it goes within days.
  */
-export const leftOutReasons = ['account', 'hash', 'secret', 'others', 'elsewhere', 'unlinked', 'office'] as const;
+const leftOutReasons = ['account', 'hash', 'secret', 'others', 'elsewhere', 'unlinked', 'office'] as const;
 export type LeftOut = (typeof leftOutReasons)[number];
 
 /** What is handed out of a row, by the names that the download gives it. */

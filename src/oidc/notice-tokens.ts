@@ -23,7 +23,7 @@ export interface Outgoing {
 }
 
 /** The event by which an app is told to sign a person out. */
-export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 export function logoutToken(key: SigningKey, secrets: Secrets, { issuer, id, notice }: Outgoing): string {
   const now = epochSeconds();
@@ -69,7 +69,7 @@ const standard = {
 } as const satisfies Partial<Record<NoticeReason, string>>;
 
 /** The URI that names what happened. */
-export function eventTypeOf(issuer: string, reason: NoticeReason): string {
+function eventTypeOf(issuer: string, reason: NoticeReason): string {
   return reason in standard
     ? standard[reason as keyof typeof standard]
     : `${issuer}/event-types/${ours[reason as keyof typeof ours]}`;

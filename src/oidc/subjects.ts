@@ -75,20 +75,3 @@ export async function listSubjectsOf(
     );
   return new Map(rows.map((row) => [`${row.account_id} ${row.group_id}`, row.sub]));
 }
-
-/** Whose `sub` it is, for an app of the group. */
-export async function findAccountBySubject(
-  db: Db,
-  secrets: Secrets,
-  sub: string,
-  groupId: string,
-): Promise<string | undefined> {
-  const place = secrets.locate(sub);
-  if (!place) return undefined;
-  const home = db.for(place.shard);
-  const row = await home.first<{ account_id: string }>(
-    'select account_id from subjects where shard = $1 and sub = $2 and group_id = $3',
-    [place.shard, sub, groupId],
-  );
-  return row?.account_id;
-}

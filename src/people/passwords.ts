@@ -144,23 +144,9 @@ function wordsIn(personal: readonly string[]): string[] {
 }
 
 /**
- * Gives an account its password, in place of an earlier one. Where the unit of work has written already, make the hash
- * before ({@link checkPassword}, {@link hashPassword}) and {@link storePassword} it, so that no connection waits for it.
- *
- * @param personalWords see {@link checkPassword}
- * @throws `password_length`, `password_weak`, `password_busy`
+ * Gives an account the password that a hash of {@link hashPassword} was made of, in place of an earlier one. Check it
+ * ({@link checkPassword}) and make the hash before the unit of work writes, so that no connection waits for either.
  */
-export async function setPassword(
-  db: Db,
-  accountId: string,
-  password: string,
-  personalWords: readonly string[],
-): Promise<void> {
-  await checkPassword(password, personalWords);
-  await storePassword(db, accountId, await hashPassword(password));
-}
-
-/** Gives an account the password that a hash of {@link hashPassword} was made of. */
 export async function storePassword(db: Db, accountId: string, hash: string): Promise<void> {
   const shard = shardOf(accountId);
   await db.for(shard).execute(

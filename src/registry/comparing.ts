@@ -21,7 +21,7 @@ const BATCH = 40;
 const MOST_PAIRS = 20;
 
 /** What stands for whoever decides about a pair without being a person. */
-export const COMPARING = 'duplicates';
+const COMPARING = 'duplicates';
 
 /**
  * Compares some of the apps that wait for it.

@@ -40,7 +40,7 @@ export function coverageLine(one: NamedCoverage): (string | number)[] {
 }
 
 /** A group for programs. */
-export function coverageEntry(one: NamedCoverage) {
+function coverageEntry(one: NamedCoverage) {
   return {
     ...{ kind: one.kind, id: one.id, name: one.name, 'name#en': one.nameEn },
     ...{ level: one.level ?? null, parent: one.parentId ?? null },

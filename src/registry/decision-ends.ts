@@ -169,7 +169,7 @@ async function leadsSomewhere(db: Db, app: KnownApp, { successor }: Decision, mo
 const MOST_STEPS = 20;
 
 /** Where one ends up who goes on from a successor to its own, as long as each ends. */
-export async function findLastSuccessor(db: Db, successor: AppRef): Promise<KnownApp | undefined> {
+async function findLastSuccessor(db: Db, successor: AppRef): Promise<KnownApp | undefined> {
   let app = await findKnownApp(db, successor);
   for (let step = 0; app && step < MOST_STEPS; step += 1) {
     const next = await currentDecision(db, app.ref);

@@ -161,7 +161,7 @@ function refusalOf(
 }
 
 /** A page that a browser may open from ours. */
-export function isLink(uri: string): boolean {
+function isLink(uri: string): boolean {
   const url = URL.parse(uri);
   return url?.protocol === 'https:' && url.username === '' && url.password === '' && uri.length <= 1_000;
 }
@@ -173,7 +173,7 @@ function dayRefusal({ kind, effectiveOn }: DecisionDraft, { state }: KnownApp): 
 }
 
 /** Whether a text is a day of the calendar, as `2027-01-31`; it has no year 0. */
-export function isDay(text: string): boolean {
+function isDay(text: string): boolean {
   if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);

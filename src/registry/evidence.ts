@@ -25,7 +25,7 @@ const endings = {
 type EvidenceType = keyof typeof endings;
 
 /** Tells by the bytes alone what a file is; its name and what its sender says of it do not count. */
-export function evidenceTypeOf(content: Buffer): EvidenceType | undefined {
+function evidenceTypeOf(content: Buffer): EvidenceType | undefined {
   if (content.subarray(0, 5).equals(Buffer.from('%PDF-'))) return 'application/pdf';
   if (content.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'image/png';
   if (content.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex'))) return 'image/jpeg';

@@ -14,7 +14,7 @@ import { tellPeople } from './coverage.ts';
 /** So many months are shown, with the running one. */
 const MONTHS = 12;
 /** How often a claim was read is told of so many days. */
-export const READ_DAYS = 30;
+const READ_DAYS = 30;
 /** What is counted of releases is kept for so many days. */
 const RELEASE_DAYS_KEPT = 120;
 /** The other figures of people. */

@@ -16,9 +16,9 @@ export const matchReasons = ['host', 'domain', 'name', 'name-en', 'agency', 'tre
 export type MatchReason = (typeof matchReasons)[number];
 
 /** From here on a match is proposed, */
-export const PROPOSED = 0.5;
+const PROPOSED = 0.5;
 /** and from here on those of one agency may be confirmed together. */
-export const SURE = 0.85;
+const SURE = 0.85;
 
 /** A record and a client that may be the same app. */
 export interface Match {

@@ -4,7 +4,8 @@
  */
 import type { Language } from '#src/base/refusals.ts';
 
-const table = {
+/** Every mistake by its code. */
+export const recordMistakes = {
   agency_elsewhere: {
     id: 'Instansi ini tidak berada di bawah instansi yang dipilih untuk berkas ini. Hapus barisnya, atau kirim untuk instansi yang membawahinya.',
     en: 'This agency is not below the one that the file is for. Take the row out, or send it for an agency above.',
@@ -91,10 +92,7 @@ const table = {
   },
 } as const satisfies Record<string, Readonly<Record<Language, string>>>;
 
-export type MistakeCode = keyof typeof table;
-
-/** The whole table, for the guide and its test. */
-export const recordMistakes: Readonly<Record<MistakeCode, Readonly<Record<Language, string>>>> = table;
+export type MistakeCode = keyof typeof recordMistakes;
 
 /** Something wrong with one field of a record. */
 export interface RecordMistake {
@@ -107,5 +105,5 @@ export interface RecordMistake {
 
 /** What is wrong and what to do. */
 export function sayMistake(code: MistakeCode, language: Language): string {
-  return table[code][language];
+  return recordMistakes[code][language];
 }

@@ -182,7 +182,7 @@ export function entryOf(record: InventoryRecord): RecordEntry {
 const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
 
 /** The fields in which two entries differ. */
-export function changedFieldsOf(before: RecordEntry, after: RecordEntry): string[] {
+function changedFieldsOf(before: RecordEntry, after: RecordEntry): string[] {
   return recordFields.filter((field) => !isDeepStrictEqual(before[field], after[field]));
 }
 

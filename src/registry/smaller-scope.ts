@@ -12,7 +12,7 @@ import type { ClientDeclaration } from './registration-schema.ts';
 import { readClaimReleases } from './release-counts.ts';
 
 /** So long nobody has read a claim before it is said to be too much. */
-export const UNREAD_DAYS = 90;
+const UNREAD_DAYS = 90;
 
 export interface SmallerScope {
   /** Declared all the time, and never read. */

@@ -15,9 +15,6 @@ import type { House } from './house.ts';
  */
 type AgencyAudience = 'owners' | 'developers' | 'approvers' | 'coordinators' | 'operators';
 
-/** Tells the members of an agency something about it. */
-export type TellAgency = ReturnType<typeof createTellAgency>;
-
 /**
  * Tells people of an agency, with the commit of the caller's unit: each once, by e-mail where they have it confirmed, in
  * their own language. Roles that rest are told nothing.

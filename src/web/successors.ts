@@ -16,7 +16,7 @@ type Known = Pick<OpenHouse, 'config' | 'clients'>;
 const MOST_STEPS = 20;
 
 /** The app that takes in the people of another one: the first on the way that can be used. */
-export function findSuccessor({ config, clients }: Known, client: ClientRecord): ClientRecord | undefined {
+function findSuccessor({ config, clients }: Known, client: ClientRecord): ClientRecord | undefined {
   let at: ClientRecord | undefined = client;
   for (let step = 0; at?.successor && step < MOST_STEPS; step += 1) {
     const { kind, id } = partsOf(at.successor);

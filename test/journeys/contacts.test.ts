@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages, type SentMessage } from '#src/people/messages.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -260,8 +261,7 @@ test('a way to sign in that is less than a day old takes off no older address', 
   const address = `kontak-${made}@contoh.id`;
   const id = await world.citizen(address, { profile: { phone_number: newNumber(), phone_number_verified: true } });
   pass(3_600_000);
-  const { setPassword } = await import('#src/people/passwords.ts');
-  await setPassword(world.database, id, password, []);
+  await setPassword(world.database, id, password);
   const page = await openContacts({ id, address, browser: world.browser() });
   const [number] = page.attributes('[data-contact]', 'data-contact').filter((value) => value !== address);
   const refused = await pressIn(page, number ?? '', 'remove');

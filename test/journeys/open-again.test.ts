@@ -6,13 +6,14 @@ import { confirmContact } from '#src/people/account-contacts.ts';
 import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { listPasskeys } from '#src/people/passkeys.ts';
-import { findPasswordDate, setPassword } from '#src/people/passwords.ts';
+import { findPasswordDate } from '#src/people/passwords.ts';
 import { countRecoveryCodes, makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { notifyContacts } from '#src/web/messages.ts';
 import { signInByPasskey } from '#test/races/crowd.ts';
 import { givePasskey } from '#test/security/scene.ts';
 import type { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { Page } from '#test/support/browser-agent.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
 
@@ -54,7 +55,7 @@ async function intrude(id: string) {
   const { database, secrets } = world.house;
   const contact = { kind: 'email', value: `penyusup-${made}@contoh.id` } as const;
   const device = await givePasskey(world, id);
-  await setPassword(database, id, 'rahasia penyusup 1', []);
+  await setPassword(database, id, 'rahasia penyusup 1');
   await database.transaction((tx) => confirmContact(tx, secrets, { accountId: id, contact, device: undefined }));
   return { device, contact };
 }

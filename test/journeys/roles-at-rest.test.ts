@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listMemberships } from '#src/people/memberships.ts';
 import { removePasskey } from '#src/people/passkeys.ts';
-import { setPassword } from '#src/people/passwords.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { type Citizen, signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import type { Page } from '#test/support/page.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const AGENCY = 'dinas-sepi';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   await world.database.execute('update memberships set until = since where until is null', []);
   owner = await colleague(world, `pemilik-${made}@contoh.id`, { [AGENCY]: ['owner'] });
   member = await colleague(world, `anggota-${made}@contoh.id`, { [AGENCY]: ['developer'] }, 'Si Anggota');
-  await world.database.transaction((tx) => setPassword(tx, member.id, password, []));
+  await world.database.transaction((tx) => setPassword(tx, member.id, password));
 });
 
 const rests = async () =>

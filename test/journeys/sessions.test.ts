@@ -1,11 +1,11 @@
 /** How sessions begin, change and end, and that whatever hangs on them ends with them (OWASP ASVS 5.0, chapter 7). */
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { setPassword } from '#src/people/passwords.ts';
 import { setClientState } from '#src/registry/client-writes.ts';
 import { answerOf, ask, basic, goThrough, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type Citizen, passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import type { RelyingParty, Tokens } from '#test/support/relying-party.ts';
 import { openWorld, secretOf, signIn, type World } from '#test/support/world.ts';
 
@@ -233,7 +233,7 @@ describe('how long a session lives follows its assurance', () => {
   async function byPassword(): Promise<{ citizen: Citizen; browser: BrowserAgent }> {
     people += 1;
     const citizen = await passkeyCitizen(strict, `jenjang.${people}@contoh.id`);
-    await setPassword(strict.database, citizen.id, 'bukan sandi biasa', []);
+    await setPassword(strict.database, citizen.id, 'bukan sandi biasa');
     const browser = strict.browser();
     await signIn(
       await browser.visit((await hall.startSignIn()).url),

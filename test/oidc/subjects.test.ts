@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Db } from '#src/base/database.ts';
 import { resealKeyCheck } from '#src/base/instance.ts';
 import { loadSecrets, rotateMaster } from '#src/base/keys.ts';
-import { wrappingKeyring } from '#src/base/secrets.ts';
-import { findAccountBySubject } from '#src/oidc/subjects.ts';
+import { type Secrets, wrappingKeyring } from '#src/base/secrets.ts';
 import { resealAccountKeys } from '#src/people/accounts.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { curious, signInto } from '#test/oidc/flows.ts';
@@ -178,3 +178,16 @@ describe('the rotation of keys changes no sub', () => {
 });
 
 const everyShard = Array.from({ length: 4096 }, (_, shard) => shard);
+
+/** Whose `sub` it is, for an app of the group. */
+async function findAccountBySubject(db: Db, secrets: Secrets, sub: string, groupId: string) {
+  const shard = secrets.locate(sub)?.shard ?? -1;
+  const row = await db
+    .for(shard)
+    .first<{ account_id: string }>('select account_id from subjects where shard = $1 and sub = $2 and group_id = $3', [
+      shard,
+      sub,
+      groupId,
+    ]);
+  return row?.account_id;
+}

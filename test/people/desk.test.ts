@@ -24,10 +24,10 @@ import {
 } from '#src/people/desk-sheets.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { grantMembership, restoreMembership, suspendMemberships } from '#src/people/memberships.ts';
-import { setPassword } from '#src/people/passwords.ts';
 import { type IdentityLevel, identityAssurance, recordEvidence, restrictAccount } from '#src/people/proofing.ts';
 import { readRecoveries, startRecovery } from '#src/people/recoveries.ts';
 import { useMovedClock } from '#test/support/clock.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { email, openPeople, type People, phone, refusalOf } from './people.ts';
 
 const hour = 3600;
@@ -360,7 +360,7 @@ describe('an account without an address', () => {
     const again = await people.request((db) => issueSheet(db, secrets, throttles, asked, wait));
     expect(again.sheet.kind).toBe('first');
     await use(again.sheet);
-    await setPassword(database, sheet.accountId, 'kucing lompat pagar biru', []);
+    await setPassword(database, sheet.accountId, 'kucing lompat pagar biru');
     const third = await people.request((db) => issueSheet(db, secrets, throttles, asked, wait));
     expect(third.sheet.kind).toBe('recovery');
     expect(await refusalOf(use(third.sheet))).toBe('sheet_over');

@@ -15,10 +15,11 @@ import { listMessages, resealMessages, sendMessage } from '#src/people/messages.
 import { addPasskey, newRegistrationOptions } from '#src/people/passkey-registration.ts';
 import { newAuthenticationOptions, verifyAuthentication } from '#src/people/passkey-sign-in.ts';
 import { listPasskeys, removePasskey } from '#src/people/passkeys.ts';
-import { hasPassword, setPassword } from '#src/people/passwords.ts';
+import { hasPassword } from '#src/people/passwords.ts';
 import { saveProfile } from '#src/people/profile.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { email, openPeople, type People, statementsOf } from './people.ts';
 
 const site = { rpId: 'localhost', origin: 'http://localhost:3000' };
@@ -39,7 +40,7 @@ async function liveThrough(people: People): Promise<void> {
   await giveOut(database, secrets, id, second.contact);
   await dropIdentifier(database, secrets, id, second.contact);
   await removeContact(database, secrets, id, second.contact);
-  await setPassword(database, id, PASSWORD, []);
+  await setPassword(database, id, PASSWORD);
   await hasPassword(database, id);
   const identifier = email('Siti');
   await signInWithPassword(database, secrets, throttles, {

@@ -4,10 +4,10 @@ import { DatabaseUnavailable } from '#src/base/database.ts';
 import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { rememberDevice } from '#src/people/devices.ts';
-import { setPassword } from '#src/people/passwords.ts';
 import { signInWithPassword } from '#src/people/sign-in.ts';
 import { networkOf } from '#src/people/throttles.ts';
 import { setAccountState } from '#test/support/account-state.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   people = await openPeople();
   for (const name of ['Siti', 'Joko', 'Dewi', 'Rina', 'Beku', 'Tutup']) {
     const { id } = await people.citizen(name);
-    if (name !== 'Dewi') await setPassword(people.database, id, PASSWORD, []);
+    if (name !== 'Dewi') await setPassword(people.database, id, PASSWORD);
     if (name === 'Joko') await setAccountState(people.database, id, 'disabled');
     if (name === 'Beku') await setAccountState(people.database, id, 'frozen');
     if (name === 'Tutup') await setAccountState(people.database, id, 'closing');

@@ -21,10 +21,10 @@ import { KeyCache } from '#src/oidc/key-cache.ts';
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages, type SentMessage } from '#src/people/messages.ts';
 import { createAccount } from '#src/people/new-accounts.ts';
-import { setPassword } from '#src/people/passwords.ts';
 import type { Profile } from '#src/people/profile.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { applyRegistrations, RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
+import { setPassword } from '#test/support/passwords.ts';
 import { BrowserAgent, type BrowserOptions } from './browser-agent.ts';
 import type { Page } from './page.ts';
 import { createDatabase, PATIENCE } from './postgres.ts';
@@ -302,7 +302,7 @@ async function openCitizen(
   const whole = { birthdate: '1991-02-03', ...profile };
   return database.transaction(async (tx) => {
     const { id } = await createAccount(tx, secrets, { name, language: 'id', identifier: parsed, profile: whole });
-    if (options.password) await setPassword(tx, id, options.password, []);
+    if (options.password) await setPassword(tx, id, options.password);
     return id;
   });
 }

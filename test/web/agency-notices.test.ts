@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTellAgency, type TellAgency } from '#src/web/agency-notices.ts';
+import { createTellAgency } from '#src/web/agency-notices.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import { colleague } from '#test/support/console.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 
 describe('what an agency is told', () => {
   let world: World;
-  let tell: TellAgency;
+  let tell: ReturnType<typeof createTellAgency>;
   let operator: string;
   beforeAll(async () => {
     world = await openWorld();

@@ -62,7 +62,7 @@ function serviceList(
 }
 
 /** One click leads in: the link of the name covers the whole card. */
-export function serviceCard({ language }: Frame, service: OfferedService): Html {
+function serviceCard({ language }: Frame, service: OfferedService): Html {
   const t = translate(language);
   const { name, clientId, agency, domain, purpose, isConnected, ending } = service;
   const link = safeAddress(service.link);

@@ -78,11 +78,7 @@ export function sayClaims(language: Language, claims: readonly string[], most?: 
 type Whose = 'own' | 'theirs';
 
 /** By which right: consent, or what else the law gives. */
-export function sayRight(
-  language: Language,
-  { basis, law }: Pick<ShownRight, 'basis' | 'law'>,
-  whose: Whose = 'own',
-): string {
+function sayRight(language: Language, { basis, law }: Pick<ShownRight, 'basis' | 'law'>, whose: Whose = 'own'): string {
   const t = translate(language);
   if (basis === 'consent') return t(whose === 'own' ? 'release.basis-consent' : 'release.their-consent');
   const name = basisName(language, basis);

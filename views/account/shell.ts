@@ -7,16 +7,7 @@ import { type Notice, noticeBox } from '../parts/notice.ts';
 import { problemSummary, type SaidProblem } from '../parts/problem.ts';
 
 /** The parts of a person's own pages, in the order of their list. */
-export const personalSections = [
-  'home',
-  'services',
-  'apps',
-  'releases',
-  'data',
-  'ways',
-  'contacts',
-  'history',
-] as const;
+const personalSections = ['home', 'services', 'apps', 'releases', 'data', 'ways', 'contacts', 'history'] as const;
 export type PersonalSection = (typeof personalSections)[number];
 
 export type PersonalParts = {

@@ -19,7 +19,7 @@ import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** What waits for somebody, the most urgent first. */
-export const coverageSteps = ['overdue', 'cases', 'pairs', 'undecided', 'unconnected', 'migrating'] as const;
+const coverageSteps = ['overdue', 'cases', 'pairs', 'undecided', 'unconnected', 'migrating'] as const;
 export type CoverageStep = (typeof coverageSteps)[number];
 
 /** A group with the ways to act on it. */

@@ -114,7 +114,7 @@ function importTable(context: ImportsContext): Html {
 }
 
 /** Where an import is. */
-export function importLink(id: string): `/${string}` {
+function importLink(id: string): `/${string}` {
   return `/console/inventory/imports/${encodeURIComponent(id)}`;
 }
 

@@ -32,7 +32,7 @@ export type ShownMatch = {
 };
 
 /** What speaks for a match, in words. */
-export function sayReasons(language: Language, reasons: readonly MatchReason[]): string {
+function sayReasons(language: Language, reasons: readonly MatchReason[]): string {
   const t = translate(language);
   return formatList(
     language,

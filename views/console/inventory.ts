@@ -29,7 +29,7 @@ export type ListedRecord = {
 };
 
 /** The name of a record among all apps, as decisions take it. */
-export function recordRef(record: Pick<ListedRecord, 'id' | 'client'>): string {
+function recordRef(record: Pick<ListedRecord, 'id' | 'client'>): string {
   return record.client ? `client:${record.client.id}` : `inventory:${record.id}`;
 }
 

@@ -24,17 +24,6 @@ export const coordinationRefusals = {
       next: 'Load the page again to see how it stands.',
     },
   },
-  batch_stale: {
-    status: 409,
-    id: {
-      say: 'Keadaan berubah sejak Anda melihatnya, jadi belum ada yang diterapkan.',
-      next: 'Periksa lagi apa yang berubah, lalu terapkan.',
-    },
-    en: {
-      say: 'Things have changed since you looked, so nothing was applied.',
-      next: 'Look again at what changes, then apply it.',
-    },
-  },
   case_not_open: {
     status: 409,
     id: {

@@ -78,7 +78,7 @@ function addressOf({ words, sector }: Asked, after?: string): string {
 }
 
 /** A service as a card shows it; undefined where it is gone since the catalogue was read. */
-export function serviceWith(
+function serviceWith(
   { ctx, house }: Pick<Visit, 'ctx' | 'house'>,
   clientId: string,
   connected: ReadonlySet<string>,

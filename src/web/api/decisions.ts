@@ -148,7 +148,7 @@ async function loadDecisionSeen(call: ApiCall): Promise<Decision> {
 }
 
 /** A decision as the API says it. */
-export function showDecision(decision: Decision): z.input<typeof decisionSchema> {
+function showDecision(decision: Decision): z.input<typeof decisionSchema> {
   return {
     ...{ id: decision.id, app: decision.ref, agency: decision.agencyId, decision: decision.kind },
     ...{ successor: decision.successor ?? null, on: decision.effectiveOn ?? null, reason: decision.reason },

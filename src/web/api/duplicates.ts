@@ -141,6 +141,6 @@ function sideOf(reader: PairReader, face: AppFace): z.input<typeof pairSchema>['
 }
 
 /** A reason as the API says it. */
-export function showReason({ code, value, what }: LikelyReason): z.input<typeof likenessReasonSchema> {
+function showReason({ code, value, what }: LikelyReason): z.input<typeof likenessReasonSchema> {
   return { code, value, ...(what !== undefined && { what }) };
 }

@@ -35,7 +35,7 @@ export type ShownLikely = {
 };
 
 /** A reason in words. */
-export function sayReason(language: Language, { code, value, what }: LikelyReason): string {
+function sayReason(language: Language, { code, value, what }: LikelyReason): string {
   const t = translate(language);
   const isNamed = code === 'host' || code === 'domain' || code === 'service-code';
   if (isNamed && what === undefined) return t(`duplicates.because-${code}-unnamed`);
