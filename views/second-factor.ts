@@ -2,8 +2,8 @@ import { type Html, html, safeAddress } from './html.ts';
 import { formatDuration, translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
 import { button, field, form } from './parts/form.ts';
-import { envelope, fingerprint } from './parts/icons.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { envelope } from './parts/icons.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields, usePasskeyButton } from './parts/passkey.ts';
 import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from './parts/problem.ts';
 import { hostileText, sampleRequestOptions, sampleService, serviceFrame } from './samples.ts';
 
@@ -111,25 +111,12 @@ function otherWays(context: SecondFactorContext): (Html | false)[] {
   return [
     asked !== undefined && (hasOther || toApp) && html`<p class="or"><span>${t('second-factor.other')}</span></p>`,
     toApp && button({ id: 'use-app', value: 'use-app', label: t('second-factor.use-app'), look: 'other' }),
-    passkeyOptions !== undefined && html`${passkeyButton(context, first)}${passkeyFields(context.language)}`,
+    passkeyOptions !== undefined &&
+      html`${usePasskeyButton(context.language, first)}${passkeyFields(context.language)}`,
     ...contacts.map((address, index) => sendButton(context, address, index, passkeyOptions ? 'other' : first)),
     context.mayUsePassword &&
       button({ id: 'sign-in-again', value: 'sign-in-again', label: t('second-factor.password'), look: 'other' }),
   ];
-}
-
-function passkeyButton({ language }: SecondFactorContext, look: 'main' | 'other'): Html {
-  const t = translate(language);
-  const label = html`${t('passkey.sign-in')} <small>${t('passkey.name')}</small>`;
-  return button({
-    id: 'passkey',
-    value: 'passkey',
-    label,
-    look,
-    hook: 'way passkey',
-    icon: fingerprint,
-    passkey: 'get',
-  });
 }
 
 function sendButton({ language }: SecondFactorContext, address: string, index: number, look: 'main' | 'other'): Html {

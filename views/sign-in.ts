@@ -1,12 +1,13 @@
 import { type Content, type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, field, form, tickBox } from './parts/form.ts';
-import { envelope, fingerprint, information } from './parts/icons.ts';
+import { button, field, form } from './parts/form.ts';
+import { envelope, information } from './parts/icons.ts';
 import { type Insistence, insistenceNote } from './parts/insistence.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
-import { type PasskeyOptions, passkeyData, passkeyFields } from './parts/passkey.ts';
+import { type PasskeyOptions, passkeyData, passkeyFields, usePasskeyButton } from './parts/passkey.ts';
 import { type Problem, problemSummary, type SaidProblem, type Saying, sayProblems } from './parts/problem.ts';
+import { sharedDeviceTick } from './parts/shared-device.ts';
 import { hostileText, sampleRequestOptions, sampleService, serviceFrame } from './samples.ts';
 
 type Kind = 'identifier-missing' | 'password-missing' | 'wrong' | 'passkey-wrong' | 'passkey-needs-script';
@@ -122,17 +123,10 @@ function everyChoice(context: SignInContext, said: readonly SaidProblem[]): Cont
       maxlength: 256,
       problems: said,
     }),
-    context.sharedDevice !== undefined &&
-      tickBox({
-        id: 'shared-device',
-        name: 'shared-device',
-        value: 'yes',
-        label: t('sign-in.shared-device'),
-        ticked: context.sharedDevice,
-      }),
+    context.sharedDevice !== undefined && sharedDeviceTick(context.language, context.sharedDevice),
     button({ id: 'sign-in', value: 'sign-in', label: t('sign-in.submit'), look: 'main' }),
     html`<p class="or"><span>${t('sign-in.or')}</span></p>`,
-    passkeyButton(context, 'other'),
+    usePasskeyButton(context.language, 'other'),
     passkeyFields(context.language),
     button({
       id: 'send-code',
@@ -156,7 +150,7 @@ function stepUpChoices(context: SignInContext, reason: Extract<SignInReason, { k
   const passkeyPage = safeAddress(reason.passkeyPageLink);
   if (reason.hasPasskey) {
     return [
-      passkeyButton(context, 'main'),
+      usePasskeyButton(context.language, 'main'),
       passkeyFields(context.language),
       recoverLink(context),
       cancelButton(context),
@@ -165,25 +159,11 @@ function stepUpChoices(context: SignInContext, reason: Extract<SignInReason, { k
   return [
     html`<p>${t('sign-in.no-passkey')}</p>`,
     passkeyPage && html`<p><a class="button main" href="${passkeyPage}">${t('sign-in.make-passkey')}</a></p>`,
-    passkeyButton(context, 'other'),
+    usePasskeyButton(context.language, 'other'),
     passkeyFields(context.language),
     recoverLink(context),
     cancelButton(context),
   ];
-}
-
-function passkeyButton(context: SignInContext, look: 'main' | 'other'): Html {
-  const t = translate(context.language);
-  const label = html`${t('passkey.sign-in')} <small>${t('passkey.name')}</small>`;
-  return button({
-    id: 'passkey',
-    value: 'passkey',
-    label,
-    look,
-    hook: 'way passkey',
-    icon: fingerprint,
-    passkey: 'get',
-  });
 }
 
 function waysOut(context: SignInContext): Html {

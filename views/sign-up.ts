@@ -1,9 +1,10 @@
 import { type Html, html, safeAddress } from './html.ts';
 import { translate } from './locale.ts';
 import { type Frame, page } from './page.ts';
-import { button, cancelButton, field, form, tickBox } from './parts/form.ts';
+import { button, cancelButton, field, form } from './parts/form.ts';
 import { type Notice, noticeBox } from './parts/notice.ts';
 import { type Problem, problemSummary, type Saying, sayProblems } from './parts/problem.ts';
+import { sharedDeviceTick } from './parts/shared-device.ts';
 import { hostileText, serviceFrame } from './samples.ts';
 
 type Kind = 'identifier-missing' | 'identifier-invalid';
@@ -47,14 +48,7 @@ ${form(context, [
     plain: true,
     problems: said,
   }),
-  context.sharedDevice !== undefined &&
-    tickBox({
-      id: 'shared-device',
-      name: 'shared-device',
-      value: 'yes',
-      label: t('sign-in.shared-device'),
-      ticked: context.sharedDevice,
-    }),
+  context.sharedDevice !== undefined && sharedDeviceTick(context.language, context.sharedDevice),
   button({ id: 'continue', value: 'continue', label: t('sign-up.submit'), look: 'main' }),
   html`<div class="ways-out">${signIn && html`<p>${t('sign-up.have-account')} <a id="to-sign-in" href="${signIn}">${t('sign-up.sign-in')}</a></p>`}
 ${cancelButton(context)}</div>`,

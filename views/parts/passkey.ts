@@ -30,6 +30,16 @@ export function makePasskeyButton(language: Language, id: 'create-passkey' | 'ad
 ${passkeyFields(language)}`;
 }
 
+/** The button that signs in with a passkey; {@link passkeyFields} belong to it. Posts `action` = `passkey`, with `credential`. */
+export function usePasskeyButton(language: Language, look: 'main' | 'other'): Html {
+  const t = translate(language);
+  const label = html`${t('passkey.sign-in')} <small>${t('passkey.name')}</small>`;
+  return button({
+    ...{ id: 'passkey', value: 'passkey', label, look },
+    ...{ hook: 'way passkey', icon: fingerprint, passkey: 'get' },
+  });
+}
+
 /** What the script hands to the authenticator. Belongs outside the form. */
 export function passkeyData(options: PasskeyOptions | undefined): Html | undefined {
   return options && jsonBlock('passkey-options', options);
