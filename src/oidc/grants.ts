@@ -40,7 +40,7 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
  * Whether a consent rests: it is not known that it was its owner's to give (UU PDP 27/2022, article 25). Once they tell the birth
  * date of somebody who was of age then, it counts again.
  */
-function isResting({ claims, givenAt }: CurrentConsent, person: Pick<Account, 'profile'>): boolean {
+export function isResting({ claims, givenAt }: CurrentConsent, person: Pick<Account, 'profile'>): boolean {
   return claims.length > 0 && !isOfAge(person.profile, givenAt);
 }
 
