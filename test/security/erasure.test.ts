@@ -16,6 +16,7 @@ import { startAppNotices } from '#src/jobs/app-notices.ts';
 import { startClosings } from '#src/jobs/closings.ts';
 import { startPurge } from '#src/jobs/purge.ts';
 import { closeAccount } from '#src/people/account-life.ts';
+import { loadDataKey } from '#src/people/data-keys.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { saveProfile } from '#src/people/profile.ts';
@@ -435,6 +436,13 @@ describe('what the database found them by', () => {
     expect(foundIn(after.rows, found)).toEqual([
       ...['account_events: the id of the account, as it is', 'admin_events: the id of the account, as it is'],
     ]);
+  });
+
+  test('is beside no app: which one an event concerned was sealed by a key that is gone', async () => {
+    const apps = (await listHistory(world.database, id, { limit: 500 })).flatMap(({ app }) => app ?? []);
+    expect(apps.length).toBeGreaterThan(5);
+    expect(apps.filter((app) => !Buffer.isBuffer(app))).toEqual([]);
+    await expect(loadDataKey(world.database, world.house.secrets, id)).rejects.toThrow('no such account');
   });
 
   test('is in no file of a table or an index that was written anew, either', async () => {
