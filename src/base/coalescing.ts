@@ -134,12 +134,9 @@ function textOf(writes: readonly Write[], { guarded, distributed }: ComposeOptio
       counts.push(guarded ? `(select count(*) from ${write.name}) = cardinality($${first})` : countOf(write));
     taken += columns.length;
   }
-  const answer =
-    counts.length === 0
-      ? '1 as done'
-      : guarded
-        ? `1 / case when ${counts.join(' and ')} then 1 else 0 end as done`
-        : counts.join(', ');
+  const answer = guarded
+    ? `1 / case when ${counts.join(' and ') || 'true'} then 1 else 0 end as done`
+    : counts.join(', ') || '1 as done';
   return `with ${parts.join(',\n')}\nselect ${answer}`;
 }
 

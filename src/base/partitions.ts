@@ -14,6 +14,8 @@ import { inTurn, withConnection } from './migrations.ts';
 export interface Monthly {
   readonly table: string;
   readonly keptMonths: number;
+  /** How full of new rows a page gets, in percent, where rows are changed; the rest is room to change them in place. */
+  readonly filledTo?: number;
 }
 
 /** What was done about a table. */
@@ -91,13 +93,14 @@ async function checkOwner(connection: pg.Client, tables: readonly Monthly[]): Pr
     );
 }
 
-async function keepTable(connection: pg.Client, { table, keptMonths }: Monthly, now: Date): Promise<MonthsKept> {
+async function keepTable(connection: pg.Client, monthly: Monthly, now: Date): Promise<MonthsKept> {
+  const { table, keptMonths } = monthly;
   const oldest = monthOf(now, -keptMonths);
   const removed = await removeTooOld(connection, table, oldest);
   const made: string[] = [];
   let moved = 0;
   for (const month of await listWanted(connection, table, now)) {
-    const done = await patiently(() => makeMonth(connection, table, month, now));
+    const done = await patiently(() => makeMonth(connection, monthly, month, now));
     if (!done) continue;
     made.push(done.name);
     moved += done.moved;
@@ -145,7 +148,7 @@ async function listWanted(connection: pg.Client, table: string, now: Date): Prom
 }
 
 /** One month, with its rows from outside. Nobody sees anything between before and after. */
-async function makeMonth(connection: pg.Client, table: string, month: Date, now: Date) {
+async function makeMonth(connection: pg.Client, { table, filledTo = 100 }: Monthly, month: Date, now: Date) {
   const name = nameOf(table, month);
   const other = `${table}_other`;
   const range = [month, monthOf(month, 1)];
@@ -159,7 +162,7 @@ async function makeMonth(connection: pg.Client, table: string, month: Date, now:
       return undefined;
     }
     const columns = await listColumns(connection, table);
-    await connection.query(`create table ${name} (like ${table} including all)`);
+    await connection.query(`create table ${name} (like ${table} including all) with (fillfactor = ${filledTo})`);
     const { rowCount } = await connection.query(
       `with moved as (delete from ${other} where at >= $1 and at < $2 returning ${columns})
        insert into ${name} (${columns}) select ${columns} from moved`,

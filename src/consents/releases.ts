@@ -10,7 +10,7 @@
  */
 import type { Row, Write } from '#src/base/coalescing.ts';
 import type { Row as CopiedRow } from '#src/base/copy.ts';
-import type { Db, Transaction } from '#src/base/database.ts';
+import { DatabaseUnavailable, type Db, type Transaction } from '#src/base/database.ts';
 import { dayOf } from '#src/base/epoch.ts';
 import { idOfBytes, type Keyring, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
@@ -106,19 +106,34 @@ export const releaseOfDayMade: Write = {
 };
 
 /**
- * What was read, noted late. The account is held, so that of one that is being erased nothing is written any more: the
- * erasure either waits and takes this along, or this waits and finds no account.
+ * Reads that no token's own row foresees, of the first of which the answer waits. The account is held, so that of one that is
+ * being erased nothing is written any more: the erasure either waits and takes this along, or this waits and finds no account.
  */
+export const firstReadMade: Write = {
+  name: 'release_read_made',
+  table: 'releases',
+  columns,
+  ...whileThere('release_read_made'),
+  lost: () => new DatabaseUnavailable('the account is being erased: whoever asks again hears of it'),
+};
+
+/** The same, noted late. */
 export const readsNoted: Write = {
   name: 'release_reads_noted',
   table: 'releases',
   columns,
-  held: `select p.id from given join accounts p on p.shard = given.shard and p.id = given.account_id
-    where $here(p) and p.state <> 'erasing' for key share of p`,
-  text: `insert into releases as r (${names}) select ${names} from given
-    where account_id in (select h.id from release_reads_noted_held h) ${countedAgain}`,
+  ...whileThere('release_reads_noted'),
   lost,
 };
+
+function whileThere(name: string): Pick<Write, 'held' | 'text'> {
+  return {
+    held: `select p.id from given join accounts p on p.shard = given.shard and p.id = given.account_id
+      where $here(p) and p.state <> 'erasing' for key share of p`,
+    text: `insert into releases as r (${names}) select ${names} from given
+      where account_id in (select h.id from ${name}_held h) ${countedAgain}`,
+  };
+}
 
 /** The row of a code exchange, sealed by the account's key. */
 export function exchangeRow(dataKey: Keyring, accountId: string, handover: Handover) {

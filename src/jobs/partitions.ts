@@ -30,7 +30,7 @@ export interface Partitions {
 /** The tables in months, and for how long each is kept. */
 export function monthlyTables({ releasesKeptMonths, eventsKeptMonths }: Job['config']): readonly Monthly[] {
   return [
-    { table: 'releases', keptMonths: releasesKeptMonths },
+    { table: 'releases', keptMonths: releasesKeptMonths, filledTo: 90 },
     { table: 'account_events', keptMonths: eventsKeptMonths },
   ];
 }

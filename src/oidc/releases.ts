@@ -2,8 +2,10 @@
  * What the engine hands to apps of people, put on the record that the person reads (`consents/releases.ts`).
  *
  * The exchange of a code, and the first refresh of a day, write their row in the statement that writes their tokens: no token
- * leaves without it, and without a token nothing is read. Reading itself (userinfo, introspection) and refreshing again are
- * counted and written up to a second later; what a crash takes of that was possible by a row that is there.
+ * leaves without it, and without a token nothing is read. Where that row does not say that a read was possible (a resource
+ * server asks about another app's token; the token is older than what the app declares), the first of a day is durable before
+ * its answer leaves. All other reading and refreshing is counted and written up to a second later; what a crash takes of that
+ * was possible by a row that is there.
  */
 import type { Context, Next } from 'koa';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
@@ -15,6 +17,7 @@ import { shardOf } from '#src/base/secrets.ts';
 import { Tally } from '#src/base/tally.ts';
 import {
   exchangeRow,
+  firstReadMade,
   type Handover,
   readsNoted,
   releaseMade,
@@ -22,6 +25,8 @@ import {
   releaseRow,
   withReads,
 } from '#src/consents/releases.ts';
+import { termsOf } from '#src/consents/terms.ts';
+import { dataKeyOf } from '#src/people/accounts.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
 import { networkOf } from '#src/people/throttles.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
@@ -101,6 +106,8 @@ interface Handed {
   readonly handover: Handover;
   /** Those whose values were in the answer. */
   readonly left: readonly StandardClaim[];
+  /** Whether the row of an exchange says already that this app could read this. */
+  readonly isForeseen: boolean;
 }
 
 async function handedOver(
@@ -116,8 +123,20 @@ async function handedOver(
   const { accountId, kind, claims, left } = answered;
   const grantId = oidc.entities.Grant?.jti;
   const terms = grantId === undefined ? [] : behindGrant(db, grantId).terms;
-  const network = networkOf(ctx.state.caller);
-  return { accountId, left, handover: { kind, clientId: client.id, claims, terms, network, at: new Date() } };
+  const handover = {
+    ...{ kind, clientId: client.id, claims, terms },
+    ...{ network: networkOf(ctx.state.caller), at: new Date() },
+  };
+  return { accountId, left, handover, isForeseen: isForeseen(oidc, client, terms) };
+}
+
+/**
+ * Whether what is read by a token was put on record with it: not for a resource server that asks about another's token, nor
+ * for a token from before releases were recorded or from before the app declared what it declares now.
+ */
+function isForeseen({ entities, route }: KoaContextWithOIDC['oidc'], client: ClientRecord, terms: readonly string[]) {
+  const token = entities.AccessToken ?? entities.RefreshToken;
+  return route !== 'token' && token?.clientId === client.id && terms.includes(termsOf(client).id);
 }
 
 interface Answered extends Pick<Handover, 'kind' | 'claims'>, Pick<Handed, 'left'> {
@@ -189,23 +208,28 @@ async function readable(
   return client.claims.map(({ claim }) => claim).filter((claim) => open.has(claim));
 }
 
-async function record(context: ReleaseContext, { accountId, handover, left }: Handed): Promise<void> {
+async function record(context: ReleaseContext, { accountId, handover, left, isForeseen }: Handed): Promise<void> {
   const { database, secrets, releaseNotes } = context;
   const { kind, clientId, at } = handover;
   const db = currentDb(database);
   const home = db.for(shardOf(accountId));
-  // The token that a request came with has brought the key along.
   if (kind === 'code') {
-    await home.write(releaseMade, exchangeRow(await loadDataKey(db, secrets, accountId), accountId, handover));
+    await home.write(releaseMade, exchangeRow(await keyOf(db, secrets, accountId), accountId, handover));
   } else {
-    const make = async () => releaseRow(await loadDataKey(db, secrets, accountId), accountId, handover);
+    const make = async () => releaseRow(await keyOf(db, secrets, accountId), accountId, handover);
     const { key, row, isThere } = await releaseNotes.rowOf(accountId, handover, make);
-    if (kind !== 'refresh' || isThere) {
+    if (isForeseen || isThere) {
       releaseNotes.count(key, row);
     } else {
-      await home.write(releaseOfDayMade, withReads(row, 1, at));
+      await home.write(kind === 'refresh' ? releaseOfDayMade : firstReadMade, withReads(row, 1, at));
       db.whenDurable(() => releaseNotes.remember(key));
     }
   }
   if (left.length > 0) db.whenDurable(() => releaseNotes.countClaims(clientId, dayOf(at), left));
+}
+
+/** All of the person that a request has read, or the token that it came with, has brought the key along. */
+async function keyOf(db: Db, secrets: Secrets, accountId: string): Promise<Keyring> {
+  const account = knownAccount(db, accountId);
+  return account ? dataKeyOf(account) : loadDataKey(db, secrets, accountId);
 }

@@ -146,15 +146,30 @@ export async function holdAccount(db: Db, id: string): Promise<boolean> {
   return row !== undefined && mayUse(row);
 }
 
-/** The profile is opened when it is first looked at: most requests only ask whether the account may be used. */
+/** How to open the key of an account that was read: apart from it, so that no page or log ever holds one. */
+const keysOf = new WeakMap<Account, () => Keyring>();
+
+/** The key that seals what is an account's own, opened once for all that is asked of one that was read. */
+export function dataKeyOf(account: Account): Keyring {
+  const open = keysOf.get(account);
+  if (!open) throw new TypeError('an account that was read by none of the statements here');
+  return open();
+}
+
+/** Key and profile are opened when they are first looked at: most requests only ask whether the account may be used. */
 function openAccount(secrets: Secrets, row: AccountFields): Account {
+  let dataKey: Keyring | undefined;
+  const openKey = () => {
+    dataKey ??= openDataKey(secrets.wrap, row.id, row.data_key);
+    return dataKey;
+  };
   let profile: Profile | undefined;
-  return {
+  const account: Account = {
     ...lifeOf(row),
     id: row.id,
     language: row.language,
     get profile() {
-      profile ??= openProfile(openDataKey(secrets.wrap, row.id, row.data_key), row.id, row.profile);
+      profile ??= openProfile(openKey(), row.id, row.profile);
       return profile;
     },
     createdAt: row.created_at,
@@ -163,6 +178,8 @@ function openAccount(secrets: Secrets, row: AccountFields): Account {
     closesAt: row.closes_at ?? undefined,
     endedAt: row.ended_at ?? undefined,
   };
+  keysOf.set(account, openKey);
+  return account;
 }
 
 function lifeOf({ state, merged_into: mergedInto }: AccountFields): AccountLife {

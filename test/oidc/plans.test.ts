@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compose, type Read, type Write } from '#src/base/coalescing.ts';
 import { PLAN_BY_KEY, PLAN_SHARED } from '#src/base/database.ts';
 import { seed } from '#src/cli/seed.ts';
+import { firstReadMade, readsNoted, releaseMade, releaseOfDayMade } from '#src/consents/releases.ts';
 import * as statements from '#src/oidc/statements.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
@@ -105,7 +106,13 @@ async function listForeignKeyQueries(): Promise<string[]> {
 
 const isRead = (each: unknown): each is Read<unknown> => typeof each === 'object' && each !== null && 'forMany' in each;
 const isWrite = (each: unknown): each is Write => typeof each === 'object' && each !== null && 'columns' in each;
-const all: readonly unknown[] = Object.values(statements);
+const all: readonly unknown[] = [
+  ...Object.values(statements),
+  releaseMade,
+  releaseOfDayMade,
+  firstReadMade,
+  readsNoted,
+];
 const reads = all.filter(isRead);
 const writes = all.filter(isWrite);
 const plain = all.filter((each) => typeof each === 'string');

@@ -17,7 +17,7 @@ beforeAll(async () => {
   world = await openWorld();
   budi = await accountOf('budi@contoh.id');
   await world.declare(
-    ...['ingin-tahu', 'setiap-hari', 'bertahap', 'beramai', 'sekali', 'mati-lampu', 'dihapus'].map((id) =>
+    ...['ingin-tahu', 'setiap-hari', 'bertahap', 'beramai', 'sekali', 'mati-lampu', 'berubah', 'dihapus'].map((id) =>
       curious(id, { rotate_refresh: id === 'beramai' ? false : undefined }),
     ),
     curious('bertanda-tangan', { userinfo_signed_response_alg: 'ES256' }),
@@ -181,6 +181,45 @@ test('a process that is killed at once has put on record what it gave', async ()
   const was = Object.keys(JSON.parse(read.body)).filter((claim) => claim !== 'sub');
   expect(was).toContain('email');
   for (const claim of was) expect(readable).toContain(claim);
+});
+
+describe('a process that is killed right after an answer which no token on record foresees has put it on record', () => {
+  const machineUri = 'https://mesin-data.contoh.go.id/';
+  const killedAfter = async (path: string, how: Parameters<typeof ask>[1]) => {
+    await using process_ = await startProcess({
+      ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer, MASTER_KEYS: testMasterKey.toString('base64') },
+    });
+    const answer = await ask(`http://127.0.0.1:${process_.port}${path}`, how);
+    process.kill(process_.pid, 'SIGKILL');
+    return JSON.parse(answer.body);
+  };
+
+  test('a resource server asks about a token that was made for another app', async () => {
+    const app = await world.app({ clientId: 'mati-lampu', scope: 'openid' });
+    const attempt = await app.startSignIn({ prompt: 'consent', resource: machineUri });
+    const code = answerOf(await goThrough(world.browser(), attempt.url, 'budi@contoh.id')).get('code') ?? '';
+    const { access_token: token } = await app.redeem(code, attempt.codeVerifier, { resource: machineUri });
+    const headers = basic('mesin-data', secretOf('mesin-data'));
+    expect(await killedAfter('/introspect', { form: { token }, headers })).toMatchObject({ active: true });
+    expect(await kindsOf(budi, 'mesin-data')).toEqual({ introspection: 1 });
+    world.statements.length = 0;
+    const machine = await world.app({ clientId: 'mesin-data' });
+    for (let n = 0; n < 3; n += 1) await machine.introspect(token);
+    expect(
+      world.statements.filter((text) => text.includes('insert into releases')),
+      'one that waits',
+    ).toHaveLength(1);
+    expect(await kindsOf(budi, 'mesin-data')).toEqual({ introspection: 4 });
+  });
+
+  test('an app reads by a token from before it declared what it declares now', async () => {
+    const app = await world.app({ clientId: 'berubah', scope: 'openid email' });
+    const { tokens } = await signInto(app, world.browser(), { prompt: 'consent' }, 'budi@contoh.id');
+    await world.declare(curious('berubah', { purpose: 'Menguji yang baru.' }));
+    const headers = { authorization: `Bearer ${tokens.access_token}` };
+    expect(await killedAfter('/userinfo', { headers })).toHaveProperty('email');
+    expect(await kindsOf(budi, 'berubah')).toEqual({ code: 1, userinfo: 1 });
+  });
 });
 
 test('what was read of an account that is being erased is not noted after it, whoever is faster', async () => {
