@@ -12,8 +12,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Row } from '#src/base/coalescing.ts';
 import { currentDb, type Database, type Db } from '#src/base/database.ts';
 import { dayOf } from '#src/base/epoch.ts';
-import type { Secrets } from '#src/base/secrets.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { type Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { Tally } from '#src/base/tally.ts';
 import {
   exchangeRow,

@@ -1,9 +1,11 @@
 /** Every hand-over of claims is on the record that its person reads (`src/oidc/releases.ts`). */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dayOf } from '#src/base/epoch.ts';
+import { keepMonths } from '#src/base/partitions.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { forgetReleases, listReleases, type Release } from '#src/consents/releases.ts';
+import { monthlyTables } from '#src/jobs/partitions.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { readClaimReleases } from '#src/registry/release-counts.ts';
 import { answerOf, ask, basic, curious, everyScope, goThrough, signInto } from '#test/oidc/flows.ts';
@@ -15,6 +17,8 @@ let budi: string;
 
 beforeAll(async () => {
   world = await openWorld();
+  // Processes that are started here would make them while others write.
+  await keepMonths(world.databaseUrl, monthlyTables(world.house.config));
   budi = await accountOf('budi@contoh.id');
   await world.declare(
     ...['ingin-tahu', 'setiap-hari', 'bertahap', 'beramai', 'sekali', 'mati-lampu', 'berubah', 'dihapus'].map((id) =>
