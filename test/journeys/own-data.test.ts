@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { listHistory, recordAccountEvent } from '#src/audit/events.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
-import { releaseMade, releaseRow } from '#src/consents/releases.ts';
+import { loadReleases, releaseRow } from '#src/consents/releases.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
 import { listMessages } from '#src/people/messages.ts';
@@ -127,9 +127,7 @@ describe('the download', () => {
         at: new Date(Date.now() - day - i * 1000),
       }),
     );
-    await database.transaction(async (tx) => {
-      for (const row of rows) await tx.for(shardOf(ratna.id)).write(releaseMade, row);
-    });
+    await database.transaction((tx) => loadReleases(tx, rows));
     const page = await open(ratna, '/account/data');
     expect([page.count('[data-held=releases]'), page.has('[data-more=releases]')]).toEqual([20, true]);
     const { groups } = JSON.parse((await download(ratna)).body);
