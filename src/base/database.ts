@@ -6,12 +6,11 @@
  *
  * Requests ask in two ways. `query`, `first` and `execute` send a statement on a connection that is theirs for as long as
  * it takes. `read` and `write` are for what every sign-in does: those of several requests share a statement
- * (`coalescing.ts`), and what is written waits until the request's answer is ready.
+ * (`coalescing.ts`), and what is written waits until the request's answer is ready. What may be lost goes by `soon` (`soon.ts`).
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as setTimer } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -28,7 +27,12 @@ import {
   withoutParent,
 } from './coalescing.ts';
 import { type Row as CopiedRow, toCopyText } from './copy.ts';
+import { asUnavailable, DatabaseUnavailable, isConflict, isConnectionLost, isRetryable } from './database-errors.ts';
 import { commitsTotal, statementsTotal } from './metrics.ts';
+import { type SoonOptions, SoonQueue } from './soon.ts';
+
+export { DatabaseUnavailable } from './database-errors.ts';
+export type { SoonOptions } from './soon.ts';
 
 /** What runs statements: the pool, a transaction or a request's unit of work. */
 export interface Db {
@@ -67,11 +71,6 @@ export interface Db {
   execute(text: string, values?: readonly unknown[]): Promise<number>;
 }
 
-export interface SoonOptions {
-  /** Whether a minute is soon enough. */
-  readonly isPatient?: boolean;
-}
-
 /** A transaction, which alone may take many rows at once. */
 export interface Transaction extends Db {
   forAll(shards: readonly number[]): Transaction;
@@ -80,11 +79,6 @@ export interface Transaction extends Db {
    * whole. One statement may take seven seconds, which is enough for some ten thousand rows.
    */
   copy(text: string, rows: Iterable<CopiedRow>): Promise<number>;
-}
-
-/** The database did not answer, or asked to try again. Becomes 503 with `Retry-After`. */
-export class DatabaseUnavailable extends Error {
-  override name = 'DatabaseUnavailable';
 }
 
 /** Called with each text sent; tests count statements with it. */
@@ -115,10 +109,6 @@ async function sendRows(client: pg.PoolClient, text: string, rows: Iterable<Copi
   } catch (error) {
     throw asUnavailable(error);
   }
-}
-
-function asUnavailable(error: unknown): unknown {
-  return isUnavailable(error) ? new DatabaseUnavailable('the database is not available', { cause: error }) : error;
 }
 
 abstract class Statements implements Db {
@@ -215,11 +205,6 @@ export const PLAN_BY_KEY = asOptions(byKey);
  */
 export const PLAN_SHARED = asOptions([...byKey, 'plan_cache_mode=force_generic_plan', 'lock_timeout=250']);
 
-/** How long what is written `soon` may wait, and where a minute is soon enough; and how much of it one statement takes. */
-const SOON_MS = 1_000;
-const PATIENT_MS = 60_000;
-const SOON_BATCH = 500;
-
 export interface DatabaseOptions {
   /** Connections for units of work and single statements; two more are shared. */
   readonly max?: number;
@@ -228,13 +213,6 @@ export interface DatabaseOptions {
   /** How long somebody waits for a connection; not quite a second unless told otherwise. */
   readonly patienceMs?: number;
   readonly onError?: (error: Error) => void;
-}
-
-/** A row that is written soon. */
-interface Waiting {
-  readonly write: Write;
-  readonly row: Row | (() => Row);
-  readonly tried: () => void;
 }
 
 /** The database as one process sees it. */
@@ -250,11 +228,7 @@ export class Database extends Statements {
   /** Whether rows are distributed by shard over several servers, so that a statement must name one. */
   readonly isDistributed: boolean;
   readonly #onError: (error: Error) => void;
-  #soon: Waiting[] = [];
-  #patient: Waiting[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #patientTimer: NodeJS.Timeout | undefined;
-  #writingSoon: Promise<void> = Promise.resolve();
+  readonly #soon: SoonQueue;
   /** Hears every text sent, with its values; for tests. */
   onStatement: StatementListener | undefined;
 
@@ -289,6 +263,11 @@ export class Database extends Statements {
       },
       (pending) => this.#writeAlone(pending),
     );
+    this.#soon = new SoonQueue({
+      send: (text, values) => this.run(text, values),
+      isDistributed: this.isDistributed,
+      onError: this.#onError,
+    });
   }
 
   #open(url: string, options: pg.PoolConfig): pg.Pool {
@@ -368,42 +347,13 @@ export class Database extends Statements {
     return this.isDistributed ? this.#writeAlone(pending) : this.#writes.run(pending);
   }
 
-  soon(write: Write, row: Row | (() => Row), { isPatient = false }: SoonOptions = {}): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    (isPatient ? this.#patient : this.#soon).push({ write, row, tried: resolve });
-    if (isPatient) this.#patientTimer ??= setTimer(() => void this.settle(), PATIENT_MS).unref();
-    else this.#timer ??= setTimer(() => void this.#settleSoon(), SOON_MS).unref();
-    return promise;
+  soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void> {
+    return this.#soon.add(write, row, options);
   }
 
   /** Writes now what is to be written soon; what is being written already is awaited as well. */
   settle(): Promise<void> {
-    clearTimeout(this.#patientTimer);
-    this.#patientTimer = undefined;
-    this.#soon.push(...this.#patient.splice(0));
-    return this.#settleSoon();
-  }
-
-  #settleSoon(): Promise<void> {
-    this.#writingSoon = this.#writingSoon.then(() => this.#writeSoon());
-    return this.#writingSoon;
-  }
-
-  async #writeSoon(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    while (this.#soon.length > 0) {
-      const batch = this.#soon.splice(0, this.isDistributed ? 1 : SOON_BATCH);
-      const pending = batch.map(({ write, row }) => ({ write, row: typeof row === 'function' ? row() : row }));
-      const { text, values } = compose(pending, { guarded: false, distributed: this.isDistributed });
-      try {
-        await this.run(text, values);
-        commitsTotal.inc();
-      } catch (cause) {
-        this.#onError(new Error('rows that could wait were not written', { cause }));
-      }
-      for (const { tried } of batch) tried();
-    }
+    return this.#soon.settle();
   }
 
   /** Whether it answers; asked beside the queues, so that a rush is not taken for an end. @throws {DatabaseUnavailable} */
@@ -682,42 +632,4 @@ export function currentDb(fallback: Db): Db {
 /** A statement that changes and locks nothing, so it may run outside the transaction. */
 function isRead(text: string): boolean {
   return /^\s*select\b(?!.*\bfor\s+(no\s+key\s+update|update|key\s+share|share)\b)/is.test(text);
-}
-
-function sqlState(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-function isRetryable(error: unknown): boolean {
-  const cause = error instanceof DatabaseUnavailable ? error.cause : error;
-  return ['40001', '40P01'].includes(sqlState(cause));
-}
-
-/** Whether a row is there already that only one may be. */
-function isConflict(error: unknown): boolean {
-  return sqlState(error) === '23505';
-}
-
-/** Whether nobody knows what became of the statement, so that its connection is of no more use. */
-function isConnectionLost(error: unknown): boolean {
-  return error instanceof DatabaseUnavailable && !(error.cause instanceof pg.DatabaseError);
-}
-
-/** A row that waited while the month it belongs to was made (`partitions.ts`); by itself a partition's bound names no constraint. */
-function isMonthBeingMade(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '23514' && error.constraint === undefined;
-}
-
-/** Connection lost, server shutting down or starting, too many connections, asked to retry: all pass by themselves. */
-function isUnavailable(error: unknown): boolean {
-  const state = sqlState(error);
-  if (isMonthBeingMade(error)) return true;
-  if (/^(08|53|57P)/.test(state) || ['40001', '40P01', '57014', '25P03'].includes(state)) return true;
-  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(state)) return true;
-  return (
-    error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered/.test(
-      error.message,
-    )
-  );
 }
