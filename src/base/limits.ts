@@ -163,7 +163,7 @@ export const limits = {
   catalogue_from_network: {
     points: 6_000,
     duration: 10 * MINUTE,
-    answers: 'one machine keeps the database busy with searches of the catalogue; what a cache still has costs nothing',
+    answers: 'one machine keeps the database busy with searches of the catalogue, whatever it has of them already',
   },
   api_change_by_machine: {
     points: 600,
