@@ -49,8 +49,9 @@ function asRows(columns: readonly (readonly [name: string, type: string])[], fir
  *
  * Its text is one data-changing statement over the rows `given`, written as if that were a table of its columns. It returns a
  * row for each that it has changed; a row that it did not change is lost: another request was faster, and all that this one
- * writes is undone. One that only adds rows returns nothing: none of them can be lost, and none is counted. `$here(a)` says of a table `a` that its rows are in the shards given, for a database that is distributed
- * by shard; one PostgreSQL is not told, because it would look for all rows of the shard instead of the one.
+ * writes is undone. One that only adds rows returns nothing: none of them can be lost, and none is counted. `$here(a)` says of a
+ * table `a` that its rows are in the shards given, for a database that is distributed by shard; one PostgreSQL is not told, because
+ * it would look for all rows of the shard instead of the one.
  */
 export interface Write {
   readonly name: string;

@@ -50,7 +50,6 @@ const shown: Readonly<Record<string, readonly DataField[]>> = {
   sessions: ['signed_in_at', 'last_seen_at', 'about'],
   devices: ['first_seen_at', 'last_seen_at'],
   permissions: ['app', 'basis', 'purpose', 'claims', 'given_at', 'expires_at', 'ended_at'],
-  consents: ['app', 'purpose', 'claims', 'given_at', 'expires_at', 'ended_at'],
   subjects: ['sub', 'created_at'],
   releases: ['app', 'claims', 'first_at', 'last_at', 'reads'],
   withdrawals: ['app', 'at', 'due', 'acknowledged_at', 'law'],
