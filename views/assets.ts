@@ -52,21 +52,25 @@ export function findAsset(path: string): Asset | undefined {
   return assetsByPath.get(path);
 }
 
-/** Every asset, for those who serve or weigh all of them. */
-export function listAssets(): Asset[] {
-  return [...assets.values()];
-}
-
 /** What names another comes after it, because its path must be known by then: a style sheet after pictures. */
 function readAssets(): Map<string, Asset> {
   const read = new Map<string, Asset>();
   const isStyle = (name: string): boolean => name.endsWith('.css');
-  const names = readdirSync(folder).sort((a, b) => Number(isStyle(a)) - Number(isStyle(b)));
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ name }) => name).sort((a, b) => Number(isStyle(a)) - Number(isStyle(b)));
   for (const name of names) {
-    const source = readFileSync(new URL(name, folder), 'utf8');
-    read.set(name, packAsset(name, nameReferences(source, read)));
+    read.set(name, packAsset(name, nameReferences(withParts(readSource(name)), read)));
   }
   return read;
+}
+
+function readSource(name: string): string {
+  return readFileSync(new URL(name, folder), 'utf8');
+}
+
+/** A style sheet of many subjects is written in a file for each, and travels as one. */
+function withParts(source: string): string {
+  return source.replace(/^@import "([^"]+)";$/gm, (_, name: string) => readSource(name));
 }
 
 /** Pictures of a style sheet, and what a script imports. */

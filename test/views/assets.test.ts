@@ -1,15 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { assetPath, findAsset, listAssets } from '#views/assets.ts';
+import { type AssetName, assetPath, findAsset } from '#views/assets.ts';
+
+const folder = new URL('../../views/assets/', import.meta.url);
+const names = readdirSync(folder).filter((name) => name.includes('.')) as AssetName[];
+const styles = names.filter((name) => name.endsWith('.css'));
 
 describe('an asset', () => {
-  test.each(listAssets().map((asset) => [asset.path, asset] as const))('%s is ready to send', (path, asset) => {
+  test.each(names)('%s is ready to send', (name) => {
+    const path = assetPath(name);
+    const asset = findAsset(path);
+    if (!asset) throw new Error(`nothing is at ${path}`);
     expect(path).toMatch(/^\/assets\/[a-z]+\.[\w-]{12}\.(css|js|svg)$/);
+    expect(asset.path).toBe(path);
     expect(asset.etag).toMatch(/^"[\w-]{12}"$/);
     expect(brotliDecompressSync(asset.brotli).equals(asset.body)).toBe(true);
     expect(gunzipSync(asset.gzip).equals(asset.body)).toBe(true);
-    expect(findAsset(path)).toBe(asset);
   });
 
   test('is found by its exact path only', () => {
@@ -28,7 +35,7 @@ describe('a script', () => {
   });
 
   test('travels without our remarks and indentation, and is the same program', () => {
-    const source = readFileSync(new URL('../../views/assets/passkey.js', import.meta.url), 'utf8');
+    const source = readFileSync(new URL('passkey.js', folder), 'utf8');
     const code = (text: string) =>
       text
         .replace(/^ *\/\/.*$/gm, '')
@@ -39,16 +46,29 @@ describe('a script', () => {
   });
 });
 
-describe('the style sheet', () => {
-  const css = findAsset(assetPath('lawang.css'))?.body.toString() ?? '';
+describe('a style sheet', () => {
+  const sent = (name: AssetName) => findAsset(assetPath(name))?.body.toString() ?? '';
 
-  test('names its pictures by their hashed paths and loads nothing from elsewhere', () => {
-    const named = [...css.matchAll(/url\("([^"]+)"\)/g)].map((match) => match[1] ?? '');
+  test('names its pictures by their hashed paths', () => {
+    const named = [...sent('lawang.css').matchAll(/url\("([^"]+)"\)/g)].map((match) => match[1] ?? '');
     expect(named).toEqual([assetPath('arches.svg')]);
-    expect(css).not.toMatch(/https?:|@import|\/\*/);
   });
 
-  test('uses nothing that Chrome 80 does not know', () => {
+  test('that is written in several files holds all of them', () => {
+    const parts = readdirSync(new URL('more/', folder)).map((name) =>
+      readFileSync(new URL(`more/${name}`, folder), 'utf8'),
+    );
+    const lines = parts.flatMap((part) => part.match(/^[^@\s].*(?=[,{]$)/gm) ?? []).map((line) => line.trim());
+    expect(lines.length).toBeGreaterThan(100);
+    for (const line of lines) expect(sent('more.css')).toContain(line);
+  });
+
+  test.each(styles)('loads nothing from elsewhere: %s', (name) => {
+    expect(sent(name)).not.toMatch(/https?:|@import|\/\*/);
+  });
+
+  test.each(styles)('uses nothing that Chrome 80 does not know: %s', (name) => {
+    const css = sent(name);
     expect(css).not.toMatch(
       /:has\(|:is\(|:where\(|oklch|color-mix|&|@layer|@container|[^-]inset:|aspect-ratio|clamp\(/,
     );
@@ -56,7 +76,7 @@ describe('the style sheet', () => {
   });
 
   test('gives text and controls enough contrast, light and dark', () => {
-    const source = readFileSync(new URL('../../views/assets/lawang.css', import.meta.url), 'utf8');
+    const source = readFileSync(new URL('lawang.css', folder), 'utf8');
     const [light = '', dark = ''] = source.match(/:root \{[^}]*\}/g) ?? [];
     for (const tokens of [light, dark]) {
       const colour = (name: string): string =>
