@@ -1,10 +1,13 @@
 /**
  * A city library with accounts of its own, on its way to Lawang: its sign-in follows the stage that its agency sets on the
- * console. Set the variables of docs/integrate.md, then `node app.js`. Members: AG-000123, AG-000456; password `rahasia-lama`.
+ * console. Set the variables of docs/integrate.md, then `npx node app.js` (Node 24). Members: AG-000123, AG-000456; password
+ * `rahasia-lama`. It hears of sign-outs at `/backchannel-logout` and of what else ended at `/events`, if its registration says so.
  */
 import { randomBytes, randomUUID, scryptSync, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import * as oidc from 'openid-client';
+import { BackChannel } from '../back-channel.ts';
+import { hearEvent, hearLogout } from '../hearing.ts';
 import { followStage } from './stage.js';
 
 const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_REDIRECT_URI, STAGE_SECONDS = '5' } = process.env;
@@ -26,6 +29,15 @@ openMember('AG-000456', 'Budi S.', 'rahasia-lama');
 
 const sessions = new Map();
 
+const backChannel = new BackChannel({
+  ...{ issuer: OIDC_ISSUER, clientId: OIDC_CLIENT_ID },
+  findKeysUri: async () => lawang.serverMetadata().jwks_uri,
+});
+const hearing = {
+  'POST /backchannel-logout': hearLogout(backChannel, signOut),
+  'POST /events': hearEvent(backChannel, heed),
+};
+
 const routes = {
   'GET /': async (session) => (session.member ? inside(session) : outside(session)),
 
@@ -36,6 +48,7 @@ const routes = {
     if (at === 'required' || at === 'off') return outside(session, 'Masuklah dengan Lawang.', at);
     if (!member) return outside(session, 'Nomor anggota atau kata sandi salah.');
     begin(session, member);
+    session.cameBy = undefined;
     return home;
   },
 
@@ -64,7 +77,7 @@ const routes = {
       pkceCodeVerifier: codeVerifier,
       idTokenExpected: true,
     });
-    const { sub } = tokens.claims();
+    const { sub, sid } = tokens.claims();
     const { name } = await oidc.fetchUserInfo(lawang, tokens.access_token, sub);
     const linked = [...members.values()].find((one) => one.sub === sub);
     if (linked) begin(session, linked);
@@ -72,6 +85,7 @@ const routes = {
     else if (member && !member.sub) begin(session, Object.assign(member, { sub }));
     // Whoever is not may have an old account, or none.
     else Object.assign(renew(session), { arrived: { sub, name }, member: undefined });
+    session.cameBy = { sub, sid };
     return linked || session.member ? home : new URL('/link', home);
   },
 
@@ -100,6 +114,26 @@ const routes = {
     return home;
   },
 };
+
+/** Who came by Lawang goes when Lawang says so; who came by the old password has a session that is only this app's. */
+function signOut({ subject, sid }) {
+  for (const { id, cameBy } of sessions.values()) {
+    if (!cameBy || (subject !== undefined && subject !== cameBy.sub)) continue;
+    if (sid === undefined || sid === cameBy.sid) sessions.delete(id);
+  }
+}
+
+/** After these nobody is in by Lawang any more. The old account stays linked: they may come back. */
+const endings = [
+  ...['consent-withdrawn', 'service-left', 'consent-ended-underage', 'permission-expired', 'release-reported'],
+  ...['account-disabled', 'account-purged'],
+];
+
+function heed({ type, subject, withdrawals }) {
+  if (endings.includes(type) && subject !== undefined) signOut({ subject });
+  for (const id of withdrawals)
+    process.stdout.write(`${type}: say within 3 x 24 hours what became of the data (withdrawal ${id})\n`);
+}
 
 function inside({ member }) {
   const link = member.sub
@@ -171,6 +205,8 @@ function renew(session) {
 }
 
 createServer(async (request, response) => {
+  const hear = hearing[`${request.method} ${request.url}`];
+  if (hear) return hear(request, response);
   const cookie = (name) => new RegExp(`(?:^|; )${name}=([\\w-]+)`).exec(request.headers.cookie ?? '')?.[1];
   const session = sessions.get(cookie('library')) ?? { id: randomUUID() };
   session.visitor = cookie('visitor') ?? randomUUID();

@@ -3,9 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startAppNotices } from '#src/jobs/app-notices.ts';
+import { listDeliveries } from '#src/oidc/deliveries.ts';
 import type { MigrationStage } from '#src/registry/clients.ts';
 import * as own from '#src/registry/cohorts.ts';
 import { stepBack, stepTo } from '#src/registry/migration.ts';
+import { raiseRegistryVersion } from '#src/registry/version.ts';
+import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
 import { allow, openWorld, password, secretOf, signIn, type World } from '#test/support/world.ts';
@@ -22,6 +26,15 @@ let stop: () => void;
 beforeAll(async () => {
   world = await openWorld();
   home = `http://localhost:${await freePort()}`;
+  await world.database.transaction(async (tx) => {
+    const addresses = [`${home}/backchannel-logout`, `${home}/events`];
+    await tx.execute('update clients set backchannel_logout_uri = $2, event_uri = $3 where id = $1', [
+      clientId,
+      ...addresses,
+    ]);
+    await raiseRegistryVersion(tx);
+  });
+  await world.house.clients.refresh();
   const app = spawn(process.execPath, [file.pathname], {
     env: {
       ...{ OIDC_ISSUER: world.issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: secretOf(clientId) },
@@ -127,7 +140,50 @@ test('a closed old account is asked for no more; who is new gets in', async () =
   expect((await arrived.press('#new')).text('#signed-in-name')).toBe('Wayan');
 });
 
+/** Delivers what the app is to hear; each notice is taken. */
+async function tellApp(): Promise<void> {
+  const { database, secrets, log, keys, config } = world.house;
+  const notices = startAppNotices({ database, secrets, log, keys, config }, { everyMs: 1_000_000_000 });
+  expect(await notices.deliverDue()).toBeGreaterThan(0);
+  await notices.stop();
+  for (const { channel, answer } of await listDeliveries(database, clientId, { limit: 100 }))
+    expect(answer).toBe(channel === 'logout' ? '200' : '202');
+}
+
+test('who came by Lawang is out when Lawang says so, in that browser or everywhere; the old account stays in', async () => {
+  await moveTo('optional');
+  await world.citizen('ketut-lama@contoh.id', { name: 'Ketut', password });
+  const arrive = async () => {
+    const browser = world.browser();
+    const asked = await (await browser.visit(home)).follow('#sign-in');
+    return { browser, page: await allowIfAsked(await signIn(asked, 'ketut-lama@contoh.id')) };
+  };
+  const { browser, page } = await arrive();
+  expect((await page.press('#new')).text('#signed-in-name')).toBe('Ketut');
+  const { browser: elsewhere } = await arrive();
+  const byPassword = world.browser();
+  await oldSignIn(await byPassword.visit(home), 'AG-000456');
+  const isIn = async (each: BrowserAgent) => (await each.visit(home)).has('#signed-in-name');
+
+  const question = await browser.visit(`${world.issuer}/logout`);
+  await question.press('#logout-yes');
+  await tellApp();
+  expect([await isIn(browser), await isIn(elsewhere), await isIn(byPassword)]).toEqual([false, true, true]);
+
+  await (await elsewhere.visit(`${world.issuer}/account/apps/${clientId}`)).press('.disconnect');
+  await tellApp();
+  expect([await isIn(elsewhere), await isIn(byPassword)]).toEqual([false, true]);
+});
+
+test('what is no token of Lawang’s is refused', async () => {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const forged = { method: 'POST', headers, body: 'logout_token=x.y.z' };
+  expect((await exchange(`${home}/backchannel-logout`, forged)).status).toBe(400);
+  expect((await exchange(`${home}/events`, { ...forged, headers: {} })).status).toBe(400);
+});
+
 test('it calculates what the registry calculates, and its own way in outlives the provider', async () => {
+  await moveTo('off');
   const { stageFor } = (await import(new URL('stage.js', file).href)) as Followed;
   const standing = { client_id: clientId, stage: 'default', percentage: 37 } as const;
   for (let number = 0; number < 500; number += 1)
