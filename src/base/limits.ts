@@ -170,6 +170,11 @@ export const limits = {
     duration: HOUR,
     answers: 'a machine run wild, or its stolen token, fills the registry with versions and keeps it locked for others',
   },
+  notice_by_hand_to_app: {
+    points: 600,
+    duration: HOUR,
+    answers: 'somebody on the console, or a machine, has us call the addresses of an app without end',
+  },
   wrong_code_in_all: {
     points: 600,
     duration: MINUTE,

@@ -5,6 +5,7 @@ import type { Db } from '#src/base/database.ts';
 import { newestOf } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, type Secrets, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { atCost, type Throttles } from '#src/people/throttles.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { receiverOf } from '#src/registry/notice-receivers.ts';
 import { type NoticeChannel, type NoticeReason, putNotice, TRIED_MS } from './app-notices.ts';
@@ -99,14 +100,52 @@ export async function findTellings(
   );
 }
 
-interface Resent {
+/** Who has an app told of something by hand. */
+interface ByHand {
   readonly client: ClientRecord;
-  readonly id: string;
   readonly actor: string;
 }
 
-/** Sends a notice once more, at once and for another three days. @throws {Refusal} `not_here` when there is none to be sent */
-export async function sendAgain(db: Db, { client, id, actor }: Resent): Promise<void> {
+/**
+ * Sends a notice once more, at once and for another three days. Call it, as {@link sendTest}, before the unit of work has
+ * written anything (see {@link Throttles}).
+ *
+ * @throws {Refusal} `not_here` when there is none to be sent, `too_many_attempts`
+ */
+export function sendAgain(db: Db, throttles: Throttles, { id, ...asked }: ByHand & { readonly id: string }) {
+  return byHand(db, throttles, { ...asked, what: 'again' }, () => makeDue(db, asked.client, id));
+}
+
+/**
+ * Sends an app a test by each way on which it hears, about a person and a session that there are not.
+ *
+ * @throws {Refusal} `too_many_attempts`
+ */
+export function sendTest(db: Db, secrets: Secrets, throttles: Throttles, asked: ByHand): Promise<void> {
+  return byHand(db, throttles, { ...asked, what: 'test' }, async () => {
+    const shard = randomInt(SHARDS);
+    const nobody = { sub: secrets.newTaggedId(shard), sid: secrets.newTaggedId(shard) };
+    await putNotice(db, secrets, shard, receiverOf(asked.client), { ...nobody, reason: 'test' });
+  });
+}
+
+/** The console and the API together have so many an hour for an app, whoever of its agency asks. */
+function byHand(
+  db: Db,
+  throttles: Throttles,
+  { client, actor, what }: ByHand & { readonly what: 'again' | 'test' },
+  send: () => Promise<void>,
+): Promise<void> {
+  return atCost(throttles, { cost: [['notice_by_hand_to_app', client.id]], counts: 'done' }, async () => {
+    await send();
+    await recordAdminEvent(db, {
+      ...{ kind: 'delivery.resent', actor, subject: `client ${client.id}`, agencyId: client.agency.id },
+      details: { what },
+    });
+  });
+}
+
+async function makeDue(db: Db, client: ClientRecord, id: string): Promise<void> {
   const shard = shardOf(id);
   const now = new Date();
   const sent = await db.for(shard).execute(
@@ -116,19 +155,4 @@ export async function sendAgain(db: Db, { client, id, actor }: Resent): Promise<
     [shard, id, client.id, now, new Date(now.getTime() + TRIED_MS)],
   );
   if (sent === 0) throw new Refusal('not_here', 'no such notice, or nothing of it is kept');
-  await recordSending(db, client, actor, 'again');
-}
-
-/** Sends an app a test by each way on which it hears, about a person and a session that there are not. */
-export async function sendTest(db: Db, secrets: Secrets, client: ClientRecord, actor: string): Promise<void> {
-  const shard = randomInt(SHARDS);
-  const nobody = { sub: secrets.newTaggedId(shard), sid: secrets.newTaggedId(shard) };
-  await putNotice(db, secrets, shard, receiverOf(client), { ...nobody, reason: 'test' });
-  await recordSending(db, client, actor, 'test');
-}
-
-function recordSending(db: Db, { id, agency }: ClientRecord, actor: string, what: 'again' | 'test'): Promise<void> {
-  return recordAdminEvent(db, {
-    ...{ kind: 'delivery.resent', actor, subject: `client ${id}`, agencyId: agency.id, details: { what } },
-  });
 }

@@ -138,12 +138,10 @@ async function leaveAndReport(world: World): Promise<void> {
     ]);
   await database.transaction((tx) => disconnect(tx, house.secrets, { accountId, clientId, cause: 'reported' }));
   const client = await loadClient(database, clientId);
-  await sendTest(
-    database,
-    house.secrets,
-    { ...client, backchannelLogoutUri: 'https://puskesmas.contoh.example/keluar' },
-    'test',
-  );
+  await sendTest(database, house.secrets, throttles, {
+    client: { ...client, backchannelLogoutUri: 'https://puskesmas.contoh.example/keluar' },
+    actor: 'test',
+  });
 }
 
 /** What agencies owe is counted, as it is every ten minutes. */

@@ -154,7 +154,7 @@ async function openThings({ id: actor }: Citizen): Promise<Things> {
     ...{ actor, client, agency, agencies: ['induk', agency], sector: 'sektor-uji', key: 'RAHASIA-1' },
     words: 'Rahasia',
   });
-  await sendTest(database, secrets, await loadClient(database, client), actor);
+  await sendTest(database, secrets, throttles, { client: await loadClient(database, client), actor });
   const [delivery] = await listDeliveries(database, client, { limit: 1 });
   const permissionId = newIdIn(1);
   const withdrawn = { accountId: citizen, clientId: client, permissionId, cause: 'withdrawn' } as const;

@@ -2,6 +2,7 @@ import { type Html, html } from '../html.ts';
 import { formatMoment, type Language, type MessageKey, translate } from '../locale.ts';
 import { button, form, hidden } from '../parts/form.ts';
 import type { Notice } from '../parts/notice.ts';
+import { type Problem, sayProblems } from '../parts/problem.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
 import { type Pages, pager } from './parts/pager.ts';
@@ -50,6 +51,7 @@ export type DeliveriesContext = ConsoleFrame & {
   mayAct: boolean;
   pages: Pages;
   notice?: Notice | undefined;
+  problems?: readonly Problem<never>[] | undefined;
 };
 
 const reasons = {
@@ -94,6 +96,7 @@ export function deliveriesPage(context: DeliveriesContext): Html {
     title: tabName(language, 'deliveries'),
     intro: t('deliveries.intro'),
     notice: context.notice,
+    problems: sayProblems(language, context.problems, {}),
     content: html`<h2 id="withdrawals">${t('deliveries.withdrawals')}</h2>
 <p class="hint">${t('deliveries.withdrawals-hint')}</p>
 ${withdrawals.length > 0 ? withdrawals.map((line) => withdrawalBox(context, line)) : html`<p class="empty">${t('deliveries.no-withdrawals')}</p>`}
@@ -221,6 +224,7 @@ export const deliveriesSamples: Record<string, DeliveriesContext> = {
     notice: { tone: 'done', text: translate('id')('deliveries.sent') },
     pages: {},
   },
+  'to wait': { ...full, problems: [{ kind: 'throttled', seconds: 90 }] },
   empty: { ...full, deliveries: [], withdrawals: [], isListening: false, pages: {} },
   hostile: {
     ...full,

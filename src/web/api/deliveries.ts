@@ -41,8 +41,8 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     scope: 'apps.write',
     status: 202,
     async carryOut(call) {
-      const app = await loadAppOf(call, 'apps.write');
-      await sendTest(call.db, call.house.secrets, app, call.actor);
+      const client = await loadAppOf(call, 'apps.write');
+      await sendTest(call.db, call.house.secrets, call.house.throttles, { client, actor: call.actor });
       return {};
     },
   }),
@@ -55,7 +55,8 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     status: 202,
     async carryOut(call) {
       const client = await loadAppOf(call, 'apps.write');
-      await sendAgain(call.db, { client, id: idInside(call, call.param('delivery')), actor: call.actor });
+      const id = idInside(call, call.param('delivery'));
+      await sendAgain(call.db, call.house.throttles, { client, id, actor: call.actor });
       return {};
     },
   }),

@@ -14,9 +14,9 @@ import { listDeliveries, sendAgain, sendTest } from '#src/oidc/deliveries.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { appLink } from '#views/console/app-page.ts';
-import { deliveriesPage } from '#views/console/deliveries.ts';
+import { type DeliveriesContext, deliveriesPage } from '#views/console/deliveries.ts';
 import { translate } from '#views/locale.ts';
-import type { Notice } from '#views/parts/notice.ts';
+import { sayRefused } from '../account/refused.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
@@ -32,7 +32,7 @@ const PAGE = 25;
 export function showDeliveries(ctx: Context, house: OpenHouse): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
     const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
-    await showPage(visit, client, noticeIn(ctx));
+    await showPage(visit, client, { notice: noticeIn(ctx) });
   });
 }
 
@@ -49,7 +49,9 @@ export function answerDeliveries(ctx: Context, house: OpenHouse): Promise<void> 
   );
 }
 
-async function showPage(visit: ConsoleVisit, client: ClientRecord, notice: Notice | undefined): Promise<void> {
+type Said = Pick<DeliveriesContext, 'notice' | 'problems'>;
+
+async function showPage(visit: ConsoleVisit, client: ClientRecord, said: Said): Promise<void> {
   const { ctx, house, db, held } = visit;
   const { secrets } = house;
   const [time, told = ''] = readPlace(ctx);
@@ -72,7 +74,7 @@ async function showPage(visit: ConsoleVisit, client: ClientRecord, notice: Notic
     isListening: client.backchannelLogoutUri !== undefined || client.eventUri !== undefined,
     mayAct: mayAt(held, 'apps.write', client.agency),
     pages: pagesBehind(ctx, last && [last.createdAt.toISOString(), secrets.outsideId(last.id)]),
-    notice,
+    ...said,
   });
   showForm(ctx, page);
 }
@@ -83,7 +85,7 @@ const notices = {
   acknowledged: 'deliveries.acknowledged',
 } as const;
 
-function noticeIn(ctx: Context): Notice | undefined {
+function noticeIn(ctx: Context): Said['notice'] {
   const done = Object.entries(notices).find(([name]) => name === ctx.query.done);
   return done && { tone: 'done', text: translate(ctx.state.language)(done[1]) };
 }
@@ -91,15 +93,30 @@ function noticeIn(ctx: Context): Notice | undefined {
 async function test(visit: ConsoleVisit): Promise<void> {
   const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
-  await sendTest(db, house.secrets, client, account.id);
-  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=tested`);
+  const send = () => sendTest(db, house.secrets, house.throttles, { client, actor: account.id });
+  await sendOrSay(visit, client, 'tested', send);
 }
 
 async function again(visit: ConsoleVisit, form: Form): Promise<void> {
-  const { ctx, db, account } = visit;
+  const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
-  await sendAgain(db, { client, id: idIn(visit, form, 'delivery'), actor: account.id });
-  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=sent`);
+  const id = idIn(visit, form, 'delivery');
+  await sendOrSay(visit, client, 'sent', () => sendAgain(db, house.throttles, { client, id, actor: account.id }));
+}
+
+/** Sends, or says on the page how long to wait. */
+async function sendOrSay(
+  visit: ConsoleVisit,
+  client: ClientRecord,
+  done: keyof typeof notices,
+  send: () => Promise<void>,
+): Promise<void> {
+  try {
+    await send();
+  } catch (error) {
+    return showPage(visit, client, { problems: [sayRefused(visit, error)] });
+  }
+  seeOther(visit.ctx, `${appLink(client.id, 'deliveries')}?done=${done}`);
 }
 
 async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
@@ -110,7 +127,7 @@ async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
   if (!outcome || !isWhole({ outcome, law })) {
     ctx.status = 422;
     const missing = outcome ? 'deliveries.law-missing' : 'deliveries.outcome-missing';
-    return showPage(visit, client, { tone: 'info', text: translate(ctx.state.language)(missing) });
+    return showPage(visit, client, { notice: { tone: 'info', text: translate(ctx.state.language)(missing) } });
   }
   const id = idIn(visit, form, 'withdrawal');
   await acknowledgeWithdrawal(db, house.secrets, { clientId: client.id, id, outcome, law });

@@ -18,7 +18,7 @@ let browser: BrowserAgent;
 let page: string;
 
 beforeAll(async () => {
-  world = await openWorld();
+  world = await openWorld({ settings: { RATE_LIMITS: 'on', LIMITS: 'notice_by_hand_to_app=3/3600' } });
   app = await ListeningApp.open(answering(503));
   await world.declare({ client_id: clientId, backchannel_logout_uri: `${app.origin}/keluar` });
   const developer = await colleague(world, 'dewa@dinkes.contoh.go.id', {}, 'Dewa Putra');
@@ -89,4 +89,19 @@ test('a withdrawal that is another app’s, or nobody’s, is not here', async (
   };
   const answer = await browser.post(page, form);
   expect(answer.status).toBe(404);
+});
+
+test('who sends without end is told how long to wait, and nothing more goes out', async () => {
+  const count = async () =>
+    (await world.database.query('select id from outbox where client_id = $1', [clientId])).length;
+  let sent = await browser.visit(page);
+  for (let i = 0; i < 3 && sent.status === 200; i += 1) sent = await sent.press('#send-test');
+  const before = await count();
+  await world.database.execute('update outbox set attempts = 1');
+  const late = await (await browser.visit(page)).press('#send-test');
+  expect([late.status, late.text('#problems')]).toEqual([429, expect.stringMatching(/tunggu|lagi dalam/i)]);
+  const again = await late.press('[data-delivery] .send-again');
+  expect([again.status, again.has('#problems')]).toEqual([429, true]);
+  expect(await count()).toBe(before);
+  expect((await world.database.query('select id from outbox where attempts = 0')).length).toBe(0);
 });
