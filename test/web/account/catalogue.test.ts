@@ -1,5 +1,5 @@
 /** What a person finds who looks for a service. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
@@ -39,6 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => world[Symbol.asyncDispose]());
+afterEach(() => vi.useRealTimers());
 
 const look = (query: string): Promise<Page> => browser.visit(`${world.issuer}/account/services?${query}`);
 const found = (page: Page): string[] => page.attributes('[data-service]', 'data-service');
@@ -85,7 +86,7 @@ test('what was asked before signing in is there after it, once, and stands in no
   }
 });
 
-test('what nobody may ask, what is of another sign-in and what was asked long ago is forgotten', async () => {
+test('what nobody may ask, and what was asked before another sign-in, is forgotten', async () => {
   const other = world.browser();
   const kept = () => other.cookies.all.find(({ name }) => name === 'asked')?.value;
   const page = await other.visit(`${world.issuer}/account/services?next=https://jahat.contoh/&after=zzz`);
@@ -95,6 +96,16 @@ test('what nobody may ask, what is of another sign-in and what was asked long ag
   const back = await page.fill({ identifier: 'nelayan@contoh.id', password }).press('#sign-in');
   expect(back.url.pathname + back.url.search).toBe('/account/services');
   expect(kept()).toBeUndefined();
+});
+
+test('what was asked longer than a quarter of an hour ago is forgotten, even by a browser that kept it', async () => {
+  const other = world.browser();
+  const begun = Date.now();
+  const page = await other.visit(`${world.issuer}/account/services?q=kartu`);
+  for (const cookie of other.cookies.all) other.cookies.put({ ...cookie, expires: undefined });
+  vi.useFakeTimers({ toFake: ['Date'], now: begun + 16 * 60_000 });
+  const back = await page.fill({ identifier: 'nelayan@contoh.id', password }).press('#sign-in');
+  expect(back.url.pathname + back.url.search).toBe('/account/services');
 });
 
 test('where nothing is found the page says what to try, and an area only where there is one', async () => {
