@@ -122,7 +122,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const patience = options.isImpatient ? {} : PATIENCE;
     const running = await runServer(config, patience, first, log);
     stack.use(running);
-    const { statements, sentFor } = listenTo(running.house.database);
+    const { statements, sentFor } = listenTo(running.house);
     const world = {
       issuer,
       house: running.house,
@@ -148,7 +148,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-function listenTo(database: Database): Pick<World, 'statements' | 'sentFor'> {
+function listenTo({ database, clients }: House): Pick<World, 'statements' | 'sentFor'> {
   const statements: string[] = [];
   let hear: (text: string, values: readonly unknown[]) => void = () => undefined;
   database.onStatement = (text, values) => {
@@ -158,6 +158,8 @@ function listenTo(database: Database): Pick<World, 'statements' | 'sentFor'> {
   };
   const sentFor = async (work: () => Promise<unknown>) => {
     await database.settle();
+    // An app that was used for the first time within this second may not be known as used.
+    await clients.refresh();
     const sent: Sent[] = [];
     const held: (() => void)[] = [];
     const { soon } = database;
