@@ -32,11 +32,14 @@ function isMonthBeingMade(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23514' && error.constraint === undefined;
 }
 
-/** Connection lost, server shutting down or starting, too many connections, asked to retry: all pass by themselves. */
+/**
+ * Connection lost, server shutting down or starting, too many connections, asked to retry, a lock that was not had in time (a
+ * migration's): all pass by themselves.
+ */
 function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
   if (isMonthBeingMade(error)) return true;
-  if (/^(08|53|57P)/.test(state) || ['40001', '40P01', '57014', '25P03'].includes(state)) return true;
+  if (/^(08|53|57P)/.test(state) || ['40001', '40P01', '55P03', '57014', '25P03'].includes(state)) return true;
   if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(state)) return true;
   return (
     error instanceof Error &&

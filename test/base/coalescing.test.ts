@@ -178,6 +178,17 @@ describe('reads', () => {
     await unit.rollback();
   });
 
+  test('of a table that a migration holds are told to come again, and do not wait for its end', async () => {
+    await stock(2);
+    await admin.transaction(async (migration) => {
+      await migration.execute('lock table books in access exclusive mode');
+      const asked = [0, 1].map((i) => database.read(findBook, [i, `a${i}`]));
+      const outcomes = await Promise.allSettled(asked);
+      for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: expect.any(DatabaseUnavailable) });
+    });
+    expect(await database.read(findBook, [0, 'a0'])).toMatchObject({ shelf: 'wood' });
+  });
+
   test('that PostgreSQL refuses cost only who asked', async () => {
     await stock(10);
     const asked = Array.from({ length: 10 }, (_, i) => database.read(findBook, [i, i === 4 ? 'a\0' : `a${i}`]));

@@ -127,7 +127,7 @@ describe('a unit of work', () => {
     const other = await database
       .execute(`select name from gates where name = 'north' for update nowait`)
       .catch((error) => error);
-    expect(other).toMatchObject({ code: '55P03' });
+    expect(other).toMatchObject({ cause: { code: '55P03' } });
     await unit.rollback();
   });
 

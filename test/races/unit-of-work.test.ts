@@ -77,7 +77,7 @@ test.each(['update', 'no key update', 'share', 'key share'])(
     const other = await admin
       .query(`select name from seats where name = 'window' for update nowait`)
       .catch((error) => error);
-    expect(other).toMatchObject({ code: '55P03' });
+    expect(other).toMatchObject({ cause: { code: '55P03' } });
     await unit.rollback();
     expect(await admin.query(`select name from seats where name = 'window' for update nowait`)).toHaveLength(1);
   },

@@ -34,7 +34,9 @@ interface Told {
 
 async function tell(world: World, wanted: Wanted, html: boolean): Promise<Told> {
   const started = turnsNow();
-  const said = await send(world, wanted, html);
+  const said = await send(world, wanted, html).catch((cause) => {
+    throw new Error(`${wanted.method} ${wanted.path} got no answer`, { cause });
+  });
   const isPage = said.headers.get('content-type')?.startsWith('text/html');
   const code = isPage ? /id="error-code"[^>]*>([^<]*)</.exec(said.body)?.[1] : problemCode(said.body);
   return {
