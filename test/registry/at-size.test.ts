@@ -175,6 +175,7 @@ async function thingsOf(agency: string): Promise<Things> {
       ...{
         bundles: newIdIn(1),
         sheets: newIdIn(1),
+        reports: nobody,
         evidence: 'a'.repeat(43),
         imports: nobody,
         batches: '00000000-0000-4000-8000-000000000007',
