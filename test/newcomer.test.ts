@@ -2,7 +2,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { findRunningPostgres, startEmbeddedPostgres } from '#src/base/embedded-postgres.ts';
 import { BrowserAgent, exchange } from './support/browser-agent.ts';
+import { findFreePort } from './support/free-port.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const run = promisify(execFile);
@@ -37,14 +37,6 @@ async function readmeCommands(): Promise<string[]> {
 async function isCheckout(): Promise<boolean> {
   const top = await run('git', ['rev-parse', '--show-toplevel'], { cwd: root }).catch(() => undefined);
   return top !== undefined && resolve(top.stdout.trim()) === root;
-}
-
-async function findFreePort(): Promise<string> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((closed) => probe.close(closed));
-  return String(port);
 }
 
 interface Typed {
@@ -96,7 +88,7 @@ test('the README’s commands in an empty clone: installed, ready, a sign-in pag
   expect(installed.said.err).toBe('');
 
   // The sample apps have fixed ports, which another sandbox on this machine may hold.
-  const [PORT, METRICS_PORT] = [await findFreePort(), await findFreePort()];
+  const [PORT, METRICS_PORT] = [String(await findFreePort()), String(await findFreePort())];
   const server = type(`${start}`, clone, { ...env, PORT, METRICS_PORT, SAMPLE_APPS: 'off' });
   onTestFinished(() => leaveNothing(server, join(clone, '.data')));
   const url = `http://localhost:${PORT}`;

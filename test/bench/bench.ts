@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
+import { findFreePort } from '../support/free-port.ts';
 import { type Comparison, compare } from './comparison.ts';
 import { experiments } from './experiments.ts';
 import { type Options, readOptions, UsageError, usage } from './options.ts';
@@ -12,7 +13,7 @@ import { profiling } from './profiling.ts';
 import { countErrors, describePlace, printed, type Report, writeDocs } from './report.ts';
 import { comparisons } from './scenarios.ts';
 import { bareStage, lawangStage } from './stages.ts';
-import { findFreePort, openWorld, type World } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
 /** So many sign in during the bench. */
 const MOST_PEOPLE = 256;

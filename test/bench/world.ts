@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -14,6 +13,7 @@ import { loadSecrets } from '#src/base/keys.ts';
 import { migrate } from '#src/base/migrations.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { seed } from '#src/cli/seed.ts';
+import { findFreePort } from '../support/free-port.ts';
 import { registerMachine } from './machine.ts';
 import type { Options } from './options.ts';
 import { makePeople, type Person } from './people.ts';
@@ -154,13 +154,4 @@ async function fill(empty: Empty, size: Size, say: (sentence: string) => void): 
 
 function pathOf(relative: string): string {
   return join(import.meta.dirname, relative);
-}
-
-/** A port of this machine that nobody listens on. */
-export async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { findRunningPostgres, startEmbeddedPostgres } from '#src/base/embedded-postgres.ts';
+import { findFreePort } from '#test/support/free-port.ts';
 import { createDatabase } from '#test/support/postgres.ts';
 
 const entry = fileURLToPath(new URL('../../src/lawang.js', import.meta.url));
@@ -36,14 +37,6 @@ afterAll(async () => {
   await left.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 interface Running {
   child: ChildProcess;

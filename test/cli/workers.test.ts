@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { exchange } from '#test/support/browser-agent.ts';
+import { findFreePort } from '#test/support/free-port.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
 const entry = resolve(import.meta.dirname, '../../src/lawang.js');
@@ -39,14 +40,6 @@ afterAll(async () => {
   await home.drop();
   await rm(dataDir, { recursive: true, force: true });
 });
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port: free } = probe.address() as { port: number };
-  await new Promise((closed) => probe.close(closed));
-  return free;
-}
 
 interface Line {
   msg: string;

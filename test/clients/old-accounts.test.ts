@@ -1,7 +1,6 @@
 /** The sample app with accounts of its own follows its stage, against the real provider. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startAppNotices } from '#src/jobs/app-notices.ts';
 import { listDeliveries } from '#src/oidc/deliveries.ts';
@@ -11,6 +10,7 @@ import { stepBack, stepTo } from '#src/registry/migration.ts';
 import { raiseRegistryVersion } from '#src/registry/version.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { exchange } from '#test/support/browser-agent.ts';
+import { findFreePort } from '#test/support/free-port.ts';
 import type { Page } from '#test/support/page.ts';
 import { allow, openWorld, password, secretOf, signIn, type World } from '#test/support/world.ts';
 
@@ -25,7 +25,7 @@ let stop: () => void;
 
 beforeAll(async () => {
   world = await openWorld();
-  home = `http://localhost:${await freePort()}`;
+  home = `http://localhost:${await findFreePort()}`;
   await world.database.transaction(async (tx) => {
     const addresses = [`${home}/backchannel-logout`, `${home}/events`];
     await tx.execute('update clients set backchannel_logout_uri = $2, event_uri = $3 where id = $1', [
@@ -48,14 +48,6 @@ afterAll(async () => {
   stop?.();
   await world?.[Symbol.asyncDispose]();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Moves the app on and waits until its own sign-in says so. */
 async function moveTo(stage: MigrationStage, percentage = 100): Promise<void> {

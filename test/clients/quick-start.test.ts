@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { BrowserAgent, exchange } from '#test/support/browser-agent.ts';
+import { findFreePort } from '#test/support/free-port.ts';
 import { python, pythonLacks } from '#test/support/python.ts';
 import { expectRefusals, sendLogout } from './logout-tokens.ts';
 import { openFakeProvider } from './provider.ts';
@@ -20,7 +18,7 @@ it('is what docs/integrate.md shows, word for word', () => {
 /** A provider, and the app as its developer starts it, with four variables. */
 async function start(command: string, ...parameters: string[]) {
   const provider = await openFakeProvider();
-  const home = `http://localhost:${await freePort()}`;
+  const home = `http://localhost:${await findFreePort()}`;
   const app = spawn(command, parameters, {
     env: {
       PATH: process.env.PATH,
@@ -93,11 +91,3 @@ it('does not take a logout token for refused when the keys did not come', async 
   await provider[Symbol.asyncDispose]();
   expect((await sendLogout(home, token)).status).toBe(503);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

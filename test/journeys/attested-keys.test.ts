@@ -4,7 +4,7 @@ import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { type MetadataService, MODEL, openMetadataService } from '#test/support/metadata.ts';
 import type { Page } from '#test/support/page.ts';
 import type { Overrides } from '#test/support/relying-party.ts';
-import { allow, openWorld, password, type World } from '#test/support/world.ts';
+import { allow, createPasskey, openWorld, password, type World } from '#test/support/world.ts';
 
 let service: MetadataService;
 let world: World;
@@ -34,11 +34,6 @@ async function request(browser: BrowserAgent, overrides: Overrides = told, clien
   return { page, arrive: async (at: Page) => (await app.finishSignIn(attempt, await allow(at))).claims() };
 }
 
-function create(page: Page, device: SoftwareAuthenticator): Promise<Page> {
-  const credential = device.create(page.json('#passkey-options'), { origin: world.issuer });
-  return page.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
-}
-
 function use(page: Page, device: SoftwareAuthenticator): Promise<Page> {
   const credential = device.get(page.json('#passkey-options'), { origin: world.issuer });
   return page.fill({ credential: JSON.stringify(credential) }).press('#passkey');
@@ -60,7 +55,7 @@ test('an app that lets nobody in without hardware gets somebody with a new key o
   expect(page.text('#insists')).toContain('kunci keamanan');
   const offer = await page.fill({ identifier: 'kunci-usb@contoh.id', password }).press('#sign-in');
   expect(offer.json<{ attestation: string }>('#passkey-options').attestation).toBe('direct');
-  const claims = await arrive(await create(offer, device));
+  const claims = await arrive(await createPasskey(offer, device));
   expect(claims).toMatchObject({ acr: 'aal3', amr: expect.arrayContaining(['pop', 'hwk', 'user', 'mfa']) });
 
   const browser = world.browser();
@@ -74,7 +69,7 @@ test('a key that nobody vouches for is added, said to be not enough, and the app
   await world.citizen('kunci-ponsel@contoh.id', { password });
   const { page } = await request(world.browser());
   const offer = await page.fill({ identifier: 'kunci-ponsel@contoh.id', password }).press('#sign-in');
-  const refused = await create(offer, new SoftwareAuthenticator({ synced: true }));
+  const refused = await createPasskey(offer, new SoftwareAuthenticator({ synced: true }));
   expect(refused.status).toBe(422);
   expect(refused.text('#problems')).toContain('tidak menjamin perangkat kerasnya');
   const back = await refused.press('#skip-passkey');
@@ -87,13 +82,13 @@ test('somebody with a synced passkey signs in with it first, and adds the hardwa
   const first = await request(world.browser(), essential('phr'), 'puskesmas-online');
   const offered = await first.page.fill({ identifier: 'dua-kunci@contoh.id', password }).press('#sign-in');
   expect(offered.json<{ attestation?: string }>('#passkey-options').attestation).not.toBe('direct');
-  await create(offered, phone);
+  await createPasskey(offered, phone);
 
   const { page, arrive } = await request(world.browser());
   const byPassword = await page.fill({ identifier: 'dua-kunci@contoh.id', password }).press('#sign-in');
   expect([byPassword.status, byPassword.has('#create-passkey')]).toEqual([422, false]);
   const offer = await use(byPassword, phone);
-  expect((await arrive(await create(offer, securityKey())))?.acr).toBe('aal3');
+  expect((await arrive(await createPasskey(offer, securityKey())))?.acr).toBe('aal3');
 });
 
 test('the account page registers a security key with its model, and tells it from others', async () => {

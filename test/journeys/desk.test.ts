@@ -12,7 +12,7 @@ import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { useMovedClock } from '#test/support/clock.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import type { Page } from '#test/support/page.ts';
-import { openWorld, password, signIn, type World } from '#test/support/world.ts';
+import { createPasskey, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const day = 24 * 3600;
 
@@ -66,11 +66,6 @@ async function typeIn(code: string, browser = world.browser()): Promise<Page> {
   return (await browser.visit(`${world.issuer}/sheet`)).fill({ code }).press('#open');
 }
 
-function makePasskey(page: Page, device: SoftwareAuthenticator): Promise<Page> {
-  const credential = device.create(page.json('#passkey-options'), { origin: world.issuer });
-  return page.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
-}
-
 async function messagesTo(mail: string) {
   const { database, secrets } = world.house;
   return listMessages(database, secrets, { to: { kind: 'email', value: mail }, limit: 10 });
@@ -104,7 +99,7 @@ describe('somebody who has lost every way in', () => {
     expect((await typeIn(code)).has('#sheet-waits')).toBe(true);
     pass(day);
     const device = new SoftwareAuthenticator();
-    const done = await makePasskey(await typeIn(code.toLowerCase().replaceAll('-', ' ')), device);
+    const done = await createPasskey(await typeIn(code.toLowerCase().replaceAll('-', ' ')), device);
     expect(done.has('#sheet-done')).toBe(true);
     expect((await typeIn(code)).text('#problems')).toMatch(/sudah dipakai/);
     expect((await signedIn.visit(`${world.issuer}/account`)).has('#sign-in')).toBe(true);
@@ -137,7 +132,7 @@ describe('somebody who has lost every way in', () => {
     const { link = '' } = (await messagesTo(mail))[0] ?? {};
     const confirmed = await (await world.browser().visit(link)).press('#confirm-sheet');
     expect(confirmed.has('#sheet-ready')).toBe(true);
-    const done = await makePasskey(await typeIn(code), new SoftwareAuthenticator());
+    const done = await createPasskey(await typeIn(code));
     expect(done.has('#sheet-done')).toBe(true);
     expect((await loadAccount(world.database, world.house.secrets, id)).restrictedAt).toBeUndefined();
   });
@@ -166,7 +161,7 @@ describe('somebody who has lost every way in', () => {
     const refused = await page.fill({ credential: '{}' }).press('#create-passkey');
     expect(refused.status).toBe(422);
     expect((await page.fill({ credential: '' }).press('#create-passkey')).status).toBe(422);
-    const done = await makePasskey(await browser.visit(`${world.issuer}/sheet`), new SoftwareAuthenticator());
+    const done = await createPasskey(await browser.visit(`${world.issuer}/sheet`));
     expect(done.has('#sheet-done')).toBe(true);
   });
 });
@@ -197,7 +192,7 @@ describe('somebody who was proven by a document before', () => {
     await looked.tick('seen').press('#agree');
     expect((await messagesTo(mail)).length).toBe(1);
     pass(day);
-    await makePasskey(await typeIn(code), new SoftwareAuthenticator());
+    await createPasskey(await typeIn(code));
     expect(await identityAssurance(world.database, id)).toBe('ial2');
     const [role] = await listMemberships(world.database, id, new Date());
     expect(role?.suspendedReason).toBe('desk');
@@ -214,7 +209,7 @@ describe('somebody who froze the account, and has lost everything since', () => 
     await looked.tick('seen').press('#agree');
     pass(day);
     const device = new SoftwareAuthenticator();
-    await makePasskey(await typeIn(issued.text('#sheet-code')), device);
+    await createPasskey(await typeIn(issued.text('#sheet-code')), device);
     const account = await signInByPasskey(await world.browser().visit(`${world.issuer}/account`), device);
     expect(account.text('h1')).toContain('Karto Wibowo');
   });
@@ -229,7 +224,7 @@ describe('somebody without an account or an address', () => {
       .tick('seen');
     const code = (await form.press('#open-account')).text('#sheet-code');
     const device = new SoftwareAuthenticator();
-    expect((await makePasskey(await typeIn(code), device)).has('#sheet-done')).toBe(true);
+    expect((await createPasskey(await typeIn(code), device)).has('#sheet-done')).toBe(true);
     const account = await signInByPasskey(await world.browser().visit(`${world.issuer}/account`), device);
     expect(account.text('h1')).toContain('Mbah Karto');
     expect(account.has('#restricted')).toBe(false);

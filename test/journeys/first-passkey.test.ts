@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
-import { openWorld, password, signIn, type World } from '#test/support/world.ts';
+import { createPasskey, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
 
@@ -21,11 +21,6 @@ async function reachOffer(browser: BrowserAgent, address: string): Promise<Page>
   const codePage = await page.fill({ identifier: address }).press('#send-code');
   const { code = '' } = await world.message(address);
   return codePage.fill({ code }).press('#continue');
-}
-
-function createPasskey(offer: Page): Promise<Page> {
-  const credential = new SoftwareAuthenticator().create(offer.json('#passkey-options'), { origin: world.issuer });
-  return offer.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
 }
 
 async function countPasskeys(accountId: string): Promise<number> {

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { makeInvitation } from '#src/registry/invitations.ts';
-import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import type { Page } from '#test/support/page.ts';
-import { openWorld, password, signIn, type World } from '#test/support/world.ts';
+import { createPasskey, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
 
@@ -37,12 +36,6 @@ async function invited(): Promise<{ team: Page; link: string; browser: BrowserAg
   return { team, browser, link: team.text('#invitation-link') };
 }
 
-/** Makes the passkey that a page of an interaction asks for. */
-function makePasskey(page: Page, device: SoftwareAuthenticator): Promise<Page> {
-  const credential = device.create(page.json('#passkey-options'), { origin: page.url.origin });
-  return page.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
-}
-
 /** The token of this browser's forms, for one that no page shows. */
 async function formOf(browser: BrowserAgent): Promise<{ csrf: string }> {
   const page = await browser.visit(`${world.issuer}/account`);
@@ -66,7 +59,7 @@ describe('an invitation to a team', () => {
     expect(page.text('#invitation-to')).toContain('pengembang');
     expect(page.has('#accept')).toBe(false);
     const offer = await signIn(await page.press('#sign-in-to-accept'), 'baru@contoh.id');
-    const back = await makePasskey(offer, new SoftwareAuthenticator());
+    const back = await createPasskey(offer);
     expect(back.url.href).toBe(link);
     const team = await back.press('#accept');
     expect(team.url.pathname).toBe(TEAM);
@@ -80,7 +73,7 @@ describe('an invitation to a team', () => {
     const start = await (await browser.visit(link)).press('#sign-in-to-accept');
     const code = await (await start.follow('#sign-up')).fill({ identifier: 'segar@contoh.id' }).press('#continue');
     const name = await code.fill({ code: (await world.message('segar@contoh.id')).code ?? '' }).press('#continue');
-    const back = await makePasskey(name.fill({ name: 'Orang Segar' }), new SoftwareAuthenticator());
+    const back = await createPasskey(name.fill({ name: 'Orang Segar' }));
     expect(back.url.href).toBe(link);
     expect((await back.press('#accept')).url.pathname).toBe(TEAM);
   });

@@ -7,9 +7,8 @@ import { saveAgency } from '#src/registry/agencies.ts';
 import { type Citizen, signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
-import type { Page } from '#test/support/page.ts';
 import { setPassword } from '#test/support/passwords.ts';
-import { openWorld, password, signIn, type World } from '#test/support/world.ts';
+import { createPasskey, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const AGENCY = 'dinas-sepi';
 const TEAM = `/console/agencies/${AGENCY}/team`;
@@ -43,11 +42,6 @@ beforeEach(async () => {
 const rests = async () =>
   (await listMemberships(world.database, member.id, new Date())).map(({ suspendedReason }) => suspendedReason);
 
-function makePasskey(page: Page, device: SoftwareAuthenticator): Promise<Page> {
-  const credential = device.create(page.json('#passkey-options'), { origin: page.url.origin });
-  return page.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
-}
-
 /** Comes back with a printed code, and makes a passkey. */
 async function recover(device: SoftwareAuthenticator): Promise<void> {
   const { database, house } = world;
@@ -55,7 +49,7 @@ async function recover(device: SoftwareAuthenticator): Promise<void> {
   const start = await (await world.browser().visit(`${world.issuer}/account`)).follow('#recover');
   const typed = await start.fill({ identifier: member.email }).press('#continue');
   const ways = await typed.fill({ code: (await world.message(member.email)).code ?? '' }).press('#continue');
-  await makePasskey(await ways.fill({ 'recovery-code': code }).press('#use-recovery-code'), device);
+  await createPasskey(await ways.fill({ 'recovery-code': code }).press('#use-recovery-code'), device);
 }
 
 describe('after a recovery', () => {
@@ -104,7 +98,7 @@ describe('a new passkey', () => {
     const [old] = member.device.credentials;
     await database.transaction((tx) => removePasskey(tx, house.secrets, member.id, old?.id ?? ''));
     const offer = await signIn(await world.browser().visit(`${world.issuer}${TEAM}`), member.email);
-    const page = await makePasskey(offer, new SoftwareAuthenticator());
+    const page = await createPasskey(offer);
     expect(page.text('#error-code')).toBe('not_here');
     expect(await rests()).toEqual(['new-factor']);
   });

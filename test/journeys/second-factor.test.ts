@@ -5,7 +5,7 @@ import { setUpApp } from '#test/support/authenticator-app.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import type { Page } from '#test/support/page.ts';
 import type { Overrides, RelyingParty } from '#test/support/relying-party.ts';
-import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
+import { allow, createPasskey, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
 let app: RelyingParty;
@@ -76,8 +76,7 @@ async function keyHolder() {
   const device = new SoftwareAuthenticator({ synced: true });
   const { page } = await request(world.browser(), essential('aal2'));
   const offer = await byPassword(page, one.address);
-  const credential = device.create(offer.json('#passkey-options'), { origin: world.issuer });
-  await offer.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
+  await createPasskey(offer, device);
   return { ...one, device };
 }
 

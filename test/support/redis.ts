@@ -5,10 +5,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { pingRedis } from '#src/base/redis.ts';
+import { findFreePort } from './free-port.ts';
 
 /** Whether there is one on the PATH. */
 export const hasRedis = canRun();
@@ -55,13 +55,4 @@ export async function openTestRedis(): Promise<TestRedis> {
   };
   await start();
   return { url, password, start, stop, [Symbol.asyncDispose]: stop };
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exchange } from './browser-agent.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface ServerProcess extends AsyncDisposable {
   readonly port: number;
@@ -16,7 +16,7 @@ const entry = resolve(import.meta.dirname, '../../src/lawang.js');
 
 /** Starts it with `settings` on a free port. Resolves when it answers; its output is in the error when it does not. */
 export async function startProcess(settings: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [port, metricsPort] = [await findFreePort(), await findFreePort()];
   const dataDir = await mkdtemp(join(tmpdir(), 'lawang-process-'));
   const ports = { PORT: String(port), METRICS_PORT: String(metricsPort), DATA_DIR: dataDir };
   const child = spawn(process.execPath, [entry, 'serve'], {
@@ -57,12 +57,4 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  return typeof address === 'object' && address ? address.port : 0;
 }

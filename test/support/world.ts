@@ -2,6 +2,7 @@
  * A whole sandbox of its own for a test file: database, server on a free port, apps and citizens. A test reads as a
  * story: `await using world = await openWorld(); const siti = world.browser(); …`
  */
+
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -25,6 +26,7 @@ import type { Profile } from '#src/people/profile.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { applyRegistrations, RegistrationError, readRegistrations } from '#src/registry/registrations.ts';
 import { setPassword } from '#test/support/passwords.ts';
+import { SoftwareAuthenticator } from './authenticator.ts';
 import { BrowserAgent, type BrowserOptions } from './browser-agent.ts';
 import type { Page } from './page.ts';
 import { createDatabase, PATIENCE } from './postgres.ts';
@@ -321,6 +323,12 @@ async function findMessage({ database, secrets }: House, to: string) {
 export async function signIn(page: Page, identifier = 'siti@contoh.id', secret = password): Promise<Page> {
   page.fill({ identifier, password: secret });
   return allow(await page.press('#sign-in'));
+}
+
+/** Makes a passkey on a page that offers one. */
+export function createPasskey(page: Page, device = new SoftwareAuthenticator()): Promise<Page> {
+  const credential = device.create(page.json('#passkey-options'), { origin: page.url.origin });
+  return page.fill({ credential: JSON.stringify(credential) }).press('#create-passkey');
 }
 
 /** Allows what a consent page asks, with every optional item; does nothing on another page. */

@@ -1,9 +1,10 @@
+import { findFreePort } from '../../support/free-port.ts';
 import { readUserinfo } from '../apps.ts';
 import type { Fact, Finding } from '../experiments.ts';
 import { type Figures, type Load, type Measured, measure, medianOf, type Round, runFlows } from '../measure.ts';
 import { type Flow, singleSignOn } from '../scenarios.ts';
 import { lawangStage } from '../stages.ts';
-import { findFreePort, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { figureFacts } from './figure-facts.ts';
 
 /** An odd number, so that each median is of one round. */

@@ -1,7 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { loadClient } from '#src/registry/clients.ts';
 import type { Citizen } from '#test/races/crowd.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
+import { findFreePort } from '#test/support/free-port.ts';
 import type { Page } from '#test/support/page.ts';
 import { openWorld, signIn, type World } from '#test/support/world.ts';
 
@@ -32,14 +32,6 @@ async function register(said: Record<string, string>, citizen = budi): Promise<P
 function envOn(page: Page): Record<string, string> {
   const lines = page.text('#env').split(/\s+(?=OIDC_)/);
   return Object.fromEntries(lines.map((line) => line.trim().split(/=(.*)/s).slice(0, 2)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createSocket().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe('registering an app', () => {
@@ -131,7 +123,7 @@ async function saveFiles(page: Page, file: string): Promise<string> {
 
 describe('what the page shows works as it is', () => {
   test('Node.js: four lines, one file, and somebody is signed in and out', async () => {
-    const home = `http://localhost:${await freePort()}`;
+    const home = `http://localhost:${await findFreePort()}`;
     const begun = await register({ name: 'Coba Node', redirect_uri: `${home}/callback` });
     expect(codeOn(begun, 'commands')).toBe('npm install openid-client jose\nnode --env-file=.env app.mjs');
     const folder = await saveFiles(begun, 'app.mjs');
@@ -148,7 +140,7 @@ describe('what the page shows works as it is', () => {
 
   const hasPython = spawnSync('python3', ['-c', 'import authlib, flask, requests']).status === 0;
   test.runIf(hasPython)('Python: the same, where its libraries are installed', async () => {
-    const home = `http://localhost:${await freePort()}`;
+    const home = `http://localhost:${await findFreePort()}`;
     const begun = await register({ name: 'Coba Python', stack: 'python', redirect_uri: `${home}/callback` });
     const folder = await saveFiles(begun, 'app.py');
     const [, ...commands] = codeOn(begun, 'commands').split('\n');
