@@ -40,14 +40,17 @@ interface DraftFields {
   readonly givenAt?: Date | undefined;
 }
 
+/** What a person is about to allow, and what was offered and not ticked. */
 export interface ConsentDraft extends DraftFields, Pick<Consent, 'kind' | 'event'> {
   readonly declined: readonly string[];
 }
 
+/** What a person is about to be told of; `withheld` where it takes the place of a consent that nobody could be asked for. */
 export interface NoticeDraft extends DraftFields, Pick<Notice, 'kind' | 'event' | 'basis'> {
   readonly withheld?: Withheld | undefined;
 }
 
+/** Either, before it is on record. */
 export type PermissionDraft = ConsentDraft | NoticeDraft;
 
 /** The same of nobody in particular. */

@@ -29,6 +29,7 @@ export const scopeBits: readonly Scope[] = ['openid', 'profile', 'email', 'phone
 /** Bits of `permissions.amr` (RFC 8176); only ever added to, at the end. */
 export const amrBits: readonly string[] = ['pwd', 'otp', 'sms', 'pop', 'swk', 'hwk', 'user', 'mfa'];
 
+/** Words as bits over a list that the tables keep in its order; what the list does not name is left out. */
 export function toWordBits(list: readonly string[], words: readonly string[]): number {
   return list.reduce((bits, word, index) => (words.includes(word) ? bits | (1 << index) : bits), 0);
 }
@@ -135,6 +136,7 @@ function toNotice(row: CurrentFields, terms: Terms): CurrentNotice {
   return { kind: 'notice', basis, ...toCurrent(row, terms), declined: [], withheld: row.withheld ?? undefined };
 }
 
+/** A permission with its history, as its table holds it. */
 export interface PermissionFields extends CurrentFields {
   client_id: string;
   language: Language;

@@ -20,6 +20,7 @@ import type { LegalBasis } from '#src/registry/clients.ts';
 import { type PermissionFields, permissionFields, toPermissions } from './permission-rows.ts';
 import type { Terms } from './terms.ts';
 
+/** A consent was chosen; a notice tells what an app reads on another legal basis. */
 export type PermissionKind = 'consent' | 'notice';
 
 /** Any legal basis that is not a choice (UU PDP 27/2022, article 20). */
@@ -43,6 +44,7 @@ export interface Current {
   readonly expiresAt: Date;
 }
 
+/** What a person allowed, and may take back at any time. */
 export interface CurrentConsent extends Current {
   readonly kind: 'consent';
   readonly basis: 'consent';
@@ -50,6 +52,7 @@ export interface CurrentConsent extends Current {
   readonly declined: readonly StandardClaim[];
 }
 
+/** What a person was told of, since there was nothing to choose. */
 export interface CurrentNotice extends Current {
   readonly kind: 'notice';
   /** Of its first item; each item of the terms has its own. */
@@ -76,16 +79,19 @@ export interface OnRecord {
   readonly endedAt: Date | undefined;
 }
 
+/** A consent with its history. */
 export interface Consent extends CurrentConsent, OnRecord {
   readonly event: 'given' | 'narrowed' | 'renewed';
   readonly endReason: Exclude<PermissionEnd, 'left'> | undefined;
 }
 
+/** A notice with its history. */
 export interface Notice extends CurrentNotice, OnRecord {
   readonly event: 'given' | 'renewed';
   readonly endReason: Exclude<PermissionEnd, 'withdrawn' | 'underage'> | undefined;
 }
 
+/** Why an app may read: what was chosen, or what was told. */
 export type Permission = Consent | Notice;
 
 /** Which permissions of a person to list. */

@@ -15,7 +15,9 @@ import type { Permission } from './permissions.ts';
 
 /** The `typ` of a receipt: no token of another kind passes for one (RFC 8725 §3.11). */
 export const RECEIPT_TYPE = 'permission-receipt+jwt';
+/** The only one that a receipt is verified by (RFC 8725 §3.1). */
 export const RECEIPT_ALGORITHM = 'ES256';
+/** Of a receipt as a file (RFC 7515 §9.2.1). */
 export const RECEIPT_MEDIA_TYPE = 'application/jose';
 
 /** The most that a text may weigh that is looked at as a receipt; a long one has some kilobytes. */

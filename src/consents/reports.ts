@@ -25,6 +25,7 @@ const ANSWER_MS = 3 * DAY_MS;
 /** As long as releases are kept. */
 const KEPT_MS = 730 * DAY_MS;
 
+/** A report, and what its agency has answered. */
 export interface Report {
   readonly id: string;
   readonly accountId: string;

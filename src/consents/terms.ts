@@ -158,6 +158,7 @@ export function toBytes(id: string): Buffer {
   return Buffer.from(id, 'base64url');
 }
 
+/** The same as everything else names it. */
 export function toId(bytes: Buffer): string {
   return bytes.toString('base64url');
 }

@@ -34,6 +34,7 @@ export type NoticeReason =
   | 'account-ended'
   | 'test';
 
+/** By back-channel logout or as a security event; an app that takes both is told by both of what signs the person out. */
 export type NoticeChannel = 'logout' | 'event';
 
 /** What a notice says, and to whom. */

@@ -13,6 +13,7 @@ import { type NoticeChannel, type NoticeReason, putNotice, TRIED_MS } from './ap
 /** What became of a notice: it waits or is tried again, was taken, or is not tried any more. */
 export type DeliveryState = 'waiting' | 'delivered' | 'given-up';
 
+/** A notice as its agency sees it: never of whom it was. */
 export interface Delivery {
   readonly id: string;
   readonly channel: NoticeChannel;

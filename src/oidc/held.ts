@@ -35,7 +35,8 @@ export type HeldGroup = (typeof heldGroups)[number];
 /**
  * Why a column is not handed out. `account`: it is whose row it is, everywhere the same. `hash`: it finds something and says
  * nothing. `secret`: whoever has it could come in. `others`: it names somebody else. `elsewhere`: another table says it in words.
- * `unlinked`: nothing leads from the person to it; it goes within days.
+ * `unlinked`: nothing leads from the person to it; it goes within days. `office`: it is about the work of an agency, and names the
+ * person as its staff alone.
  */
 const leftOutReasons = ['account', 'hash', 'secret', 'others', 'elsewhere', 'unlinked', 'office'] as const;
 export type LeftOut = (typeof leftOutReasons)[number];
@@ -52,6 +53,7 @@ export interface Whose {
   readonly atOnce?: number;
 }
 
+/** What is handed out of one table; every column is either shown or left out for a reason, and a test asks for both. */
 export interface HeldTable {
   readonly table: string;
   readonly group: HeldGroup;

@@ -25,6 +25,7 @@ export interface Outgoing {
 /** The event by which an app is told to sign a person out. */
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
+/** Tells an app to end a session of this person, or all of them where `sid` is missing (Back-Channel Logout 1.0 §2.4). */
 export function logoutToken(key: SigningKey, secrets: Secrets, { issuer, id, notice }: Outgoing): string {
   const now = epochSeconds();
   return signToken(key, 'logout+jwt', {

@@ -83,6 +83,7 @@ export class ReleaseNotes {
   }
 }
 
+/** Where releases are written, and what is remembered of those just written. */
 export interface ReleaseContext {
   readonly database: Database;
   readonly secrets: Secrets;
