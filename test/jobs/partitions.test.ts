@@ -15,7 +15,10 @@ import { startPartitions } from '#src/jobs/partitions.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { createDatabase, PATIENCE, prepareTemplate, type TestDatabase } from '#test/support/postgres.ts';
 
-const MIGRATION = join(fileURLToPath(new URL('../../migrations', import.meta.url)), '0065-events-by-month.ts');
+const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MONTHS = join(migrations, '0065-events-by-month.ts');
+/** What has changed the table since then. */
+const LATER = join(migrations, '0110-apps-in-histories.ts');
 const hour = 3_600_000;
 const config = { releasesKeptMonths: 24, eventsKeptMonths: 60 };
 const events: Monthly = { table: 'account_events', keptMonths: 60 };
@@ -258,13 +261,15 @@ test('the role of the server makes none, and is told who does; the command of th
 async function migrateOver(prepare: string): Promise<void> {
   const db = knex({ client: 'pg', connection: home.url });
   try {
-    const { up, down } = await import(MIGRATION);
-    await db.transaction((tx) => down(tx));
+    const [months, later] = await Promise.all([import(MONTHS), import(LATER)]);
+    await db.transaction((tx) => later.down(tx));
+    await db.transaction((tx) => months.down(tx));
     await db.raw(`insert into account_events (shard, account_id, id, at, kind, details)
       select 1, '00100000-0000-4000-8000-000000000000', gen_random_uuid(), timestamptz '2025-01-15 12:00Z' + n * interval '1 day',
         'session.ended', '{}' from generate_series(0, 599) as n`);
     await db.raw(prepare);
-    await db.transaction((tx) => up(tx));
+    await db.transaction((tx) => months.up(tx));
+    await db.transaction((tx) => later.up(tx));
   } finally {
     await db.destroy();
   }
