@@ -27,12 +27,9 @@ beforeAll(async () => {
   world = await openWorld();
   home = `http://localhost:${await findFreePort()}`;
   await world.database.transaction(async (tx) => {
-    const addresses = [`${home}/backchannel-logout`, `${home}/events`];
-    await tx.execute('update clients set backchannel_logout_uri = $2, event_uri = $3 where id = $1', [
-      clientId,
-      ...addresses,
-    ]);
-    await raiseRegistryVersion(tx);
+    const values = [clientId, `${home}/backchannel-logout`, `${home}/events`, await raiseRegistryVersion(tx)];
+    const set = 'backchannel_logout_uri = $2, event_uri = $3, version = $4';
+    await tx.execute(`update clients set ${set} where id = $1`, values);
   });
   await world.house.clients.refresh();
   const app = spawn(process.execPath, [file.pathname], {

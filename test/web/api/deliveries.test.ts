@@ -22,8 +22,8 @@ beforeAll(async () => {
   api = await openApi(world);
   await world.declare({ client_id: clientId, event_uri: `${listening.origin}/peristiwa` });
   await world.database.transaction(async (tx) => {
-    await tx.execute('update clients set agency_id = $1 where id = $2', [api.agencyId, clientId]);
-    await raiseRegistryVersion(tx);
+    const values = [api.agencyId, clientId, await raiseRegistryVersion(tx)];
+    await tx.execute('update clients set agency_id = $1, version = $3 where id = $2', values);
   });
   await world.house.clients.refresh();
 });
