@@ -6,7 +6,7 @@ import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { up } from '../../migrations/0057-consents-carried-over.ts';
-import { up as empty } from '../../migrations/0081-consents-emptied.ts';
+import { up as empty } from '../../migrations/0071-consents-emptied.ts';
 
 const claims = [
   { name: 'name', required: true, basis: 'public_task', purpose: 'Memanggil Anda.', 'purpose#en': 'To call you.' },

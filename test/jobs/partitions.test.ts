@@ -18,7 +18,7 @@ import { createDatabase, PATIENCE, prepareTemplate, type TestDatabase } from '#t
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 const MONTHS = join(migrations, '0065-events-by-month.ts');
 /** What has changed the table since then. */
-const LATER = join(migrations, '0110-apps-in-histories.ts');
+const LATER = join(migrations, '0073-apps-in-histories.ts');
 const hour = 3_600_000;
 const config = { releasesKeptMonths: 24, eventsKeptMonths: 60 };
 const events: Monthly = { table: 'account_events', keptMonths: 60 };

@@ -1,7 +1,7 @@
 /**
  * A dump of the database in hands that have no master key: which clinic and which court somebody uses. The record of who read
  * what, and the history of the account, tell it to nobody; what else names an app beside an account is listed here, and why
- * that is so in decision 48.
+ * that is so in decision 45.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signInto } from '#test/oidc/flows.ts';
