@@ -1,5 +1,6 @@
 /** Rows that may wait: written a second or a minute later, those of all requests together, and lost with the process. */
-import { compose, type Row, type Write } from './coalescing.ts';
+import { compose, type Pending, type Row, type Write } from './coalescing.ts';
+import { DatabaseUnavailable, isRetryable } from './database-errors.ts';
 import { commitsTotal } from './metrics.ts';
 
 export interface SoonOptions {
@@ -64,18 +65,24 @@ export class SoonQueue {
   async #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { send, isDistributed, onError } = this.#options;
     while (this.#soon.length > 0) {
-      const batch = this.#soon.splice(0, isDistributed ? 1 : BATCH);
-      const pending = batch.map(({ write, row }) => ({ write, row: typeof row === 'function' ? row() : row }));
-      const { text, values } = compose(pending, { guarded: false, distributed: isDistributed });
-      try {
-        await send(text, values);
-        commitsTotal.inc();
-      } catch (cause) {
-        onError(new Error('rows that could wait were not written', { cause }));
-      }
+      const batch = this.#soon.splice(0, this.#options.isDistributed ? 1 : BATCH);
+      await this.#send(batch.map(({ write, row }) => ({ write, row: typeof row === 'function' ? row() : row })));
       for (const { tried } of batch) tried();
+    }
+  }
+
+  /** Where one row's fault, or a lock, keeps all from being written each is tried by itself; an outage takes all. */
+  async #send(rows: readonly Pending[]): Promise<void> {
+    const { send, isDistributed, onError } = this.#options;
+    const { text, values } = compose(rows, { guarded: false, distributed: isDistributed });
+    try {
+      await send(text, values);
+      commitsTotal.inc();
+    } catch (cause) {
+      const isOutage = cause instanceof DatabaseUnavailable && !isRetryable(cause);
+      if (rows.length === 1 || isOutage) onError(new Error('rows that could wait were not written', { cause }));
+      else for (const row of rows) await this.#send([row]);
     }
   }
 }

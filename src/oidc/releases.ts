@@ -53,7 +53,7 @@ export class ReleaseNotes {
   /** The row of the day for what is handed over again and again. @param make seals it, where this process has not yet */
   async rowOf(accountId: string, handover: Handover, make: () => Promise<Row>) {
     const { kind, clientId, claims, terms, at } = handover;
-    const key = [accountId, kind, dayOf(at), clientId, ...claims, ...terms].join(' ');
+    const key = [accountId, kind, dayOf(at), clientId, ...claims.toSorted(), ...terms].join(' ');
     const known = this.#rows.get(key);
     if (known) return { ...known, key };
     const made = { row: await make(), isThere: false };

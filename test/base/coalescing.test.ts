@@ -447,6 +447,16 @@ describe('what is written soon', () => {
     expect(sent).toHaveLength(3);
   });
 
+  test('is not lost by the fault of another row', async () => {
+    const complaints: Error[] = [];
+    const careful = open({ onError: (error) => complaints.push(error) });
+    for (const title of ['first', null, 'last']) careful.soon(addBook, [0, title, 'wood']);
+    await careful.settle();
+    expect((await titles()).toSorted()).toEqual(['first', 'last']);
+    expect(complaints.map(({ cause }) => (cause as { code?: string }).code)).toEqual(['23502']);
+    await careful.close();
+  });
+
   test('is lost without harm when the database is away', async () => {
     const target = new URL(home.url);
     await using proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port) });
