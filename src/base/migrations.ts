@@ -1,5 +1,6 @@
 /** Brings the schema up to date. The knex command line hard-codes ts-node, so migrations run from here. */
 import { readdir } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import pg from 'pg';
@@ -17,6 +18,10 @@ export class MigrationError extends Error {
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations', import.meta.url));
 const TABLE = 'schema_migrations';
+/** PostgreSQL's code of a lock that was not to be had (in time). */
+const LOCK_TIMEOUT = '55P03';
+/** How often to ask whether it is one's turn. */
+const TURN_MS = 100;
 
 /**
  * How a migration waits: five seconds for a lock, so that it never stands in front of the citizens who queue behind it.
@@ -105,11 +110,23 @@ async function listMissing(url: string, directory: string): Promise<string[]> {
 export async function inTurn<T>(url: string, work: () => Promise<T>): Promise<T> {
   return withConnection(url, async (connection) => {
     await makeTurnTable(connection);
-    await connection.query('begin');
-    await connection.query('set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-    await connection.query(`lock table ${TABLE}_turn in exclusive mode`);
+    while (!(await takeTurn(connection))) await setTimeout(TURN_MS);
     return work();
   });
+}
+
+/** Whoever waited for the lock in a statement would hold a snapshot meanwhile, and an index that is built concurrently waits for those. */
+async function takeTurn(connection: pg.Client): Promise<boolean> {
+  await connection.query('begin');
+  await connection.query('set local idle_in_transaction_session_timeout = 0');
+  try {
+    await connection.query(`lock table ${TABLE}_turn in exclusive mode nowait`);
+    return true;
+  } catch (error) {
+    if ((error as pg.DatabaseError).code !== LOCK_TIMEOUT) throw error;
+    await connection.query('rollback');
+    return false;
+  }
 }
 
 /** Two processes that create it at once meet on the catalogue's unique index, in spite of `if not exists`. */
@@ -136,8 +153,7 @@ async function runOne(db: Knex, name: string): Promise<void> {
   try {
     await db.migrate.up({ name });
   } catch (error) {
-    const lockTimeout = '55P03';
-    const isBusy = (error as pg.DatabaseError).code === lockTimeout;
+    const isBusy = (error as pg.DatabaseError).code === LOCK_TIMEOUT;
     throw new MigrationError(
       isBusy
         ? `Migration ${name} waited five seconds for a table that another transaction holds: try again.`
