@@ -69,8 +69,9 @@ test('up, down and up again gives the same schema, and down leaves nothing', asy
   const db = knex({ client: 'pg', connection: database.url });
   try {
     for (const file of files.toReversed()) {
-      const { down } = await import(join(OURS, file));
-      await db.transaction((transaction) => down(transaction));
+      const { down, config } = await import(join(OURS, file));
+      if (config?.transaction === false) await down(db);
+      else await db.transaction((transaction) => down(transaction));
     }
     expect(await describeSchema()).toEqual([]);
     await db.raw('delete from schema_migrations');
