@@ -2,7 +2,8 @@
  * `consents` gives up what was carried over into `permissions` (0057): nobody reads it there any more, and what a person allowed
  * stands in one place. The table stays, empty, for processes of before that still look at it.
  *
- * A row goes only when its permission is there. What an older process has put in since is carried over first.
+ * What an older process has put in since is carried over first; what is left then has a permission of a later day in its place.
+ * No older process may run meanwhile (`docs/operate.md`): what it wrote in between would be lost.
  */
 import type { Knex } from 'knex';
 import { up as carryOver } from './0057-consents-carried-over.ts';
