@@ -10,7 +10,7 @@ import { longestSessionSeconds } from '#src/base/session-limits.ts';
 import type { CurrentConsent, CurrentPermissions } from '#src/consents/permissions.ts';
 import { sayTheSame } from '#src/consents/terms.ts';
 import type { Account } from '#src/people/accounts.ts';
-import { isOfAge } from '#src/people/birthdate.ts';
+import { wasOfAge } from '#src/people/known-adults.ts';
 import { standardClaims } from '#src/registry/claims.ts';
 import type { ClientClaim, ClientRecord } from '#src/registry/clients.ts';
 import { claimsOfScopes } from './claims.ts';
@@ -41,7 +41,7 @@ export function wantedBy(client: ClientRecord, scopes: Iterable<string>, claims?
  * date of somebody who was of age then, it counts again.
  */
 export function isResting({ claims, givenAt }: CurrentConsent, person: Pick<Account, 'profile'>): boolean {
-  return claims.length > 0 && !isOfAge(person.profile, givenAt);
+  return claims.length > 0 && !wasOfAge(person, givenAt);
 }
 
 /** What settles a request that a page may be shown for: without a consent that rests, where it asks for some of what that allows. */

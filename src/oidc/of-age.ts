@@ -5,7 +5,7 @@
 import type { Db } from '#src/base/database.ts';
 import { readTerms } from '#src/consents/terms.ts';
 import type { Account } from '#src/people/accounts.ts';
-import { isOfAge } from '#src/people/birthdate.ts';
+import { wasOfAge } from '#src/people/known-adults.ts';
 import { behindGrant } from './storage.ts';
 
 /** A grant as far as this asks. One that does not say when its consent was given is at least as young. */
@@ -25,7 +25,7 @@ export async function openIn(
 ): Promise<(claim: string) => boolean> {
   if (!grant || !person) return () => false;
   const { terms, agreedAt = grant.iat ?? 0 } = behindGrant(db, grant.jti);
-  if (isOfAge(person.profile, new Date(agreedAt * 1000))) return () => true;
+  if (wasOfAge(person, new Date(agreedAt * 1000))) return () => true;
   const texts = await readTerms(db, terms);
   const told = [...texts.values()].flatMap(({ items }) => items.filter(({ basis }) => basis !== 'consent'));
   const open = new Set<string>(told.map(({ claim }) => claim));

@@ -156,6 +156,13 @@ export function dataKeyOf(account: Account): Keyring {
   return open();
 }
 
+const sealedProfiles = new WeakMap<object, Buffer>();
+
+/** The profile of an account that was read, as it is sealed: other bytes whenever it is saved. Undefined of anything else. */
+export function sealedProfileOf(account: object): Buffer | undefined {
+  return sealedProfiles.get(account);
+}
+
 /** Key and profile are opened when they are first looked at: most requests only ask whether the account may be used. */
 function openAccount(secrets: Secrets, row: AccountFields): Account {
   let dataKey: Keyring | undefined;
@@ -179,6 +186,7 @@ function openAccount(secrets: Secrets, row: AccountFields): Account {
     endedAt: row.ended_at ?? undefined,
   };
   keysOf.set(account, openKey);
+  sealedProfiles.set(account, row.profile);
   return account;
 }
 
