@@ -116,7 +116,7 @@ const KEPT_SECONDS = 60;
  */
 export async function answerPublicRoute(ctx: Context, house: OpenHouse, route: PublicRoute): Promise<void> {
   ctx.state.route = `/api/v1${route.path}`;
-  // Pages of portals may read it as well, and why not.
+  // Pages of portals may read it as well, refused or not.
   ctx.set('Access-Control-Allow-Origin', '*');
   ctx.set('Access-Control-Expose-Headers', 'ETag, Link, Retry-After');
   const query = check(route.query, ctx.query, 'query');
