@@ -399,7 +399,8 @@ test('fifty dead apps with notices before its own do not keep another one waitin
   for (let n = 0; n < 20; n += 1) await put(quick.clientId);
   const work = open({}, { patienceMs: UNTIL_IT_HANGS_UP });
   const delivering = work.deliverDue();
-  await vi.waitFor(() => expect(quick.bodies).toHaveLength(20), { timeout: 20_000, interval: 20 });
+  const arrived = () => [quick.bodies.length, dead.bodies.length];
+  await vi.waitFor(() => expect(arrived()).toEqual([20, 50]), { timeout: 20_000, interval: 20 });
   await work.stop();
   await delivering;
   // Of each dead one a single notice was tried.
