@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair } from 'jose';
 import { readConfig } from '#src/base/config.ts';
+import { isDay } from '#src/base/epoch.ts';
 import {
   DEFAULT_OVERLAP_DAYS,
   endSecret,
@@ -115,9 +116,8 @@ async function keepPrivate(file: string, pem: string): Promise<void> {
 function readOverlap({ overlap, until }: Call['options']): { overlapDays?: number; endsAt?: Date } {
   if (overlap !== undefined && until !== undefined) throw new WrongInput('Either --overlap or --until.');
   if (typeof until === 'string') {
-    const endsAt = new Date(until);
-    if (Number.isNaN(endsAt.getTime())) throw new WrongInput(`--until is a date such as 2027-01-31, not ${until}.`);
-    return { endsAt };
+    if (!isDay(until)) throw new WrongInput(`--until is a date such as 2027-01-31, not ${until}.`);
+    return { endsAt: new Date(until) };
   }
   if (overlap === undefined) return {};
   const days = Number(overlap);

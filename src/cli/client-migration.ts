@@ -1,6 +1,7 @@
 /** `lawang clients migration`: where an app stands on its way from accounts of its own, one step on, one step back. */
 import { type Config, readConfig } from '#src/base/config.ts';
 import type { Database } from '#src/base/database.ts';
+import { isDay, todayInJakarta } from '#src/base/epoch.ts';
 import {
   type ClientRecord,
   loadClient,
@@ -85,8 +86,7 @@ function readPercentage(text: unknown): number {
 
 function readDay(text: unknown): string {
   const day = String(text);
-  const at = /^\d{4}-\d\d-\d\d$/.test(day) ? new Date(day) : undefined;
-  if (at && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day)) return day;
+  if (isDay(day)) return day;
   throw new WrongInput('--on is a day like 2027-01-31.');
 }
 
@@ -125,10 +125,5 @@ function sayPlanned(step: PlannedStep): string[] {
 }
 
 function sayStep(step: MigrationStep): string[] {
-  return [
-    step.at.toISOString().slice(0, 10),
-    step.backTo === undefined ? step.via : 'back',
-    say(step),
-    step.reason ?? '',
-  ];
+  return [todayInJakarta(step.at), step.backTo === undefined ? step.via : 'back', say(step), step.reason ?? ''];
 }

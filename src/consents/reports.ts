@@ -5,7 +5,7 @@
  */
 import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Db } from '#src/base/database.ts';
-import { DAY_MS } from '#src/base/epoch.ts';
+import { DAY_MS, monthsLater } from '#src/base/epoch.ts';
 import { newestOf } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, isId, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
@@ -23,7 +23,7 @@ export type ReportAnswer = (typeof reportAnswers)[number];
 /** How long an agency has (UU PDP 27/2022 gives three times 24 hours). */
 const ANSWER_MS = 3 * DAY_MS;
 /** As long as releases are kept. */
-const KEPT_MS = 730 * DAY_MS;
+const KEPT_MONTHS = 24;
 
 /** A report, and what its agency has answered. */
 export interface Report {
@@ -109,7 +109,7 @@ async function insertReport(
      on conflict (shard, account_id, release_id) do nothing returning ${columns}`,
     [
       ...[shard, accountId, newIdIn(shard), clientId, release.id, release.at, reason],
-      ...[at, new Date(at.getTime() + ANSWER_MS), new Date(at.getTime() + KEPT_MS)],
+      ...[at, new Date(at.getTime() + ANSWER_MS), monthsLater(at, KEPT_MONTHS)],
     ],
   );
   return row && fromRow(row);

@@ -5,7 +5,7 @@
  */
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
-import { DAY_MS } from '#src/base/epoch.ts';
+import { DAY_MS, monthsLater } from '#src/base/epoch.ts';
 import { newestOf, type Spread } from '#src/base/newest.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { everyShard, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
@@ -22,7 +22,7 @@ export type WithdrawalOutcome = (typeof withdrawalOutcomes)[number];
 export const ANSWER_MS = 3 * DAY_MS;
 
 /** How long a withdrawal stays on record: as long as the releases that it puts an end to. */
-const KEPT_MS = 730 * DAY_MS;
+const KEPT_MONTHS = 24;
 
 /** A withdrawal as its owner reads it. */
 export interface Withdrawal {
@@ -75,7 +75,7 @@ export async function recordWithdrawal(
   // Two agencies must not know a person by the moment.
   const at = new Date(Math.floor(Date.now() / 60_000) * 60_000);
   const dueAt = new Date(at.getTime() + ANSWER_MS);
-  const ends = new Date(at.getTime() + KEPT_MS);
+  const ends = monthsLater(at, KEPT_MONTHS);
   const row = [shard, accountId, id, clientId, permissionId, cause, at, dueAt, ends];
   await db.for(shard).write(withdrawalMade, row);
   return { id, clientId, permissionId, cause, at, dueAt, answer: undefined };

@@ -3,7 +3,7 @@
  * it. Writes nothing, so that a preview and the decision itself go by the same rules.
  */
 import type { Db } from '#src/base/database.ts';
-import { todayInJakarta } from '#src/base/epoch.ts';
+import { isDay, todayInJakarta } from '#src/base/epoch.ts';
 import type { RefusalCode } from '#src/base/refusals.ts';
 import type { AppRef } from './app-refs.ts';
 import { isWithin, type Reach } from './coordination.ts';
@@ -170,13 +170,6 @@ function dayRefusal({ kind, effectiveOn }: DecisionDraft, { state }: KnownApp): 
   if (!isEnd(kind)) return state === 'retired' ? 'client_retired' : undefined;
   if (effectiveOn === undefined || !isDay(effectiveOn)) return 'decision_day_missing';
   return effectiveOn > todayInJakarta() || state === 'retired' ? undefined : 'decision_day_past';
-}
-
-/** Whether a text is a day of the calendar, as `2027-01-31`; it has no year 0. */
-function isDay(text: string): boolean {
-  if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
 function successorRefusal({ kind, successor }: DecisionDraft, app: KnownApp, around: Around): RefusalCode | undefined {

@@ -5,6 +5,7 @@
  */
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
+import { dayOf } from '#src/base/epoch.ts';
 import type { PermissionEvent } from './figures.ts';
 import { DAY_SLOTS } from './uses.ts';
 
@@ -33,6 +34,6 @@ export interface PermissionNote {
 
 /** Counts what happened to a permission, about a second later. */
 export function noted(db: Db, { clientId, kind, event }: PermissionNote): void {
-  const day = new Date().toISOString().slice(0, 10);
+  const day = dayOf(new Date());
   void db.soon(permissionCounted, [clientId, day, kind, event, slot]);
 }

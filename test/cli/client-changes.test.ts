@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { applyChange } from '#src/registry/changes.ts';
 import { claimRun, finishRun, saveFindings } from '#src/registry/checks/findings.ts';
 import { moveClient } from '#src/registry/client-life.ts';
@@ -180,6 +180,16 @@ async function hostOf(clientId: string): Promise<string> {
   const { redirectUris } = await loadClient(world.database, clientId);
   return new URL(String(redirectUris[0])).hostname;
 }
+
+test('a step is told with the day that it was in Jakarta', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2098-12-31T17:00:00Z') });
+  try {
+    await json('clients migration puskesmas-online --to default --percentage 25');
+  } finally {
+    vi.useRealTimers();
+  }
+  expect((await lawang('clients migration puskesmas-online')).out).toMatch(/^2099-01-01 +command +default 25%/m);
+});
 
 test('an app is moved on, planned for and taken back', async () => {
   const line = 'clients migration pajak-daerah';

@@ -51,7 +51,8 @@ test('a secret is rotated, listed and ended on a running server', async () => {
 
 test('says what is wrong with what was typed', async () => {
   expect(await lawang('clients rotate-secret mesin-data --overlap 91')).toMatchObject({ code: 2, err: /0 to 90/ });
-  expect(await lawang('clients rotate-secret mesin-data --until besok')).toMatchObject({ code: 2, err: /a date/ });
+  for (const until of ['besok', '31-Jan-2027', '2027-02-31'])
+    expect(await lawang(`clients rotate-secret mesin-data --until ${until}`)).toMatchObject({ code: 2, err: /a date/ });
   expect(await lawang('clients rotate-secret layanan-spa')).toMatchObject({ code: 1, err: /without a shared secret/ });
   expect(await lawang('clients secrets tidak-ada')).toMatchObject({ code: 1, err: /not registered/ });
 });

@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { overdueRows } from '#src/base/metrics.ts';
-import { shardOf } from '#src/base/secrets.ts';
+import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { reportRelease } from '#src/consents/reports.ts';
+import { recordWithdrawal } from '#src/consents/withdrawals.ts';
 import { registryTables, startPurge, sweeps } from '#src/jobs/purge.ts';
 import { openPeople, type People, statementsOf } from '#test/people/people.ts';
 
@@ -133,6 +135,33 @@ test('a recovery that nobody completed in time ends and stays on record; one tha
   const states = Object.fromEntries(rows.map((row) => [ends.get(row.account_id), row.state]));
   expect(states).toEqual({ Lewat: 'expired', Tunggu: 'waiting' });
   await purge.stop();
+});
+
+test('what a person took back or reported stays for 24 months to the day, over a leap day as well', async () => {
+  const { database, secrets, throttles } = people;
+  const { id: accountId } = await people.citizen('Kabisat');
+  const clientId = 'pajak-daerah';
+  const release = { id: randomUUID(), at: new Date('2028-02-20T03:00:00Z') };
+  const purge = open();
+  try {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2028-02-21T03:00:00Z') });
+    await recordWithdrawal(database, {
+      ...{ accountId, clientId, permissionId: newIdIn(shardOf(accountId)), cause: 'withdrawn' },
+    });
+    await people.request((db) =>
+      reportRelease(db, secrets, throttles, { accountId, clientId, release, reason: 'not-then' }),
+    );
+    const left = () => Promise.all([count('withdrawals'), count('release_reports')]);
+    vi.setSystemTime(new Date('2030-02-21T02:59:59Z'));
+    await purge.purgeNow();
+    expect(await left()).toEqual([1, 1]);
+    vi.setSystemTime(new Date('2030-02-21T03:00:00Z'));
+    await purge.purgeNow();
+    expect(await left()).toEqual([0, 0]);
+  } finally {
+    vi.useRealTimers();
+    await purge.stop();
+  }
 });
 
 test('many rows go in several small steps', async () => {

@@ -1,7 +1,7 @@
 /** `/console/closures`: where no new apps are registered, and exceptions from that. */
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
-import { DAY_MS, todayInJakarta } from '#src/base/epoch.ts';
+import { DAY_MS, isDay, todayInJakarta } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies, findAgency } from '#src/registry/agencies.ts';
 import {
@@ -186,7 +186,7 @@ async function close(visit: ConsoleVisit, form: Form): Promise<void> {
 
 /** A day after today. */
 function isAhead(day: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(Date.parse(day)) && day > todayInJakarta();
+  return isDay(day) && day > todayInJakarta();
 }
 
 /** A closure within somebody's reach. @throws {Refusal} `not_here` */

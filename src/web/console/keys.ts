@@ -4,7 +4,7 @@
  */
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
-import { DAY_MS } from '#src/base/epoch.ts';
+import { DAY_MS, isDay, todayInJakarta } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAccount } from '#src/people/accounts.ts';
 import { demandScopes } from '#src/registry/api-scopes.ts';
@@ -85,8 +85,7 @@ async function rotate(visit: ConsoleVisit, client: ClientRecord, form: Form): Pr
 
 /** A day has one noon, and it is the same day then nearly everywhere. @returns null for what is no day */
 function noonOf(day: string): Date | null {
-  const noon = new Date(`${day}T12:00:00Z`);
-  return /^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(noon.getTime()) ? noon : null;
+  return isDay(day) ? new Date(`${day}T12:00:00Z`) : null;
 }
 
 async function endOne(visit: ConsoleVisit, client: ClientRecord, form: Form): Promise<void> {
@@ -239,7 +238,7 @@ function toKept({ secret, expiresAt, previousEndsAt }: Rotated): KeptSecret {
 }
 
 function dayIn(now: Date, days: number): string {
-  return new Date(now.getTime() + days * DAY_MS).toISOString().slice(0, 10);
+  return todayInJakarta(new Date(now.getTime() + days * DAY_MS));
 }
 
 async function shownSecrets(

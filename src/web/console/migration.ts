@@ -1,6 +1,6 @@
 /** How an app leaves accounts of its own behind: where it stands, one step on, one step back, and what is planned. */
 import type { Context } from 'koa';
-import { DAY_MS, dayOf, todayInJakarta } from '#src/base/epoch.ts';
+import { DAY_MS, dayOf, isDay, todayInJakarta } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import { type ClientRecord, type MigrationStage, migrationStages, type PlannedStep } from '#src/registry/clients.ts';
@@ -153,8 +153,7 @@ function readStanding(asked: Asked, stageName: string, percentageName: string): 
 
 function readDay(form: Form): string | undefined {
   const typed = form.get('plan_on').trim();
-  const at = /^\d{4}-\d\d-\d\d$/.test(typed) ? new Date(typed) : undefined;
-  return at && !Number.isNaN(at.getTime()) && dayOf(at) === typed ? typed : undefined;
+  return isDay(typed) ? typed : undefined;
 }
 
 function wrong({ visit }: Asked, key: MessageKey, field?: string): Problem<never> {

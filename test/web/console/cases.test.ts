@@ -97,7 +97,9 @@ test('a coordinator closes what is theirs, gives an exception, takes it back and
   const { page } = await openConsole(world, putri, { at: '/console/closures' });
   const wrong = await page.fill({ agency: 'dinas-kesehatan', reason: 'Coba.' }).press('#close');
   expect(wrong.text('#problems')).toContain('yang Anda koordinasi');
-  const closed = await wrong.fill({ agency: agencyId, reason: 'Dipadukan dulu.' }).press('#close');
+  const never = await wrong.fill({ agency: agencyId, reason: 'Coba.', day: '2999-02-31' }).press('#close');
+  expect([never.status, never.text('#problems')]).toEqual([422, expect.stringContaining('setelah hari ini')]);
+  const closed = await never.fill({ agency: agencyId, reason: 'Dipadukan dulu.', day: '' }).press('#close');
   expect(closed.text('[data-closure]')).toContain('Dipadukan dulu.');
   await expect(register('jadwal-d')).rejects.toMatchObject({ code: 'registrations_closed' });
   const { page: again } = await openConsole(world, putri, { at: '/console/closures' });

@@ -57,14 +57,14 @@ test('what cannot be is said at its field, and nothing changes', async () => {
 
 test('steps are planned and taken out of the plan again', async () => {
   const { page } = await openConsole(world, budi, { at });
-  page.fill({ plan_on: '2030-02-01', plan_stage: 'required', plan_percentage: '10' });
+  page.fill({ plan_on: '2099-02-01', plan_stage: 'required', plan_percentage: '10' });
   const first = await page.press('#plan-step');
-  first.fill({ plan_on: '2030-01-01', plan_stage: 'default', plan_percentage: '100' });
+  first.fill({ plan_on: '2099-01-01', plan_stage: 'default', plan_percentage: '100' });
   const both = await first.press('#plan-step');
-  expect(both.attributes('[data-planned]', 'data-planned')).toEqual(['2030-01-01', '2030-02-01']);
-  const one = await both.press('[data-planned="2030-01-01"] .unplan');
-  expect(one.attributes('[data-planned]', 'data-planned')).toEqual(['2030-02-01']);
-  expect((await load()).migrationPlan).toEqual([{ stage: 'required', percentage: 10, on: '2030-02-01' }]);
+  expect(both.attributes('[data-planned]', 'data-planned')).toEqual(['2099-01-01', '2099-02-01']);
+  const one = await both.press('[data-planned="2099-01-01"] .unplan');
+  expect(one.attributes('[data-planned]', 'data-planned')).toEqual(['2099-02-01']);
+  expect((await load()).migrationPlan).toEqual([{ stage: 'required', percentage: 10, on: '2099-02-01' }]);
 });
 
 test('who saw an older version is told, and changes nothing', async () => {
