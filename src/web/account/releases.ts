@@ -1,7 +1,7 @@
 /** `/account/releases`: who saw which data of a person, and who of the staff looked at that, for its owner alone. */
 import type { Context } from 'koa';
 import { type HistoryLine, listLooks, recordAccountEvent } from '#src/audit/events.ts';
-import { DAY_MS } from '#src/base/epoch.ts';
+import { DAY_MS, dayOf } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { listPermissions, type Permission } from '#src/consents/permissions.ts';
 import { findRelease, listReleases, type Release, type ReleaseKind } from '#src/consents/releases.ts';
@@ -154,9 +154,10 @@ async function readReleases(
   return { releases: fitting, end: read.length === limit ? read.at(-1)?.key : undefined };
 }
 
+/** From the beginning of a day on, where what is counted by the day has its place: nothing of the period is left out. */
 function sinceOf({ period }: ReleaseChoice, restrictedAt: Date | undefined): Date | undefined {
   if (period === 'all') return restrictedAt;
-  const from = new Date(Date.now() - Number(period) * DAY_MS);
+  const from = new Date(dayOf(new Date(Date.now() - Number(period) * DAY_MS)));
   return restrictedAt && restrictedAt > from ? restrictedAt : from;
 }
 

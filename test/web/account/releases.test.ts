@@ -134,6 +134,14 @@ describe('who saw what', () => {
     expect((await karto.open('?app=puskesmas-online&period=30')).count('[data-release]')).toBeGreaterThan(0);
   });
 
+  test('what was read a minute less than seven days ago is among those of seven days, also where it is counted by the day', async () => {
+    const karto = await citizen();
+    await readOnce(karto.id, 7 - 1 / 1440, { clientId: 'pajak-daerah', kind: 'userinfo' });
+    expect((await karto.open('?app=pajak-daerah&period=7')).count('[data-release]')).toBe(1);
+    await readOnce(karto.id, 9, { clientId: 'cuaca', kind: 'userinfo' });
+    expect((await karto.open('?app=cuaca&period=7')).count('[data-release]')).toBe(0);
+  });
+
   test('nobody reads the releases of somebody else by their address', async () => {
     const karto = await citizen();
     const [link = ''] = (await karto.open()).attributes('[data-release] h3 a', 'href');
