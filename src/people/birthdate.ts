@@ -2,6 +2,7 @@
  * How old a person is, as far as it matters: who is under 18 gives no consent until a guardian can act for them, and neither does
  * somebody of whom nobody knows it (UU PDP 27/2022, article 25).
  */
+import { dayOf, todayInJakarta, WIB_MS } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Profile } from './profile.ts';
 
@@ -9,17 +10,14 @@ export type AgeGroup = 'adult' | 'minor' | 'unknown';
 
 const OF_AGE = 18;
 
-/** How long before midnight UTC it is midnight in Jakarta: the last of the country's midnights, so nobody is of age too early. */
-const MIDNIGHT_MS = 7 * 3_600_000;
-
 /**
- * When a person comes of age, by a birth date as OpenID Connect Core §5.1 writes it: at midnight in Jakarta; of a year alone on its
- * last day. Undefined where the year is not told.
+ * When a person comes of age, by a birth date as OpenID Connect Core §5.1 writes it: at midnight in Jakarta, the last of the
+ * country's midnights, so that nobody is of age too early; of a year alone on its last day. Undefined where the year is not told.
  */
 export function adulthoodOf({ birthdate }: Pick<Profile, 'birthdate'>): Date | undefined {
   const [, year, month = '12', day = '31'] = /^(\d{4})(?:-(\d{2})-(\d{2}))?$/.exec(birthdate ?? '') ?? [];
   if (year === undefined || year === '0000') return undefined;
-  const date = new Date(Date.UTC(Number(year) + OF_AGE, Number(month) - 1, Number(day)) - MIDNIGHT_MS);
+  const date = new Date(Date.UTC(Number(year) + OF_AGE, Number(month) - 1, Number(day)) - WIB_MS);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
@@ -56,7 +54,9 @@ export function readBirthdate(typed: string, now: Date): string {
   if (!day || !month || !year) throw new Refusal('birthdate_invalid', 'not a date');
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   const isReal = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
-  const isAlive = date <= now && now.getUTCFullYear() - Number(year) <= OLDEST_YEARS;
+  const birthdate = dayOf(date);
+  const today = todayInJakarta(now);
+  const isAlive = birthdate <= today && Number(today.slice(0, 4)) - Number(year) <= OLDEST_YEARS;
   if (!isReal || !isAlive) throw new Refusal('birthdate_invalid', 'not a day of birth');
-  return date.toISOString().slice(0, 10);
+  return birthdate;
 }

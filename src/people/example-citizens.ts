@@ -81,7 +81,7 @@ export const exampleCitizens: readonly ExampleCitizen[] = [
   {
     email: 'bima@contoh.id',
     name: 'Bima Pratama',
-    profile: { ...twoNames('Bima', 'Pratama'), birthdate: '2012-06-17' },
+    profile: { ...twoNames('Bima', 'Pratama'), birthdate: `${new Date().getUTCFullYear() - 14}-06-17` },
   },
 ];
 

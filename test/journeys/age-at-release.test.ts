@@ -7,6 +7,7 @@ import { loadAccount } from '#src/people/accounts.ts';
 import { type Profile, saveProfile } from '#src/people/profile.ts';
 import { answerOf } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { inYears } from '#test/support/clock.ts';
 import type { RelyingParty, Tokens } from '#test/support/relying-party.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
@@ -48,6 +49,9 @@ async function putBirthdate(id: string, birthdate: string | undefined): Promise<
   await world.database.transaction((tx) => saveProfile(tx, world.house.secrets, id, changed));
 }
 
+const eighteenth = inYears(4);
+const childsBirthdate = `${eighteenth - 18}-06-17`;
+
 /** Which of the two claims an ID token holds. */
 const toldBy = (tokens: Tokens) => claims.map(({ name }) => name).filter((name) => name in (tokens.claims() ?? {}));
 
@@ -73,7 +77,7 @@ async function releasedSince(id: string, since: Date): Promise<string[]> {
 
 test.each([
   ['of unknown age', undefined],
-  ['under age', '2015-06-17'],
+  ['under age', `${inYears(-11)}-06-17`],
 ])(
   'who is %s: no way hands out what rests on consent, each hands out what the law says, and prompt=none works',
   async (who, birthdate) => {
@@ -134,7 +138,7 @@ test('who leaves the question open is not asked again, and consents count once t
 });
 
 test('a minor is told once; their consent ends for its own reason, and nothing that they did not do is said of them', async () => {
-  const { id, browser } = await agreed('cilik@contoh.id', '2015-06-17');
+  const { id, browser } = await agreed('cilik@contoh.id', `${inYears(-11)}-06-17`);
   const first = await app.startSignIn();
   const told = await browser.visit(first.url);
   expect([told.has('#consent-withheld'), told.has('#birthdate')]).toEqual([true, false]);
@@ -162,14 +166,14 @@ test('a minor is told once; their consent ends for its own reason, and nothing t
 });
 
 test('at midnight in Jakarta a child becomes an adult: then apps ask, and what they agreed to as a child does not count', async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-06-16T16:55:00Z') });
-  const { browser, tokens } = await agreed('ulang-tahun@contoh.id', '2012-06-17');
-  vi.setSystemTime(new Date('2030-06-16T16:59:59Z'));
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(`${eighteenth}-06-16T16:55:00Z`) });
+  const { browser, tokens } = await agreed('ulang-tahun@contoh.id', childsBirthdate);
+  vi.setSystemTime(new Date(`${eighteenth}-06-16T16:59:59Z`));
   expect(await readBy(tokens)).toEqual(['name']);
   const before = await browser.visit((await app.startSignIn()).url);
   expect(before.has('#consent-withheld')).toBe(true);
 
-  vi.setSystemTime(new Date('2030-06-16T17:00:00Z'));
+  vi.setSystemTime(new Date(`${eighteenth}-06-16T17:00:00Z`));
   expect(await readBy(tokens)).toEqual(['name']);
   expect(toldBy(await silently(browser))).toEqual(['name']);
   const attempt = await app.startSignIn(byName);
@@ -183,17 +187,17 @@ test('at midnight in Jakarta a child becomes an adult: then apps ask, and what t
 });
 
 test('a child who was told why nothing else is shared is asked on the day itself, not an hour before', async () => {
-  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-06-16T16:20:00Z') });
-  await world.citizen('besok@contoh.id', { password, profile: { nickname: 'Adik', birthdate: '2012-06-17' } });
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(`${eighteenth}-06-16T16:20:00Z`) });
+  await world.citizen('besok@contoh.id', { password, profile: { nickname: 'Adik', birthdate: childsBirthdate } });
   const browser = world.browser();
   const first = await app.startSignIn();
   const page = await (await browser.visit(first.url))
     .fill({ identifier: 'besok@contoh.id', password })
     .press('#sign-in');
   await app.finishSignIn(first, await page.press('#consent-allow'));
-  vi.setSystemTime(new Date('2030-06-16T16:59:00Z'));
+  vi.setSystemTime(new Date(`${eighteenth}-06-16T16:59:00Z`));
   expect((await browser.visit((await app.startSignIn()).url)).status).toBe(0);
-  vi.setSystemTime(new Date('2030-06-16T17:00:00Z'));
+  vi.setSystemTime(new Date(`${eighteenth}-06-16T17:00:00Z`));
   const attempt = await app.startSignIn();
   const asked = await browser.visit(attempt.url);
   expect(asked.has('#consent-withheld')).toBe(false);

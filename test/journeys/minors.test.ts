@@ -5,6 +5,7 @@ import { listWithdrawals } from '#src/consents/withdrawals.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { saveProfile } from '#src/people/profile.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
+import { inYears } from '#test/support/clock.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
 const claims = [
@@ -19,10 +20,13 @@ async function openApp(world: World) {
 
 const profileOf = (birthdate: string) => ({ nickname: 'Adik', birthdate });
 
+const eighteenth = inYears(4);
+const childsBirthdate = `${eighteenth - 18}-06-17`;
+
 test('a minor is told why nothing else is shared; the app gets what the law says, and asks on the eighteenth birthday', async () => {
   await using world = await openWorld();
   const app = await openApp(world);
-  const id = await world.citizen('adik@contoh.id', { password, profile: profileOf('2012-06-17') });
+  const id = await world.citizen('adik@contoh.id', { password, profile: profileOf(childsBirthdate) });
   const browser = world.browser();
   const first = await app.startSignIn();
   const page = await (await browser.visit(first.url))
@@ -44,16 +48,16 @@ test('a minor is told why nothing else is shared; the app gets what the law says
 test('what a minor was told ends when they come of age', async () => {
   await using world = await openWorld();
   const app = await openApp(world);
-  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2030-06-01T00:00:00Z') });
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(`${eighteenth}-06-01T00:00:00Z`) });
   try {
-    const id = await world.citizen('hampir@contoh.id', { password, profile: profileOf('2012-06-17') });
+    const id = await world.citizen('hampir@contoh.id', { password, profile: profileOf(childsBirthdate) });
     const first = await app.startSignIn();
     const page = await (await world.browser().visit(first.url))
       .fill({ identifier: 'hampir@contoh.id', password })
       .press('#sign-in');
     await page.press('#consent-allow');
     const [notice] = await listPermissions(world.database, id, { limit: 9 });
-    expect(notice?.expiresAt).toEqual(new Date('2030-06-16T17:00:00Z'));
+    expect(notice?.expiresAt).toEqual(new Date(`${eighteenth}-06-16T17:00:00Z`));
   } finally {
     vi.useRealTimers();
   }
@@ -91,7 +95,7 @@ test('what somebody had agreed to before it was known that they are a minor ends
   const browser = world.browser();
   const { tokens: before } = await signInto(app, browser, {}, 'dikira@contoh.id');
   const { profile } = await loadAccount(database, house.secrets, id);
-  await database.transaction((tx) => saveProfile(tx, house.secrets, id, { ...profile, birthdate: '2012-06-17' }));
+  await database.transaction((tx) => saveProfile(tx, house.secrets, id, { ...profile, birthdate: childsBirthdate }));
   const asked = await browser.visit((await app.startSignIn({ prompt: 'consent' })).url);
   expect(asked.has('#consent-withheld')).toBe(true);
   await asked.press('#consent-allow');
@@ -162,14 +166,14 @@ test('a birth date told on the page of one app ends the consents of all others w
 
   const first = await app.startSignIn();
   const page = await browser.visit(first.url);
-  await page.fill({ birthdate: '17-06-2014' }).press('#consent-allow');
+  await page.fill({ birthdate: `17-06-${inYears(-12)}` }).press('#consent-allow');
   expect(await listPermissions(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', withheld: 'minor' }]);
 });
 
 test('whoever sends ticks and buttons of a page that a minor never saw allows nothing by them', async () => {
   await using world = await openWorld();
   const app = await openApp(world);
-  const id = await world.citizen('licik@contoh.id', { password, profile: profileOf('2012-06-17') });
+  const id = await world.citizen('licik@contoh.id', { password, profile: profileOf(childsBirthdate) });
   const first = await app.startSignIn();
   const browser = world.browser();
   const page = await (await browser.visit(first.url))

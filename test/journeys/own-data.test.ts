@@ -10,6 +10,7 @@ import { listMessages } from '#src/people/messages.ts';
 import { recordEvidence } from '#src/people/proofing.ts';
 import { everyScope, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
+import { inYears } from '#test/support/clock.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -187,7 +188,7 @@ describe('correcting', () => {
   });
 
   test('nor one of whom only the year is known', async () => {
-    const bima = await citizen({ birthdate: String(new Date().getUTCFullYear() - 10) });
+    const bima = await citizen({ birthdate: String(inYears(-10)) });
     const birthdate = '1990-01-01';
     const refused = await (await open(bima, '/account/data/correct')).fill({ birthdate }).press('#save');
     expect([refused.status, refused.text('#problems')]).toEqual([422, expect.stringContaining('loket')]);
@@ -209,14 +210,14 @@ describe('correcting', () => {
     const ratna = await citizen();
     const app = await world.app({ clientId: 'pajak-daerah', scope: everyScope });
     const { tokens } = await signInto(app, ratna.browser, {}, ratna.mail);
-    await (await open(ratna, '/account/data/correct')).fill({ birthdate: '2015-01-05' }).press('#save');
+    await (await open(ratna, '/account/data/correct')).fill({ birthdate: `${inYears(-11)}-01-05` }).press('#save');
     expect(await refusalOf(app.userinfo(tokens.access_token))).toMatch(/^401/);
     const held = await listPermissions(world.database, ratna.id, { limit: 9 });
     expect(held.map(({ kind }) => kind)).toEqual(['notice']);
   });
 
   test.each(['', '1990-01-01'])('a child does not become an adult by writing "%s"', async (birthdate) => {
-    const year = new Date().getUTCFullYear() - 10;
+    const year = inYears(-10);
     const bima = await citizen({ birthdate: `${year}-01-05` });
     const refused = await (await open(bima, '/account/data/correct')).fill({ birthdate }).press('#save');
     expect([refused.status, refused.text('#problems')]).toEqual([422, expect.stringContaining('loket')]);

@@ -27,6 +27,11 @@ test.each(['31-02-1990', '27-11-2026', '01-01-1870', '4/1990', '1990', '<b>', '2
   expect(() => readBirthdate(typed, now)).toThrow(expect.objectContaining({ code: 'birthdate_invalid' }));
 });
 
+test('whoever is born today is born, from midnight in Jakarta on', () => {
+  expect(readBirthdate('01-01-2027', new Date('2026-12-31T17:00:00Z'))).toBe('2027-01-01');
+  expect(() => readBirthdate('01-01-2027', new Date('2026-12-31T16:59:59Z'))).toThrow();
+});
+
 test.each([
   ['1990-04-21', '21-04-1990'],
   ['0000-04-21', '0000-04-21'],

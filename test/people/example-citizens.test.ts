@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { Database } from '#src/base/database.ts';
 import { loadSecrets } from '#src/base/keys.ts';
 import type { Secrets } from '#src/base/secrets.ts';
 import { loadAccount } from '#src/people/accounts.ts';
+import { ageGroup } from '#src/people/birthdate.ts';
 import { EXAMPLE_PASSWORD, exampleCitizens, seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { verifyPassword } from '#src/people/passwords.ts';
@@ -76,4 +77,18 @@ test('siti and dewi have proven who they are, each in her way, and nobody else h
     ['siti@contoh.id', 'ial2'],
     ['dewi@contoh.id', 'ial1'],
   ]);
+});
+
+test('in whatever year a sandbox is made, bima is under age and the others are not', async () => {
+  try {
+    for (const now of [new Date(), new Date('2044-12-31T23:59:59Z'), new Date('2045-01-01T00:00:00Z')]) {
+      vi.useFakeTimers({ toFake: ['Date'], now });
+      vi.resetModules();
+      const { exampleCitizens: made } = await import('#src/people/example-citizens.ts');
+      const minors = made.filter(({ profile }) => ageGroup(profile, now) !== 'adult');
+      expect(minors.map(({ email }) => email)).toEqual(['bima@contoh.id']);
+    }
+  } finally {
+    vi.useRealTimers();
+  }
 });

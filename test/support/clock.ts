@@ -9,3 +9,8 @@ export function useMovedClock(): (seconds: number) => void {
   afterEach(() => void vi.useRealTimers());
   return (seconds) => void vi.setSystemTime(Date.now() + seconds * 1000);
 }
+
+/** The year, so many from now. A test that is about ages names no year: some day it would be about others. */
+export function inYears(years: number): number {
+  return new Date().getUTCFullYear() + years;
+}
