@@ -12,7 +12,7 @@ import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { engineRoutes, type Provider } from '#src/oidc/provider.ts';
 import { ReleaseNotes } from '#src/oidc/releases.ts';
 import { leaveOutUnavailableApp } from '#src/oidc/sign-out.ts';
-import { putBackInteractions } from '#src/oidc/storage.ts';
+import { putBackInteractions } from '#src/oidc/storage/interactions.ts';
 import { type Makers, MetadataError, noMakers, readMakers } from '#src/people/makers.ts';
 import { createThrottles } from '#src/people/throttles.ts';
 import { isAvailable, mayBeUsed } from '#src/registry/client-reach.ts';

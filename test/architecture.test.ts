@@ -174,7 +174,7 @@ describe('libraries stay behind their doors', () => {
     ['koa', /^src\/(web\/|oidc\/|app\.ts$)/],
     ['@koa/router', /^src\/(web\/|app\.ts$)/],
     ['pg', /^src\/base\//],
-    ['pg-copy-streams', /^src\/base\/database\.ts$/],
+    ['pg-copy-streams', /^src\/base\/connections\.ts$/],
     ['knex', /^(src\/base\/migrations\.ts$|migrations\/)/],
     ['@simplewebauthn/server', /^src\/people\//],
     ['argon2', /^src\/people\/passwords\.ts$/],

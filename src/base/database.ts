@@ -1,5 +1,6 @@
 /**
- * The one door to PostgreSQL: connections, transactions, and the unit of work of a request.
+ * The one door to PostgreSQL. What may be asked of it says `db.ts`; how it is connected to, `connections.ts`; what a request
+ * writes is one transaction: `unit-of-work.ts`.
  *
  * Every statement is a constant text with parameters and is sent as a named prepared statement. Times come from Node,
  * never from `now()`, so that one clock rules and a test can move it.
@@ -8,154 +9,26 @@
  * it takes. `read` and `write` are for what every sign-in does: those of several requests share a statement
  * (`coalescing.ts`), and what is written waits until the request's answer is ready. What may be lost goes by `soon` (`soon.ts`).
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
-import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import {
-  compose,
-  type LaneOptions,
-  lossIn,
-  type Pending,
-  type Read,
-  ReadLane,
-  type Row,
-  type Write,
-  WriteLane,
-  withoutParent,
-} from './coalescing.ts';
-import { type Row as CopiedRow, toCopyText } from './copy.ts';
-import { asUnavailable, DatabaseUnavailable, isConflict, isConnectionLost, isRetryable } from './database-errors.ts';
+import type pg from 'pg';
+import { type LaneOptions, type Pending, type Read, ReadLane, type Row, type Write, WriteLane } from './coalescing.ts';
+import { openPool, PLAN_BY_KEY, PLAN_SHARED, type PoolWatch, send, sendRows } from './connections.ts';
+import type { Row as CopiedRow } from './copy.ts';
+import { DatabaseUnavailable, isConflict, isConnectionLost, isRetryable } from './database-errors.ts';
+import { Statements, type Transaction } from './db.ts';
 import { commitsTotal, statementsTotal } from './metrics.ts';
 import { type SoonOptions, SoonQueue } from './soon.ts';
+import { UnitOfWork } from './unit-of-work.ts';
 
 export { DatabaseUnavailable } from './database-errors.ts';
+export type { Db, Transaction } from './db.ts';
 export type { SoonOptions } from './soon.ts';
-
-/** What runs statements: the pool, a transaction or a request's unit of work. */
-export interface Db {
-  /** Whether this is one transaction, whose reads stay true until its writes. */
-  readonly isUnit: boolean;
-  /** What rooms remember as long as the unit lasts, each under a key of its own; without a unit nothing is remembered. */
-  readonly memory: Map<object, unknown>;
-  /** Where the rows of a shard are. Everything about sharded tables goes through this door; today all lead to one PostgreSQL. */
-  for(shard: number): Db;
-  /** Where the rows of all these shards are, if that is one place: background work and loads walk ranges of shards. */
-  forAll(shards: readonly number[]): Db;
-  /** The row of a key, read together with what other requests read at this moment. */
-  read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined>;
-  /** Writes a row: with the commit of a unit of work, at once without one. @throws what the write says of a lost row */
-  write(write: Write, row: Row): Promise<void>;
-  /**
-   * Writes a row about a second later, together with those of other requests, whatever becomes of the request. For what
-   * may be lost with the process. A row that is still counting is asked for when it is written; one that nobody waits for may
-   * count for a minute.
-   *
-   * @returns when it was tried; never rejects
-   */
-  soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void>;
-  /** Does `work` as soon as what was written is durable, and never if it is undone; without a unit of work at once. */
-  whenDurable(work: () => void): void;
-  /**
-   * Sends what waits to be written, for whoever has to know now whether it can be. When it cannot, all that the unit has
-   * written is undone. @throws what the write says of a lost row
-   */
-  flush(): Promise<void>;
-  /** Rows of a statement. `text` is a constant: values go into `values`. */
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** The one row of a statement, or undefined. */
-  first<Row>(text: string, values?: readonly unknown[]): Promise<Row | undefined>;
-  /** How many rows a statement touched. */
-  execute(text: string, values?: readonly unknown[]): Promise<number>;
-}
-
-/** A transaction, which alone may take many rows at once. */
-export interface Transaction extends Db {
-  forAll(shards: readonly number[]): Transaction;
-  /**
-   * Adds rows by COPY. `text` is a constant, `copy table (columns) from stdin`; a row that violates a constraint fails the
-   * whole. One statement may take seven seconds, which is enough for some ten thousand rows.
-   */
-  copy(text: string, rows: Iterable<CopiedRow>): Promise<number>;
-}
 
 /** Called with each text sent; tests count statements with it. */
 export type StatementListener = (text: string, values: readonly unknown[]) => void;
 
-const names = new Map<string, string>();
-
-/** Sends one statement as a prepared one, named after its text. */
-async function send(target: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-  let name = names.get(text);
-  if (!name) {
-    name = `s${names.size}`;
-    names.set(text, name);
-  }
-  try {
-    return await target.query({ name, text, values: values as unknown[] });
-  } catch (error) {
-    throw asUnavailable(error);
-  }
-}
-
-/** Sends rows to a `copy … from stdin`. @returns how many */
-async function sendRows(client: pg.PoolClient, text: string, rows: Iterable<CopiedRow>): Promise<number> {
-  const target = client.query(copyFrom(text));
-  try {
-    await pipeline(Readable.from(toCopyText(rows)), target);
-    return target.rowCount;
-  } catch (error) {
-    throw asUnavailable(error);
-  }
-}
-
-abstract class Statements implements Db {
-  readonly isUnit: boolean = false;
-
-  get memory(): Map<object, unknown> {
-    return new Map();
-  }
-
-  protected abstract run(text: string, values: readonly unknown[]): Promise<pg.QueryResult>;
-
-  abstract read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined>;
-
-  abstract write(write: Write, row: Row): Promise<void>;
-
-  abstract soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void>;
-
-  abstract whenDurable(work: () => void): void;
-
-  abstract flush(): Promise<void>;
-
-  for(_shard: number): Db {
-    return this;
-  }
-
-  forAll(_shards: readonly number[]): this {
-    return this;
-  }
-
-  async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return (await this.run(text, values)).rows as Row[];
-  }
-
-  async first<Row>(text: string, values: readonly unknown[] = []): Promise<Row | undefined> {
-    return (await this.query<Row>(text, values))[0];
-  }
-
-  async execute(text: string, values: readonly unknown[] = []): Promise<number> {
-    return (await this.run(text, values)).rowCount ?? 0;
-  }
-}
-
 /** How long a connection that is being closed is waited for; a dead network never answers. */
 const GOODBYE_MS = 2_000;
-
-/** The longest that a statement may take; a person waits for it. */
-const STATEMENT_MS = 7_000;
 
 /** Nobody is let wait for a connection longer than this: "come again" is an answer too. */
 const CONNECT_MS = 900;
@@ -172,38 +45,6 @@ const LANE_BATCH = 64;
 const LANE_QUEUE = 2_048;
 /** Looked at four times within it, so that nobody waits longer there than for a connection. */
 const LANE_SHARE = 0.8;
-
-/** The options of a connection string would take the place of our own: they are put in front of them. */
-function optionsOf(url: string): string | null {
-  return URL.parse(url)?.searchParams.get('options') ?? null;
-}
-
-function withoutOptions(url: string): string {
-  const parsed = URL.parse(url);
-  if (!parsed?.searchParams.has('options')) return url;
-  parsed.searchParams.delete('options');
-  return parsed.href;
-}
-
-const asOptions = (settings: readonly string[]) => settings.map((setting) => `-c ${setting}`).join(' ');
-
-/**
- * What is asked here is a handful of rows by their keys. The planner, which knows nothing yet of a young table or of how
- * many keys there will be, must not think of reading a table whole or hashing it.
- */
-const byKey = [
-  ...['seqscan', 'hashjoin', 'mergejoin', 'bitmapscan', 'material', 'memoize'].map((way) => `enable_${way}=off`),
-  'jit=off',
-];
-
-/** Of every connection. */
-export const PLAN_BY_KEY = asOptions(byKey);
-
-/**
- * Of the connections that requests share: one plan for one row and for many. Whoever waits longer for a row that another
- * holds waits alone, so that the others do not.
- */
-export const PLAN_SHARED = asOptions([...byKey, 'plan_cache_mode=force_generic_plan', 'lock_timeout=250']);
 
 export interface DatabaseOptions {
   /** Connections for units of work and single statements; two more are shared. */
@@ -239,7 +80,8 @@ export class Database extends Statements {
     this.#most = max * QUEUE;
     this.#onError = options.onError ?? (() => undefined);
     const patienceMs = options.patienceMs ?? CONNECT_MS;
-    const open = (more: pg.PoolConfig) => this.#open(url, { connectionTimeoutMillis: patienceMs, ...more });
+    const watch: PoolWatch = { open: this.#connections, onError: this.#onError };
+    const open = (more: pg.PoolConfig) => openPool(url, { connectionTimeoutMillis: patienceMs, ...more }, watch);
     this.#pool = open({ max, options: PLAN_BY_KEY });
     this.#spare = open({ max: 1 });
     this.#shared = open({ max: LANES, options: PLAN_SHARED });
@@ -268,29 +110,6 @@ export class Database extends Statements {
       isDistributed: this.isDistributed,
       onError: this.#onError,
     });
-  }
-
-  #open(url: string, options: pg.PoolConfig): pg.Pool {
-    const pool = new pg.Pool({
-      connectionString: withoutOptions(url),
-      idleTimeoutMillis: 30_000,
-      statement_timeout: STATEMENT_MS,
-      // A network that swallows answers is noticed here, where PostgreSQL itself cannot tell.
-      query_timeout: STATEMENT_MS + 1_000,
-      idle_in_transaction_session_timeout: 15_000,
-      application_name: 'lawang',
-      ...options,
-      options: [optionsOf(url), options.options].filter(Boolean).join(' '),
-    });
-    // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-    pool.on('error', (error) => this.#onError(error));
-    pool.on('connect', (client) => {
-      // The same for one that breaks while a unit of work holds it between two statements: its next statement fails.
-      client.on('error', () => undefined);
-      this.#connections.add(client);
-      client.once('end', () => this.#connections.delete(client));
-    });
-    return pool;
   }
 
   #send(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
@@ -434,202 +253,4 @@ export class Database extends Statements {
     const ends = [...this.#connections].map((client) => new Promise((resolve) => client.once('end', resolve)));
     await Promise.race([Promise.all(ends), setTimeout(GOODBYE_MS, undefined, { ref: false })]);
   }
-}
-
-/**
- * All that one request writes, as one transaction: acknowledged means durable, not acknowledged means nothing happened.
- *
- * Begins at the first statement that changes or locks something, and keeps its own connection from then on; until then
- * reads use whatever connection is free. What is to be written by `write` waits for the commit; a unit that writes nothing
- * else, and all of it in one shard, never begins a transaction: its one statement is one.
- *
- * Statements of one unit run one after another, also when the caller starts several at once (oidc-provider revokes in
- * `Promise.all`). Hold no unit with a write in it across an outgoing request.
- */
-export class UnitOfWork extends Statements implements Transaction {
-  override readonly isUnit = true;
-  readonly #memory = new Map<object, unknown>();
-  readonly #database: Database;
-  #client: pg.PoolClient | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
-  #failure: Error | undefined;
-  #pending: Pending[] = [];
-  #whenDurable: (() => void)[] = [];
-
-  constructor(database: Database) {
-    super();
-    this.#database = database;
-  }
-
-  override get memory(): Map<object, unknown> {
-    return this.#memory;
-  }
-
-  /** The first error of a statement of this unit, if any: a library may swallow it, the answer may not. */
-  get failure(): Error | undefined {
-    return this.#failure;
-  }
-
-  protected run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
-    return this.#inTurn(async () => {
-      if (!this.#client && isRead(text)) return this.#database.run(text, values);
-      const client = await this.#begun();
-      return this.#database.runOn(client, text, values);
-    });
-  }
-
-  async read<Result>(read: Read<Result>, values: Row): Promise<Result | undefined> {
-    return this.#inTurn(async () => {
-      if (!this.#client) return this.#database.read(read, values);
-      return (await this.#database.runOn(this.#client, read.text, values)).rows[0];
-    });
-  }
-
-  copy(text: string, rows: Iterable<CopiedRow>): Promise<number> {
-    return this.#inTurn(async () => this.#database.copyOn(await this.#begun(), text, rows));
-  }
-
-  async write(write: Write, row: Row): Promise<void> {
-    this.#pending.push({ write, row });
-  }
-
-  soon(write: Write, row: Row | (() => Row), options?: SoonOptions): Promise<void> {
-    return this.#database.soon(write, row, options);
-  }
-
-  whenDurable(work: () => void): void {
-    this.#whenDurable.push(work);
-  }
-
-  /** Begins the transaction, for whoever wants it from the start. */
-  async begin(): Promise<void> {
-    await this.#inTurn(() => this.#begun());
-  }
-
-  async flush(): Promise<void> {
-    try {
-      for (const group of groupedByShard(this.#pending.splice(0))) await this.#writeGroup(group);
-    } catch (error) {
-      await this.rollback();
-      throw error;
-    }
-  }
-
-  /** Makes the unit's writes durable. @throws {DatabaseUnavailable} when that is not certain, or what a write says of a lost row */
-  async commit(): Promise<void> {
-    await this.#queue;
-    const groups = groupedByShard(this.#pending.splice(0));
-    const [only] = groups;
-    if (only && groups.length === 1 && !this.#client) {
-      await this.#writeOnly(only);
-    } else {
-      for (const group of groups) await this.#writeGroup(group);
-      await this.#end('commit');
-    }
-    for (const work of this.#whenDurable.splice(0)) work();
-  }
-
-  /** Undoes the unit's writes. */
-  async rollback(): Promise<void> {
-    this.#pending = [];
-    this.#whenDurable = [];
-    await this.#queue;
-    if (isConnectionLost(this.#failure)) {
-      this.#client?.release(true);
-      this.#client = undefined;
-    }
-    await this.#end('rollback').catch(() => undefined);
-  }
-
-  /** After what this unit has begun before. Whoever has lost the database once does not wait for it again. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => {
-      if (this.#failure instanceof DatabaseUnavailable) throw this.#failure;
-      try {
-        return await work();
-      } catch (error) {
-        this.#failure ??= error as Error;
-        throw error;
-      }
-    });
-    this.#queue = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #begun(): Promise<pg.PoolClient> {
-    if (this.#client) return this.#client;
-    const client = await this.#database.connect();
-    try {
-      await client.query('begin');
-    } catch (error) {
-      client.release(true);
-      throw new DatabaseUnavailable('the database is not available', { cause: error });
-    }
-    this.#client = client;
-    return client;
-  }
-
-  async #writeOnly(pending: readonly Pending[]): Promise<void> {
-    try {
-      await this.#database.writeTogether(pending);
-    } catch (error) {
-      this.#failure ??= error as Error;
-      throw error;
-    }
-  }
-
-  async #writeGroup(pending: readonly Pending[]): Promise<void> {
-    const composed = compose(pending, { guarded: false, distributed: this.#database.isDistributed });
-    const { rows } = await this.#inTurn(async () => {
-      const client = await this.#begun();
-      try {
-        return await this.#database.runOn(client, composed.text, composed.values);
-      } catch (error) {
-        throw withoutParent(pending, error);
-      }
-    });
-    const loss = lossIn(pending, composed, rows[0]);
-    if (loss) throw loss;
-  }
-
-  async #end(how: 'commit' | 'rollback'): Promise<void> {
-    const client = this.#client;
-    if (!client) return;
-    this.#client = undefined;
-    const command = await client.query(how).then(
-      (result) => result.command,
-      (error: Error) => {
-        client.release(error);
-        throw new DatabaseUnavailable(`the ${how} did not succeed`, { cause: error });
-      },
-    );
-    client.release();
-    // PostgreSQL answers a COMMIT of a failed transaction with ROLLBACK, without an error.
-    if (command !== how.toUpperCase())
-      throw new DatabaseUnavailable(`the ${how} did not succeed: the transaction had failed before`);
-    if (how === 'commit') commitsTotal.inc();
-  }
-}
-
-/** The first column of every write is the shard. Rows that belong elsewhere come first: what is claimed by its value. */
-function groupedByShard(pending: readonly Pending[]): Pending[][] {
-  const groups = Map.groupBy(pending, ({ row }) => row[0]);
-  return [...groups.values()];
-}
-
-const units = new AsyncLocalStorage<Db>();
-
-/** Runs `work` so that {@link currentDb} answers with `db` in everything it calls. */
-export function withDb<T>(db: Db, work: () => Promise<T>): Promise<T> {
-  return units.run(db, work);
-}
-
-/** The unit of work of the running request, for code that a library calls without arguments; else `fallback`. */
-export function currentDb(fallback: Db): Db {
-  return units.getStore() ?? fallback;
-}
-
-/** A statement that changes and locks nothing, so it may run outside the transaction. */
-function isRead(text: string): boolean {
-  return /^\s*select\b(?!.*\bfor\s+(no\s+key\s+update|update|key\s+share|share)\b)/is.test(text);
 }

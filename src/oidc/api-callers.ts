@@ -2,9 +2,10 @@
  * Who calls the API: a machine of an agency, by an access token that this provider made for the API's own address
  * (RFC 8707), bound to a key where anything is to be changed (RFC 9449).
  */
-import { type Database, withDb } from '#src/base/database.ts';
+import type { Database } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { withDb } from '#src/base/unit-of-work.ts';
 import { apiAddress } from '#src/registry/api-scopes.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { recordOf } from './models.ts';

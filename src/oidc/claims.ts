@@ -1,15 +1,17 @@
 /** What the engine hands out of an account: the claims of OpenID Connect Core §5.1, masked by scope, request and consent. */
 import type { Account, FindAccount, KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
-import { currentDb, type Db } from '#src/base/database.ts';
+import type { Db } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { currentDb } from '#src/base/unit-of-work.ts';
 import { findAccount, loadAccount, mayUse, type Account as Person } from '#src/people/accounts.ts';
 import { claimsOfScope, type Scope } from '#src/registry/claims.ts';
 import { isOpenTo } from '#src/registry/client-reach.ts';
 import { recordOf } from './models.ts';
 import { openIn } from './of-age.ts';
-import { knownAccount, knownStanding, readPerson, type Standing } from './storage.ts';
+import { knownAccount, knownStanding, type Standing } from './storage/known.ts';
+import { readPerson } from './storage/person-of-app.ts';
 
 /** Claims of a token about the sign-in itself; never asked of a person. */
 const protocolClaims = ['acr', 'amr', 'auth_time', 'iss', 'sid'];

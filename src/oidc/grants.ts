@@ -4,9 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ClaimsParameter, Grant, KoaContextWithOIDC } from 'oidc-provider';
-import { currentDb, type Db } from '#src/base/database.ts';
+import type { Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
 import { longestSessionSeconds } from '#src/base/session-limits.ts';
+import { currentDb } from '#src/base/unit-of-work.ts';
 import type { CurrentConsent, CurrentPermissions } from '#src/consents/permissions.ts';
 import { sayTheSame } from '#src/consents/terms.ts';
 import type { Account } from '#src/people/accounts.ts';
@@ -17,7 +18,8 @@ import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { behind, behindGrant, notePermissionsOf, readPerson } from './storage.ts';
+import { behind, behindGrant, notePermissionsOf } from './storage/grants.ts';
+import { readPerson } from './storage/person-of-app.ts';
 
 /** What one authorization request asks a person for. */
 export interface Wanted {

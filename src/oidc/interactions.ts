@@ -19,7 +19,9 @@ import { lacksIdentity } from './identity-demand.ts';
 import { recordOf } from './models.ts';
 import { isOwnClient } from './own-clients.ts';
 import { claimsParameterOf, type RequestParams, wordsOf } from './params.ts';
-import { holdInteraction as holdRow, isSharedSession, readPerson } from './storage.ts';
+import { holdInteraction as holdRow } from './storage/interactions.ts';
+import { isSharedSession } from './storage/known.ts';
+import { readPerson } from './storage/person-of-app.ts';
 import type { Trail } from './trails.ts';
 
 /** A sign-in with the moment of its proof, which becomes `auth_time`: the person may think about a consent for a while. */

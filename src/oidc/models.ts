@@ -14,8 +14,9 @@ import {
   Provider,
 } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
-import { currentDb, type Db } from '#src/base/database.ts';
+import type { Db } from '#src/base/database.ts';
 import { newIdIn, SHARDS, shardOf } from '#src/base/secrets.ts';
+import { currentDb } from '#src/base/unit-of-work.ts';
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from '#src/registry/addresses.ts';
 import { isOnTrial } from '#src/registry/client-reach.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
@@ -25,7 +26,9 @@ import { answerAcr } from './acr.ts';
 import { putNotice } from './app-notices.ts';
 import { clientMetadata } from './clients.ts';
 import { noteSecret, type Observations } from './observations.ts';
-import { claimReplayMarker, hasWrittenSession, newTaggedId, type StorageContext } from './storage.ts';
+import { hasWrittenSession, newTaggedId } from './storage/known.ts';
+import type { StorageContext } from './storage/stored-model.ts';
+import { claimReplayMarker } from './storage.ts';
 import { listSubjectsOf } from './subjects.ts';
 
 /** The clients that may be used right now. */

@@ -6,7 +6,7 @@ import type { Db } from '#src/base/database.ts';
 import { readTerms } from '#src/consents/terms.ts';
 import type { Account } from '#src/people/accounts.ts';
 import { wasOfAge } from '#src/people/known-adults.ts';
-import { behindGrant } from './storage.ts';
+import { behindGrant } from './storage/grants.ts';
 
 /** A grant as far as this asks. One that does not say when its consent was given is at least as young. */
 interface Standing {

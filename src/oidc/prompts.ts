@@ -4,8 +4,9 @@
  */
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
-import { currentDb, type Db } from '#src/base/database.ts';
+import type { Db } from '#src/base/database.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { currentDb } from '#src/base/unit-of-work.ts';
 import { assuranceOf, isCodeAlone } from '#src/people/assurance.ts';
 import { listFurtherWays } from '#src/people/further-ways.ts';
 import type { Makers } from '#src/people/makers.ts';

@@ -14,11 +14,12 @@ import {
   type Session,
 } from 'oidc-provider';
 import type { Config } from '#src/base/config.ts';
-import { currentDb, type Database } from '#src/base/database.ts';
+import type { Database } from '#src/base/database.ts';
 import { epochSeconds } from '#src/base/epoch.ts';
 import { createGuardedFetch } from '#src/base/guarded-fetch.ts';
 import type { Log } from '#src/base/log.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { currentDb } from '#src/base/unit-of-work.ts';
 import type { Makers } from '#src/people/makers.ts';
 import { apiAddress, isApiScope } from '#src/registry/api-scopes.ts';
 import { scopes } from '#src/registry/claims.ts';

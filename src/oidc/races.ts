@@ -6,9 +6,10 @@
  */
 import type { Context } from 'koa';
 import { errors } from 'oidc-provider';
-import { type Database, UnitOfWork } from '#src/base/database.ts';
+import type { Database } from '#src/base/database.ts';
+import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { Spent } from './statements.ts';
-import { endGrant } from './storage.ts';
+import { endGrant } from './storage/grants.ts';
 
 /**
  * Answers for what {@link UnitOfWork.commit} threw in a request to the engine.

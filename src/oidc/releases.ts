@@ -10,10 +10,11 @@
 import type { Context, Next } from 'koa';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Row } from '#src/base/coalescing.ts';
-import { currentDb, type Database, type Db } from '#src/base/database.ts';
+import type { Database, Db } from '#src/base/database.ts';
 import { dayOf } from '#src/base/epoch.ts';
 import { type Keyring, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { Tally } from '#src/base/tally.ts';
+import { currentDb } from '#src/base/unit-of-work.ts';
 import {
   exchangeRow,
   firstReadMade,
@@ -36,7 +37,8 @@ import { recordOf } from './models.ts';
 import { openIn } from './of-age.ts';
 import { isOwnClient } from './own-clients.ts';
 import { wordsOf } from './params.ts';
-import { behindGrant, knownAccount } from './storage.ts';
+import { behindGrant } from './storage/grants.ts';
+import { knownAccount } from './storage/known.ts';
 
 /** How many rows of the day a process remembers, so that it seals each of them once. */
 const REMEMBERED = 20_000;

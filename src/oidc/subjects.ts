@@ -7,7 +7,7 @@
 import type { Write } from '#src/base/coalescing.ts';
 import type { Db } from '#src/base/database.ts';
 import { type Secrets, shardOf } from '#src/base/secrets.ts';
-import { knownSubject } from './storage.ts';
+import { knownSubject } from './storage/known.ts';
 
 /** In which capacity a person uses an app; as oneself is the only one so far. */
 const capacity = 'self';

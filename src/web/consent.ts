@@ -21,7 +21,8 @@ import {
   type StepAt,
   wantedIn,
 } from '#src/oidc/interactions.ts';
-import { forgetPerson, knownSubject, readPerson } from '#src/oidc/storage.ts';
+import { knownSubject } from '#src/oidc/storage/known.ts';
+import { forgetPerson, readPerson } from '#src/oidc/storage/person-of-app.ts';
 import { nameSubject } from '#src/oidc/subjects.ts';
 import { heedBirthdate, recordEnd, withdraw } from '#src/oidc/withdrawals.ts';
 import { type Account, mayUse } from '#src/people/accounts.ts';

@@ -6,13 +6,13 @@
  */
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
-import { UnitOfWork } from '#src/base/database.ts';
 import { Refusal, type RefusalCode } from '#src/base/refusals.ts';
+import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { rememberBegun } from '#src/oidc/interaction-cookies.ts';
 import { atStep, finishAsHeld, noteShared, openInteraction, whereFinished } from '#src/oidc/interactions.ts';
 import { isOwnClient } from '#src/oidc/own-clients.ts';
 import { endSession } from '#src/oidc/sessions.ts';
-import { readPerson } from '#src/oidc/storage.ts';
+import { readPerson } from '#src/oidc/storage/person-of-app.ts';
 import { isEndedSince } from '#src/people/accounts.ts';
 import { findForgottenPasskey } from '#src/people/passkey-sign-in.ts';
 import { allowConsent, keepPasskeyHere } from './consent.ts';

@@ -4,9 +4,9 @@
  */
 import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
-import type { UnitOfWork } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { randomSecret } from '#src/base/secrets.ts';
+import type { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { endUse, unfreeze } from '#src/oidc/account-end.ts';
 import { loadAccount } from '#src/people/accounts.ts';
 import { findSheetByCode, useSheet } from '#src/people/desk.ts';

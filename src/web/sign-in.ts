@@ -3,7 +3,7 @@ import { epochSeconds } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { newAccountId } from '#src/base/secrets.ts';
 import type { StepAt } from '#src/oidc/interactions.ts';
-import { readPasskeyHolder } from '#src/oidc/storage.ts';
+import { readPasskeyHolder } from '#src/oidc/storage/person-of-app.ts';
 import { codeAudience, verifyCode } from '#src/people/codes.ts';
 import { proveContact } from '#src/people/contacts.ts';
 import { type Identifier, readIdentifier } from '#src/people/identifiers.ts';

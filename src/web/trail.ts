@@ -2,7 +2,7 @@
  * What a sign-in leaves behind: the account knows the browser, its session says which one it is in, and its owner hears of
  * one that the account has not known.
  */
-import { readPerson } from '#src/oidc/storage.ts';
+import { readPerson } from '#src/oidc/storage/person-of-app.ts';
 import type { About, Trail } from '#src/oidc/trails.ts';
 import { rememberDevice } from '#src/people/devices.ts';
 import { newDeviceMessage } from '#views/messages.ts';

@@ -1,7 +1,8 @@
 /** Statements of requests that arrive together leave as one, and nobody pays for another. On tables of the test's own. */
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { compose, type Read, readOf, type Write } from '#src/base/coalescing.ts';
-import { Database, type DatabaseOptions, DatabaseUnavailable, UnitOfWork } from '#src/base/database.ts';
+import { Database, type DatabaseOptions, DatabaseUnavailable } from '#src/base/database.ts';
+import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { race } from '#test/races/crowd.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 import { openTcpProxy } from '#test/support/tcp-proxy.ts';

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { currentDb, Database, DatabaseUnavailable, UnitOfWork, withDb } from '#src/base/database.ts';
+import { Database, DatabaseUnavailable } from '#src/base/database.ts';
+import { currentDb, UnitOfWork, withDb } from '#src/base/unit-of-work.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;

@@ -1,7 +1,7 @@
 /** The record of releases as pages read it: whatever an account holds, by index, and only with its key. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PLAN_BY_KEY } from '#src/base/database.ts';
+import { PLAN_BY_KEY } from '#src/base/connections.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { keepMonths } from '#src/base/partitions.ts';
 import { SealError, shardOf } from '#src/base/secrets.ts';

@@ -8,7 +8,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compose, type Read, type Write } from '#src/base/coalescing.ts';
-import { PLAN_BY_KEY, PLAN_SHARED } from '#src/base/database.ts';
+import { PLAN_BY_KEY, PLAN_SHARED } from '#src/base/connections.ts';
 import { seed } from '#src/cli/seed.ts';
 import { firstReadMade, readsNoted, releaseMade, releaseOfDayMade } from '#src/consents/releases.ts';
 import * as statements from '#src/oidc/statements.ts';

@@ -1,10 +1,11 @@
 /** What the engine's storage promises, kept on real PostgreSQL (see `src/oidc/storage.ts`). */
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { UnitOfWork, withDb } from '#src/base/database.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
+import { UnitOfWork, withDb } from '#src/base/unit-of-work.ts';
 import { Spent } from '#src/oidc/statements.ts';
-import { claimReplayMarker, createAdapter, endGrant } from '#src/oidc/storage.ts';
+import { endGrant } from '#src/oidc/storage/grants.ts';
+import { claimReplayMarker, createAdapter } from '#src/oidc/storage.ts';
 import { answerOf, ask, basic, goThrough, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import type { SoftwareAuthenticator } from '#test/support/authenticator.ts';

@@ -1,6 +1,7 @@
 /** A unit of work under pressure: few connections, many requests, connections that break. */
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { Database, DatabaseUnavailable, UnitOfWork } from '#src/base/database.ts';
+import { Database, DatabaseUnavailable } from '#src/base/database.ts';
+import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { race } from './crowd.ts';
 

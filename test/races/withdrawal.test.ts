@@ -1,6 +1,6 @@
 /** A withdrawal that is under way while a request reads what there was and is about to write what it makes of it. */
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { UnitOfWork } from '#src/base/database.ts';
+import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { disconnect, narrow } from '#src/oidc/withdrawals.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';

@@ -6,7 +6,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createApp } from '#src/app.ts';
-import { PLAN_BY_KEY } from '#src/base/database.ts';
+import { PLAN_BY_KEY } from '#src/base/connections.ts';
 import { newIdIn, SHARDS } from '#src/base/secrets.ts';
 import { listReportsAbout, type Report } from '#src/consents/reports.ts';
 import { type AppWithdrawal, listWithdrawalsFrom } from '#src/consents/withdrawals.ts';

@@ -5,7 +5,8 @@
  * otherwise. A lost database becomes 503, also where a library swallowed the error.
  */
 import type { Context, Middleware } from 'koa';
-import { type Database, DatabaseUnavailable, UnitOfWork, withDb } from '#src/base/database.ts';
+import { type Database, DatabaseUnavailable } from '#src/base/database.ts';
+import { UnitOfWork, withDb } from '#src/base/unit-of-work.ts';
 import { answerLostRace } from '#src/oidc/races.ts';
 
 /** Makes `ctx.state.db` the unit of this request, and what `currentDb` answers with in everything below. */

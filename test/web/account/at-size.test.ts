@@ -1,7 +1,7 @@
 /** The pages of somebody with 300 apps and 50,000 releases read as little as those of somebody with 24 and 96. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PLAN_BY_KEY } from '#src/base/database.ts';
+import { PLAN_BY_KEY } from '#src/base/connections.ts';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { keepMonths } from '#src/base/partitions.ts';
 import { type ConsentDraft, loadPermissions } from '#src/consents/permission-giving.ts';
