@@ -19,7 +19,7 @@ export const withdrawalOutcomes = ['deleted', 'partly-kept', 'kept'] as const;
 export type WithdrawalOutcome = (typeof withdrawalOutcomes)[number];
 
 /** How long an agency has to answer. */
-export const ANSWER_MS = 3 * DAY_MS;
+const ANSWER_MS = 3 * DAY_MS;
 
 /** How long a withdrawal stays on record: as long as the releases that it puts an end to. */
 const KEPT_MONTHS = 24;

@@ -4,7 +4,7 @@
 import { Refusal } from '#src/base/refusals.ts';
 
 /** What may be done at an agency. */
-export const permissions = [
+const permissions = [
   /** See its apps, their versions, checks and attempts. */
   'apps.read',
   /** Register and change apps, ask for production, invite testers. */

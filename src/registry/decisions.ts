@@ -94,7 +94,7 @@ export async function writeDecisions(
 }
 
 /** How an app is named among events. */
-export function subjectOf(ref: AppRef): string {
+function subjectOf(ref: AppRef): string {
   const { kind, id } = partsOf(ref);
   return `${kind} ${id}`;
 }

@@ -65,7 +65,7 @@ export function checkOrganisation(content: unknown): OrganisationReading {
 }
 
 /** What an entry says of an agency; what it leaves out stays as it is. */
-export function toAgencyDraft(entry: AgencyEntry): AgencyDraft {
+function toAgencyDraft(entry: AgencyEntry): AgencyDraft {
   const { id, name, 'name#en': nameEn = name, legal_name: legalName = name, domain } = entry;
   const { kind, parent, email_domain: emailDomain, sectors } = entry;
   return {

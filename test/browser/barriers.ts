@@ -29,7 +29,7 @@ export async function findOverflow(page: Page): Promise<string[]> {
 }
 
 /** Text at twice its size, as the browser's own setting makes it. */
-export async function findOverflowOfLargeText(page: Page): Promise<string[]> {
+async function findOverflowOfLargeText(page: Page): Promise<string[]> {
   await page.evaluate("document.documentElement.style.fontSize = '200%'");
   const found = await findOverflow(page);
   await page.evaluate("document.documentElement.style.fontSize = ''");

@@ -72,7 +72,7 @@ async function reportViolations(context: BrowserContext): Promise<void> {
 }
 
 /** A phone or computer that can hold passkeys, played by Chromium itself (WebDriver: Virtual Authenticators). */
-export class Device {
+class Device {
   readonly #devtools: CDPSession;
   #id: string | undefined;
 

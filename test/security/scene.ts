@@ -61,7 +61,7 @@ export interface Scene {
 const unknown = 'A'.repeat(43);
 const noPermission = '00000000-0000-4000-8000-000000000000';
 
-export const callback = 'http://localhost:3001/callback';
+const callback = 'http://localhost:3001/callback';
 
 export async function openScene(world: World): Promise<Scene> {
   const app = await world.app();

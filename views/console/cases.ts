@@ -15,7 +15,7 @@ import { dot, type Tone } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
-export const caseStatuses = ['open', 'allowed', 'refused', 'withdrawn'] as const;
+const caseStatuses = ['open', 'allowed', 'refused', 'withdrawn'] as const;
 export type CaseStatus = (typeof caseStatuses)[number];
 
 /** One case, as the list names it. */

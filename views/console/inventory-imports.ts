@@ -13,7 +13,7 @@ import { dot, type Tone } from './parts/state.ts';
 import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
-export const importStatuses = [
+const importStatuses = [
   ...(['waiting', 'checking', 'checked', 'applying', 'applied', 'failed', 'given-up'] as const),
 ] as const;
 export type ImportStatus = (typeof importStatuses)[number];

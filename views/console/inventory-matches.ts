@@ -11,7 +11,7 @@ import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** What speaks for a match. */
-export const matchReasons = ['host', 'domain', 'name', 'name-en', 'agency', 'tree'] as const;
+const matchReasons = ['host', 'domain', 'name', 'name-en', 'agency', 'tree'] as const;
 export type MatchReason = (typeof matchReasons)[number];
 
 /** A record and a connected app that may be the same. */

@@ -17,7 +17,7 @@ import { table } from './parts/table.ts';
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** The fields of a record, in their order; the names of a file's columns. */
-export const recordFields = [
+const recordFields = [
   ...(['name', 'name_en', 'description', 'description_en', 'host', 'sectors', 'audience'] as const),
   ...(['service_code', 'claims', 'users', 'yearly_cost', 'technology', 'contact'] as const),
 ] as const;

@@ -38,10 +38,10 @@ export function recordLink(id: string): `/${string}` {
   return `/console/inventory/${encodeURIComponent(id)}`;
 }
 
-export const connections = ['unconnected', 'connected'] as const;
+const connections = ['unconnected', 'connected'] as const;
 export type Connection = (typeof connections)[number];
 
-export const decidedness = ['undecided', 'decided'] as const;
+const decidedness = ['undecided', 'decided'] as const;
 
 export type InventoryContext = ConsoleFrame & {
   records: readonly ListedRecord[];

@@ -9,7 +9,7 @@ import { hostileLikely, likelyList, type ShownLikely, sampleLikely } from './par
 import { type ConsoleFrame, consolePage, sampleConsoleFrame } from './shell.ts';
 
 /** What apps are built with, as the registry tells them apart. */
-export const stacks = ['node', 'python', 'php', 'browser', 'mobile', 'machine', 'other'] as const;
+const stacks = ['node', 'python', 'php', 'browser', 'mobile', 'machine', 'other'] as const;
 export type Stack = (typeof stacks)[number];
 
 const properNames: Partial<Record<Stack, string>> = { node: 'Node.js', python: 'Python', php: 'PHP' };

@@ -9,7 +9,7 @@ import { createLookout } from './lookout.ts';
 import { dailyChecks, runChecks } from './run.ts';
 
 /** How long a run has to be over before somebody may ask for another one: a stranger's server is no target. */
-export const REST_MS = 5_000;
+const REST_MS = 5_000;
 
 /**
  * Runs them and keeps what they find; of a live app those that go on every day. Not inside a transaction: requests to others

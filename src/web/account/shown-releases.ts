@@ -93,7 +93,7 @@ function rightIn({ basis, law, lawEn }: ClientClaim, language: 'id' | 'en'): Pic
 }
 
 /** How a report stands. */
-export function stateOf({ answered, dueAt }: Report): ReportState {
+function stateOf({ answered, dueAt }: Report): ReportState {
   if (answered) return answered.answer;
   return dueAt <= new Date() ? 'overdue' : 'waiting';
 }

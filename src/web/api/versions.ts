@@ -50,7 +50,7 @@ export function toNumber(text: string): number {
   return Number(text);
 }
 
-export function showVersion(version: ClientVersion): z.input<typeof versionSchema> {
+function showVersion(version: ClientVersion): z.input<typeof versionSchema> {
   return {
     ...{ number: version.number, status: version.status, changed: [...version.changed], is_risky: version.isRisky },
     ...{ from: version.from, to: version.to, via: version.via, actor: version.actor, reason: version.reason ?? null },

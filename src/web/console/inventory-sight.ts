@@ -18,7 +18,7 @@ export async function loadSeenRecord(visit: ConsoleVisit): Promise<InventoryReco
 }
 
 /** Where a record belongs, for asking who may do something there. */
-export function placeOf({ agency, sectors }: InventoryRecord) {
+function placeOf({ agency, sectors }: InventoryRecord) {
   return { path: agency.path, sectors };
 }
 
