@@ -32,6 +32,7 @@ import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { cookieNames, cookieOptions } from './middleware/browser.ts';
 import type { Form } from './middleware/forms.ts';
+import { nameOf } from './names.ts';
 import { namesOf, newPasskeyOptions, siteOf } from './passkeys.ts';
 import { findQuietOptions, type JustSignedIn, keepQuietPasskey } from './quiet-passkey.ts';
 import { restRolesUnlessProven } from './roles-at-rest.ts';
@@ -174,7 +175,7 @@ async function openSheetOf({ ctx, db, account }: Visit): Promise<AccountContext[
   if (!sheet) return undefined;
   const agency = await findAgency(db, sheet.agencyId);
   return {
-    agency: (ctx.state.language === 'en' ? agency?.nameEn : agency?.name) ?? sheet.agencyId,
+    agency: agency ? nameOf(agency, ctx.state.language) : sheet.agencyId,
     readyAt: sheet.readyAt,
     isComplete: sheet.state === 'waiting',
   };

@@ -10,7 +10,7 @@ import { caseLink } from '#views/console/cases.ts';
 import type { MessageContext } from '#views/messages.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
-import { nameOf } from './team-notices.ts';
+import { nameOf } from './names.ts';
 
 type Told = Pick<House, 'config' | 'secrets'>;
 

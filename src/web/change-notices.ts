@@ -19,7 +19,7 @@ import { reviewLink } from '#views/console/reviews.ts';
 import type { MessageContext } from '#views/messages.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
-import { nameOf } from './team-notices.ts';
+import { nameOf } from './names.ts';
 
 type Told = Pick<House, 'config' | 'secrets'>;
 

@@ -9,7 +9,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Context } from 'koa';
 import type { Db } from '#src/base/database.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
-import { type Agency, findAgencies, findAgency } from '#src/registry/agencies.ts';
+import { findAgencies, findAgency } from '#src/registry/agencies.ts';
 import {
   everything,
   FEWEST_PEOPLE,
@@ -28,12 +28,13 @@ import {
   listNamedCoverage,
   type NamedCoverage,
 } from '#src/registry/coverage-files.ts';
-import { listSectors, type Sector } from '#src/registry/sectors.ts';
+import { listSectors } from '#src/registry/sectors.ts';
 import { type CoverageContext, coveragePage } from '#views/coverage.ts';
 import type { Frame } from '#views/page.ts';
 import { csvText } from './csv.ts';
 import type { OpenHouse } from './house.ts';
 import { known } from './middleware/browser.ts';
+import { nameOf } from './names.ts';
 import { noFigures, shownDays, shownFigures, shownGroups } from './shown-figures.ts';
 
 /** How long caches may keep an answer; a count stands for a day. */
@@ -183,7 +184,7 @@ function frameFor({ config }: OpenHouse, language: Language, group: Group) {
 type PageParts = Omit<CoverageContext, keyof Frame>;
 
 async function pageOf(db: Db, group: Group, count: FinishedCount | undefined, language: Language): Promise<PageParts> {
-  const named = await nameOf(db, group, language);
+  const named = await describeGroup(db, group, language);
   const parts = {
     ...named,
     whole: linkTo(everything, language),
@@ -237,17 +238,14 @@ async function sectorsOf(db: Db, day: string, language: Language, link: (group: 
   );
   return sectors.map((sector) => ({
     id: sector.id,
-    name: inLanguage(sector, language),
+    name: nameOf(sector, language),
     link: link({ kind: 'sector', id: sector.id }),
     figures: shownFigures(counted.get(sector.id)),
   }));
 }
 
-const inLanguage = ({ name, nameEn }: Pick<Sector | Agency, 'name' | 'nameEn'>, language: Language): string =>
-  language === 'en' ? nameEn : name;
-
 /** @throws {Refusal} `not_found` when there is no such sector or agency */
-async function nameOf(
+async function describeGroup(
   db: Db,
   { kind, id }: Group,
   language: Language,
@@ -256,16 +254,16 @@ async function nameOf(
   if (kind === 'sector') {
     const sector = (await listSectors(db)).find((one) => one.id === id);
     if (!sector) throw new Refusal('not_found', 'no such sector');
-    return { group: { name: inLanguage(sector, language) }, above: [] };
+    return { group: { name: nameOf(sector, language) }, above: [] };
   }
   const agency = await findAgency(db, id);
   if (!agency) throw new Refusal('not_found', 'no such agency');
   const above = new Map((await findAgencies(db, agency.path)).map((one) => [one.id, one]));
   const way = agency.path.filter((one) => one !== id).flatMap((one) => above.get(one) ?? []);
   return {
-    group: { name: inLanguage(agency, language) },
+    group: { name: nameOf(agency, language) },
     above: way.map((one) => ({
-      name: inLanguage(one, language),
+      name: nameOf(one, language),
       link: linkTo({ kind: 'agency', id: one.id }, language),
     })),
   };

@@ -10,6 +10,7 @@ import type { OpenHouse } from './house.ts';
 import { logoPath } from './logos.ts';
 import { csrfToken } from './middleware/browser.ts';
 import { forForm, forPage } from './middleware/headers.ts';
+import { nameOf } from './names.ts';
 
 /** The frame of a page; with a form in it (`csrf`) unless it says otherwise. */
 export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): Frame {
@@ -32,7 +33,7 @@ export function frameOf(ctx: Context, house: OpenHouse, client?: ClientRecord): 
 export function serviceOf(client: ClientRecord, language: 'id' | 'en', mode: Config['mode']): Service {
   return {
     name: client.name[language],
-    agency: language === 'en' ? client.agency.nameEn : client.agency.name,
+    agency: nameOf(client.agency, language),
     domain: client.agency.domain,
     home: backLink(client),
     onTrial: isOnTrial(client, mode),

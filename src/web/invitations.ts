@@ -19,10 +19,10 @@ import { backLink, frameOf, show, showForm } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { checkForm } from './middleware/browser.ts';
 import { readForm } from './middleware/forms.ts';
+import { nameOf } from './names.ts';
 import { beginOwnSignIn } from './own-sign-in.ts';
 import { seeOther } from './see-other.ts';
 import { isAddressed, join, joinTesters, loadInvitation, readRole } from './team.ts';
-import { nameOf } from './team-notices.ts';
 
 /** `GET /invitations/:token`. @throws {Refusal} `invitation_over` */
 export async function showInvitation(ctx: Context, house: OpenHouse): Promise<void> {

@@ -7,7 +7,7 @@ import type { MessageContext } from '#views/messages.ts';
 import { type OwedMessageContext, owedMessage } from '#views/overdue-messages.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
-import { nameOf } from './team-notices.ts';
+import { nameOf } from './names.ts';
 
 /**
  * Tells the owners of an agency; of what is overdue below it those who coordinate too, in one letter for all of it. Where there is

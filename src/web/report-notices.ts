@@ -10,7 +10,7 @@ import { releaseLink } from './account/shown-releases.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
 import { notifyContacts } from './messages.ts';
-import { nameOf } from './team-notices.ts';
+import { nameOf } from './names.ts';
 
 type Told = Pick<House, 'config' | 'secrets'>;
 

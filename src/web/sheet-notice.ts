@@ -15,6 +15,7 @@ import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
 import { checkForm } from './middleware/browser.ts';
 import { readForm } from './middleware/forms.ts';
+import { nameOf } from './names.ts';
 import { seeOther } from './see-other.ts';
 import { tellOfConfirmation } from './sheet-notices.ts';
 
@@ -33,7 +34,7 @@ export async function showSheetNotice(ctx: Context, house: OpenHouse): Promise<v
   const agency = await findAgency(db, sheet.agencyId);
   const page = sheetNoticePage({
     ...frame,
-    agency: (ctx.state.language === 'en' ? agency?.nameEn : agency?.name) ?? sheet.agencyId,
+    agency: agency ? nameOf(agency, ctx.state.language) : sheet.agencyId,
     readyAt: sheet.readyAt,
     mayConfirm: sheet.state === 'waiting' && !isSheetReady(sheet) && (await mayConfirm(db, house.secrets, notice)),
   });

@@ -7,6 +7,7 @@ import { findAgency } from '#src/registry/agencies.ts';
 import { sheetConfirmedMessage, sheetIssuedMessage } from '#views/desk-messages.ts';
 import type { OpenHouse } from './house.ts';
 import { notifyContacts } from './messages.ts';
+import { nameOf } from './names.ts';
 
 /** The sheet waits now: whoever reads it may cancel, and an old contact may confirm. */
 export function tellOfSheet(house: OpenHouse, db: Db, sheet: Sheet): Promise<void> {
@@ -31,7 +32,7 @@ async function tell(
   await notifyContacts(house, db, accountId, (context, contact) =>
     message({
       ...context,
-      agency: (context.language === 'en' ? agency?.nameEn : agency?.name) ?? agencyId,
+      agency: agency ? nameOf(agency, context.language) : agencyId,
       readyAt,
       // Who may not freeze the account may not cancel either: the number may be somebody else's by now.
       decideLink:

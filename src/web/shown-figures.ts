@@ -3,6 +3,7 @@ import type { Language } from '#src/base/refusals.ts';
 import type { Agency } from '#src/registry/agencies.ts';
 import type { Coverage, Group } from '#src/registry/coverage.ts';
 import type { ShownDay, ShownFigures, ShownGroup } from '#views/parts/coverage.ts';
+import { nameOf } from './names.ts';
 
 /** Of a group that nothing was counted in. */
 export const noFigures: ShownFigures = {
@@ -33,7 +34,7 @@ export function shownGroups(
   const named = new Map(agencies.map((agency) => [agency.id, agency]));
   return counted.map((one) => {
     const agency = named.get(one.id);
-    const name = language === 'en' ? agency?.nameEn : agency?.name;
-    return { id: one.id, name: name ?? one.id, link: link(one), figures: shownFigures(one) };
+    const name = agency ? nameOf(agency, language) : one.id;
+    return { id: one.id, name, link: link(one), figures: shownFigures(one) };
   });
 }

@@ -9,6 +9,7 @@ import type { ShownSuccessor } from '#views/ended.ts';
 import { type Language, translate } from '#views/locale.ts';
 import { wayInto } from './frame.ts';
 import type { OpenHouse } from './house.ts';
+import { nameOf } from './names.ts';
 
 type Known = Pick<OpenHouse, 'config' | 'clients'>;
 
@@ -34,7 +35,7 @@ export function showSuccessor(house: Known, client: ClientRecord, language: Lang
   const link = wayInto(successor, house.config.issuer);
   return {
     name: successor.name[language],
-    agency: language === 'en' ? agency.nameEn : agency.name,
+    agency: nameOf(agency, language),
     ...(link && { link, host: URL.parse(link)?.host }),
   };
 }

@@ -1,21 +1,16 @@
 /** What is told when somebody's roles at an agency change: to the person, and to the owners. */
 import type { Db } from '#src/base/database.ts';
-import type { Language } from '#src/base/refusals.ts';
 import type { AgencyRecord } from '#src/registry/agencies.ts';
 import type { RoleName } from '#views/roles.ts';
 import { type MemberChange, memberMessage, type RoleChange, roleMessage } from '#views/team-messages.ts';
 import { createTellAgency } from './agency-notices.ts';
 import type { House } from './house.ts';
 import { notifyContacts } from './messages.ts';
+import { nameOf } from './names.ts';
 
 interface Told {
   readonly agency: AgencyRecord;
   readonly roles: readonly RoleName[];
-}
-
-/** An agency as it is called in a language. */
-export function nameOf({ name, nameEn }: Pick<AgencyRecord, 'name' | 'nameEn'>, language: Language): string {
-  return language === 'en' ? nameEn : name;
 }
 
 /** Tells somebody, at every confirmed contact, what became of their roles. */

@@ -34,7 +34,8 @@ import {
 import { addTester, demandRoom } from '#src/registry/testers.ts';
 import { invitationMessage } from '#views/team-messages.ts';
 import type { House } from './house.ts';
-import { nameOf, tellOwners, tellPerson } from './team-notices.ts';
+import { nameOf } from './names.ts';
+import { tellOwners, tellPerson } from './team-notices.ts';
 
 type Base = Pick<House, 'config' | 'secrets'>;
 

@@ -16,6 +16,7 @@ import { translate } from '#views/locale.ts';
 import { frameOf, serviceOf, showForm, wayInto, whomToAsk } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { appNameOf } from '../names.ts';
 import { fromCursor, isText, toCursor } from '../places.ts';
 import { seeOther } from '../see-other.ts';
 import { sayEnd, showSuccessor } from '../successors.ts';
@@ -107,7 +108,7 @@ async function showAll(visit: Visit): Promise<void> {
   const words = wordIn(ctx.query.q);
   const permissions = await listCurrent(visit);
   const ids = new Set(permissions.map(({ clientId }) => clientId));
-  const named = [...ids].map((id) => ({ id, name: nameOf(visit, id) }));
+  const named = [...ids].map((id) => ({ id, name: appNameOf(visit, id) }));
   const matching = named.filter(({ id, name }) =>
     isAbout(`${name} ${house.clients.find(id)?.agency.name ?? ''}`, words),
   );
@@ -151,11 +152,6 @@ function wordIn(value: unknown): string | undefined {
 function addressOf(words: string | undefined, after?: string): string {
   const query = new URLSearchParams({ ...(words && { q: words }), ...(after && { after }) });
   return `/account/apps${query.size > 0 ? `?${query}` : ''}`;
-}
-
-function nameOf({ ctx, house }: Pick<Visit, 'ctx' | 'house'>, clientId: string): string {
-  const language: 'id' | 'en' = ctx.state.language;
-  return house.clients.find(clientId)?.name[language] ?? clientId;
 }
 
 /** More than anybody has; of each app there may be two. */

@@ -14,9 +14,9 @@ import { type OfferedService, servicesPage } from '#views/account/catalogue.ts';
 import type { SectorChoice } from '#views/parts/seek.ts';
 import { frameOf, serviceOf, showForm, wayInto } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { nameOf } from '../names.ts';
 import { fromCursor, isText, toCursor } from '../places.ts';
 import { sayEnd } from '../successors.ts';
-
 import { showTo, type Visit } from './visit.ts';
 
 const SERVICES_PER_PAGE = 24;
@@ -104,8 +104,8 @@ export async function sectorChoicesOf({
   const counts = await countSectors(house.database, house.config.mode);
   const services = new Map(counts.map((one) => [one.sector, one.services]));
   const sectors = await listSectors(db);
-  return sectors.flatMap(({ id, name, nameEn }) => {
-    const count = services.get(id);
-    return count ? { id, name: ctx.state.language === 'en' ? nameEn : name, services: count } : [];
+  return sectors.flatMap((sector) => {
+    const count = services.get(sector.id);
+    return count ? { id: sector.id, name: nameOf(sector, ctx.state.language), services: count } : [];
   });
 }

@@ -1,13 +1,11 @@
 /** `/account/history`: what happened to an account, and who of the staff looked at it, for its owner alone. */
 import type { Context } from 'koa';
 import { appIn, type HistoryLine, listHistory } from '#src/audit/events.ts';
-import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
-import { findAgencies } from '#src/registry/agencies.ts';
 import { type HistoryEvent, historyPage } from '#views/account/history.ts';
-import { translate } from '#views/locale.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { appNameOf, nameAgencies } from '../names.ts';
 import { readLook } from './shown-releases.ts';
 import { showTo, type Visit } from './visit.ts';
 
@@ -38,9 +36,8 @@ async function showPage(visit: Visit): Promise<void> {
 async function eventsOf(visit: Visit, lines: readonly HistoryLine[]): Promise<HistoryEvent[]> {
   const { ctx, house, db, account } = visit;
   const language: 'id' | 'en' = ctx.state.language;
-  const ids = [...new Set(lines.flatMap(({ details }) => textIn(details.agency) ?? []))];
-  const agencies = ids.length > 0 ? await findAgencies(db, ids) : [];
-  const names = new Map(agencies.map(({ id, name, nameEn }) => [id, language === 'en' ? nameEn : name]));
+  const ids = lines.flatMap(({ details }) => textIn(details.agency) ?? []);
+  const names = await nameAgencies(db, ids, language);
   const dataKey = await loadDataKey(db, house.secrets, account.id);
   return lines.map((line) => {
     const { id, at, kind, details } = line;
@@ -49,23 +46,13 @@ async function eventsOf(visit: Visit, lines: readonly HistoryLine[]): Promise<Hi
     return {
       ...{ id, at, caseNumber: textIn(details.case) },
       kind: isOfReleases(kind, details) ? 'releases-looked-at' : kind,
-      app: clientId && nameOf(visit, clientId),
+      app: clientId && appNameOf(visit, clientId),
       agency: agency && (names.get(agency) ?? agency),
       ...(isOfReleases(kind, details)
         ? { releasesLook: readLook(details) }
         : { look: kind === 'account.read-by-staff' ? lookIn(details) : undefined }),
     };
   });
-}
-
-/** Our own pages are apps too. */
-function nameOf({ ctx, house }: Visit, clientId: string): string {
-  const language: 'id' | 'en' = ctx.state.language;
-  const { issuer, brand } = house.config;
-  const t = translate(language);
-  if (clientId === accountClient(issuer, brand).id) return t('history.own-account');
-  if (clientId === consoleClient(issuer, brand).id) return t('history.own-console');
-  return house.clients.find(clientId)?.name[language] ?? clientId;
 }
 
 /** Whether the staff looked at what was released, and not at the account. */

@@ -3,10 +3,10 @@ import type { HistoryLine } from '#src/audit/events.ts';
 import type { Release } from '#src/consents/releases.ts';
 import { findReports, type Report } from '#src/consents/reports.ts';
 import { readTerms, type Terms } from '#src/consents/terms.ts';
-import { findAgencies } from '#src/registry/agencies.ts';
 import type { ClientClaim } from '#src/registry/clients.ts';
 import type { ReportState, ShownLook, ShownRelease, ShownRight } from '#views/account/release-rows.ts';
 import { serviceOf } from '../frame.ts';
+import { nameAgencies } from '../names.ts';
 import type { Visit } from './visit.ts';
 
 /** The page about a release. */
@@ -100,9 +100,8 @@ function stateOf({ answered, dueAt }: Report): ReportState {
 
 /** Looks of the staff in words. */
 export async function showLooks({ ctx, db }: Showing, lines: readonly HistoryLine[]): Promise<ShownLook[]> {
-  const ids = [...new Set(lines.map(({ details }) => String(details.agency)))];
-  const agencies = ids.length > 0 ? await findAgencies(db, ids) : [];
-  const names = new Map(agencies.map(({ id, name, nameEn }) => [id, ctx.state.language === 'en' ? nameEn : name]));
+  const ids = lines.map(({ details }) => String(details.agency));
+  const names = await nameAgencies(db, ids, ctx.state.language);
   return lines.map(({ id, at, details }) => ({
     ...{ id, at, ...readLook(details) },
     agency: names.get(String(details.agency)) ?? String(details.agency),

@@ -2,7 +2,7 @@
 import type { Db } from '#src/base/database.ts';
 import type { Language } from '#src/base/refusals.ts';
 import { type Agency, listTree } from '#src/registry/agencies.ts';
-import { nameOf } from '../team-notices.ts';
+import { nameOf } from '../names.ts';
 
 export interface AgencyChoice {
   readonly id: string;

@@ -31,9 +31,9 @@ import { translate } from '#views/locale.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { nameOf } from '../names.ts';
 import { seeOther } from '../see-other.ts';
 import { findOrphans } from '../team.ts';
-import { nameOf } from '../team-notices.ts';
 import { agencyHeadOf, consoleFrame } from './frame.ts';
 import { answerConsole, type ConsoleVisit, loadAgencyFor, showConsole } from './visit.ts';
 

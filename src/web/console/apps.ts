@@ -12,6 +12,7 @@ import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { logoPath } from '../logos.ts';
+import { choiceIn, nameOf } from '../names.ts';
 import { sendLines } from './csv.ts';
 import { decideAboutPicked, picksOf } from './decide.ts';
 import { consoleFrame } from './frame.ts';
@@ -65,7 +66,7 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
     sector: search.sector,
     state: search.state,
     agency: await shownAgency(visit, search.agencyId),
-    sectors: sectors.map(({ id, name, nameEn }) => ({ id, name: language === 'en' ? nameEn : name })),
+    sectors: sectors.map(choiceIn(language)),
     states: clientStates.map((state) => ({
       state,
       ...(counts && { count: counts.get(state) ?? 0 }),
@@ -100,7 +101,7 @@ async function shownAgency(
   const agency = agencyId === undefined ? undefined : await findAgency(db, agencyId);
   const isSeen = agency !== undefined && mayAt(held, 'apps.read', agency);
   if (agencyId === undefined) return undefined;
-  const name = isSeen ? (ctx.state.language === 'en' ? agency.nameEn : agency.name) : agencyId;
+  const name = isSeen ? nameOf(agency, ctx.state.language) : agencyId;
   return { id: agencyId, name, withoutLink: linkTo(ctx, { agency: undefined, after: undefined }) };
 }
 
@@ -112,7 +113,7 @@ function listedApp(language: Language, line: AppLine, sectors: readonly Sector[]
     logo: logoPath(line),
     agency: { id: line.agencyId, name: line.agencyName[language] },
     state: line.state,
-    sectors: named.map(({ name, nameEn }) => (language === 'en' ? nameEn : name)),
+    sectors: named.map((one) => nameOf(one, language)),
     risk: line.risk,
   };
 }

@@ -41,6 +41,7 @@ import { tellCaseDecided } from '../case-notices.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { nameAgencies, nameOf } from '../names.ts';
 import { timeIn } from '../places.ts';
 import { seeOther } from '../see-other.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
@@ -113,7 +114,7 @@ function lineOf(
   const agency = agencies.get(agencyId);
   return {
     ...{ id, status, grounds, justification, createdAt, dueAt, decidedAt, name: name[language] },
-    agency: (language === 'en' ? agency?.nameEn : agency?.name) ?? agencyId,
+    agency: agency ? nameOf(agency, language) : agencyId,
     actor: sayActor(language, names, found.actor),
     isLate: status === 'open' && dueAt.getTime() < Date.now(),
   };
@@ -122,11 +123,9 @@ function lineOf(
 async function showNotMade({ ctx, db }: ConsoleVisit, reach: Reach): Promise<NotMadeShown> {
   const language: Language = ctx.state.language;
   const figures = await readNotMade(db, reach, new Date(Date.now() - COUNTED_DAYS * DAY_MS));
-  const sectors = new Map((await listSectors(db)).map((one) => [one.id, language === 'en' ? one.nameEn : one.name]));
+  const sectors = new Map((await listSectors(db)).map((one) => [one.id, nameOf(one, language)]));
   const ids = figures.byAgency.map(({ id }) => id);
-  const agencies = new Map(
-    (await findAgencies(db, ids)).map((one) => [one.id, language === 'en' ? one.nameEn : one.name]),
-  );
+  const agencies = await nameAgencies(db, ids, language);
   const named = (all: ReadonlyMap<string, string>) => (one: { readonly id: string; readonly count: number }) => ({
     name: all.get(one.id) ?? one.id,
     count: one.count,
@@ -191,7 +190,7 @@ async function showOne(visit: ConsoleVisit, problems: readonly CaseProblem[] = [
       client && mayAt(held, 'apps.read', client.agency)
         ? { id: client.id, stateWord: sayState(language, client.state) }
         : undefined,
-    sectors: sectors.map((one) => (language === 'en' ? one.nameEn : one.name)),
+    sectors: sectors.map((one) => nameOf(one, language)),
     likely: await showAlike(visit, client, found.duplicates),
     decided: await decidedOf(visit, found, names),
     closed: await whyClosed(visit, sight),

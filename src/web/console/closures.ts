@@ -24,6 +24,7 @@ import type { Notice } from '#views/parts/notice.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { nameOf } from '../names.ts';
 import { seeOther } from '../see-other.ts';
 import { listChoices, toChoices } from './agency-choices.ts';
 import { consoleFrame } from './frame.ts';
@@ -75,7 +76,7 @@ async function showPage(
     agencies: own && toChoices(own, language),
     sectors: sectors
       .filter(({ id }) => reach.sectors.includes(id))
-      .map((sector) => ({ id: sector.id, name: nameOf(language, sector) })),
+      .map((sector) => ({ id: sector.id, name: nameOf(sector, language) })),
     ...{ values, problems, giving, notice: noticeIn(ctx) },
   });
   showForm(ctx, page);
@@ -91,10 +92,6 @@ async function listWithin(db: Db, closures: readonly Closure[]): Promise<ListWit
   return ({ agencyId }) => (agencyId === undefined ? all : below?.filter(({ path }) => path.includes(agencyId)));
 }
 
-function nameOf(language: Language, { name, nameEn }: { readonly name: string; readonly nameEn: string }): string {
-  return language === 'en' ? nameEn : name;
-}
-
 function shownOf(
   language: Language,
   closure: Closure,
@@ -108,13 +105,13 @@ function shownOf(
   const { id, agencyId, sectorId, reason, closedAt, openAgainOn } = closure;
   const agency = (one: string): string => {
     const found = known.agencies.get(one);
-    return found ? nameOf(language, found) : one;
+    return found ? nameOf(found, language) : one;
   };
   const sector = known.sectors.find((one) => one.id === sectorId);
   const choices = known.choices(closure);
   return {
     ...{ id, reason, closedAt, kind: agencyId === undefined ? 'sector' : 'agency' },
-    name: agencyId === undefined ? (sector ? nameOf(language, sector) : String(sectorId)) : agency(agencyId),
+    name: agencyId === undefined ? (sector ? nameOf(sector, language) : String(sectorId)) : agency(agencyId),
     agencies: choices && toChoices(choices, language),
     openAgainOn: openAgainOn === undefined ? undefined : new Date(`${openAgainOn}T05:00:00Z`),
     exceptions: exceptions

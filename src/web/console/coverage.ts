@@ -1,8 +1,8 @@
 /** How far one's own part of the country has come, what to do next, and its apps as a file for the national architecture. */
 import { Readable } from 'node:stream';
 import type { Context } from 'koa';
-import { type Language, Refusal } from '#src/base/refusals.ts';
-import { type Agency, findAgencies, findAgency } from '#src/registry/agencies.ts';
+import { Refusal } from '#src/base/refusals.ts';
+import { findAgencies, findAgency } from '#src/registry/agencies.ts';
 import {
   type ArchitectureEntry,
   architectureColumns,
@@ -27,6 +27,7 @@ import type { ShownFigures } from '#views/parts/coverage.ts';
 import { CSV_BATCH, sendCsv } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { nameOf } from '../names.ts';
 import { noFigures, shownDays, shownFigures } from '../shown-figures.ts';
 import { consoleFrame } from './frame.ts';
 import { pagesBehind, readPlace, readWords } from './positions.ts';
@@ -80,13 +81,10 @@ async function listStarts({ ctx, db, held }: ConsoleVisit): Promise<Named[]> {
   // What is below another one is found there.
   const tops = agencies.filter(({ id, path }) => !path.some((above) => above !== id && nodes.includes(above)));
   const named = (kind: 'agency' | 'sector') => (one: { id: string; name: string; nameEn: string }) => ({
-    ...{ kind, id: one.id, name: nameIn(ctx.state.language, one) },
+    ...{ kind, id: one.id, name: nameOf(one, ctx.state.language) },
   });
   return [...tops.map(named('agency')), ...sectors.map(named('sector'))];
 }
-
-const nameIn = (language: Language, { name, nameEn }: Pick<Agency, 'name' | 'nameEn'>): string =>
-  language === 'en' ? nameEn : name;
 
 /** What the address asks for. @throws {Refusal} `not_here` for what the roles do not reach */
 async function findAsked(visit: ConsoleVisit, starts: readonly Named[]): Promise<Named | undefined> {
@@ -102,7 +100,7 @@ async function findAsked(visit: ConsoleVisit, starts: readonly Named[]): Promise
   const agency = await findAgency(db, agencyId);
   if (!agency || !opening.some((permission) => mayAt(held, permission, agency)))
     throw new Refusal('not_here', 'no such agency of theirs');
-  return { kind: 'agency', id: agency.id, name: nameIn(ctx.state.language, agency) };
+  return { kind: 'agency', id: agency.id, name: nameOf(agency, ctx.state.language) };
 }
 
 async function listAbove(
@@ -114,7 +112,7 @@ async function listAbove(
   const above = await findAgencies(db, agency.path.slice(0, -1));
   const seen = above.filter((one) => opening.some((permission) => mayAt(held, permission, one)));
   const way = agency.path.flatMap((step) => seen.find((one) => one.id === step) ?? []);
-  return way.map((one) => ({ name: nameIn(ctx.state.language, one), link: pageOf({ kind: 'agency', id: one.id }) }));
+  return way.map((one) => ({ name: nameOf(one, ctx.state.language), link: pageOf({ kind: 'agency', id: one.id }) }));
 }
 
 interface Listed {
@@ -143,7 +141,7 @@ async function listBelow({ ctx, db }: ConsoleVisit, { kind, id }: Named, day: st
   const rows = counted.map((one) => {
     const agency = agencies.get(one.id);
     return rowOf(
-      { kind: 'agency', id: one.id, name: agency ? nameIn(ctx.state.language, agency) : one.id },
+      { kind: 'agency', id: one.id, name: agency ? nameOf(agency, ctx.state.language) : one.id },
       shownFigures(one),
     );
   });

@@ -30,7 +30,7 @@ import {
   listOpenSheets,
   type Sheet,
 } from '#src/people/desk-sheets.ts';
-import { type Agency, findAgencies, listTree } from '#src/registry/agencies.ts';
+import { findAgencies, listTree } from '#src/registry/agencies.ts';
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import { type DeskContext, deskPage, deskPersonPage, type PersonAtDesk, type SheetLine } from '#views/console/desk.ts';
 import { deskSheetPage, type SheetPaper } from '#views/console/desk-sheet.ts';
@@ -42,6 +42,7 @@ import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
 import type { Form } from '../middleware/forms.ts';
+import { nameOf } from '../names.ts';
 import { seeOther } from '../see-other.ts';
 import { tellOfSheet } from '../sheet-notices.ts';
 import { findCase, forgetCase, keepCase } from './desk-case.ts';
@@ -268,7 +269,7 @@ async function showHome(visit: ConsoleVisit, said: Said): Promise<void> {
   const nodes = nodesWith(held, 'desk.issue');
   if (nodes.length === 0) throw new Refusal('role_required', 'no role at a desk');
   const below = await listTree(db, nodes, { limit: DESKS });
-  const names = new Map(below.map((agency) => [agency.id, nameOf(visit, agency)]));
+  const names = new Map(below.map((agency) => [agency.id, nameOf(agency, ctx.state.language)]));
   const sheets = await listOpenSheets(db, [...names.keys()], SHEETS);
   const page = deskPage({
     ...consoleFrame(visit, 'desk'),
@@ -278,10 +279,6 @@ async function showHome(visit: ConsoleVisit, said: Said): Promise<void> {
     ...said,
   });
   showForm(ctx, page);
-}
-
-function nameOf({ ctx }: ConsoleVisit, { name, nameEn }: Agency): string {
-  return ctx.state.language === 'en' ? nameEn : name;
 }
 
 function lineOf({ account }: ConsoleVisit, sheet: Sheet, desk: string | undefined): SheetLine {
@@ -302,7 +299,7 @@ async function showPerson(visit: ConsoleVisit, problems: readonly Problem<never>
   const page = deskPersonPage({
     ...consoleFrame(visit, 'desk'),
     served: personOf(read),
-    desk: ctx.state.language === 'en' ? agency.nameEn : agency.name,
+    desk: nameOf(agency, ctx.state.language),
     caseNumber: served.caseNumber,
     kind: read.kind,
     needsSecond: read.needsSecond,
@@ -334,7 +331,7 @@ async function showSheet(visit: ConsoleVisit, sheet: Sheet, problems: readonly P
   const hasLooked = mayAgree && findCase(visit)?.accountId === sheet.accountId;
   const page = deskSheetPage({
     ...consoleFrame(visit, 'desk'),
-    sheet: lineOf(visit, sheet, agency && nameOf(visit, agency)),
+    sheet: lineOf(visit, sheet, agency && nameOf(agency, ctx.state.language)),
     paper: await paperOf(visit, sheet),
     ...(hasLooked && { served: personOf(await readForDesk(db, house.secrets, sheet.accountId)) }),
     mayAgree,

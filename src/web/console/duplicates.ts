@@ -35,6 +35,7 @@ import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { choiceIn, nameOf } from '../names.ts';
 import { seeOther } from '../see-other.ts';
 import { loadPairNamed, namedTo, type PairReader, placeOfPair, readPairPlace } from '../stand-ins.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
@@ -120,10 +121,7 @@ async function choicesOf(visit: ConsoleVisit, { seeing }: Sight, search: PairSea
   const own = await findAgencies(db, seeing.nodes);
   const below = await Promise.all(seeing.nodes.map((id) => listAgenciesBelow(db, id)));
   const agencies = new Map([...own, ...below.flat()].map((agency) => [agency.id, agency]));
-  const named = ({ id, name, nameEn }: { id: string; name: string; nameEn: string }) => ({
-    id,
-    name: ctx.state.language === 'en' ? nameEn : name,
-  });
+  const named = choiceIn(ctx.state.language);
   return {
     statuses: pairStatuses.map((status) => ({
       status,
@@ -292,7 +290,7 @@ async function detailsOf(visit: ConsoleVisit, { deciding }: Sight, face: AppFace
   return {
     ...{ serviceCode, audience, claims, technology },
     description: details.description?.[language],
-    sectors: sectors.map(({ name, nameEn }) => (language === 'en' ? nameEn : name)),
+    sectors: sectors.map((one) => nameOf(one, language)),
     users: users === undefined ? undefined : formatNumber(language, users),
     yearlyCost: yearlyCost === undefined ? undefined : formatRupiah(language, yearlyCost),
   };

@@ -19,6 +19,7 @@ import type { Problem } from '#views/parts/problem.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { choiceIn } from '../names.ts';
 import { sayRefusal } from '../say-refusal.ts';
 import { seeOther } from '../see-other.ts';
 import { declaredBy, typedIn, valuesOf } from './edit-form.ts';
@@ -82,7 +83,7 @@ async function showPage(
     head: appHeadOf(visit, client),
     ...filled,
     claims: hasPeople ? standardClaims : [],
-    sectors: (await listSectors(db)).map(({ id, name, nameEn }) => ({ id, name: language === 'en' ? nameEn : name })),
+    sectors: (await listSectors(db)).map(choiceIn(language)),
     hasPeople,
     waiting: pending && { number: pending.number, link: `${appLink(client.id, 'versions')}/${pending.number}` },
     logoProblem: await findLogoProblem(db, client.id),

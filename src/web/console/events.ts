@@ -10,6 +10,7 @@ import { type EventsContext, eventsPage, type ListedEvent } from '#views/console
 import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
+import { nameOf } from '../names.ts';
 import { timeIn } from '../places.ts';
 import { nameColleagues } from './colleagues.ts';
 import { sendLines } from './csv.ts';
@@ -78,7 +79,7 @@ function readEventPosition(ctx: Context): EventPosition | undefined {
 async function listedEvents(visit: ConsoleVisit, lines: readonly EventLine[]): Promise<ListedEvent[]> {
   const language: Language = visit.ctx.state.language;
   const agencies = await findAgencies(visit.db, idsIn(lines.map(({ agencyId }) => agencyId)));
-  const names = new Map(agencies.map(({ id, name, nameEn }) => [id, language === 'en' ? nameEn : name]));
+  const names = new Map(agencies.map((one) => [one.id, nameOf(one, language)]));
   const colleagues = await nameColleagues(
     visit,
     lines.map(({ actor }) => actor),

@@ -8,6 +8,7 @@ import { type AppHead, type AppTab, appTabs } from '#views/console/app-page.ts';
 import { type ConsoleFrame, type ConsoleSection, consoleSections } from '#views/console/shell.ts';
 import { frameOf } from '../frame.ts';
 import { logoPath } from '../logos.ts';
+import { choiceIn, nameOf } from '../names.ts';
 import type { ConsoleVisit } from './visit.ts';
 
 /** Who watches over an agency, as its owner or from above: they see what it has not answered in time. */
@@ -67,7 +68,7 @@ export function appHeadOf({ ctx, held }: ConsoleVisit, client: ClientRecord): Ap
     name: client.name[language],
     logo: logoPath(client),
     state: client.state,
-    agency: { id: agency.id, name: language === 'en' ? agency.nameEn : agency.name },
+    agency: { id: agency.id, name: nameOf(agency, language) },
     tabs: appTabs.filter(
       (tab) => mayAt(held, tabNeeds[tab], agency) && (client.type !== 'machine' || !ofPeople.includes(tab)),
     ),
@@ -88,9 +89,9 @@ export async function agencyHeadOf({ ctx, db, held }: ConsoleVisit, agency: Agen
   const seen = above.filter((one) => agencyTabNeeds.overview.some((need) => mayAt(held, need, one)));
   return {
     id: agency.id,
-    name: language === 'en' ? agency.nameEn : agency.name,
+    name: nameOf(agency, language),
     domain: agency.domain,
-    above: seen.map(({ id, name, nameEn }) => ({ id, name: language === 'en' ? nameEn : name })),
+    above: seen.map(choiceIn(language)),
     tabs: agencyTabs.filter((tab) => agencyTabNeeds[tab].some((need) => mayAt(held, need, agency))),
   };
 }

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Language } from '#src/base/refusals.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';
-import { findAgencies, findAgency } from '#src/registry/agencies.ts';
+import { findAgency } from '#src/registry/agencies.ts';
 import { demandAt, nodesWith } from '#src/registry/authority.ts';
 import { columnNames, MAX_FILE } from '#src/registry/inventory-csv.ts';
 import {
@@ -23,8 +23,8 @@ import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { checkForm } from '../middleware/browser.ts';
 import { readUpload, type Upload } from '../middleware/uploads.ts';
+import { nameAgencies } from '../names.ts';
 import { seeOther } from '../see-other.ts';
-import { nameOf } from '../team-notices.ts';
 import { nameColleagues, sayActor } from './colleagues.ts';
 import { consoleFrame } from './frame.ts';
 import { listWritable, mayWriteAt } from './inventory-sight.ts';
@@ -81,8 +81,8 @@ async function showList(visit: ConsoleVisit, said: Partial<ImportsContext> = {})
 
 async function listed(visit: ConsoleVisit, imports: readonly InventoryImport[]): Promise<ListedImport[]> {
   const language: Language = visit.ctx.state.language;
-  const ids = [...new Set(imports.map(({ agencyId }) => agencyId))];
-  const agencies = new Map((await findAgencies(visit.db, ids)).map((agency) => [agency.id, nameOf(agency, language)]));
+  const ids = imports.map(({ agencyId }) => agencyId);
+  const agencies = await nameAgencies(visit.db, ids, language);
   const names = await nameColleagues(
     visit,
     imports.map(({ actor }) => actor),

@@ -2,7 +2,6 @@
 import type { Context } from 'koa';
 import type { Language } from '#src/base/refusals.ts';
 import { Refusal } from '#src/base/refusals.ts';
-import { findAgencies } from '#src/registry/agencies.ts';
 import { mayAt, nodesWith, type Permission } from '#src/registry/authority.ts';
 import { findRecord } from '#src/registry/inventory.ts';
 import {
@@ -19,8 +18,8 @@ import { translate } from '#views/locale.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { nameAgencies } from '../names.ts';
 import { seeOther } from '../see-other.ts';
-import { nameOf } from '../team-notices.ts';
 import { consoleFrame } from './frame.ts';
 import { demandWriting } from './inventory-sight.ts';
 import { pagesBehind, readPlace } from './positions.ts';
@@ -51,8 +50,8 @@ async function showPage(visit: ConsoleVisit): Promise<void> {
   const { lines, hasMore } = await listMatches(db, { nodes, sectors: [], after: readMatchPosition(ctx) });
   const language: Language = ctx.state.language;
   const shown = lines.flatMap((line) => shownMatch(visit, line, true).map((match) => ({ line, match })));
-  const agencies = await findAgencies(db, [...new Set(shown.map(({ line }) => line.client.agencyId))]);
-  const names = new Map(agencies.map((agency) => [agency.id, nameOf(agency, language)]));
+  const ids = shown.map(({ line }) => line.client.agencyId);
+  const names = await nameAgencies(db, ids, language);
   const last = hasMore ? lines.at(-1) : undefined;
   const context: MatchesContext = {
     ...consoleFrame(visit, 'inventory'),

@@ -22,7 +22,7 @@ import { type InventoryContext, inventoryPage, type ListedRecord } from '#views/
 import { CSV_BATCH } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
-import { nameOf } from '../team-notices.ts';
+import { nameOf } from '../names.ts';
 import { sendLines } from './csv.ts';
 import { decideAboutPicked, picksOf } from './decide.ts';
 import { consoleFrame } from './frame.ts';

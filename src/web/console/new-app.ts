@@ -32,6 +32,7 @@ import type { Notice } from '#views/parts/notice.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
+import { choiceIn } from '../names.ts';
 import { seeOther } from '../see-other.ts';
 import { sayFindings } from './findings.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
@@ -75,7 +76,7 @@ async function listAgencies({ ctx, db, held }: ConsoleVisit, named: string) {
   const other =
     named && !own.some(({ id }) => id === named) ? await loadAgency(db, named).catch(() => undefined) : undefined;
   const all = other && mayAt(held, 'apps.write', other) ? [other, ...own] : own;
-  return all.map(({ id, name, nameEn }) => ({ id, name: ctx.state.language === 'en' ? nameEn : name }));
+  return all.map(choiceIn(ctx.state.language));
 }
 
 async function showPage(
