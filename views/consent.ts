@@ -114,14 +114,14 @@ ${button({ id: 'sign-out-here', value: 'sign-out-here', label: t('shared.sign-ou
 /** Kindly, and with the way out where there is one: the one question stands right above the buttons. */
 function whyWithheld(context: ConsentContext, said: readonly SaidProblem[]): Html | false {
   const { withheld, leavesOut, hadAgreed } = context;
-  if (!withheld || !leavesOut) return false;
   const t = translate(context.language);
-  const before =
-    hadAgreed && html`<p>${t(withheld === 'minor' ? 'consent.minor-before' : 'consent.unknown-before')}</p>`;
-  if (withheld === 'minor')
-    return html`<section class="items" id="consent-withheld"><h2>${t('consent.minor-title')}</h2><p>${t('consent.minor')}</p>${before}</section>`;
-  return html`<section class="items" id="consent-withheld"><h2>${t('consent.unknown-title')}</h2><p>${t('consent.unknown')}</p>${before}
+  if (withheld === 'minor' && (leavesOut || hadAgreed))
+    return html`<section class="items" id="consent-withheld"><h2>${t('consent.minor-title')}</h2>
+${leavesOut && html`<p>${t('consent.minor')}</p>`}${hadAgreed && html`<p>${t('consent.minor-before')}</p>`}</section>`;
+  if (withheld === 'unknown' && leavesOut)
+    return html`<section class="items" id="consent-withheld"><h2>${t('consent.unknown-title')}</h2><p>${t('consent.unknown')}</p>${hadAgreed && html`<p>${t('consent.unknown-before')}</p>`}
 ${birthdateField(context.language, context.birthdate, said)}</section>`;
+  return false;
 }
 
 function isNoticeOnly(context: ConsentContext): boolean {
@@ -338,6 +338,7 @@ export const consentSamples: Record<string, ConsentContext> = {
   },
   minor: { ...first, items: [], withheld: 'minor', leavesOut: true },
   'minor-asked-nothing': { ...first, items: [], withheld: 'minor' },
+  'minor-whose-consent-ends': { ...first, items: [], withheld: 'minor', hadAgreed: true },
   'unknown-age': {
     ...first,
     items: [{ claim: 'name', value: 'Siti Rahayu', required: true, duty: health }],

@@ -105,6 +105,27 @@ test('what somebody had agreed to before it was known that they are a minor ends
   expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'anak', cause: 'underage' }]);
 });
 
+test('a minor whose app asks for nothing by consent is told as well that the consent of before ends', async () => {
+  await using world = await openWorld();
+  const { database, house } = world;
+  await world.declare({ client_id: 'sepi', scope: 'openid', claims: [] });
+  const app = await world.app({ clientId: 'sepi', scope: 'openid', redirectUri: 'http://localhost:3001/callback' });
+  const id = await world.citizen('senyap@contoh.id', { password, profile: profileOf('1990-04-21') });
+  const browser = world.browser();
+  await signInto(app, browser, {}, 'senyap@contoh.id');
+  const { profile } = await loadAccount(database, house.secrets, id);
+  await database.transaction((tx) => saveProfile(tx, house.secrets, id, { ...profile, birthdate: '2012-06-17' }));
+  const first = await app.startSignIn({ prompt: 'consent' });
+  const asked = await browser.visit(first.url);
+  expect(asked.text('#consent-withheld')).toContain('Izin yang dulu diberikan kepada layanan ini berakhir');
+  expect(asked.text('#consent-withheld')).not.toContain('Data yang perlu izin');
+  await app.finishSignIn(first, await asked.press('#consent-allow'));
+  expect(await listWithdrawals(database, id, { limit: 9 })).toMatchObject([{ clientId: 'sepi', cause: 'underage' }]);
+
+  const again = await browser.visit((await app.startSignIn({ prompt: 'consent' })).url);
+  expect(again.has('#consent-withheld')).toBe(false);
+});
+
 test('whoever turns out to be under age: consents end, apps are told, what the law says goes on', async () => {
   await using world = await openWorld();
   const app = await openApp(world);
