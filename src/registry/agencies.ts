@@ -236,6 +236,11 @@ export async function checkSectors(db: Db, ids: readonly string[]): Promise<void
   if (unknown !== undefined) throw new Refusal('sector_not_found', `no sector ${unknown}`);
 }
 
+/** The agency whose subject group it is: the group's id begins with it. */
+export function agencyOfGroup(groupId: string): string {
+  return groupId.split('.', 1)[0] ?? groupId;
+}
+
 /**
  * Makes sure that a subject group exists. Its id is the agency's, or `agency.name`, so that no agency can put an app of
  * its own into another's group and compare people.

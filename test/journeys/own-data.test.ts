@@ -52,6 +52,7 @@ test('the page says what is kept, why and for how long, in both languages, after
   expect(page.text('#data-profile')).toContain('Ratna Dewi');
   expect(page.text('#data-contacts')).toContain(ratna.mail);
   expect(page.text('#data-releases')).toContain('Pajak Daerah');
+  expect(page.text('#data-apps')).toMatch(/Instansi\s*Badan Pendapatan Daerah\s*Nama samaran Anda di sana/);
   expect(page.text('#data-releases')).toContain('13 bulan');
   expect(page.text('#data-history')).toContain('36 bulan');
   expect((await open(ratna, '/account/releases')).text('main')).toContain('13 bulan');

@@ -50,7 +50,7 @@ const shown: Readonly<Record<string, readonly DataField[]>> = {
   sessions: ['signed_in_at', 'last_seen_at', 'about'],
   devices: ['first_seen_at', 'last_seen_at'],
   permissions: ['app', 'basis', 'purpose', 'claims', 'given_at', 'expires_at', 'ended_at'],
-  subjects: ['sub', 'created_at'],
+  subjects: ['agency', 'sub', 'created_at'],
   releases: ['app', 'claims', 'first_at', 'last_at', 'reads'],
   withdrawals: ['app', 'at', 'due', 'acknowledged_at', 'law'],
   release_reports: ['app', 'at', 'due', 'answered_at'],
@@ -212,6 +212,16 @@ const full: DataContext = {
       group: 'contacts',
       tables: [
         { table: 'contacts', rows: [{ value: 'siti@contoh.id', signs_in: true, confirmed_at: day }], hasMore: false },
+      ],
+    },
+    {
+      group: 'apps',
+      tables: [
+        {
+          table: 'subjects',
+          rows: [{ agency: 'Dinas Kesehatan Kota Contoh', sub: 'k3J9xQ2vT8mB4cD6fH1sL5nR7wY0aZpE', created_at: day }],
+          hasMore: false,
+        },
       ],
     },
     { group: 'work', tables: [] },

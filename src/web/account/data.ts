@@ -4,16 +4,16 @@ import type { Context } from 'koa';
 import { recordAccountEvent } from '#src/audit/events.ts';
 import { HOUR_MS } from '#src/base/epoch.ts';
 import { type HeldRow, heldGroups, heldTables, readReasons, unreadTables, type Whose } from '#src/oidc/held.ts';
-import { accountClient, consoleClient } from '#src/oidc/own-clients.ts';
 import { checkUnrestricted } from '#src/people/proofing.ts';
 import { atCost } from '#src/people/throttles.ts';
-import { findAgencies } from '#src/registry/agencies.ts';
+import { agencyOfGroup } from '#src/registry/agencies.ts';
 import { type DataContext, type DataRows, dataPage } from '#views/account/data.ts';
 import { translate } from '#views/locale.ts';
 import { dataDownloadedMessage } from '#views/messages.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
+import { appNameOf, nameAgencies } from '../names.ts';
 import { seeOther } from '../see-other.ts';
 import { sayRefused } from './refused.ts';
 import { isProven, showTo, type Visit } from './visit.ts';
@@ -144,37 +144,28 @@ async function firstOf(rows: AsyncIterable<HeldRow>, most: number): Promise<Held
 }
 
 /** Apps and agencies by their names. */
-async function nameAll({ ctx, db, house }: Visit, groups: DataContext['groups']): Promise<DataContext['groups']> {
-  const language: 'id' | 'en' = ctx.state.language;
-  const { issuer, brand } = house.config;
-  const own = new Map([
-    [accountClient(issuer, brand).id, translate(language)('history.own-account')],
-    [consoleClient(issuer, brand).id, translate(language)('history.own-console')],
-  ]);
+async function nameAll(visit: Visit, groups: DataContext['groups']): Promise<DataContext['groups']> {
   const rows = groups.flatMap(({ tables }) => tables.flatMap((table) => table.rows));
-  const ids = [...new Set(rows.flatMap((row) => agencyIn(row) ?? []))];
-  const agencies = new Map(
-    (ids.length > 0 ? await findAgencies(db, ids) : []).map(({ id, name, nameEn }) => [
-      id,
-      language === 'en' ? nameEn : name,
-    ]),
-  );
-  const nameOf = (row: HeldRow): HeldRow => {
+  const ids = rows.flatMap((row) => agencyIn(row) ?? []);
+  const agencies = await nameAgencies(visit.db, ids, visit.ctx.state.language);
+  const nameRow = (row: HeldRow): HeldRow => {
     const { app } = row;
     const agency = agencyIn(row);
     return {
       ...row,
-      ...(typeof app === 'string' && { app: own.get(app) ?? house.clients.find(app)?.name[language] ?? app }),
+      ...(typeof app === 'string' && { app: appNameOf(visit, app) }),
       ...(agency && { agency: agencies.get(agency) ?? agency }),
     };
   };
   return groups.map(({ group, tables }) => ({
     group,
-    tables: tables.map((table) => ({ ...table, rows: table.rows.map(nameOf) })),
+    tables: tables.map((table) => ({ ...table, rows: table.rows.map(nameRow) })),
   }));
 }
 
-function agencyIn({ agency, details }: HeldRow): string | undefined {
+/** The agency that a row is about: of a code name the one whose apps know it. */
+function agencyIn({ agency, details, group_id: group }: HeldRow): string | undefined {
   const named = agency ?? (details as Readonly<Record<string, unknown>> | undefined)?.agency;
-  return typeof named === 'string' ? named : undefined;
+  if (typeof named === 'string') return named;
+  return typeof group === 'string' ? agencyOfGroup(group) : undefined;
 }
