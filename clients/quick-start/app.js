@@ -9,12 +9,12 @@ const home = new URL('/', OIDC_REDIRECT_URI);
 const secret = oidc.ClientSecretBasic(OIDC_CLIENT_SECRET);
 const onThisMachine = new URL(OIDC_ISSUER).hostname === 'localhost';
 const lawang = await oidc.discovery(new URL(OIDC_ISSUER), OIDC_CLIENT_ID, {}, secret, {
-  execute: onThisMachine ? [oidc.allowInsecureRequests] : [],
+  execute: [oidc.enableNonRepudiationChecks, ...(onThisMachine ? [oidc.allowInsecureRequests] : [])],
 });
 const keys = createRemoteJWKSet(new URL(lawang.serverMetadata().jwks_uri));
 // A real app has both in its database.
 const sessions = new Map();
-const logoutsHad = new Set();
+const noticesHad = new Set();
 
 const routes = {
   'GET /': ({ name }) =>
@@ -56,46 +56,69 @@ const routes = {
   },
 
   'POST /sign-out': (session) => {
-    const { idToken } = session;
     sessions.delete(session.id);
-    const back = new URL('/signed-out', home).href;
-    return oidc.buildEndSessionUrl(lawang, { id_token_hint: idToken, post_logout_redirect_uri: back });
+    return oidc.buildEndSessionUrl(lawang, {
+      ...(session.idToken && { id_token_hint: session.idToken }),
+      post_logout_redirect_uri: new URL('/signed-out', home).href,
+    });
   },
 
   'GET /signed-out': () => '<p id="signed-out">Anda sudah keluar.</p><a href="/">Halaman depan</a>',
 };
 
-// Register this address as `backchannel_logout_uri`: Lawang says who is signed out (OpenID Connect Back-Channel Logout 1.0).
-async function hearLogout(request, response) {
-  response.setHeader('cache-control', 'no-store');
-  const token = new URLSearchParams(await text(request)).get('logout_token') ?? '';
-  // Without the keys nothing can be said about a token: it is sent again.
-  if (!keys.fresh) await keys.reload();
-  try {
-    const { payload } = await jwtVerify(token, keys, {
-      issuer: OIDC_ISSUER,
-      audience: OIDC_CLIENT_ID,
-      typ: 'logout+jwt',
-      maxTokenAge: '2 minutes',
-      clockTolerance: 30,
-      requiredClaims: ['exp', 'jti', 'events'],
-    });
-    const { sub, sid, jti, nonce, events } = payload;
+const notices = {
+  // Register this address as `backchannel_logout_uri`: who is signed out (OpenID Connect Back-Channel Logout 1.0).
+  'POST /backchannel-logout': async (body) => {
+    const token = new URLSearchParams(body).get('logout_token') ?? '';
+    const { sub, sid, jti, nonce, events } = await readNotice(token, 'logout+jwt', ['exp']);
     const event = events['http://schemas.openid.net/event/backchannel-logout'];
     if (typeof event !== 'object' || nonce || !(sub || sid)) throw new Error('no logout token');
-    if (!logoutsHad.has(jti))
-      for (const session of sessions.values())
-        if ((!sub || session.sub === sub) && (!sid || session.sid === sid)) sessions.delete(session.id);
-    logoutsHad.add(jti);
-    response.writeHead(200).end();
-  } catch {
-    response.writeHead(400).end();
+    if (!isNew(jti)) return 200;
+    for (const session of sessions.values())
+      if ((!sub || session.sub === sub) && (!sid || session.sid === sid)) sessions.delete(session.id);
+    return 200;
+  },
+
+  // Register this address as `event_uri`: what has ended, and why (security event tokens, RFC 8417 and RFC 8935).
+  'POST /events': async (body) => {
+    const { sub_id, jti, events } = await readNotice(body, 'secevent+jwt');
+    // Here your app does what the event asks for, such as deleting what a consent that has ended had let it read.
+    if (isNew(jti)) process.stdout.write(`event: ${JSON.stringify({ sub_id, events })}\n`);
+    return 202;
+  },
+};
+
+async function readNotice(token, typ, required = []) {
+  const { payload } = await jwtVerify(token, keys, {
+    issuer: OIDC_ISSUER,
+    audience: OIDC_CLIENT_ID,
+    typ,
+    maxTokenAge: '2 minutes',
+    clockTolerance: 30,
+    requiredClaims: ['jti', 'events', ...required],
+  });
+  return payload;
+}
+
+function isNew(jti) {
+  return !noticesHad.has(jti) && noticesHad.add(jti);
+}
+
+async function answerNotice(hear, request, response) {
+  // Without the keys nothing can be said about a token: it is sent again.
+  let status = 503;
+  try {
+    const body = await text(request);
+    if (!keys.fresh) await keys.reload();
+    status = await hear(body).catch(() => 400);
+  } finally {
+    response.writeHead(status, { 'cache-control': 'no-store' }).end();
   }
 }
 
 createServer(async (request, response) => {
-  if (request.method === 'POST' && request.url === '/backchannel-logout')
-    return hearLogout(request, response).catch(() => response.writeHead(503).end());
+  const hear = notices[`${request.method} ${request.url}`];
+  if (hear) return answerNotice(hear, request, response).catch((error) => process.stderr.write(`${error.message}\n`));
   const id = /(?:^|; )quick-start=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
   const session = sessions.get(id) ?? { id: randomUUID() };
   try {

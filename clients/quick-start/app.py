@@ -1,8 +1,9 @@
 import os
 from secrets import token_urlsafe
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import jwt
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, redirect, request, session
 from markupsafe import escape
@@ -21,7 +22,7 @@ lawang = OAuth(app).register(
 )
 keys = jwt.PyJWKClient(lawang.load_server_metadata()['jwks_uri'])
 # On the server, where Lawang can end them. A real app has both in its database.
-people, logouts_had = {}, set()
+people, notices_had = {}, set()
 
 
 @app.get('/')
@@ -29,7 +30,8 @@ def home():
     person = people.get(session.get('id'))
     if not person:
         return '<a id="sign-in" href="/sign-in">Masuk dengan Lawang</a>'
-    return f'<p>Selamat datang, <b id="signed-in-name">{escape(person["name"])}</b></p>'
+    return (f'<p>Selamat datang, <b id="signed-in-name">{escape(person["name"])}</b></p>'
+        '<form method="post" action="/sign-out"><button id="sign-out">Keluar</button></form>')
 
 
 @app.get('/sign-in')
@@ -43,37 +45,86 @@ def callback():
     person = lawang.userinfo(token=token)
     people.pop(session.get('id'), None)
     session['id'] = token_urlsafe()
-    people[session['id']] = {'sub': person['sub'], 'sid': token['userinfo'].get('sid'), 'name': person['name']}
+    people[session['id']] = {'sub': person['sub'], 'sid': token['userinfo'].get('sid'), 'name': person['name'],
+        'id_token': token['id_token']}
     return redirect('/')
 
 
-# Register this address as `backchannel_logout_uri`: Lawang says who is signed out (OpenID Connect Back-Channel Logout 1.0).
+@app.errorhandler(OAuthError)
+def refused(error):
+    return f'{error.error}: {error.description}\n', 400, {'Content-Type': 'text/plain'}
+
+
+@app.post('/sign-out')
+def sign_out():
+    person = people.pop(session.pop('id', None), None)
+    hint = {'id_token_hint': person['id_token']} if person else {}
+    back = {'post_logout_redirect_uri': urljoin(redirect_uri, '/signed-out')}
+    return redirect(lawang.load_server_metadata()['end_session_endpoint'] + '?' + urlencode(hint | back), 303)
+
+
+@app.get('/signed-out')
+def signed_out():
+    return '<p id="signed-out">Anda sudah keluar.</p><a href="/">Halaman depan</a>'
+
+
+# Register this address as `backchannel_logout_uri`: who is signed out (OpenID Connect Back-Channel Logout 1.0).
 @app.post('/backchannel-logout')
 def backchannel_logout():
-    try:
-        logout = read_logout(request.form['logout_token'])
-    except jwt.PyJWKClientConnectionError:
-        return '', 503, {'Cache-Control': 'no-store'}
-    except (KeyError, TypeError, ValueError, jwt.PyJWTError):
-        return {'error': 'invalid_request'}, 400, {'Cache-Control': 'no-store'}
-    if logout['jti'] not in logouts_had:
-        logouts_had.add(logout['jti'])
-        for id, person in list(people.items()):
-            if all(logout.get(name) in (None, person[name]) for name in ('sub', 'sid')):
-                people.pop(id, None)
-    return '', 200, {'Cache-Control': 'no-store'}
+    return answer_notice(hear_logout, request.form.get('logout_token', ''), 200)
 
 
-def read_logout(token):
-    said = jwt.decode_complete(token, keys.get_signing_key_from_jwt(token).key, algorithms=['ES256', 'RS256'],
-        issuer=os.environ['OIDC_ISSUER'], audience=os.environ['OIDC_CLIENT_ID'], leeway=30,
-        options={'require': ['iat', 'exp', 'jti', 'events']})
-    logout = said['payload']
-    if said['header'].get('typ') != 'logout+jwt' or 'nonce' in logout or not (logout.get('sub') or logout.get('sid')):
+# Register this address as `event_uri`: what has ended, and why (security event tokens, RFC 8417 and RFC 8935).
+@app.post('/events')
+def events():
+    return answer_notice(hear_event, request.get_data(as_text=True), 202)
+
+
+def hear_logout(token):
+    logout = read_notice(token, 'logout+jwt', ['exp'])
+    if 'nonce' in logout or not (logout.get('sub') or logout.get('sid')):
         raise ValueError('no logout token')
     if not isinstance(logout['events']['http://schemas.openid.net/event/backchannel-logout'], dict):
         raise ValueError('no logout event')
-    return logout
+    if is_new(logout['jti']):
+        for id, person in list(people.items()):
+            if all(logout.get(name) in (None, person[name]) for name in ('sub', 'sid')):
+                people.pop(id, None)
+
+
+def hear_event(token):
+    event = read_notice(token, 'secevent+jwt', [])
+    if is_new(event['jti']):
+        # Here your app does what the event asks for, such as deleting what a consent that has ended had let it read.
+        app.logger.warning('event: %s %s', event.get('sub_id'), event['events'])
+
+
+def answer_notice(hear, token, taken):
+    try:
+        hear(token)
+        status = taken
+    except jwt.PyJWKClientConnectionError:
+        # Without the keys nothing can be said about a token: it is sent again.
+        status = 503
+    except (KeyError, TypeError, ValueError, jwt.PyJWTError):
+        status = 400
+    return '', status, {'Cache-Control': 'no-store'}
+
+
+def read_notice(token, typ, required):
+    said = jwt.decode_complete(token, keys.get_signing_key_from_jwt(token).key, algorithms=['ES256', 'RS256'],
+        issuer=os.environ['OIDC_ISSUER'], audience=os.environ['OIDC_CLIENT_ID'], leeway=30,
+        options={'require': ['iat', 'jti', 'events', *required]})
+    if said['header'].get('typ') != typ:
+        raise ValueError(f'no {typ}')
+    return said['payload']
+
+
+def is_new(jti):
+    if jti in notices_had:
+        return False
+    notices_had.add(jti)
+    return True
 
 
 app.run(port=urlsplit(redirect_uri).port)

@@ -150,7 +150,17 @@ function noteFailure(ctx: KoaContextWithOIDC, error: unknown, context: ObserveCo
   const failure: Failure | undefined = oidc.client
     ? failureOf(ctx, error, client)
     : { code: 'client_stopped', state: client.state };
-  if (failure) context.observations.noteAttempt(client.id, String(ctx.state.reference), failure);
+  if (!failure) return;
+  context.observations.noteAttempt(client.id, String(ctx.state.reference), failure);
+  failed.set(ctx.state, { clientId: client.id, failure });
+}
+
+/** What an app did wrong in a request, by the state of that request. */
+const failed = new WeakMap<object, { readonly clientId: string; readonly failure: Failure }>();
+
+/** The failure that was noted of a request, for the page that answers it. */
+export function findFailure(ctx: { readonly state: object }) {
+  return failed.get(ctx.state);
 }
 
 /** Which of the app's secrets a request was made with, one that has ended too. */

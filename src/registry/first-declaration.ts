@@ -55,7 +55,7 @@ export function firstDeclaration(said: FirstWords): ClientDeclaration {
     post_logout_redirect_uris: signedOutAt(said.redirectUri),
     scope: 'openid profile email',
     claims: firstClaims.map((name) => ({ name, required: true, basis: 'consent', ...purpose })),
-    // The usual library of PHP does not know ES256 (jumbojett/openid-connect-php).
+    // The file that we show knows both; the usual library of PHP (jumbojett/openid-connect-php) does not know ES256.
     ...(said.stack === 'php' && { id_token_signed_response_alg: 'RS256' }),
   };
 }

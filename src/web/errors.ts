@@ -4,13 +4,16 @@ import { DatabaseUnavailable } from '#src/base/database.ts';
 import { refusalsTotal } from '#src/base/metrics.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { refusalOf } from '#src/oidc/errors.ts';
+import { findFailure } from '#src/oidc/observations.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
+import { sayAttempt } from '#views/console/parts/attempts.ts';
 import { endedPage } from '#views/ended.ts';
-import { errorPage } from '#views/error.ts';
+import { errorPage, type ForDevelopers } from '#views/error.ts';
 import { translate } from '#views/locale.ts';
 import { backLink, frameOf, serviceOf, show } from './frame.ts';
 import type { OpenHouse } from './house.ts';
 import { cookieNames } from './middleware/browser.ts';
+import { shownAttempt } from './shown-attempt.ts';
 import { showSuccessor } from './successors.ts';
 
 /** Catches what the rooms throw. A {@link Refusal} is said as it is; anything else is a fault of ours, logged whole. */
@@ -115,8 +118,27 @@ function answerWithPage(ctx: Context, house: OpenHouse, refusal: Refusal): void 
       reference: ctx.state.reference,
       status: refusal.status,
       ...(back && { back }),
+      forDevelopers: forDevelopers(ctx, house, refusal),
     }),
   );
+}
+
+/** In a sandbox, whoever sees the page is likely to have written the app: on a machine that others reach, it says no more than elsewhere. */
+function forDevelopers(ctx: Context, { config }: OpenHouse, refusal: Refusal): ForDevelopers | undefined {
+  if (config.mode !== 'sandbox' || config.sandboxPublic) return undefined;
+  const t = translate(ctx.state.language);
+  const failed = findFailure(ctx);
+  if (failed) {
+    const shown = shownAttempt({ id: '', at: new Date(), reference: ctx.state.reference, failure: failed.failure });
+    return {
+      ...{ say: sayAttempt(ctx.state.language, shown), received: shown.received, registered: shown.registered },
+      attemptsLink: `/console/apps/${encodeURIComponent(failed.clientId)}/attempts`,
+    };
+  }
+  const { client_id: id } = ctx.query;
+  if (refusal.code === 'client_not_found' && typeof id === 'string') return { say: t('error.unknown-client', { id }) };
+  const isOfEngine = refusal.code === 'invalid_request' && refusal.cause !== undefined;
+  return isOfEngine ? { say: t('error.request-refused', { said: refusal.message }) } : undefined;
 }
 
 /** Whoever wanted to sign in to an app that has ended is led to what follows it. */

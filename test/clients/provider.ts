@@ -57,10 +57,11 @@ const honest: Behaviour = {
   signsWithForeignKey: false,
 };
 
-export async function openFakeProvider(port = 0): Promise<FakeProvider> {
-  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = { ...(await exportJWK(keys.publicKey)), kid: '1', alg: 'ES256', use: 'sig' };
+export type Algorithm = 'ES256' | 'RS256';
+
+export async function openFakeProvider(port = 0, alg: Algorithm = 'ES256'): Promise<FakeProvider> {
+  const [keys, foreign] = [newPair(alg), newPair(alg)];
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: '1', alg, use: 'sig' };
   const codes = new Map<string, URLSearchParams>();
   const tokens = new Map<string, string>();
   const behaviour = { ...honest };
@@ -97,7 +98,7 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
       jwks_uri: at('/jwks'),
       end_session_endpoint: at('/logout'),
       response_types_supported: ['code'],
-      id_token_signing_alg_values_supported: ['ES256'],
+      id_token_signing_alg_values_supported: [alg],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
     };
@@ -135,7 +136,7 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
     const subject = behaviour.subject ?? '';
     const accessToken = crypto.randomUUID();
     tokens.set(accessToken, subject);
-    const idToken = await sign(behaviour.signsWithForeignKey ? foreign.privateKey : keys.privateKey, {
+    const idToken = await sign(alg, behaviour.signsWithForeignKey ? foreign.privateKey : keys.privateKey, {
       iss: issuer,
       sub: subject,
       aud: query.get('client_id'),
@@ -169,8 +170,8 @@ export async function openFakeProvider(port = 0): Promise<FakeProvider> {
     if (by === 'nothing') return `${encode({ alg: 'none', typ })}.${encode(said)}.`;
     const secret = new TextEncoder().encode('sandbox-puskesmas-online-secret-0123456789');
     const key = { own: keys.privateKey, foreign: foreign.privateKey, secret }[by];
-    const alg = by === 'secret' ? 'HS256' : 'ES256';
-    return new SignJWT(said).setProtectedHeader({ alg, kid: '1', typ }).sign(key);
+    const header = { alg: by === 'secret' ? 'HS256' : alg, kid: '1', typ };
+    return new SignJWT(said).setProtectedHeader(header).sign(key);
   }
 
   return {
@@ -191,7 +192,13 @@ function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
-function sign(key: KeyObject, claims: Record<string, unknown>): Promise<string> {
-  const jwt = new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: '1' });
+function newPair(alg: Algorithm) {
+  return alg === 'RS256'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+}
+
+function sign(alg: Algorithm, key: KeyObject, claims: Record<string, unknown>): Promise<string> {
+  const jwt = new SignJWT(claims).setProtectedHeader({ alg, kid: '1' });
   return jwt.setIssuedAt().setExpirationTime('10m').sign(key);
 }

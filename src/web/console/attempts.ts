@@ -1,13 +1,12 @@
 /** What an app tried and we refused, for its developers. */
 import type { Context } from 'koa';
 import { isId } from '#src/base/secrets.ts';
-import { type Attempt, type AttemptPosition, findAttempts, listAttempts } from '#src/registry/attempts.ts';
+import { type AttemptPosition, findAttempts, listAttempts } from '#src/registry/attempts.ts';
 import { type AttemptsContext, attemptsPage } from '#views/console/attempts.ts';
-import type { ShownAttempt } from '#views/console/parts/attempts.ts';
-import type { AppState } from '#views/console/parts/state.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { timeIn } from '../places.ts';
+import { shownAttempt } from '../shown-attempt.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { pagesBehind, readPlace } from './positions.ts';
 import { type ConsoleVisit, loadClientFor, showConsole } from './visit.ts';
@@ -49,21 +48,4 @@ function positionIn(ctx: Context): AttemptPosition | undefined {
   const [time, id = ''] = readPlace(ctx);
   const at = timeIn(time);
   return at && isId(id) ? { at, id } : undefined;
-}
-
-/** An attempt as pages name it. */
-export function shownAttempt({ id, at, reference, failure }: Attempt): ShownAttempt {
-  const known = { id, at, reference };
-  switch (failure.code) {
-    case 'audience_wrong':
-      return { ...known, code: failure.code, received: failure.received, registered: [failure.expected] };
-    case 'pkce_method':
-      return { ...known, code: failure.code };
-    case 'secret_expired':
-      return { ...known, code: failure.code, since: new Date(failure.since) };
-    case 'client_stopped':
-      return { ...known, code: failure.code, state: failure.state as AppState };
-    default:
-      return { ...known, ...failure };
-  }
 }

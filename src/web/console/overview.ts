@@ -21,7 +21,7 @@ import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import type { Form } from '../middleware/forms.ts';
 import { seeOther } from '../see-other.ts';
-import { shownAttempt } from './attempts.ts';
+import { shownAttempt } from '../shown-attempt.ts';
 import { appHeadOf, consoleFrame } from './frame.ts';
 import { decisionPartOf } from './shown-decisions.ts';
 import { readReason } from './versions.ts';

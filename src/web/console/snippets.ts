@@ -49,7 +49,7 @@ const files: Readonly<Record<Stack, { file?: string; code: string; commands: rea
   php: {
     file: 'index.php',
     code: read('index.php'),
-    commands: ['composer require jumbojett/openid-connect-php', withEnv, 'php -S {HOST} index.php'],
+    commands: [withEnv, 'php -S {HOST} index.php'],
   },
   browser: { file: 'callback.html', code: read('callback.html'), commands: ['npx serve -l {PORT}'] },
   mobile: { code: discovery, commands: [] },

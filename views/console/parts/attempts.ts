@@ -64,7 +64,10 @@ export function sayAttempt(language: Language, attempt: ShownAttempt, timeZone?:
 }
 
 /** Both sides of what differs, received above and registered below; nothing where there is only one. */
-export function comparison(language: Language, { received, registered }: ShownAttempt): Html | false {
+export function comparison(
+  language: Language,
+  { received, registered }: Pick<ShownAttempt, 'received' | 'registered'>,
+): Html | false {
   if (received === undefined || !registered) return false;
   const t = translate(language);
   const nearest = nearestTo(received, registered);
