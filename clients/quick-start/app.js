@@ -72,7 +72,7 @@ const notices = {
     const token = new URLSearchParams(body).get('logout_token') ?? '';
     const { sub, sid, jti, nonce, events } = await readNotice(token, 'logout+jwt', ['exp']);
     const event = events['http://schemas.openid.net/event/backchannel-logout'];
-    if (typeof event !== 'object' || nonce || !(sub || sid)) throw new Error('no logout token');
+    if (!event || typeof event !== 'object' || nonce || !(sub || sid)) throw new Error('no logout token');
     if (!isNew(jti)) return 200;
     for (const session of sessions.values())
       if ((!sub || session.sub === sub) && (!sid || session.sid === sid)) sessions.delete(session.id);
@@ -105,15 +105,13 @@ function isNew(jti) {
 }
 
 async function answerNotice(hear, request, response) {
-  // Without the keys nothing can be said about a token: it is sent again.
-  let status = 503;
-  try {
-    const body = await text(request);
-    if (!keys.fresh) await keys.reload();
-    status = await hear(body).catch(() => 400);
-  } finally {
-    response.writeHead(status, { 'cache-control': 'no-store' }).end();
-  }
+  const answer = (status) => response.writeHead(status, { 'cache-control': 'no-store' }).end();
+  // What is not genuine is refused; without the keys nothing can be said about it, and it is sent again.
+  await hear(await text(request)).then(answer, (error) => answer(isAboutKeys(error) ? 503 : 400));
+}
+
+function isAboutKeys(error) {
+  return error instanceof TypeError || /^ERR_(JOSE_GENERIC|JWKS_TIMEOUT|JWKS_INVALID)$/.test(error.code);
 }
 
 createServer(async (request, response) => {

@@ -181,4 +181,7 @@ it.for(stacks)('does not take for refused what comes while the keys cannot be ha
   const token = await provider.tell({});
   await provider[Symbol.asyncDispose]();
   expect((await sendLogout(home, token)).status).toBe(503);
+  const headers = { 'content-type': 'application/secevent+jwt' };
+  const event = await provider.tell({ typ: 'secevent+jwt', claims: { events: {} } });
+  expect((await exchange(`${home}/events`, { method: 'POST', headers, body: event })).status).toBe(503);
 });
