@@ -11,7 +11,7 @@
 import type { Row, Write } from '#src/base/coalescing.ts';
 import type { Row as CopiedRow } from '#src/base/copy.ts';
 import { DatabaseUnavailable, type Db, type Transaction } from '#src/base/database.ts';
-import { dayOf } from '#src/base/epoch.ts';
+import { DAY_MS, dayOf } from '#src/base/epoch.ts';
 import { idOfBytes, type Keyring, newIdIn, type Secrets, shardOf } from '#src/base/secrets.ts';
 import { loadDataKey } from '#src/people/data-keys.ts';
 import { type StandardClaim, standardClaims } from '#src/registry/claims.ts';
@@ -105,6 +105,12 @@ export const releaseOfDayMade: Write = {
   lost,
 };
 
+/** Each row is led to its account and held there, one after the other: to look among all that are held takes the square of it. */
+const whileThere = `insert into releases as r (${names}) select ${Object.keys(columns)
+  .map((column) => `given.${column}`)
+  .join(', ')} from given join accounts p on p.shard = given.shard and p.id = given.account_id
+  where $here(p) and p.state <> 'erasing' for key share of p ${countedAgain}`;
+
 /**
  * Reads that no token's own row foresees, of the first of which the answer waits. The account is held, so that of one that is
  * being erased nothing is written any more: the erasure either waits and takes this along, or this waits and finds no account.
@@ -113,7 +119,7 @@ export const firstReadMade: Write = {
   name: 'release_read_made',
   table: 'releases',
   columns,
-  ...whileThere('release_read_made'),
+  text: whileThere,
   lost: () => new DatabaseUnavailable('the account is being erased: whoever asks again hears of it'),
 };
 
@@ -122,18 +128,9 @@ export const readsNoted: Write = {
   name: 'release_reads_noted',
   table: 'releases',
   columns,
-  ...whileThere('release_reads_noted'),
+  text: whileThere,
   lost,
 };
-
-function whileThere(name: string): Pick<Write, 'held' | 'text'> {
-  return {
-    held: `select p.id from given join accounts p on p.shard = given.shard and p.id = given.account_id
-      where $here(p) and p.state <> 'erasing' for key share of p`,
-    text: `insert into releases as r (${names}) select ${names} from given
-      where account_id in (select h.id from ${name}_held h) ${countedAgain}`,
-  };
-}
 
 /** The row of a code exchange, sealed by the account's key. */
 export function exchangeRow(dataKey: Keyring, accountId: string, handover: Handover) {
@@ -279,6 +276,42 @@ function chosen(
     : { text: listOfApp, values: [...values, appOf(dataKey, clientId)] };
 }
 
+/** So many rows are looked through at once for those of a kind, and so often for one page. */
+const LOOKED_THROUGH = 400;
+const TURNS = 4;
+
+/**
+ * The releases of some kinds: at least `limit` of them, or all that are among the rows that one page may look through, for which
+ * no index is there.
+ *
+ * @returns `end`: what to go on behind ({@link Release.key}), where there is more than was looked through
+ */
+export async function listReleasesOf(
+  db: Db,
+  secrets: Secrets,
+  accountId: string,
+  options: ReleaseFilter & {
+    readonly kinds: readonly ReleaseKind[];
+    readonly before?: string | undefined;
+    readonly limit: number;
+  },
+): Promise<{ readonly releases: readonly Release[]; readonly end: string | undefined }> {
+  const dataKey = await loadDataKey(db, secrets, accountId);
+  const home = db.for(shardOf(accountId));
+  const releases: Release[] = [];
+  let end = options.before;
+  for (let turn = 0; turn < TURNS && releases.length < options.limit; turn += 1) {
+    const { text, values } = chosen(dataKey, accountId, { ...options, before: end, limit: LOOKED_THROUGH });
+    const rows = await home.query<ReleaseRow>(text, values);
+    const fitting = rows.filter(({ kind }) => options.kinds.includes(kind));
+    releases.push(...fitting.map((row) => fromRow(dataKey, accountId, row)));
+    const last = rows.at(-1);
+    if (!last || rows.length < LOOKED_THROUGH) return { releases, end: undefined };
+    end = keyOf(last);
+  }
+  return { releases, end };
+}
+
 const findOne = `select ${selected} from releases r
   where r.shard = $1 and r.account_id = $2 and r.at = $3 and r.app = $4 and r.id = $5`;
 
@@ -308,9 +341,18 @@ export async function findReleaseOf(
   return findRelease(db, secrets, accountId, keyOf({ at, app: appOf(dataKey, clientId), id }));
 }
 
+/** The latest release to an app within some time, of whose months the last ones are looked into first. */
+const latestWithin = (time: string) => `(select ${selected} from releases r
+  where r.shard = $1 and r.account_id = $2 and r.app = asked.app and ${time} order by r.at desc limit 1)`;
+
+/** Further back only what was not found lately is looked for, so that most apps cost a month or two instead of all. */
 const findLast = `select found.* from unnest($3::bytea[]) as asked (app) cross join lateral (
-    select ${selected} from releases r where r.shard = $1 and r.account_id = $2 and r.app = asked.app
-    order by r.at desc limit 1) as found`;
+    ${['r.at >= $5 and r.at < $4', 'r.at >= $6 and r.at < $5', 'r.at < $6', 'r.at >= $4'].map(latestWithin).join(' union all ')}
+    limit 1) as found`;
+
+/** Within a month most have read; a permission lasts for a year. Clocks of two servers differ by less than a day. */
+const LATELY_MS = 31 * DAY_MS;
+const YEAR_MS = 366 * DAY_MS;
 
 /** The latest release to each of these apps, by client id: by an index, one row for each app. */
 export async function lastReleases(
@@ -323,7 +365,9 @@ export async function lastReleases(
   const shard = shardOf(accountId);
   const dataKey = await loadDataKey(db, secrets, accountId);
   const apps = clientIds.map((clientId) => appOf(dataKey, clientId));
-  const rows = await db.for(shard).query<ReleaseRow>(findLast, [shard, accountId, apps]);
+  const now = Date.now();
+  const times = [now + DAY_MS, now - LATELY_MS, now - YEAR_MS].map((ms) => new Date(ms));
+  const rows = await db.for(shard).query<ReleaseRow>(findLast, [shard, accountId, apps, ...times]);
   return new Map(rows.map((row) => fromRow(dataKey, accountId, row)).map((release) => [release.clientId, release]));
 }
 

@@ -10,6 +10,7 @@ import {
   type Handover,
   lastReleases,
   listReleases,
+  listReleasesOf,
   loadReleases,
   type Release,
   releaseRow,
@@ -137,6 +138,34 @@ test('the latest release of each of three hundred apps', async () => {
   expect(await lastReleases(...rooms(), many, [])).toEqual(new Map());
 });
 
+test('a page of one kind is full where there are enough of it, however far apart, and ends somewhere where there are not', async () => {
+  const id = await world.citizen('jarang@contoh.id');
+  const dataKey = await loadDataKey(...rooms(), id);
+  const now = Date.now();
+  // Among 2,400 sign-ins one in a hundred is a later read.
+  const kindOf = (n: number) => (n % 100 === 99 ? 'introspection' : 'code');
+  const rows = Array.from({ length: 2400 }, (_, n) =>
+    releaseRow(
+      dataKey,
+      id,
+      handover({ kind: kindOf(n), clientId: `jarang-${n}`, at: new Date(now - (n * DAY_MS) / 8) }),
+    ),
+  );
+  await world.database.transaction((tx) => loadReleases(tx, rows));
+  const pageOf = (limit: number, before?: string) =>
+    listReleasesOf(...rooms(), id, { kinds: ['introspection'], limit, before });
+
+  const full = await pageOf(14);
+  expect(full.releases.length).toBeGreaterThanOrEqual(14);
+  const short = await pageOf(30);
+  expect(short.releases.length, 'as many as 1,600 rows hold').toBeLessThan(17);
+  const rest = await pageOf(30, short.end);
+  expect(rest.end).toBeUndefined();
+  const seen = [...short.releases, ...rest.releases];
+  expect(new Set(seen.map(({ key }) => key)).size).toBe(24);
+  expect(seen.every(({ kind }) => kind === 'introspection')).toBe(true);
+});
+
 describe('pages that PostgreSQL reads, over two years of months', () => {
   /** What one call reads in its largest statement, in pages of 8 KB. */
   async function pagesOf(accountId: string, call: (accountId: string) => Promise<unknown>): Promise<number> {
@@ -166,23 +195,26 @@ describe('pages that PostgreSQL reads, over two years of months', () => {
     }
   }
 
+  const apps = (from: number) => Array.from({ length: 24 }, (_, n) => appOf(n + from));
   const calls: Readonly<Record<string, (accountId: string) => Promise<unknown>>> = {
     'a page of the list': (id) => listReleases(...rooms(), id, { limit: 50 }),
     'a page far back': (id) => listReleases(...rooms(), id, { until: new Date(Date.now() - 500 * DAY_MS), limit: 50 }),
     'a page of one app': (id) => listReleases(...rooms(), id, { clientId: appOf(3), limit: 50 }),
     'one app that is not among them': (id) => listReleases(...rooms(), id, { clientId: 'tak-pernah', limit: 50 }),
     'a month': (id) => listReleases(...rooms(), id, { since: new Date(Date.now() - 30 * DAY_MS), limit: 50 }),
-    'when 24 apps read last': (id) =>
-      lastReleases(
-        ...rooms(),
-        id,
-        Array.from({ length: 24 }, (_, n) => appOf(n)),
-      ),
+    'when 24 apps read last': (id) => lastReleases(...rooms(), id, apps(0)),
+    'when 24 apps read last that have not for a year, or never': (id) => lastReleases(...rooms(), id, apps(24)),
   };
 
   test.each(Object.entries(calls))('%s: about as many for 30,000 releases as for forty', async (_name, call) => {
     const [ofFew, ofMany] = [await pagesOf(few, call), await pagesOf(many, call)];
     expect(ofMany).toBeLessThan(Math.max(250, 2 * ofFew));
+  });
+
+  test('when 24 apps read last: a few of each that read within a month, and all of a year at most', async () => {
+    const call = calls['when 24 apps read last'] ?? expect.fail();
+    expect(await pagesOf(many, call)).toBeLessThan(150);
+    expect(await pagesOf(few, call)).toBeLessThan(600);
   });
 
   test('a row with its two indexes takes about half a kilobyte', async () => {

@@ -4,7 +4,7 @@ import { type HistoryLine, listLooks, recordAccountEvent } from '#src/audit/even
 import { DAY_MS, dayOf } from '#src/base/epoch.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { listPermissions, type Permission } from '#src/consents/permissions.ts';
-import { findRelease, listReleases, type Release, type ReleaseKind } from '#src/consents/releases.ts';
+import { findRelease, listReleases, listReleasesOf, type Release, type ReleaseKind } from '#src/consents/releases.ts';
 import { findReports, type Report, type ReportReason, reportReasons, reportRelease } from '#src/consents/reports.ts';
 import { freeze } from '#src/oidc/account-end.ts';
 import { endSessions } from '#src/oidc/sessions.ts';
@@ -26,8 +26,6 @@ import { releaseLink, showLooks, showReleases } from './shown-releases.ts';
 import { answerForm, showTo, type Visit } from './visit.ts';
 
 const LINES = 50;
-/** How many rows are read for one page of a list that is narrowed to a kind; the next page goes on behind them. */
-const SCANNED = 500;
 /** How many of the person's apps the list can be narrowed to; any other by the link on its page. */
 const APPS = 300;
 
@@ -142,16 +140,9 @@ async function readReleases(
   since: Date | undefined,
 ): Promise<{ readonly releases: readonly Release[]; readonly end: string | undefined }> {
   const kinds = kindsOf[kind];
-  const limit = kinds ? SCANNED : LINES + 1;
-  const read = await listReleases(db, house.secrets, account.id, {
-    before,
-    since,
-    limit,
-    ...(app && { clientId: app }),
-  });
-  if (!kinds) return { releases: read, end: undefined };
-  const fitting = read.filter((release) => kinds.includes(release.kind));
-  return { releases: fitting, end: read.length === limit ? read.at(-1)?.key : undefined };
+  const wanted = { before, since, limit: LINES + 1, ...(app && { clientId: app }) };
+  if (kinds) return listReleasesOf(db, house.secrets, account.id, { ...wanted, kinds });
+  return { releases: await listReleases(db, house.secrets, account.id, wanted), end: undefined };
 }
 
 /** From the beginning of a day on, where what is counted by the day has its place: nothing of the period is left out. */
