@@ -132,13 +132,17 @@ async function handedOver(
   return { accountId, left, handover, isForeseen: isForeseen(oidc, client, terms) };
 }
 
+/** Every process knows of a change by then; so old is a token at least that was made of what the app declared after it. */
+const KNOWN_MS = 60_000;
+
 /**
  * Whether what is read by a token was put on record with it: not for a resource server that asks about another's token, nor
  * for a token from before releases were recorded or from before the app declared what it declares now.
  */
 function isForeseen({ entities, route }: KoaContextWithOIDC['oidc'], client: ClientRecord, terms: readonly string[]) {
   const token = entities.AccessToken ?? entities.RefreshToken;
-  return route !== 'token' && token?.clientId === client.id && terms.includes(termsOf(client).id);
+  if (route === 'token' || token?.clientId !== client.id || terms.length === 0) return false;
+  return terms.includes(termsOf(client).id) || token.iat * 1000 > client.updatedAt.getTime() + KNOWN_MS;
 }
 
 interface Answered extends Pick<Handover, 'kind' | 'claims'>, Pick<Handed, 'left'> {

@@ -451,6 +451,28 @@ describe('statements that are sent for a flow', () => {
     });
   });
 
+  test('userinfo after the app has changed its declaration: the first of a day by a token of before costs one more', async () => {
+    const declared = (clientId: string, english: string) => ({
+      ...{ client_id: clientId, purpose: 'Menguji.', 'purpose#en': english },
+    });
+    const ids = ['berganti-kata', 'berganti-kata-lagi'];
+    await world.declare(...ids.map((id) => declared(id, 'To test.')));
+    const [before, after] = await Promise.all(ids.map((clientId) => world.app({ clientId })));
+    const { device } = await passkeyCitizen(world, 'kata@contoh.id');
+    const browser = world.browser();
+    await signInByPasskey(await browser.visit(`${world.issuer}/account`), device);
+    if (!before || !after) throw new Error('no apps');
+    const { tokens: old } = await signInto(before, browser, { prompt: 'consent' });
+    await signInto(after, browser, { prompt: 'consent' });
+    // A translation that is put right asks nobody again, so that grants stand on the old text until they are renewed.
+    await world.declare(...ids.map((id) => declared(id, 'For testing.')));
+    expect(await count(() => before.userinfo(old.access_token))).toBe(2);
+    expect(await count(() => before.userinfo(old.access_token))).toBe(1);
+    later(120);
+    const { tokens: young } = await signInto(after, browser, { prompt: 'none' });
+    expect(await count(() => after.userinfo(young.access_token))).toBe(1);
+  });
+
   const machineAsks = {
     form: { grant_type: 'client_credentials' },
     headers: basic('mesin-data', secretOf('mesin-data')),
