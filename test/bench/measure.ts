@@ -1,7 +1,8 @@
 /** Load on one side for a while, and what it took: of the citizen's time, of the processors, of the database. */
+import { setTimeout } from 'node:timers/promises';
 import { HttpConnection } from './http-connection.ts';
 import type { ServerProcess } from './processes.ts';
-import { cpuMsOf, machineBusyMs, residentBytesOf } from './processes.ts';
+import { cpuMsOf, cpuMsOfChildren, machineBusyMs, residentBytesOf } from './processes.ts';
 import type { Flow } from './scenarios.ts';
 
 /** Figures of one round; null where the machine or the server does not tell. */
@@ -15,6 +16,8 @@ export interface Figures {
   readonly serverCpu: number | null;
   /** Per flow, milliseconds. */
   readonly databaseCpu: number | null;
+  /** The part of it that no connection did: checkpoints, tidying up. */
+  readonly databaseUpkeep: number | null;
   /** Per flow. */
   readonly statements: number | null;
   /** Per flow. */
@@ -46,6 +49,8 @@ export interface Measured {
 export interface Load {
   readonly seconds: number;
   readonly concurrency: number;
+  /** How long after the last answer is still counted: what a server writes late belongs to the load that it is of. */
+  readonly afterwardsMs?: number;
 }
 
 /** What flows did within a while. */
@@ -61,7 +66,10 @@ export interface Run {
 /** One round of a flow, with everything counted. */
 export async function measure(measured: Measured, flow: Flow, load: Load): Promise<Round> {
   const before = await readCounters(measured);
+  const began = performance.now();
   const run = await runFlows(measured.server.port, flow, load);
+  await setTimeout(load.afterwardsMs ?? 0);
+  const seconds = (performance.now() - began) / 1000;
   const after = await readCounters(measured);
   const perFlow = (counter: keyof Counters) => share(before[counter], after[counter], run.flows);
   return {
@@ -75,10 +83,11 @@ export async function measure(measured: Measured, flow: Flow, load: Load): Promi
       p99: quantile(run.times, 0.99),
       serverCpu: perFlow('serverCpu'),
       databaseCpu: perFlow('databaseCpu'),
+      databaseUpkeep: perFlow('databaseUpkeep'),
       statements: perFlow('statements'),
       commits: perFlow('commits'),
       resident: residentBytesOf(measured.server.pid) ?? null,
-      foreignCores: foreignCores(before, after, run.seconds),
+      foreignCores: foreignCores(before, after, seconds),
     },
   };
 }
@@ -142,6 +151,7 @@ interface Counters {
   readonly driverCpu: number;
   readonly serverCpu: number | undefined;
   readonly databaseCpu: number | undefined;
+  readonly databaseUpkeep: number | undefined;
   readonly statements: number | undefined;
   readonly commits: number | undefined;
 }
@@ -154,9 +164,15 @@ async function readCounters({ server, postmaster, metricsPort }: Measured): Prom
     driverCpu: (user + system) / 1000,
     serverCpu: cpuMsOf(server.pid),
     databaseCpu: postmaster === undefined ? undefined : cpuMsOf(postmaster),
+    databaseUpkeep: postmaster === undefined ? undefined : cpuMsOfChildren(postmaster, isUpkeep),
     statements: counterIn(metrics, 'lawang_database_statements_total'),
     commits: counterIn(metrics, 'lawang_database_commits_total'),
   };
+}
+
+/** PostgreSQL's own processes stay; those of connections name where these come from, and workers that tidy up come and go. */
+function isUpkeep(commandLine: string): boolean {
+  return !/\(\d+\)|autovacuum worker/.test(commandLine);
 }
 
 async function readMetrics(port: number): Promise<string> {

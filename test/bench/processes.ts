@@ -112,6 +112,13 @@ export function cpuMsOf(pid: number): number | undefined {
   return own.own + own.ended + children.reduce((sum, ms) => sum + ms, 0);
 }
 
+/** CPU time in milliseconds of some children of a process, chosen by their command lines. Undefined where there is no `/proc`. */
+export function cpuMsOfChildren(pid: number, isMeant: (commandLine: string) => boolean): number | undefined {
+  if (!readStat(pid)) return undefined;
+  const meant = listChildren(pid).filter((child) => isMeant(read(`/proc/${child}/cmdline`) ?? ''));
+  return meant.reduce((sum, child) => sum + (readStat(child)?.own ?? 0), 0);
+}
+
 /** A process and its children. Undefined where there is no `/proc`. */
 export function countProcesses(pid: number): number | undefined {
   return readStat(pid) && 1 + listChildren(pid).length;

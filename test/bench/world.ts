@@ -41,6 +41,8 @@ export interface World extends AsyncDisposable {
   readonly postmaster: number;
   readonly postgresVersion: string;
   readonly metricsPort: number;
+  /** Has PostgreSQL do now what the load so far has left to be done later: it would be done, and counted, during the rounds. */
+  tidy(): Promise<void>;
   /** Starts the server under test; `settings` by their names, over the bench's own. */
   startLawang(options?: ServerOptions): Promise<ServerProcess>;
   /** Starts the yardstick. */
@@ -58,7 +60,6 @@ export interface ServerOptions {
   readonly ports?: { readonly port: number; readonly metricsPort: number };
 }
 
-/** What a load leaves to be done later would otherwise be done, and counted, during the rounds. */
 async function tidy(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -99,6 +100,7 @@ export async function openWorld(size: Size, cores: Cores, say: (sentence: string
       ...{ size, cores, people, database, metricsPort },
       postmaster: Number.parseInt(await readFile(join(folder, 'postgres', 'data', 'postmaster.pid'), 'utf8'), 10),
       postgresVersion: row?.server_version ?? '',
+      tidy: () => tidy(postgres.url),
       startLawang: async (options = {}) => {
         const ports = options.ports ?? { port, metricsPort };
         const listens = { PORT: String(ports.port), METRICS_PORT: String(ports.metricsPort), ISSUER: issuer };

@@ -9,6 +9,7 @@ export function figureFacts(name: string, figures: Figures): Fact[] {
     { name: `${name}: p99`, value: figures.p99, unit: 'ms' },
     { name: `${name}: server CPU`, value: figures.serverCpu, unit: 'ms/flow' },
     { name: `${name}: database CPU`, value: figures.databaseCpu, unit: 'ms/flow' },
+    { name: `${name}: of it upkeep`, value: figures.databaseUpkeep, unit: 'ms/flow' },
     { name: `${name}: statements`, value: figures.statements, unit: '/flow' },
   ];
 }
