@@ -1,6 +1,6 @@
 /** Without its database the provider says so, everywhere, at once, and comes back by itself. */
 import { expect, inject, test } from 'vitest';
-import { Database } from '#src/base/database.ts';
+import { Database, DatabaseUnavailable } from '#src/base/database.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import { openTcpProxy } from '#test/support/tcp-proxy.ts';
@@ -201,4 +201,35 @@ test('connections ended by the database (failover, restart) cost at most one ans
   const { told } = await tellAll(scene);
   expect(told.filter(({ status }) => status === 500)).toEqual([]);
   await signInto(scene.app, world.browser());
+});
+
+/** What is sent while it is read, of what the scene may ask for. */
+const files = [
+  ...['apps', 'inventory', 'duplicates', 'events', 'apps/puskesmas-online/figures', 'coverage/architecture'].map(
+    (name) => `/console/${name}.csv`,
+  ),
+  '/console/coverage/architecture.json',
+];
+
+test('a file that is sent while it is read: when its beginning cannot be read, 503 as everywhere', async () => {
+  await using world = await openWorld();
+  const scene = await openScene(world);
+  const requests = new Map(requestsOf(scene).map((wanted) => [wanted.path, wanted]));
+  const withoutStatement = async (wanted: Wanted, lost: (text: string) => boolean) => {
+    const hear = world.database.onStatement;
+    world.database.onStatement = (text) => {
+      if (lost(text)) throw new DatabaseUnavailable('gone');
+    };
+    const told = await tell(world, wanted, false).finally(() => {
+      world.database.onStatement = hear;
+    });
+    expect(told).toEqual(unavailable(told));
+  };
+  const askFor = (path: string) => requests.get(path) ?? { method: 'GET', path };
+  await withoutStatement(askFor('/account/data.json'), (text) => text.includes('col_description'));
+  for (const path of files) {
+    const sent = await world.sentFor(async () => expect((await send(world, askFor(path), false)).status).toBe(200));
+    const last = sent.findLast(({ isLate }) => !isLate)?.text;
+    await withoutStatement(askFor(path), (text) => text === last);
+  }
 });

@@ -10,6 +10,7 @@ import { agencyOfGroup } from '#src/registry/agencies.ts';
 import { type DataContext, type DataRows, dataPage } from '#views/account/data.ts';
 import { translate } from '#views/locale.ts';
 import { dataDownloadedMessage } from '#views/messages.ts';
+import { begun } from '../begun.ts';
 import { frameOf, showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
 import { notifyContacts } from '../messages.ts';
@@ -48,12 +49,13 @@ export function downloadData(ctx: Context, house: OpenHouse): Promise<void> {
     }
     const cause = `data downloaded ${Math.floor(Date.now() / HOUR_MS)}`;
     await notifyContacts(house, db, accountId, dataDownloadedMessage, { cause });
+    // When most of it is read this request's unit of work is over.
+    const whose = { db: house.database, secrets: house.secrets, accountId };
+    const pieces = await begun(writeFile(house, whose, new Date()));
     ctx.set('Cache-Control', 'no-store');
     ctx.set('Content-Disposition', 'attachment; filename="data.json"');
     ctx.type = 'application/json';
-    // By the time that it is read this request's unit of work is over.
-    const whose = { db: house.database, secrets: house.secrets, accountId };
-    ctx.body = Readable.from(writeFile(house, whose, new Date()));
+    ctx.body = Readable.from(pieces);
   });
 }
 

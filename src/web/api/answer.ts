@@ -183,7 +183,7 @@ async function sendList(call: ApiCall, route: ApiRoute, list: ListPart, after: s
       page = await list.page(later, page.next, CSV_BATCH);
     }
   }
-  sendCsv(call.ctx, route.id, columns, rows());
+  await sendCsv(call.ctx, route.id, columns, rows());
 }
 
 function toCell(value: unknown): unknown {

@@ -30,7 +30,7 @@ export async function downloadApps(ctx: Context, house: OpenHouse): Promise<void
     const search = await readSearch(visit);
     const next = (last: AppLine | undefined): Promise<Found<AppLine>> =>
       house.database.transaction((tx) => searchApps(tx, { ...search, after: last?.position, limit: CSV_BATCH }));
-    sendLines(ctx, 'layanan', { columns, next });
+    await sendLines(ctx, 'layanan', { columns, next });
   });
 }
 

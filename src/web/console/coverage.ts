@@ -24,6 +24,7 @@ import {
 import { listSectors } from '#src/registry/sectors.ts';
 import { type ConsoleCoverageContext, type CoverageRow, consoleCoveragePage } from '#views/console/coverage.ts';
 import type { ShownFigures } from '#views/parts/coverage.ts';
+import { begun } from '../begun.ts';
 import { CSV_BATCH, sendCsv } from '../csv.ts';
 import { showForm } from '../frame.ts';
 import type { OpenHouse } from '../house.ts';
@@ -228,7 +229,7 @@ export function downloadArchitectureCsv(ctx: Context, house: OpenHouse): Promise
   return showConsole(ctx, house, async (visit) => {
     const columns = Object.values(architectureColumns);
     const rows = entriesOf(house, await architectureReach(visit));
-    sendCsv(
+    await sendCsv(
       ctx,
       'arsitektur-spbe',
       Object.keys(architectureColumns),
@@ -241,10 +242,11 @@ export function downloadArchitectureCsv(ctx: Context, house: OpenHouse): Promise
 export function downloadArchitectureJson(ctx: Context, house: OpenHouse): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
     const entries = entriesOf(house, await architectureReach(visit));
+    const pieces = await begun(jsonOf(entries));
     ctx.attachment('arsitektur-spbe.json');
     ctx.type = 'application/json; charset=utf-8';
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = Readable.from(jsonOf(entries));
+    ctx.body = Readable.from(pieces);
   });
 }
 

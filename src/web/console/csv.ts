@@ -14,8 +14,8 @@ export function sendLines<Line>(
     readonly columns: Readonly<Record<string, (line: Line) => string | undefined>>;
     readonly next: (last: Line | undefined) => Promise<Found<Line>>;
   },
-): void {
-  sendCsv(ctx, name, Object.keys(columns), rowsOf(Object.values(columns), next));
+): Promise<void> {
+  return sendCsv(ctx, name, Object.keys(columns), rowsOf(Object.values(columns), next));
 }
 
 async function* rowsOf<Line>(

@@ -183,7 +183,7 @@ export async function downloadDuplicates(ctx: Context, house: OpenHouse): Promis
     const side = (face: AppFace) => sideOf(visit, sight, face);
     // The id of a client is made of its name.
     const refOf = (face: AppFace) => (side(face).name === undefined ? undefined : face.ref);
-    sendLines(ctx, 'ganda', {
+    await sendLines(ctx, 'ganda', {
       columns: {
         low: ({ low }: AppPair) => refOf(low),
         low_name: ({ low }) => side(low).name,

@@ -29,7 +29,7 @@ export async function downloadEvents(ctx: Context, house: OpenHouse): Promise<vo
     const search = await readSearch(visit);
     const next = (last: EventLine | undefined): Promise<Found<EventLine>> =>
       house.database.transaction((tx) => listEvents(tx, { ...search, after: last, limit: CSV_BATCH }));
-    sendLines(ctx, 'riwayat', { columns, next });
+    await sendLines(ctx, 'riwayat', { columns, next });
   });
 }
 

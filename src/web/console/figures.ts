@@ -35,7 +35,7 @@ export function downloadFigures(ctx: Context, house: OpenHouse): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
     const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
     const figures = await readFigures(visit.db, client);
-    sendCsv(ctx, `figures-${client.id}`, ['month', 'kind', ...permissionEvents], linesOf(figures));
+    await sendCsv(ctx, `figures-${client.id}`, ['month', 'kind', ...permissionEvents], linesOf(figures));
   });
 }
 

@@ -169,7 +169,7 @@ export async function downloadMistakes(ctx: Context, house: OpenHouse): Promise<
   await showConsole(ctx, house, async (visit) => {
     const { id } = await loadOwnImport(visit);
     const columns = ['row', 'column', 'code', 'given', 'what_to_do'];
-    sendCsv(ctx, 'kesalahan', columns, mistakeRows(house, id, ctx.state.language));
+    await sendCsv(ctx, 'kesalahan', columns, mistakeRows(house, id, ctx.state.language));
   });
 }
 

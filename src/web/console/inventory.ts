@@ -41,7 +41,7 @@ export async function downloadInventory(ctx: Context, house: OpenHouse): Promise
     const search = await readSearch(visit);
     const next = (last: Awaited<ReturnType<typeof nextToExport>>['lines'][number] | undefined) =>
       house.database.transaction((tx) => nextToExport(tx, { ...search, after: last?.line.position, limit: CSV_BATCH }));
-    sendLines(ctx, 'inventaris', { columns: exportColumns, next });
+    await sendLines(ctx, 'inventaris', { columns: exportColumns, next });
   });
 }
 
