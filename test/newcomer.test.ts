@@ -93,7 +93,7 @@ test('the README’s commands in an empty clone: installed, ready, a sign-in pag
   onTestFinished(() => leaveNothing(server, join(clone, '.data')));
   const url = `http://localhost:${PORT}`;
   await becomesReady(url, server);
-  await expect.poll(() => server.said.out, { timeout: 10_000 }).toContain('Ctrl-C');
+  await expect.poll(() => server.said.out).toContain('Ctrl-C');
   for (const named of [`${url}/account`, `${url}/sandbox/outbox`, 'siti@contoh.id', 'lawang-sandbox'])
     expect(server.said.out).toContain(named);
   expect((await new BrowserAgent().visit(`${url}/account`)).has('#sign-in')).toBe(true);

@@ -48,14 +48,23 @@ export interface PoolWatch {
   readonly onError: (error: Error) => void;
 }
 
+interface PoolOptions extends pg.PoolConfig {
+  /** The longest that a statement may take. */
+  readonly statementMs?: number | undefined;
+}
+
 /** Connections that are opened when they are needed, under the limits that hold for all of them. */
-export function openPool(url: string, options: pg.PoolConfig, { open, onError }: PoolWatch): pg.Pool {
+export function openPool(
+  url: string,
+  { statementMs = STATEMENT_MS, ...options }: PoolOptions,
+  { open, onError }: PoolWatch,
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: withoutOptions(url),
     idleTimeoutMillis: 30_000,
-    statement_timeout: STATEMENT_MS,
+    statement_timeout: statementMs,
     // A network that swallows answers is noticed here, where PostgreSQL itself cannot tell.
-    query_timeout: STATEMENT_MS + 1_000,
+    query_timeout: statementMs + 1_000,
     idle_in_transaction_session_timeout: 15_000,
     application_name: 'lawang',
     ...options,

@@ -53,6 +53,8 @@ export interface DatabaseOptions {
   readonly coalesce?: boolean;
   /** How long somebody waits for a connection; not quite a second unless told otherwise. */
   readonly patienceMs?: number;
+  /** The longest that a statement may take; seven seconds unless told otherwise. */
+  readonly statementMs?: number;
   readonly onError?: (error: Error) => void;
 }
 
@@ -81,7 +83,8 @@ export class Database extends Statements {
     this.#onError = options.onError ?? (() => undefined);
     const patienceMs = options.patienceMs ?? CONNECT_MS;
     const watch: PoolWatch = { open: this.#connections, onError: this.#onError };
-    const open = (more: pg.PoolConfig) => openPool(url, { connectionTimeoutMillis: patienceMs, ...more }, watch);
+    const limits = { connectionTimeoutMillis: patienceMs, statementMs: options.statementMs };
+    const open = (more: pg.PoolConfig) => openPool(url, { ...limits, ...more }, watch);
     this.#pool = open({ max, options: PLAN_BY_KEY });
     this.#spare = open({ max: 1 });
     this.#shared = open({ max: LANES, options: PLAN_SHARED });

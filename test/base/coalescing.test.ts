@@ -4,7 +4,7 @@ import { compose, type Read, readOf, type Write } from '#src/base/coalescing.ts'
 import { Database, type DatabaseOptions, DatabaseUnavailable } from '#src/base/database.ts';
 import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { race } from '#test/races/crowd.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { openTcpProxy } from '#test/support/tcp-proxy.ts';
 
 let home: TestDatabase;
@@ -16,7 +16,7 @@ let sent: string[];
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'));
-  admin = new Database(home.url, { max: 3 });
+  admin = new Database(home.url, { max: 3, ...PATIENCE });
   await admin.execute('create table shelves (shard smallint, name text, primary key (shard, name))');
   await admin.execute(`create table books (shard smallint, title text, shelf text not null, reader text, lends int default 0,
     primary key (shard, title), foreign key (shard, shelf) references shelves (shard, name))`);
@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 function open(options: DatabaseOptions = {}, url = home.url): Database {
-  const opened = new Database(url, options);
+  const opened = new Database(url, { ...PATIENCE, ...options });
   sent = [];
   opened.onStatement = (text) => sent.push(text);
   return opened;
@@ -417,10 +417,10 @@ describe('what is written soon', () => {
   test('is written by itself, in one statement', async () => {
     for (let i = 0; i < 5; i += 1) database.soon(addBook, [i, `b${i}`, 'wood']);
     expect(sent).toEqual([]);
-    await expect.poll(titles, { timeout: 10_000 }).toHaveLength(5);
+    await expect.poll(titles).toHaveLength(5);
     expect(sent).toHaveLength(1);
     database.soon(addBook, [5, 'b5', 'wood']);
-    await expect.poll(titles, { timeout: 10_000 }).toHaveLength(6);
+    await expect.poll(titles).toHaveLength(6);
   });
 
   test('is written whatever becomes of the request', async () => {
@@ -470,9 +470,7 @@ describe('what is written soon', () => {
     complaints.length = 0;
     through.soon(addBook, [0, 'lost', 'wood']);
     // By itself first, then at `settle`.
-    await expect
-      .poll(() => complaints.filter(({ cause }) => cause instanceof DatabaseUnavailable), { timeout: 10_000 })
-      .toHaveLength(1);
+    await expect.poll(() => complaints.filter(({ cause }) => cause instanceof DatabaseUnavailable)).toHaveLength(1);
     through.soon(addBook, [0, 'lost too', 'wood']);
     await through.settle();
     expect(complaints.filter(({ cause }) => cause instanceof DatabaseUnavailable)).toHaveLength(2);

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Row, toCopyText } from '#src/base/copy.ts';
 import { Database, DatabaseUnavailable } from '#src/base/database.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
 
 beforeAll(async () => {
   home = await createDatabase(inject('adminUrl'));
-  database = new Database(home.url, { max: 4 });
+  database = new Database(home.url, { max: 4, ...PATIENCE });
   await database.execute('create table texts (id int primary key, value text)');
   await database.execute('create table lists (id int primary key, value text[] not null)');
   await database.execute(

@@ -3,14 +3,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { Database, DatabaseUnavailable } from '#src/base/database.ts';
 import { currentDb, UnitOfWork, withDb } from '#src/base/unit-of-work.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
 
 beforeEach(async () => {
   home = await createDatabase(inject('adminUrl'));
-  database = new Database(home.url, { max: 4 });
+  database = new Database(home.url, { max: 4, ...PATIENCE });
   await database.execute('create table gates (name text primary key, width int)');
 });
 
@@ -163,7 +163,7 @@ describe('a database that goes away', () => {
     const url = new URL(home.url);
     url.port = String((proxy.address() as AddressInfo).port);
     proxyUrl = url.href;
-    through = new Database(proxyUrl, { max: 2 });
+    through = new Database(proxyUrl, { max: 2, ...PATIENCE });
   });
 
   afterEach(async () => {

@@ -12,6 +12,8 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { DataDirectoryError } from '#src/base/data-directory.ts';
 import { findBinaries } from '#src/base/embedded-postgres/binaries.ts';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '#src/base/embedded-postgres.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { findFreePort } from '#test/support/free-port.ts';
 
 const QUICK = { settings: { fsync: 'off' } };
 const isRoot = process.getuid?.() === 0;
@@ -108,7 +110,7 @@ test('a server left behind at another port than the one wanted is replaced', asy
   const dataDir = await copyTemplate();
   const child = await startChild(dataDir);
   await kill(child.process);
-  const port = await takePort().then(({ port, free }) => free().then(() => port));
+  const port = await findFreePort();
   const next = await start(dataDir, { port });
   expect(new URL(next.url).port).toBe(String(port));
   expect(await query(next.url, 'SELECT name FROM gates')).toHaveLength(1);
@@ -144,8 +146,8 @@ test('a server that is killed comes back at the same address', async () => {
   const { url } = await start(dataDir);
   const pid = await readPid(dataDir);
   process.kill(pid, 'SIGKILL');
-  await vi.waitFor(async () => expect(await readPid(dataDir)).not.toBe(pid), { timeout: 20_000 });
-  await vi.waitFor(async () => expect(await query(url, 'SELECT name FROM gates')).toHaveLength(1), { timeout: 20_000 });
+  await eventually(async () => expect(await readPid(dataDir)).not.toBe(pid));
+  await eventually(async () => expect(await query(url, 'SELECT name FROM gates')).toHaveLength(1));
 });
 
 test.skipIf(process.platform === 'win32')('a Ctrl-C in the terminal does not reach the server', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import knex from 'knex';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { listMigrations, MigrationError, migrate } from '#src/base/migrations.ts';
 import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
 
@@ -97,7 +97,7 @@ test('a process killed in the middle leaves nothing stuck', async () => {
     await migrate(${JSON.stringify(database.url)}, { directory: ${JSON.stringify(directory)} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
   const sleeping = "select 1 from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()";
-  await vi.waitUntil(async () => (await query(sleeping)).length > 0, { timeout: 15_000, interval: 50 });
+  await expect.poll(() => query(sleeping)).not.toEqual([]);
   child.kill('SIGKILL');
   await once(child, 'exit');
 

@@ -38,7 +38,7 @@ test('one scenario on both sides, from the empty database to the JSON', async ()
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 test.each([
   ['--scenario', 'nothing', '--scenario: there is no "nothing"'],

@@ -101,5 +101,4 @@ it.concurrent.each(['id', 'en'] as const)(
     await page.waitForSelector('#logout-done');
     expect(visitor.complaints).toEqual([]);
   },
-  90_000,
 );

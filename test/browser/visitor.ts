@@ -32,7 +32,7 @@ export interface VisitorOptions extends BrowserContextOptions {
 export async function openVisitor(browser: Browser, options: VisitorOptions = {}): Promise<Visitor> {
   const { withDevice = true, ...contextOptions } = options;
   const context = await browser.newContext({ locale: 'id', viewport: { width: 390, height: 844 }, ...contextOptions });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   const screens: string[] = [];
   const page = await context.newPage();

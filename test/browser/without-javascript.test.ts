@@ -57,7 +57,7 @@ it('a citizen does everything with JavaScript switched off', async () => {
   await page.click('#logout-yes');
   await page.waitForURL(`${stage.tax}/signed-out`);
   expect(visitor.complaints).toEqual([]);
-}, 60_000);
+});
 
 it('and sees who reads their data, puts it right, stops it and proves it', async () => {
   await using stage = await openStage();
@@ -69,4 +69,4 @@ it('and sees who reads their data, puts it right, stops it and proves it', async
   });
   expect(seen).toEqual(ownDataStops);
   expect(visitor.complaints).toEqual([]);
-}, 60_000);
+});

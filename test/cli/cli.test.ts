@@ -11,7 +11,7 @@ import { seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { openMetadataService } from '#test/support/metadata.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 const registrations = fileURLToPath(new URL('../../clients/registrations/', import.meta.url));
 
@@ -153,12 +153,12 @@ describe('on a database', () => {
   });
 
   test('a running server follows within five seconds', async () => {
-    const database = new Database(home.url);
+    const database = new Database(home.url, PATIENCE);
     const cache = await ClientCache.load(database, createLog('silent'));
     cache.start();
     try {
       await lawang(`clients apply ${join(registrations, 'dinas-kesehatan.yaml')}`);
-      await expect.poll(() => cache.find('puskesmas-online')?.id, { timeout: 5_000 }).toBe('puskesmas-online');
+      await expect.poll(() => cache.find('puskesmas-online')?.id).toBe('puskesmas-online');
     } finally {
       await cache.stop();
       await database.close();
@@ -189,7 +189,7 @@ describe('on a database', () => {
   });
 
   test('keys are listed without their secrets, and move under another master key while all still opens', async () => {
-    const database = new Database(home.url);
+    const database = new Database(home.url, PATIENCE);
     try {
       const secrets = await loadSecrets(database, [Buffer.from(master, 'base64')]);
       await seedExampleCitizens(database, secrets);

@@ -14,7 +14,7 @@ import { createDatabase } from '#test/support/postgres.ts';
 
 const entry = fileURLToPath(new URL('../../src/lawang.js', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const PATIENCE = 90_000;
+const PATIENCE = 180_000;
 const isRoot = process.getuid?.() === 0;
 
 let ports: { PORT: string; METRICS_PORT: string };
@@ -95,15 +95,15 @@ async function keysOf({ url }: Running): Promise<unknown> {
   return keys;
 }
 
-/** A request of which only half has been sent. */
+/** A request of which only half has been sent; resolves when the server has it. */
 async function beginRequest(port: string): Promise<{ finish(): Promise<string> }> {
   const socket: Socket = connect(Number(port), '127.0.0.1');
   const body = 'grant_type=authorization_code&code=none';
-  const head = ['POST /token HTTP/1.1', 'Host: localhost', `Content-Length: ${body.length}`];
+  const head = ['POST /token HTTP/1.1', 'Host: localhost', `Content-Length: ${body.length}`, 'Expect: 100-continue'];
   const type = 'Content-Type: application/x-www-form-urlencoded';
-  socket.write(`${[...head, type, '', ''].join('\r\n')}${body.slice(0, 10)}`);
-  // The server has read it when it has answered a later connection.
-  await fetch(`http://localhost:${port}/livez`);
+  socket.write([...head, type, '', ''].join('\r\n'));
+  await once(socket, 'data');
+  socket.write(body.slice(0, 10));
   return {
     finish() {
       socket.write(body.slice(10));

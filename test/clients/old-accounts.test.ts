@@ -1,7 +1,7 @@
 /** The sample app with accounts of its own follows its stage, against the real provider. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startAppNotices } from '#src/jobs/app-notices.ts';
 import { listDeliveries } from '#src/oidc/deliveries.ts';
 import type { MigrationStage } from '#src/registry/clients.ts';
@@ -10,6 +10,7 @@ import { stepBack, stepTo } from '#src/registry/migration.ts';
 import { raiseRegistryVersion } from '#src/registry/version.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { exchange } from '#test/support/browser-agent.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { findFreePort } from '#test/support/free-port.ts';
 import type { Page } from '#test/support/page.ts';
 import { allow, openWorld, password, secretOf, signIn, type World } from '#test/support/world.ts';
@@ -53,7 +54,7 @@ async function moveTo(stage: MigrationStage, percentage = 100): Promise<void> {
 }
 
 const seen = (stage: string) =>
-  vi.waitFor(async () => expect((await exchange(home)).body).toContain(`data-stage="${stage}"`), 5_000);
+  eventually(async () => expect((await exchange(home)).body).toContain(`data-stage="${stage}"`));
 
 const oldSignIn = (page: Page, number: string, secret = 'rahasia-lama') =>
   page.fill({ number, password: secret }).press('#old');

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { BrowserAgent, exchange } from '#test/support/browser-agent.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { findFreePort } from '#test/support/free-port.ts';
 import { php, phpLacks } from '#test/support/php.ts';
 import { python, pythonLacks } from '#test/support/python.ts';
@@ -75,7 +76,7 @@ async function start({ command, alg }: Stack) {
     await provider[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
-  await vi.waitFor(() => exchange(home), { timeout: 40_000, interval: 50 });
+  await eventually(() => exchange(home));
   return { provider, home, said: () => said.join('') };
 }
 

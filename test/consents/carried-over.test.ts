@@ -154,4 +154,4 @@ test('what is carried over is taken out of the table of before: killed half-way,
   expect(await listPermissions(database, late, { limit: 9 })).toHaveLength(2);
   await carryOver(world, empty);
   expect(await held()).toEqual(carried);
-}, 60_000);
+});

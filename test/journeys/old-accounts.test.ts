@@ -1,5 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { stepTo } from '#src/registry/migration.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { openWorld, password, signIn } from '#test/support/world.ts';
 
 test('who comes from an app that leaves old accounts behind is told that the old password does not work here', async () => {
@@ -9,7 +10,7 @@ test('who comes from an app that leaves old accounts behind is told that the old
   const app = await world.app();
   const open = async () => world.browser().visit((await app.startSignIn()).url);
   const says = async (isSaid: boolean) =>
-    vi.waitFor(async () => expect((await open()).has('#old-account')).toBe(isSaid), 5_000);
+    eventually(async () => expect((await open()).has('#old-account')).toBe(isSaid));
   const moveTo = (stage: 'default' | 'off', percentage: number) =>
     world.database.transaction((tx) => stepTo(tx, cause, { standing: { stage, percentage } }));
   await says(false);

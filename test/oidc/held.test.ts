@@ -25,7 +25,7 @@ beforeAll(async () => {
   await world.database.settle();
   const whose = { db: world.database, secrets: world.house.secrets, accountId: id };
   for (const { table, rowsOf } of heldTables) held.set(table, await Array.fromAsync(rowsOf(whose)));
-}, 120_000);
+});
 afterAll(() => world?.[Symbol.asyncDispose]());
 
 /** Somebody of whom every table has a row. */

@@ -47,7 +47,7 @@ beforeAll(async () => {
       [ids.map(shardOf), ids, some.map(deviceOf), new Date(), new Date(Date.now() + 1e9)],
     );
   }
-}, 120_000);
+});
 
 afterAll(async () => {
   vi.restoreAllMocks();

@@ -8,13 +8,12 @@ import { metrics } from '#src/base/metrics.ts';
 import { openRedis, pingRedis } from '#src/base/redis.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { createThrottles, type Throttles } from '#src/people/throttles.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { hasRedis, openTestRedis, type TestRedis } from '#test/support/redis.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 const LIMIT = 'password_from_network_to_account';
 const { points, duration } = limits[LIMIT];
-/** For what happens by itself, on a machine that others use as well. */
-const SOON = { timeout: 15_000 };
 
 let people: People;
 
@@ -54,7 +53,7 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
   beforeAll(async () => {
     redis = await openTestRedis();
     client = openRedis(redis.url, openLog().log);
-    await vi.waitFor(() => expect(client.status).toBe('ready'), SOON);
+    await eventually(() => expect(client.status).toBe('ready'));
     throttles = createThrottles(people.database, people.secrets, { enabled: true, redis: client });
   });
 
@@ -113,11 +112,11 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       expect(passed(await often(one, 50))).toBe(20);
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         vi.setSystemTime(Date.now() + 1_001);
         await often(one, 1);
         expect(await often(other, 1)).toEqual(['too_many_attempts']);
-      }, 10_000);
+      });
     } finally {
       vi.useRealTimers();
     }
@@ -128,24 +127,24 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
     const { lines, log } = openLog();
     const mine = openRedis(own.url, log);
     try {
-      await vi.waitFor(() => expect(mine.status).toBe('ready'), SOON);
+      await eventually(() => expect(mine.status).toBe('ready'));
       const heard: unknown[] = [];
       const outages = { onOutage: (error: unknown) => heard.push(error) };
       const insuredOnes = createThrottles(people.database, people.secrets, { enabled: true, redis: mine, ...outages });
       await take(insuredOnes, 'before', points);
       await own.stop();
-      await vi.waitFor(() => expect(mine.status).not.toBe('ready'), SOON);
+      await eventually(() => expect(mine.status).not.toBe('ready'));
       const before = await insured();
       expect(passed(await take(insuredOnes, 'away', 50))).toBe(points);
       expect((await insured()) - before).toBe(50);
       expect(heard).toHaveLength(1);
       await own.start();
-      await vi.waitFor(() => expect(mine.status).toBe('ready'), SOON);
+      await eventually(() => expect(mine.status).toBe('ready'));
       // It is asked again a second after it was last found away.
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await insuredOnes.take(LIMIT, 'after');
         expect((await mine.keys('lawang:*')).length).toBeGreaterThan(0);
-      }, SOON);
+      });
       expect(lines.join('')).toContain('Redis does not answer');
       expect(lines.join('')).toContain('Redis answers again');
       expect(lines.join('')).not.toContain(own.password);
@@ -158,7 +157,7 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
     const wrong = redis.url.replace(redis.password, 'geheim');
     const { lines, log } = openLog();
     const mine = openRedis(wrong, log);
-    await vi.waitFor(() => expect(lines.join('')).toContain('Redis does not answer'), SOON);
+    await eventually(() => expect(lines.join('')).toContain('Redis does not answer'));
     mine.disconnect();
     expect(lines.join('')).not.toContain('geheim');
     await expect(pingRedis(wrong)).rejects.toThrow(/^(WRONGPASS|NOAUTH)/);
@@ -176,7 +175,7 @@ test('a Redis that is not there: each process counts by itself, exactly', async 
     expect(passed(await take(other, 'gone', 50))).toBe(points);
     await one.refund(LIMIT, 'gone');
     expect(passed(await take(one, 'gone', 5))).toBe(1);
-    await vi.waitFor(() => expect(lines.join('')).toContain('Redis does not answer'), SOON);
+    await eventually(() => expect(lines.join('')).toContain('Redis does not answer'));
     expect(lines.join('')).not.toContain('geheim');
   } finally {
     redis.disconnect();

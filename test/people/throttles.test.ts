@@ -4,6 +4,7 @@ import { limits } from '#src/base/limits.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { Total } from '#src/people/throttles/total.ts';
 import { createThrottles, networkOf, type Throttles } from '#src/people/throttles.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { openPeople, type People, refusalOf, statementsOf } from './people.ts';
 
 let people: People;
@@ -110,7 +111,7 @@ describe('a limit of everybody together', () => {
     process.refundSoon('password_in_all', '');
     expect(passed(await tryOften(process, 5))).toBe(1);
     vi.setSystemTime(Date.now() + 2 * 60_000);
-    await vi.waitFor(async () => expect(passed(await tryOften(process, 1))).toBe(1), 10_000);
+    await eventually(async () => expect(passed(await tryOften(process, 1))).toBe(1));
   });
 
   test('holds while it is being merged, and when it cannot be', async () => {
@@ -162,11 +163,11 @@ describe('a limit of everybody together', () => {
     const [one, other] = [openProcess(), openProcess()];
     expect(passed(await tryOften(one, 15))).toBe(15);
     expect(passed(await tryOften(other, 2))).toBe(2);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       vi.setSystemTime(Date.now() + 1_001);
       await tryOften(one, 1);
       expect(await tryOften(other, 1)).toEqual(['too_many_attempts']);
-    }, 10_000);
+    });
     const refused = await other.take('password_in_all', '').catch((error: Refusal) => error);
     expect(refused).toMatchObject({ code: 'too_many_attempts', retryAfter: expect.any(Number) });
     expect((refused as Refusal).retryAfter).toBeLessThanOrEqual(60);

@@ -6,6 +6,7 @@ import { countRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { hasTotp } from '#src/people/totp.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { setUpApp } from '#test/support/authenticator-app.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { enrol, signInByPasskey } from './crowd.ts';
 
@@ -79,7 +80,7 @@ test('nothing is taken off while the account is being frozen', async () => {
     await freeze(tx, world.house.secrets, id, { reason: 'not-me' });
     const pressed = pages.map(([page, button]) => page.press(button));
     const waiting = () => world.statements.filter((text) => text.includes('for no key update'));
-    await vi.waitFor(() => expect(waiting()).toHaveLength(3), 20_000);
+    await eventually(() => expect(waiting()).toHaveLength(3));
     return { pressed };
   });
   for (const answer of await Promise.all(presses.pressed)) expect(answer.status).toBe(403);

@@ -1,10 +1,11 @@
 /** A withdrawal that is under way while a request reads what there was and is about to write what it makes of it. */
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { UnitOfWork } from '#src/base/unit-of-work.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { disconnect, narrow } from '#src/oidc/withdrawals.ts';
 import { refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { openWorld, type World } from '#test/support/world.ts';
 import { passkeyCitizen, signInByPasskey } from './crowd.ts';
@@ -49,9 +50,7 @@ async function whileWithdrawn<T>(work: () => Promise<T>): Promise<T> {
 async function aWriterWaits(): Promise<void> {
   const waiting = `select count(*)::integer as waiting from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`;
-  await vi.waitFor(async () => expect(await world.database.first(waiting)).toEqual({ waiting: 1 }), {
-    timeout: 20_000,
-  });
+  await eventually(async () => expect(await world.database.first(waiting)).toEqual({ waiting: 1 }));
 }
 
 test('a silent sign-in is asked again, and meets the consent page', async () => {

@@ -219,24 +219,20 @@ test.each([
   ['the whole country', places.top, roles],
   ['a province', places.middle, ['owner', 'auditor', 'approver'] as readonly Role[]],
   ['one office', places.leaf, ['owner', 'auditor'] as readonly Role[]],
-])(
-  'every page is answered from an index for somebody who sees %s',
-  async (_, agency, held) => {
-    const person = await colleague(world, `warga-${agency}@contoh.go.id`, { [agency]: held });
-    const { browser } = await openConsole(world, person);
-    const faults: Record<string, string[]> = {};
-    for (const address of await pagesOfConsole(agency)) {
-      sent.length = 0;
-      const page = await browser.visit(`${world.issuer}${address}`);
-      expect([200, 403, 404, 409], `${address}: ${page.status}`).toContain(page.status);
-      expect(sent.length, address).toBeGreaterThan(0);
-      const found = await faultsOfSent(mostOf(address));
-      if (found.length > 0) faults[address] = found;
-    }
-    expect(faults).toEqual({});
-  },
-  120_000,
-);
+])('every page is answered from an index for somebody who sees %s', async (_, agency, held) => {
+  const person = await colleague(world, `warga-${agency}@contoh.go.id`, { [agency]: held });
+  const { browser } = await openConsole(world, person);
+  const faults: Record<string, string[]> = {};
+  for (const address of await pagesOfConsole(agency)) {
+    sent.length = 0;
+    const page = await browser.visit(`${world.issuer}${address}`);
+    expect([200, 403, 404, 409], `${address}: ${page.status}`).toContain(page.status);
+    expect(sent.length, address).toBeGreaterThan(0);
+    const found = await faultsOfSent(mostOf(address));
+    if (found.length > 0) faults[address] = found;
+  }
+  expect(faults).toEqual({});
+});
 
 test('every list of the API is answered from an index for a machine that sees the whole country', async () => {
   const api = await openApi(world);
@@ -259,7 +255,7 @@ test('every list of the API is answered from an index for a machine that sees th
     if (found.length > 0) faults[route.path] = found;
   }
   expect(faults).toEqual({});
-}, 120_000);
+});
 
 test('a file of everything is read page by page, each from an index', async () => {
   await world.database.transaction(async (tx) => {
@@ -281,32 +277,28 @@ const reaches: readonly (readonly [string, Reach])[] = [
   ['a sector', { nodes: [], sectors: ['kesehatan'] }],
 ];
 
-test.each(reaches)(
-  'every list of what exists twice is answered from an index for %s',
-  async (_, reach) => {
-    await world.database.transaction(async (tx) => {
-      for (const words of [undefined, 'kesehatan', 'sistem-26999', 'tidak-ada-yang-begini']) {
-        await searchInventory(tx, { ...reach, words });
-        await countInventory(tx, { ...reach, words });
-      }
-      const { lines } = await searchInventory(tx, { ...reach, connection: 'unconnected', sector: 'kesehatan' });
-      await searchInventory(tx, { ...reach, after: lines.at(-1)?.position });
-      for (const status of pairStatuses) await listPairs(tx, { reach, status });
-      const pairs = await listPairs(tx, { reach, status: 'open', isStrong: true, sector: 'kesehatan' });
-      const last = pairs.lines.at(-1);
-      if (last) await listPairs(tx, { reach, status: 'open', after: positionOf(last) });
-      for (const status of caseStatuses) await listCases(tx, { ...reach, status, limit: 26 });
-      await countOpenCases(tx, reach);
-      await listClosures(tx, reach);
-      await readNotMade(tx, reach, new Date(Date.now() - 90 * 86_400_000));
-      for (const standing of [undefined, ...decisionStandings]) await listDecisions(tx, { reach, standing });
-      for (const kind of decisionKinds) await listDecisions(tx, { reach, kind });
-    });
-    // A page of what is one in a hundred is found along the order of the list, until looking it up costs less.
-    expect(await faultsOfSent(3 * MOST_PAGES)).toEqual([]);
-  },
-  120_000,
-);
+test.each(reaches)('every list of what exists twice is answered from an index for %s', async (_, reach) => {
+  await world.database.transaction(async (tx) => {
+    for (const words of [undefined, 'kesehatan', 'sistem-26999', 'tidak-ada-yang-begini']) {
+      await searchInventory(tx, { ...reach, words });
+      await countInventory(tx, { ...reach, words });
+    }
+    const { lines } = await searchInventory(tx, { ...reach, connection: 'unconnected', sector: 'kesehatan' });
+    await searchInventory(tx, { ...reach, after: lines.at(-1)?.position });
+    for (const status of pairStatuses) await listPairs(tx, { reach, status });
+    const pairs = await listPairs(tx, { reach, status: 'open', isStrong: true, sector: 'kesehatan' });
+    const last = pairs.lines.at(-1);
+    if (last) await listPairs(tx, { reach, status: 'open', after: positionOf(last) });
+    for (const status of caseStatuses) await listCases(tx, { ...reach, status, limit: 26 });
+    await countOpenCases(tx, reach);
+    await listClosures(tx, reach);
+    await readNotMade(tx, reach, new Date(Date.now() - 90 * 86_400_000));
+    for (const standing of [undefined, ...decisionStandings]) await listDecisions(tx, { reach, standing });
+    for (const kind of decisionKinds) await listDecisions(tx, { reach, kind });
+  });
+  // A page of what is one in a hundred is found along the order of the list, until looking it up costs less.
+  expect(await faultsOfSent(3 * MOST_PAGES)).toEqual([]);
+});
 
 test('what nobody has decided about yet is found from indexes', async () => {
   await world.database.transaction(async (tx) => {
@@ -317,7 +309,7 @@ test('what nobody has decided about yet is found from indexes', async () => {
   });
   // Each record of a sector is asked for its decision.
   expect(await faultsOfSent(12 * MOST_PAGES)).toEqual([]);
-}, 120_000);
+});
 
 test('apps that are like a new one are found from indexes', async () => {
   const draft = { agencyId: places.leaf, name: 'Antrean Rumah Sakit', description: 'Antrean di rumah sakit daerah.' };
@@ -327,7 +319,7 @@ test('apps that are like a new one are found from indexes', async () => {
   });
   // Looks at all whose words are somewhat alike; asked once when an app is registered, and once when it goes live.
   expect(await faultsOfSent(4 * MOST_PAGES)).toEqual([]);
-}, 120_000);
+});
 
 test('services are found from indexes, whatever is looked for', async () => {
   const search = { mode: 'sandbox', limit: 24 } as const;
@@ -342,7 +334,7 @@ test('services are found from indexes, whatever is looked for', async () => {
     expect(await listAlike(tx, 'sandbox', 'pendaftarran pajak', 6)).toHaveLength(6);
   });
   expect(await faultsOfSent()).toEqual([]);
-}, 120_000);
+});
 
 test('what apps were told and answer for is listed by asking each shard for its latest, and none is missed', async () => {
   const { client: busy } = await thingsOf(places.leaf);
@@ -375,7 +367,7 @@ test('what apps were told and answer for is listed by asking each shard for its 
         await inPages<Report>((after) => listReportsAbout(world.database, app, { after, open, limit: 20 })),
       ).toEqual(await all('release_reports', 'at', id, open ? 'answered_at is null' : 'answered_at is not null'));
   }
-}, 120_000);
+});
 
 test("a citizen's home and services are answered from an index", async () => {
   const browser = world.browser();
@@ -400,4 +392,4 @@ test("a citizen's home and services are answered from an index", async () => {
     if (found.length > 0) faults[address] = found;
   }
   expect(faults).toEqual({});
-}, 120_000);
+});

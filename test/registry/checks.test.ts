@@ -268,7 +268,7 @@ describe('notices', () => {
     outside.asked.length = 0;
     const [finding] = await runChecks({ ...app, backchannelLogoutUri: keluar() }, toolsOf([]), ['notices']);
     expect([finding?.problems, outside.asked]).toEqual([silent(keluar()), []]);
-  }, 15_000);
+  });
 });
 
 /** How the head of a token that nobody has signed begins. */

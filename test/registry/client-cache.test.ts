@@ -4,6 +4,7 @@ import { createLog } from '#src/base/log.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { ClientCache } from '#src/registry/client-cache.ts';
 import { saveClient, setClientState } from '#src/registry/client-writes.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 import { clientDraft, insertManyClients } from './fixtures.ts';
 
@@ -74,7 +75,7 @@ test('every process sees a suspension by itself, and other clients stay the same
   two.start();
   await suspend('layanan-2');
   const state = () => [one, two].map((cache) => cache.find('layanan-2')?.state);
-  await vi.waitFor(() => expect(state()).toEqual(['suspended', 'suspended']), { timeout: 5_000 });
+  await eventually(() => expect(state()).toEqual(['suspended', 'suspended']));
   expect(two.find('layanan-1')).toBe(before.get('layanan-1'));
   expect(two.find('layanan-2')).not.toBe(before.get('layanan-2'));
   expect(before.get('layanan-2')?.state).toBe('live');
@@ -159,10 +160,10 @@ test('the database away: clients stay as they were, one warning, and it follows 
   await expect(cache.refresh()).rejects.toThrow(DatabaseUnavailable);
   await suspend('layanan-1');
   cache.start();
-  await vi.waitFor(() => expect(warn).toHaveBeenCalled(), { timeout: 5_000 });
+  await eventually(() => expect(warn).toHaveBeenCalled());
   expect(cache.find('layanan-1')?.state).toBe('live');
   watched.isAway = false;
-  await vi.waitFor(() => expect(cache.find('layanan-1')?.state).toBe('suspended'), { timeout: 5_000 });
+  await eventually(() => expect(cache.find('layanan-1')?.state).toBe('suspended'));
   expect(warn).toHaveBeenCalledTimes(1);
 });
 

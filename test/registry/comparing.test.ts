@@ -15,7 +15,7 @@ import {
 } from '#src/registry/duplicates.ts';
 import { listFamilies, listMembers } from '#src/registry/families.ts';
 import { linkRecord, saveRecord } from '#src/registry/inventory.ts';
-import { createDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE } from '#test/support/postgres.ts';
 import { compareEverything, fillSample, measure } from './duplicate-measures.ts';
 import { makeSample } from './duplicate-sample.ts';
 import { agency } from './fixtures.ts';
@@ -211,7 +211,7 @@ test('a labelled sample: most of what is the same is found, and most of what is 
   timeout: 240_000,
 }, async () => {
   const home = await createDatabase(inject('adminUrl'), { template: inject('emptyTemplate') });
-  const database = new Database(home.url, { max: 2 });
+  const database = new Database(home.url, { max: 2, ...PATIENCE });
   try {
     const sample = makeSample({ apps: 900, agencies: 100, seed: 7 });
     await fillSample(database, sample, 100);

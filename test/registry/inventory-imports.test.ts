@@ -157,7 +157,7 @@ describe('an import', () => {
     const again = await send(file);
     await work();
     expect(await show(again)).toMatchObject({ status: 'checked', created: 0, updated: 0, unchanged: 27_000 });
-  }, 120_000);
+  });
 
   it('is applied by one of several who say so at once, and stops between batches when it is told to', async () => {
     const id = await send(inventoryFile(1_200, { agency: agency.id, sectorIds: ['kesehatan'] }));

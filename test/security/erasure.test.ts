@@ -26,6 +26,7 @@ import { signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import { type BrowserAgent, exchange, type Page } from '#test/support/browser-agent.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { ListeningApp } from '#test/support/listening-app.ts';
 import { everyRow, rawFiles } from '#test/support/raw-files.ts';
 import { Traces } from '#test/support/traces.ts';
@@ -77,7 +78,7 @@ afterEach(() => void vi.useRealTimers());
 async function writeAnew(): Promise<void> {
   const others = `select pid from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and (backend_xmin is not null or backend_xid is not null)`;
-  await vi.waitFor(async () => expect(await world.database.query(others)).toEqual([]), 30_000);
+  await eventually(async () => expect(await world.database.query(others)).toEqual([]));
   await tend('vacuum full');
 }
 

@@ -148,7 +148,7 @@ function fire({ base, method, path, tail, query, form, isHonestBase, headers, ty
 function ask(method: string, path: string, headers: Record<string, string>, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(world.issuer);
-    const outgoing = request({ hostname, port, method, path, agent, headers, timeout: 10_000 }, (incoming) => {
+    const outgoing = request({ hostname, port, method, path, agent, headers, timeout: 60_000 }, (incoming) => {
       let said = '';
       incoming.setEncoding('utf8').on('data', (chunk) => {
         said += chunk;

@@ -40,7 +40,7 @@ beforeAll(async () => {
   } finally {
     [stdout.write, stderr.write] = originals;
   }
-}, 120_000);
+});
 
 afterAll(() => world[Symbol.asyncDispose]());
 

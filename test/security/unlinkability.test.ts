@@ -38,7 +38,7 @@ beforeAll(async () => {
     known.health.push(await tellAll(id, 'puskesmas-online'));
     known.tax.push(await tellAll(id, 'pajak-daerah'));
   }
-}, 120_000);
+});
 afterAll(() => {
   vi.useRealTimers();
   return world?.[Symbol.asyncDispose]();

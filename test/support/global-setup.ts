@@ -5,7 +5,7 @@ import { migrate } from '#src/base/migrations.ts';
 import { advanceKeys } from '#src/oidc/key-rotation.ts';
 import { seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { seedExampleRegistry } from '#src/registry/registrations.ts';
-import { prepareTemplate, startTestPostgres } from './postgres.ts';
+import { PATIENCE, prepareTemplate, startTestPostgres } from './postgres.ts';
 import { testMasterKey } from './world.ts';
 
 declare module 'vitest' {
@@ -38,7 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Brings an empty database to where a sandbox is after its first start. */
 export async function fillSandbox(url: string): Promise<void> {
   await migrate(url);
-  const database = new Database(url, { max: 2 });
+  const database = new Database(url, { max: 2, ...PATIENCE });
   try {
     const secrets = await loadSecrets(database, [testMasterKey]);
     await advanceKeys(database, secrets);

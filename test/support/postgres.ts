@@ -12,7 +12,7 @@ export interface TestDatabase {
 }
 
 /** For a `Database` of a test that is not about waiting: on a machine that is busy with other tests nothing can be said of a second. */
-export const PATIENCE = { patienceMs: 15_000 } as const;
+export const PATIENCE = { patienceMs: 30_000, statementMs: 60_000 } as const;
 
 /** A PostgreSQL server for one run of the suite: real, but without durability, and gone with its data after `stop()`. */
 export async function startTestPostgres(): Promise<{ adminUrl: string; stop(): Promise<void> }> {

@@ -189,6 +189,8 @@ function isOfTheProcess(text: string): boolean {
 
 async function listenAnywhere(): Promise<{ server: Server; port: number }> {
   const server = createServer();
+  // Whoever asks ends an idle connection. Otherwise it may end just as a request is sent on it, which then has no answer.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, port: (server.address() as AddressInfo).port };
 }

@@ -76,6 +76,7 @@ test('whoever comes beyond the bound is told at once to come again, and let in a
 test('a caller who goes away gives the place back', async () => {
   const leaving = send();
   leaving.end();
+  await expect.poll(() => held.length, { interval: 5 }).toBe(1);
   await hold(3).catch(() => undefined);
   await expect.poll(() => held.length, { interval: 5 }).toBe(3);
   leaving.destroy();

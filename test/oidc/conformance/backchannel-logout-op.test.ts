@@ -45,7 +45,10 @@ describe('plan Back-Channel RP-Initiated Logout OP', () => {
   /** Delivers what is due, and verifies what has arrived as an app would (Back-Channel Logout 1.0 §2.6). */
   async function delivered(clientId: string): Promise<JWTPayload[]> {
     const { database, secrets, log, keys, config } = world.house;
-    const work = startAppNotices({ database, secrets, log, keys, config }, { everyMs: 1_000_000_000 });
+    const work = startAppNotices(
+      { database, secrets, log, keys, config },
+      { everyMs: 1_000_000_000, patienceMs: 600_000 },
+    );
     await work.deliverDue();
     await work.stop();
     const keySet = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));

@@ -135,7 +135,7 @@ describe('a file with', () => {
       expect(status).toBe(413);
       expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
     }
-  }, 60_000);
+  });
 
   test('another type is refused', async () => {
     for (const type of ['application/json', 'application/vnd.ms-excel', 'multipart/form-data; boundary=x'])
