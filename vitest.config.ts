@@ -6,9 +6,9 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     globalSetup: 'test/support/global-setup.ts',
     // For a machine that is five times slower than one's own, or busy: a test that hangs is found all the same.
-    testTimeout: 120_000,
-    hookTimeout: 240_000,
-    expect: { poll: { timeout: 30_000 } },
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },
