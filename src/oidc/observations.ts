@@ -153,6 +153,8 @@ function noteFailure(ctx: KoaContextWithOIDC, error: unknown, context: ObserveCo
   if (!failure) return;
   context.observations.noteAttempt(client.id, String(ctx.state.reference), failure);
   failed.set(ctx.state, { clientId: client.id, failure });
+  const line = { reference: ctx.state.reference, client: client.id, failure: failure.code };
+  context.log.info(line, 'an app was refused; the console says why, under its attempts');
 }
 
 /** What an app did wrong in a request, by the state of that request. */
