@@ -17,6 +17,7 @@ import type { Row as CopiedRow } from './copy.ts';
 import { DatabaseUnavailable, isConflict, isConnectionLost, isRetryable } from './database-errors.ts';
 import { Statements, type Transaction } from './db.ts';
 import { commitsTotal, statementsTotal } from './metrics.ts';
+import { renewPlans } from './plans.ts';
 import { type SoonOptions, SoonQueue } from './soon.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
@@ -89,7 +90,7 @@ export class Database extends Statements {
     this.#spare = open({ max: 1 });
     this.#shared = open({ max: LANES, options: PLAN_SHARED });
     const lane: LaneOptions = {
-      send: (client, text, values) => this.#send(client, text, values),
+      send: (client, text, values) => this.#sendAlone(client, text, values),
       connect: () => this.#shared.connect(),
       batch: LANE_BATCH,
       most: LANE_QUEUE,
@@ -101,7 +102,7 @@ export class Database extends Statements {
       {
         ...lane,
         send: async (client, text, values) => {
-          const result = await this.#send(client, text, values);
+          const result = await this.#sendAlone(client, text, values);
           commitsTotal.inc();
           return result;
         },
@@ -121,12 +122,18 @@ export class Database extends Statements {
     return send(client, text, values);
   }
 
+  /** One statement on a connection that is in no transaction. */
+  async #sendAlone(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+    await renewPlans(client);
+    return this.#send(client, text, values);
+  }
+
   /** One statement on a connection of its own. */
   async run(text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
     const client = await this.connect();
     let failure: unknown;
     try {
-      return await this.#send(client, text, values);
+      return await this.#sendAlone(client, text, values);
     } catch (error) {
       failure = error;
       throw error;
