@@ -165,6 +165,8 @@ export interface AppHealth {
   readonly isTried: boolean;
   /** Since when a change waits for somebody to agree. */
   readonly waitsSince: Date | undefined;
+  /** Answers to people that wait, and by when the first of them is due. */
+  readonly owed: { readonly withdrawals: number; readonly reports: number; readonly dueAt: Date } | undefined;
 }
 
 interface HealthRow {
@@ -174,12 +176,15 @@ interface HealthRow {
   failing: number;
   is_tried: boolean;
   waits_since: Date | null;
+  withdrawals: number | null;
+  reports: number | null;
+  oldest_due_at: Date | null;
 }
 
 /** How the apps of a page are. */
 export async function readHealth(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, AppHealth>> {
   const rows = await db.query<HealthRow>(
-    `select c.id, u.last_sign_in_at, v.created_at as waits_since,
+    `select c.id, u.last_sign_in_at, v.created_at as waits_since, o.withdrawals, o.reports, o.oldest_due_at,
        (select case when bool_and(s.expires_at is not null) and max(s.expires_at) <= $2 then max(s.expires_at) end
          from client_secrets s where s.client_id = c.id) as secret_ends_at,
        (select count(*)::integer from client_checks k where k.client_id = c.id and k.outcome = 'failed') as failing,
@@ -187,6 +192,7 @@ export async function readHealth(db: Db, ids: readonly string[]): Promise<Readon
      from clients c
        left join client_uses u on u.client_id = c.id
        left join client_versions v on v.client_id = c.id and v.status = 'pending'
+       left join answers_owed o on o.client_id = c.id
      where c.id = any($1)`,
     [ids, new Date(Date.now() + WARNING_DAYS[0] * DAY_MS)],
   );
@@ -200,6 +206,9 @@ function toHealth(row: HealthRow): AppHealth {
     failingChecks: row.failing,
     isTried: row.is_tried,
     waitsSince: row.waits_since ?? undefined,
+    owed: row.oldest_due_at
+      ? { withdrawals: row.withdrawals ?? 0, reports: row.reports ?? 0, dueAt: row.oldest_due_at }
+      : undefined,
   };
 }
 

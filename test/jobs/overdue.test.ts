@@ -112,7 +112,7 @@ test('where nobody is above an agency operators are told, and one app that is la
   const { text, link } = await world.message(operator.email);
   expect(text).toContain('tidak ada instansi di atasnya');
   expect(link).toBe(`${world.issuer}/console/apps/pajak-daerah/deliveries`);
-  expect((await world.message(stranger.email)).text).toContain('di halaman Kabar');
+  expect((await world.message(stranger.email)).text).toContain('di halaman Penarikan dan kabar');
 });
 
 test('whoever answers in time hears no more, and a new withdrawal is told of anew', async () => {

@@ -38,7 +38,8 @@ export type WithdrawalLine = {
 };
 
 /**
- * Posts `action` = `send-test`, `send-again` (with `delivery`) or `acknowledge` (with `withdrawal`, `outcome` and `law`).
+ * Posts `action` = `send-test`, `send-again` (with `delivery`) or `acknowledge` (with each `withdrawal` that it answers, `outcome`
+ * and `law`).
  */
 export type DeliveriesContext = ConsoleFrame & {
   head: AppHead;
@@ -99,27 +100,46 @@ export function deliveriesPage(context: DeliveriesContext): Html {
     problems: sayProblems(language, context.problems, {}),
     content: html`<h2 id="withdrawals">${t('deliveries.withdrawals')}</h2>
 <p class="hint">${t('deliveries.withdrawals-hint')}</p>
-${withdrawals.length > 0 ? withdrawals.map((line) => withdrawalBox(context, line)) : html`<p class="empty">${t('deliveries.no-withdrawals')}</p>`}
+${withdrawals.length > 0 ? endedAtOnce(context).map((lines) => withdrawalBox(context, lines)) : html`<p class="empty">${t('deliveries.no-withdrawals')}</p>`}
 <h2 id="deliveries">${t('deliveries.list')}</h2>
 ${isListening ? mayAct && form(context, button({ id: 'send-test', value: 'send-test', label: t('deliveries.send-test'), look: 'quiet' })) : html`<p class="hint">${t('deliveries.deaf')}</p>`}
 ${deliveries.length > 0 ? deliveryTable(context) : html`<p class="empty">${t('deliveries.none')}</p>`}`,
   });
 }
 
-function withdrawalBox(context: DeliveriesContext, line: WithdrawalLine): Html {
+const AT_ONCE_MS = 60_000;
+
+/** What a person had agreed to and what they were told of end with one press, and one answer is enough for both. */
+function endedAtOnce({ withdrawals }: DeliveriesContext): WithdrawalLine[][] {
+  const groups: WithdrawalLine[][] = [];
+  for (const line of withdrawals) {
+    const { sub, cause, at } = line;
+    const alike = groups.find(
+      ([first]) =>
+        first?.sub === sub && first.cause === cause && Math.abs(first.at.getTime() - at.getTime()) < AT_ONCE_MS,
+    );
+    if (alike) alike.push(line);
+    else groups.push([line]);
+  }
+  return groups;
+}
+
+function withdrawalBox(context: DeliveriesContext, lines: readonly WithdrawalLine[]): Html | false {
   const { language, timeZone, mayAct } = context;
+  const [line] = lines;
+  if (!line) return false;
   const t = translate(language);
   const due = formatMoment(language, line.due, timeZone);
   return html`<section class="block" data-withdrawal="${line.id}"><h3>${t(reasons[line.cause])}</h3>
 <p>${t('deliveries.person')} <code>${line.sub}</code> · ${formatMoment(language, line.at, timeZone)}</p>
 <p class="facts">${line.isOverdue ? dot('stopped', t('deliveries.overdue', { due })) : dot('waiting', t('deliveries.due', { due }))}</p>
-${mayAct && answerForm(context, line)}</section>`;
+${mayAct && answerForm(context, line, lines)}</section>`;
 }
 
-function answerForm(context: DeliveriesContext, { id }: WithdrawalLine): Html {
+function answerForm(context: DeliveriesContext, { id }: WithdrawalLine, all: readonly WithdrawalLine[]): Html {
   const t = translate(context.language);
   return form(context, [
-    hidden('withdrawal', id),
+    all.map((one) => hidden('withdrawal', one.id)),
     html`<div class="field"><label for="outcome-${id}">${t('deliveries.outcome')}</label>
 <select id="outcome-${id}" name="outcome" required><option value="">${t('deliveries.choose')}</option>${outcomes.map(([value, key]) => html`<option value="${value}">${t(key)}</option>`)}</select></div>
 <div class="field"><label for="law-${id}">${t('deliveries.law')}</label>
@@ -175,6 +195,7 @@ const full: DeliveriesContext = {
   mayAct: true,
   withdrawals: [
     { id, sub: 'Zx81kQ', cause: 'withdrawn', at, due: new Date(at.getTime() + 3 * 86_400_000), isOverdue: false },
+    { id: `${id}1`, sub: 'Qa07mP', cause: 'left', at, due: at, isOverdue: true },
     { id: `${id}2`, sub: 'Qa07mP', cause: 'left', at, due: at, isOverdue: true },
   ],
   deliveries: [

@@ -62,13 +62,18 @@ ${form(context, [
     ...{ name: 'named', label: t('desk.named'), hint: t('desk.named-hint'), value: typed.named, autocomplete: 'off' },
     ...{ maxlength: 254, plain: true, problems },
   }),
-  html`<fieldset id="reason"${problem && html` class="field-wrong"`}><legend>${t('desk-releases.why')}</legend>${problem && html`<p class="wrong">${problem.text}</p>`}${reasons.map((value) => radio({ name: 'reason', value, label: t(`look.reason-${value}`), chosen: typed.reason === value }))}</fieldset>`,
+  html`<fieldset id="reason"${problem && html` class="field-wrong"`}><legend>${t('desk-releases.why')}</legend>${problem && html`<p class="wrong">${problem.text}</p>`}${reasons.map((value) => radio({ name: 'reason', value, label: asChoice(t(`look.reason-${value}`)), chosen: typed.reason === value }))}</fieldset>`,
   field({
     ...{ name: 'case', label: t('desk.case'), hint: t('desk.case-hint'), value: typed.caseNumber, autocomplete: 'off' },
     ...{ maxlength: 40, plain: true, problems },
   }),
   button({ id: 'look', value: 'look', label: t('desk-releases.look'), look: 'main' }),
 ])}</section>`;
+}
+
+/** What stands in the middle of a sentence elsewhere is a line of its own here. */
+function asChoice(reason: string): string {
+  return reason.charAt(0).toUpperCase() + reason.slice(1);
 }
 
 /** Posts `action` = `leave`. */
@@ -109,9 +114,13 @@ function releaseList({ language, timeZone, releases, pages }: DeskReleasesOfCont
         cell: ({ app }) => html`${app.name}<span class="below">${app.agency}</span>`,
       },
       { head: t('release.what'), cell: ({ claims }) => sayClaims(language, claims) },
-      { head: t('release.basis'), cell: (release) => sayRights(language, release, 'theirs').join('; ') },
+      {
+        head: t('release.basis'),
+        cell: (release) => sayRights(language, release, 'theirs').map((right) => html`<p>${right}</p>`),
+      },
       {
         head: t('release.when'),
+        kind: 'short',
         cell: ({ at, way: one, reads }) =>
           html`${formatMoment(language, at, timeZone)}<span class="below">${way(one)}${often(reads)}</span>`,
       },

@@ -1,4 +1,4 @@
-import { findClaimLabel } from '../claims.ts';
+import { findClaimLabel, listClaims } from '../claims.ts';
 import { type Html, html } from '../html.ts';
 import { formatDay, formatMonth, formatNumber, translate } from '../locale.ts';
 import { figures, lineChart } from '../parts/chart.ts';
@@ -63,9 +63,9 @@ function smallerBox(context: FiguresContext): Html | false {
   const { language, head, smallerScope, claims, mayChange } = context;
   if (smallerScope === undefined) return false;
   const t = translate(language);
-  const unread = claims.filter(({ isUnread }) => isUnread).map(({ claim }) => findClaimLabel(language, claim) ?? claim);
+  const unread = claims.filter(({ isUnread }) => isUnread).map(({ claim }) => claim);
   return html`<section class="block" id="smaller-scope" aria-labelledby="smaller"><h2 id="smaller">${t('figures.smaller')}</h2>
-<p>${t('figures.smaller-about', { claims: unread.join(', ') })}</p>
+<p>${t('figures.smaller-about', { claims: listClaims(language, unread) })}</p>
 <p>${t('figures.smaller-scope')} <code>${smallerScope}</code></p>
 ${mayChange && html`<p><a class="button" id="take-smaller" href="${appLink(head.id, 'edit')}?smaller=yes"><span>${t('figures.smaller-take')}</span></a></p>`}</section>`;
 }
@@ -118,7 +118,10 @@ function claimTable(context: FiguresContext): Html {
   const t = translate(language);
   if (claims.length === 0) return html`<div class="empty"><p>${t('figures.no-claims')}</p></div>`;
   if (!claims.some(({ people, releases }) => isFigure(people) || isFigure(releases))) {
-    const asked = claims.map(({ claim }) => findClaimLabel(language, claim) ?? claim).join(', ');
+    const asked = listClaims(
+      language,
+      claims.map(({ claim }) => claim),
+    );
     return html`<p>${t('figures.asked', { claims: asked })}</p><p class="hint">${t('figures.none-told')}</p>`;
   }
   const number = (value: number | undefined) => (value === undefined ? untold(context) : formatNumber(language, value));

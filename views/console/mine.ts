@@ -1,8 +1,9 @@
 import { type Html, html } from '../html.ts';
-import { formatDay, translate } from '../locale.ts';
+import { formatDay, formatMoment, type MessageKey, translate } from '../locale.ts';
 import { plus } from '../parts/icons.ts';
 import { type Notice, noticeBox } from '../parts/notice.ts';
 import { hostileText } from '../samples.ts';
+import { appLink } from './app-page.ts';
 import { appName } from './parts/app-name.ts';
 import { type Pages, pager } from './parts/pager.ts';
 import { type AppState, dot, stateDot } from './parts/state.ts';
@@ -22,6 +23,8 @@ export type MyApp = {
   /** Since when a change of it waits for somebody to agree. */
   waitsSince?: Date | undefined;
   failingChecks: number;
+  /** What people wait for an answer to. */
+  owed?: { withdrawals: number; reports: number; dueAt: Date; isOverdue: boolean } | undefined;
   /** Whether it has ever been tried with everything that production asks for. */
   isTried: boolean;
 };
@@ -89,6 +92,7 @@ function attention(context: MineContext, app: MyApp): Html {
   const t = translate(context.language);
   const day = (date: Date): string => formatDay(context.language, date, context.timeZone);
   const said = [
+    ...owedLinks(context, app),
     app.failingChecks > 0 && dot('stopped', t('console.failing-checks', { count: app.failingChecks })),
     app.secretEnds && dot('waiting', t('console.secret-ends', { date: day(app.secretEnds) })),
     app.waitsSince && dot('waiting', t('console.waits-since', { date: day(app.waitsSince) })),
@@ -96,6 +100,23 @@ function attention(context: MineContext, app: MyApp): Html {
   ].filter((one) => one !== false && one !== undefined);
   if (said.length === 0) return html`<span class="hint">${t('console.nothing-to-do')}</span>`;
   return html`<ul class="dots">${said.map((one) => html`<li>${one}</li>`)}</ul>`;
+}
+
+/** People wait for answers: each kind is answered on a page of its own. */
+function owedLinks({ language, timeZone }: MineContext, { id, owed }: MyApp): Html[] {
+  if (!owed) return [];
+  const t = translate(language);
+  const date = formatMoment(language, owed.dueAt, timeZone);
+  const link = (tab: 'deliveries' | 'reports', key: MessageKey, count: number) =>
+    count > 0 ? html`<a href="${appLink(id, tab)}">${t(key, { count })}</a>` : [];
+  const links = [
+    link('deliveries', 'console.owed-withdrawals', owed.withdrawals),
+    link('reports', 'console.owed-reports', owed.reports),
+  ].flat();
+  const due = owed.isOverdue
+    ? dot('stopped', t('console.owed-overdue', { date }))
+    : dot('waiting', t('console.owed-due', { date }));
+  return [html`${due}${links.map((one) => html` <br>${one}`)}`];
 }
 
 const apps: readonly MyApp[] = [
@@ -107,6 +128,7 @@ const apps: readonly MyApp[] = [
     lastSignIn: new Date('2026-11-21T03:12:00Z'),
     failingChecks: 0,
     isTried: true,
+    owed: { withdrawals: 2, reports: 1, dueAt: new Date('2026-11-20T03:12:00Z'), isOverdue: true },
   },
   {
     id: 'antrean-rsud',
@@ -126,6 +148,7 @@ const apps: readonly MyApp[] = [
     waitsSince: new Date('2026-11-19T03:12:00Z'),
     failingChecks: 0,
     isTried: true,
+    owed: { withdrawals: 1, reports: 0, dueAt: new Date('2026-11-22T03:12:00Z'), isOverdue: false },
   },
   {
     id: 'rujukan-lama',

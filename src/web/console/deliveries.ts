@@ -100,7 +100,7 @@ async function test(visit: ConsoleVisit): Promise<void> {
 async function again(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
-  const id = idIn(visit, form, 'delivery');
+  const id = idIn(visit, form.get('delivery'));
   await sendOrSay(visit, client, 'sent', () => sendAgain(db, house.throttles, { client, id, actor: account.id }));
 }
 
@@ -129,8 +129,9 @@ async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
     const missing = outcome ? 'deliveries.law-missing' : 'deliveries.outcome-missing';
     return showPage(visit, client, { notice: { tone: 'info', text: translate(ctx.state.language)(missing) } });
   }
-  const id = idIn(visit, form, 'withdrawal');
-  await acknowledgeWithdrawal(db, house.secrets, { clientId: client.id, id, outcome, law });
+  const ids = [...new Set(form.list('withdrawal'))].map((told) => idIn(visit, told));
+  if (ids.length === 0) throw new Refusal('not_here', 'no withdrawal was named');
+  for (const id of ids) await acknowledgeWithdrawal(db, house.secrets, { clientId: client.id, id, outcome, law });
   const subject = `client ${client.id}`;
   const { id: agencyId } = client.agency;
   await recordAdminEvent(db, {
@@ -139,8 +140,8 @@ async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
   seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=acknowledged`);
 }
 
-function idIn({ house }: ConsoleVisit, form: Form, name: string): string {
-  const id = house.secrets.insideId(form.get(name));
+function idIn({ house }: ConsoleVisit, told: string): string {
+  const id = house.secrets.insideId(told);
   if (id === undefined) throw new Refusal('not_here', 'no id of ours');
   return id;
 }

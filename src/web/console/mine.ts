@@ -65,5 +65,6 @@ function myApp(language: 'id' | 'en', line: AppLine, health: Health): MyApp {
     waitsSince: health?.waitsSince,
     failingChecks: health?.failingChecks ?? 0,
     isTried: health?.isTried ?? false,
+    owed: health?.owed && { ...health.owed, isOverdue: health.owed.dueAt <= new Date() },
   };
 }

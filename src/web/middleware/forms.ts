@@ -6,8 +6,11 @@ import { Refusal } from '#src/base/refusals.ts';
 /** What all fields of a form may take together. */
 export const FORM_BYTES = 64 * 1024;
 
-/** Fields that may come more than once: the ticked claims of a consent, the sectors of an agency, the apps of a list. */
-const repeatable = ['claim', 'sector', 'app'] as const;
+/**
+ * Fields that may come more than once: the ticked claims of a consent, the sectors of an agency, the apps of a list, the
+ * withdrawals that one answer is for.
+ */
+const repeatable = ['claim', 'sector', 'app', 'withdrawal'] as const;
 type Repeatable = (typeof repeatable)[number];
 
 /** The fields of a form. */

@@ -12,6 +12,7 @@ import { answering, ListeningApp } from '#test/support/listening-app.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
 const clientId = 'uji-kabar';
+const both = 'uji-keduanya';
 let world: World;
 let app: ListeningApp;
 let browser: BrowserAgent;
@@ -20,7 +21,16 @@ let page: string;
 beforeAll(async () => {
   world = await openWorld({ settings: { RATE_LIMITS: 'on', LIMITS: 'notice_by_hand_to_app=3/3600' } });
   app = await ListeningApp.open(answering(503));
-  await world.declare({ client_id: clientId, backchannel_logout_uri: `${app.origin}/keluar` });
+  await world.declare(
+    { client_id: clientId, backchannel_logout_uri: `${app.origin}/keluar` },
+    {
+      client_id: both,
+      claims: [
+        { name: 'name', required: true, basis: 'public_task', law: 'UU 17/2023', purpose: 'Memanggil Anda.' },
+        { name: 'email', required: true, basis: 'consent', purpose: 'Mengabari Anda.' },
+      ],
+    },
+  );
   const developer = await colleague(world, 'dewa@dinkes.contoh.go.id', {}, 'Dewa Putra');
   const { agencyId } = await loadClient(world.database, clientId);
   const role = { accountId: developer.id, agencyId, role: 'developer' } as const;
@@ -77,6 +87,20 @@ test('a withdrawal is answered once; what is kept is kept by a law, and its owne
   expect(await world.database.query(events, [accountId, 'withdrawal.acknowledged'])).toEqual([
     { kind: 'withdrawal.acknowledged', details: { outcome: 'kept' } },
   ]);
+});
+
+test('what was agreed to and what was told of end with one press, and one answer is for both', async () => {
+  const accountId = await world.citizen('keduanya@contoh.id', { password });
+  const party = await world.app({ clientId: both, redirectUri: 'http://localhost:3001/callback' });
+  await signInto(party, world.browser(), {}, 'keduanya@contoh.id');
+  await world.database.transaction((tx) => disconnect(tx, world.house.secrets, { accountId, clientId: both }));
+  const answers = async () =>
+    (await listWithdrawals(world.database, accountId, { limit: 5 })).map(({ answer }) => answer);
+  expect(await answers()).toEqual([undefined, undefined]);
+  const waiting = await browser.visit(`${world.issuer}/console/apps/${both}/deliveries`);
+  expect(waiting.count('[data-withdrawal]')).toBe(1);
+  await waiting.fill({ outcome: 'deleted' }).press('.acknowledge');
+  expect(await answers()).toMatchObject([{ outcome: 'deleted' }, { outcome: 'deleted' }]);
 });
 
 test('a withdrawal that is another app’s, or nobody’s, is not here', async () => {

@@ -84,7 +84,7 @@ test('my apps are those that I may change; all services those that I may see', a
   expect(agencies.attributes('[data-agency]', 'data-agency')).toEqual(['kabupaten']);
 });
 
-test('what needs attention is said: a secret that ends, checks that failed, a change that waits', async () => {
+test('what needs attention is said: a secret that ends, checks that failed, answers that people wait for', async () => {
   await using world = await openWorld();
   await openTree(world);
   await openApps(world, { id: 'hujan-deras', agencyId: 'kabupaten', name: named('Hujan Deras') });
@@ -97,11 +97,22 @@ test('what needs attention is said: a secret that ends, checks that failed, a ch
      values ('hujan-deras', 'home', 'failed', 'unreachable', '{}', $1)`,
     [new Date()],
   );
+  await world.database.execute(
+    `insert into answers_owed (client_id, agency_id, agencies, withdrawals, withdrawals_overdue, reports, reports_overdue,
+       oldest_due_at, counted_at)
+     values ('hujan-deras', 'kabupaten', '{kabupaten}', 2, 1, 1, 0, $1, $2)`,
+    [new Date(Date.now() - 86_400_000), new Date()],
+  );
   await world.database.execute(`update clients set logo_digest = 'gambar' where id = 'hujan-deras'`);
   const budi = await colleague(world, 'budi@contoh.go.id', { kabupaten: ['owner'] });
   const { page } = await openConsole(world, budi);
   expect(page.attributes('[data-client=hujan-deras] img', 'src')).toEqual(['/logos/gambar']);
   expect(page.text('[data-client=hujan-deras]')).toContain('1 pemeriksaan gagal');
+  expect(page.text('[data-client=hujan-deras]')).toContain('Jawaban kepada warga terlambat sejak');
+  expect(page.attributes('[data-client=hujan-deras] .dots a', 'href')).toEqual([
+    '/console/apps/hujan-deras/deliveries',
+    '/console/apps/hujan-deras/reports',
+  ]);
   expect(page.text('[data-client=hujan-deras]')).toMatch(/Rahasia berakhir \d+ \w+ \d{4}/);
 });
 

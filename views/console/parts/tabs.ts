@@ -8,11 +8,11 @@ export type Tab = {
   count?: number | undefined;
 };
 
-/** The pages of one thing, side by side. */
+/** The pages of one thing, side by side; where not all of them have room, the one that is shown stays in sight. */
 export function tabs(label: string, all: readonly Tab[]): Html {
   const items = all.map(
     ({ link, label, isHere, count }) =>
-      html`<li><a href="${safeAddress(link) ?? '#'}"${isHere && html` aria-current="page"`}>${label}${count ? html` <span class="count">${count}</span>` : ''}</a></li>`,
+      html`<li${isHere && html` class="here"`}><a href="${safeAddress(link) ?? '#'}"${isHere && html` aria-current="page"`}>${label}${count ? html` <span class="count">${count}</span>` : ''}</a></li>`,
   );
   return html`<nav class="tabs" aria-label="${label}"><ul>${items}</ul></nav>`;
 }
