@@ -1,4 +1,5 @@
 import { formatDay, formatList, type Language, type MessageKey, translate } from './locale.ts';
+import { sayPhone } from './parts/phone.ts';
 
 const labels: Record<string, MessageKey> = {
   sub: 'claim.sub',
@@ -36,9 +37,18 @@ export function compareClaims(one: string, other: string): number {
   return (first ?? 0) - (second ?? 0);
 }
 
-/** Claims in the middle of a sentence: "nama lengkap, email, dan alamat". Of more than `most` the first ones by name. */
+/** What says most about a person: a short line names it, and not the parts of a name. */
+const telling = ['name', 'email', 'phone_number', 'address', 'birthdate', 'gender'];
+
+function mostTelling(claims: readonly string[], most: number): readonly string[] {
+  if (claims.length <= most) return claims;
+  const rank = (claim: string) => (telling.includes(claim) ? telling.indexOf(claim) : telling.length);
+  return claims.toSorted((one, other) => rank(one) - rank(other)).slice(0, most);
+}
+
+/** Claims in the middle of a sentence: "nama lengkap, email, dan alamat". Of more than `most` those that tell most, by name. */
 export function listClaims(language: Language, claims: readonly string[], most = claims.length): string {
-  const names = claims.slice(0, most).map((claim) => {
+  const names = mostTelling(claims, most).map((claim) => {
     const label = findClaimLabel(language, claim);
     return label === undefined ? claim : label.charAt(0).toLowerCase() + label.slice(1);
   });
@@ -55,6 +65,7 @@ export function sayClaim(language: Language, claim: string, value: unknown): str
   if (typeof value === 'boolean') return translate(language)(value ? 'claim.confirmed' : 'claim.unconfirmed');
   if (claim === 'birthdate') return sayBirthdate(language, String(value));
   if (claim === 'gender') return sayGender(language, String(value));
+  if (claim === 'phone_number') return sayPhone(String(value));
   if (claim === 'updated_at') return formatDay(language, new Date(Number(value) * 1000));
   if (Array.isArray(value)) return value.map(String).join(', ');
   if (typeof value === 'object') return sayAddress(value as Record<string, unknown>);

@@ -50,14 +50,18 @@ export function formatMonth(language: Language, date: Date, timeZone: string = d
 /** A day and the minute, with the zone as people call it (WIB, WITA, WIT), since the reader may be in another one. */
 export function formatMoment(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
   const options = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
-  const moment = dateFormat(language, { ...options, timeZone }).format(date);
-  const named = dateFormat('id', { timeZoneName: 'short', timeZone }).formatToParts(date);
-  return `${moment} ${named.find((part) => part.type === 'timeZoneName')?.value ?? ''}`.trim();
+  return withZone(dateFormat(language, { ...options, timeZone }).format(date), date, timeZone);
 }
 
-/** The minute of a day that is named beside it. */
+/** The minute of a day that is named beside it, with the zone too. */
 export function formatTime(language: Language, date: Date, timeZone: string = defaultTimeZone): string {
-  return dateFormat(language, { hour: '2-digit', minute: '2-digit', timeZone }).format(date);
+  const time = dateFormat(language, { hour: '2-digit', minute: '2-digit', timeZone }).format(date);
+  return withZone(time, date, timeZone);
+}
+
+function withZone(said: string, date: Date, timeZone: string): string {
+  const named = dateFormat('id', { timeZoneName: 'short', timeZone }).formatToParts(date);
+  return `${said} ${named.find((part) => part.type === 'timeZoneName')?.value ?? ''}`.trim();
 }
 
 /** Time left as a person would say it: seconds under a minute and a half, else full minutes, rounded up; then hours. */

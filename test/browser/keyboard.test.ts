@@ -90,7 +90,7 @@ it.concurrent.each(['id', 'en'] as const)(
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     expect(await page.locator('main :focus').count()).toBe(1);
-    await press(page, t('account.disconnect'));
+    await press(page, t('account.leave'));
     await page
       .getByRole('status')
       .filter({ hasText: t('account.done-disconnected') })

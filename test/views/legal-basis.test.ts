@@ -23,12 +23,16 @@ test('one law for all is said once on the consent page, and not at each item', (
   expect(String(consentPage(duty)).match(/UU 17\/2023/g)).toHaveLength(1);
 });
 
-test('an app with a notice only is left, and the page names what goes on by which basis and law', () => {
+test('an app with a notice is left, and the page names what goes on by which basis and law', () => {
   const sample = appSamples['by-law'];
   if (!sample) throw new Error('no sample');
   const markup = String(appPage(sample));
   expect(markup).toMatch(/id="disconnect".*Keluar dari layanan/s);
   expect(markup).not.toContain('id="withdraw"');
+  const both = appSamples.full;
+  if (!both) throw new Error('no sample');
+  expect(String(appPage(both))).toMatch(/id="disconnect".*Keluar dari layanan/s);
+  expect(String(appPage({ ...both, notice: undefined }))).toMatch(/id="disconnect".*Putuskan Puskesmas Online/s);
   const goesOn = markup.slice(markup.indexOf('id="goes-on"'));
   expect(goesOn).toContain('tugas pelayanan publik (UU 17/2023 tentang Kesehatan)');
 });

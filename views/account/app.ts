@@ -77,9 +77,18 @@ export function appPage(context: AppContext): Html {
     lead: backTo(context, 'apps'),
     notice: context.said,
     content: html`<div class="about">${tile(app.name, app.logo)}<div><p>${app.agency}</p><p><span class="domain">${app.domain}</span></p></div>${link && (consent || notice) && html`<a class="button other" id="open" href="${link}"><span>${t('app.open')}</span></a>`}</div>
-${endingOf(context, app)}${!consent && !notice && html`<p class="empty" id="not-connected">${t('app.not-connected')}</p>`}
+${endingOf(context, app)}${!consent && !notice && notConnected(context)}
 ${consent && consentPart(context, consent)}${notice && noticePart(context, notice)}${readPart(context)}${withdrawalsPart(context)}${earlierPart(context)}${(consent || notice) && leavePart(context)}`,
   });
+}
+
+/** Nothing of it holds any more: the proof of that, and the way back for who changes their mind. */
+function notConnected({ language, app, earlier }: AppContext): Html {
+  const t = translate(language);
+  const link = !app.ending?.isOver && safeAddress(app.link);
+  return html`<div class="empty" id="not-connected"><p>${t('app.not-connected')}</p>
+${earlier.length > 0 && html`<p><a id="proof" href="#earlier">${t('app.see-proof')}</a></p>`}${link && html`<p><a id="again" href="${link}">${t('app.again')}</a></p>`}</div>
+`;
 }
 
 function nameOf({ language }: Frame, claim: string): string {
@@ -98,15 +107,15 @@ function spanOf(context: Frame, { id, since, until }: ShownPermission, basis?: s
 function consentPart(context: AppContext, consent: ShownPermission): Html {
   const t = translate(context.language);
   const optional = consent.items.filter(({ isRequired }) => !isRequired);
-  const items = consent.items.map((item, index) => consentItem(context, item, `claim-${index}`));
+  const items = consent.items.map((item, index) => consentItem(context, consent, item, `claim-${index}`));
   const narrow = html`${optional.length > 0 && button({ id: 'narrow', value: 'narrow', label: t('app.narrow'), look: 'other' })}`;
   return part(
     'consent',
     t('app.consent'),
     consent.purpose,
-    html`${restsPart(context, consent)}${form(context, [html`<ul class="items-read">${items}</ul>`, optional.length > 0 && html`<p class="hint">${t('app.narrow-hint')}</p>`, narrow])}
+    html`${restsPart(context, consent)}${items.length > 0 ? form(context, [html`<ul class="items-read">${items}</ul>`, optional.length > 0 && html`<p class="hint">${t('app.narrow-hint')}</p>`, narrow]) : html`<p id="nothing-allowed">${t('app.nothing-allowed')}</p>`}
 ${spanOf(context, consent)}
-${form(context, [html`<p class="hint">${t('app.withdraw-hint')}</p>`, button({ id: 'withdraw', value: 'withdraw', label: t('app.withdraw'), look: 'stop' })])}`,
+${form(context, [html`<p class="hint">${t(items.length > 0 ? 'app.withdraw-hint' : 'app.ask-again-hint')}</p>`, button({ id: 'withdraw', value: 'withdraw', label: t('app.withdraw'), look: 'stop' })])}`,
   );
 }
 
@@ -118,11 +127,21 @@ function restsPart(context: Frame, { rests }: ShownPermission): Html | false {
 }
 
 /** A required one has no box: without it the app cannot work, so that it ends with the consent. */
-function consentItem(context: Frame, { claim, purpose, isRequired }: ShownItem, id: string): Html {
+function consentItem(
+  context: Frame,
+  consent: ShownPermission,
+  { claim, purpose, isRequired }: ShownItem,
+  id: string,
+): Html {
   const t = translate(context.language);
-  const words = html`<strong>${nameOf(context, claim)}</strong>${isRequired && html` <span class="needed">${t('app.required')}</span>`}<br><span class="hint">${purpose}</span>`;
+  const words = html`<strong>${nameOf(context, claim)}</strong>${isRequired && html` <span class="needed">${t('app.required')}</span>`}${whyOf(consent, purpose)}`;
   if (isRequired) return html`<li class="item" data-claim="${claim}"><div>${words}</div></li>`;
   return html`<li class="item" data-claim="${claim}"><input type="checkbox" id="${id}" name="claim" value="${claim}" checked><label for="${id}">${words}</label></li>`;
+}
+
+/** The reason of an item; where it is that of the whole, it stands above. */
+function whyOf({ purpose }: ShownPermission, why: string): Html | false {
+  return why !== purpose && html`<br><span class="hint">${why}</span>`;
 }
 
 function noticePart(context: AppContext, notice: ShownPermission): Html {
@@ -131,7 +150,7 @@ function noticePart(context: AppContext, notice: ShownPermission): Html {
   const one = bases.length === 1 ? bases[0] : undefined;
   const items = notice.items.map(
     ({ claim, purpose, basis, law }) =>
-      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong><br><span class="hint">${purpose}${basis && !one && html`<br>${t('app.by', { basis: sayBasis(context.language, basis, law) })}`}</span></div></li>`,
+      html`<li class="item" data-claim="${claim}"><div><strong>${nameOf(context, claim)}</strong>${whyOf(notice, purpose)}${basis && !one && html`<br><span class="hint">${t('app.by', { basis: sayBasis(context.language, basis, law) })}</span>`}</div></li>`,
   );
   return part(
     'notice',
@@ -156,7 +175,7 @@ function readPart(context: AppContext): Html | false {
     'read',
     t('app.read'),
     t('app.read-last', { date: formatMoment(language, read.lastAt, timeZone) }),
-    html`<p>${t('app.read-so-far', { claims: listClaims(language, read.claims) })}</p><p>${t('app.read-ask', { agency: app.agency })}${contact && html` <a href="mailto:${contact}">${contact}</a>`}</p>
+    html`<p>${t('app.read-so-far', { claims: listClaims(language, read.claims) })}</p><p>${t('app.read-ask', { agency: app.agency })}${contact ? html` <a href="mailto:${contact}">${contact}</a>` : app.domain && html` (${app.domain})`}</p>
 <p class="hint"><a href="/account/releases?app=${encodeURIComponent(app.clientId)}">${t('app.read-all')}</a></p>`,
   );
 }
@@ -236,13 +255,13 @@ function earlierPart(context: AppContext): Html | false {
 /** Leaves all of it at once; what goes on by law is named before. */
 function leavePart(context: AppContext): Html {
   const t = translate(context.language);
-  const { app, consent, notice } = context;
+  const { app, notice } = context;
   const isByLaw = notice !== undefined;
   const bases = basesOf(context, notice);
   const goesOn =
     isByLaw &&
     html`<div id="goes-on"><p>${t(bases.length > 0 ? 'app.leave-by' : 'app.leave-law', { agency: app.agency })}</p>${bases.length > 0 && html`<ul class="points">${bases.map((basis) => html`<li>${basis}</li>`)}</ul>`}</div>`;
-  const label = isByLaw && !consent ? t('account.leave') : t('release.end-access-title', { app: app.name });
+  const label = isByLaw ? t('account.leave') : t('release.end-access-title', { app: app.name });
   return part(
     'leave',
     t('app.leave'),
@@ -291,6 +310,11 @@ const { consent: given } = full;
 export const appSamples: Record<string, AppContext> = {
   full,
   'by-law': { ...full, app: law, consent: undefined },
+  'nothing-allowed': { ...full, consent: given && { ...given, items: [] }, contact: undefined },
+  'reasons-alike': {
+    ...full,
+    consent: given && { ...given, items: given.items.map((item) => ({ ...item, purpose: given.purpose })) },
+  },
   resting: { ...full, consent: given && { ...given, rests: 'unknown' } },
   'from-childhood': { ...full, consent: given && { ...given, rests: 'underage' } },
   consent: {

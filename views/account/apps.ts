@@ -23,7 +23,7 @@ export type ConnectedApp = {
   claims: readonly string[];
   since: Date;
   lastUsed?: Date | undefined;
-  /** Whether it reads by another basis than consent alone: it is left then, and no consent is withdrawn. */
+  /** Whether it reads something by another basis than consent: it is left then. */
   isByLaw?: boolean | undefined;
   /** The app has ended, or ends soon. */
   ending?: { text: string; isOver: boolean; successor: ShownSuccessor | undefined } | undefined;

@@ -1,7 +1,15 @@
 import { listClaims, MOST_NAMED } from '../claims.ts';
 import { type Html, html, safeAddress } from '../html.ts';
-import { basisName } from '../legal-basis.ts';
-import { formatDay, formatMoment, formatTime, type Language, type MessageKey, translate } from '../locale.ts';
+import { sayBasis } from '../legal-basis.ts';
+import {
+  formatDay,
+  formatList,
+  formatMoment,
+  formatTime,
+  type Language,
+  type MessageKey,
+  translate,
+} from '../locale.ts';
 import type { Frame } from '../page.ts';
 import { tile } from '../parts/tile.ts';
 import type { LookReason, ReportAnswer } from '../report-messages.ts';
@@ -81,8 +89,7 @@ type Whose = 'own' | 'theirs';
 function sayRight(language: Language, { basis, law }: Pick<ShownRight, 'basis' | 'law'>, whose: Whose = 'own'): string {
   const t = translate(language);
   if (basis === 'consent') return t(whose === 'own' ? 'release.basis-consent' : 'release.their-consent');
-  const name = basisName(language, basis);
-  return law ? t('release.basis-law', { basis: name, law }) : t('release.basis-other', { basis: name });
+  return t('release.basis-other', { basis: sayBasis(language, basis, law) });
 }
 
 /** All of them, each with what was read by it where there are several. */
@@ -105,9 +112,15 @@ export function sayRights(
 }
 
 /** By which rights at all, in a line that is one of many; the page of the release says what was read by each. */
-function sayBases(language: Language, { rights }: Pick<ShownRelease, 'rights'>): string[] {
-  if (rights.length === 0) return [translate(language)('release.basis-unknown')];
-  return [...new Set(rights.map((right) => sayRight(language, right)))];
+function sayBases(language: Language, { rights }: Pick<ShownRelease, 'rights'>): string {
+  const t = translate(language);
+  if (rights.length === 0) return t('release.basis-unknown');
+  const others = rights.filter(({ basis }) => basis !== 'consent');
+  if (others.length === 0) return t('release.basis-consent');
+  const named = [...new Set(others.map(({ basis, law }) => sayBasis(language, basis, law)))];
+  const isPartly = others.length < rights.length;
+  const key = isPartly ? 'release.basis-partly' : 'release.basis-other';
+  return t(key, { basis: formatList(language, named) });
 }
 
 const ways: Record<ReleaseWay, MessageKey> = {
@@ -174,7 +187,7 @@ function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'momen
   const name = link ? html`<a href="${link}">${app.name}</a>` : app.name;
   const last = formatTime(language, lastAt, timeZone);
   const often = reads > 1 && t('release.often', { count: reads, last });
-  const more = [...sayBases(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
+  const more = [sayBases(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
   return html`<li class="row" data-release="${id}"${report && html` data-report="${report}"`}>${when === 'time' && html`<p class="when">${sayWhen(context, release.at, when)}</p>`}${tile(app.name, app.logo)}
 <div class="row-words"><h3>${name}</h3>
 <p class="hint">${app.agency}${when === 'moment' && html` · ${sayWhen(context, release.at, when)}`}</p>

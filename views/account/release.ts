@@ -75,7 +75,7 @@ function factsPart(context: ReleaseContext): Html {
   const whys = new Map(release.whys?.map(({ claim, why }) => [claim, why]));
   const names = claims.map((claim) => {
     const why = whys.get(claim);
-    return html`<li>${findClaimLabel(language, claim) ?? claim}${why && html` <span class="hint">${why}</span>`}</li>`;
+    return html`<li>${findClaimLabel(language, claim) ?? claim}${why && why !== purpose && html` <span class="hint">${why}</span>`}</li>`;
   });
   const rights = sayRights(language, release);
   const facts: [string, Content][] = [
@@ -88,13 +88,18 @@ function factsPart(context: ReleaseContext): Html {
       reads > 1 && t('release.times', { count: reads, last: formatMoment(language, lastAt, timeZone) }),
     ],
     [t('release.network'), network && sayNetwork(language, network)],
-    [t('release.ask'), contact],
+    [t('release.ask'), whomToAsk(app, contact)],
     [t('release.reference'), html`<code>${reference}</code>`],
   ];
   return html`<section class="part" aria-labelledby="facts-title"><div class="row who">${tile(app.name, app.logo)}<div class="row-words"><h2 id="facts-title">${app.name}</h2><p>${app.agency} <span class="domain">${app.domain}</span></p></div></div>
 <dl class="terms">${facts.map(([term, value]) => value && html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
 <p class="hint">${t('release.never-values')}</p>
 ${(about || receipts.length > 0) && html`<ul class="links">${about && html`<li><a id="about-app" href="${about}">${t(context.isConnected ? 'release.about-app' : 'release.about-ended', { app: app.name })}</a></li>`}${receipts}</ul>`}</section>`;
+}
+
+/** An office address where the app has named one; otherwise the agency itself, and where it is found. */
+function whomToAsk({ agency, domain }: ShownRelease['app'], contact: string | undefined): Content {
+  return contact ? html`<a href="mailto:${contact}">${contact}</a>` : [agency, domain].filter(Boolean).join(', ');
 }
 
 function receiptLinks({ language, receipts = [] }: ReleaseContext): Html[] {

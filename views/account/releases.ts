@@ -109,7 +109,8 @@ function select(
 function nothing({ language, chosen, older }: ReleasesContext): Html {
   const t = translate(language);
   if (older) return html`<p id="none-here">${t('releases.none-here')}</p>`;
-  if (!isNarrowed(chosen)) return html`<p class="empty" id="no-releases">${t('releases.none')}</p>`;
+  if (!isNarrowed(chosen))
+    return html`<div class="empty" id="no-releases"><p>${t('releases.none')}</p><p><a id="find" href="/account/services">${t('personal.services')}</a></p></div>`;
   return html`<div class="empty" id="no-releases"><p>${t('releases.none-so')} ${chosen.period !== 'all' && t('releases.try-longer')}</p><p><a id="wider" href="/account/releases">${t('releases.see-all')}</a></p></div>`;
 }
 

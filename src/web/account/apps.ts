@@ -82,9 +82,8 @@ async function keepLess(visit: Visit, form: Form): Promise<void> {
   const required = new Set(consent?.terms.items.filter((item) => item.required).map(({ claim }) => claim));
   const keep = consent?.claims.filter((claim) => required.has(claim) || ticked.has(claim)) ?? [];
   const how = { language: ctx.state.language, acr: session.acr ?? unsaid.minAuthentication, amr: session.amr };
-  if (consent && keep.length === 0)
-    await withdraw(db, house.secrets, { accountId: account.id, clientId, kinds: ['consent'], cause: 'withdrawn' });
-  else if (consent) await narrow(db, house.secrets, { accountId: account.id, clientId, keep, ...how });
+  if (consent && keep.length === 0) return withdrawConsent(visit);
+  if (consent) await narrow(db, house.secrets, { accountId: account.id, clientId, keep, ...how });
   seeOther(ctx, `${placeOf(clientId)}?done=narrowed`);
 }
 
@@ -191,7 +190,7 @@ function connectedApp(
     clientId,
     claims: claimsIn(held),
     since: new Date(Math.min(...held.map(({ givenAt }) => givenAt.getTime()))),
-    ...{ lastUsed, isByLaw: !held.some(isConsent), ending: client && endingOf(house, client, language) },
+    ...{ lastUsed, isByLaw: !held.every(isConsent), ending: client && endingOf(house, client, language) },
   };
 }
 

@@ -78,6 +78,7 @@ describe('a connected app', () => {
     const { browser, app, tokens } = await connected();
     const ended = await (await pageOf(browser)).press('#withdraw');
     expect([ended.has('#consent'), ended.has('#earlier'), ended.has('#withdraw')]).toEqual([false, true, false]);
+    expect(ended.attribute('#proof', 'href')).toBe('#earlier');
     await expect(app.userinfo(tokens.access_token)).rejects.toMatchObject({ status: 401 });
     expect((await browser.visit(`${world.issuer}/account/apps`)).has('[data-client=kartu-sehat]')).toBe(false);
   });
