@@ -47,7 +47,7 @@ function keysOfNow(config: Pick<Config, 'mode' | 'masterKeysFile'>): readonly Bu
 const FOLLOW_MS = 3_000;
 
 /** Master keys that follow their file. */
-export interface FollowedMasterKeys extends Repeated {
+export interface FollowedMasterKeys extends Pick<Repeated, 'stop'> {
   /** Takes over what the file says now. @throws when that cannot be used; the keys stay as they were */
   refresh(): Promise<void>;
 }
@@ -71,7 +71,8 @@ export function followMasterKeys({ config, database, secrets, log }: Following):
     inForce = keys;
     log.info({ keys: keys.length }, 'the master keys have changed');
   };
-  return { refresh, ...repeat('master keys', FOLLOW_MS, log, refresh) };
+  const { stop } = repeat('master keys', FOLLOW_MS, log, refresh);
+  return { refresh, stop };
 }
 
 interface Following {

@@ -28,9 +28,8 @@ interface Cases {
 
 /** Starts the work. */
 export function startCases(job: Job, options: { everyMs?: number } = {}): Cases {
-  const tellDue = () => tellAll(job);
-  const { stop } = repeat('cases', options.everyMs ?? EVERY_MS, job.log, tellDue);
-  return { tellDue, stop };
+  const { now, stop } = repeat('cases', options.everyMs ?? EVERY_MS, job.log, () => tellAll(job));
+  return { tellDue: now, stop };
 }
 
 async function tellAll({ database, tellCase }: Job): Promise<number> {

@@ -58,16 +58,10 @@ export interface ClientChecks {
 
 /** Starts the work. Several processes may run it on one database. */
 export function startClientChecks(job: Job, options: { everyMs?: number } = {}): ClientChecks {
-  const stopping = new AbortController();
-  const checkDue = () => checkAll(job, stopping.signal);
-  const repeated = repeat('client-checks', options.everyMs ?? EVERY_MS, job.log, checkDue);
-  return {
-    checkDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('client-checks', options.everyMs ?? EVERY_MS, job.log, (stopping) =>
+    checkAll(job, stopping),
+  );
+  return { checkDue: now, stop };
 }
 
 async function checkAll(job: Job, stopping: AbortSignal): Promise<number> {

@@ -38,19 +38,11 @@ export interface Closings {
 
 /** Starts the work. Several processes may run it on one database. */
 export function startClosings(job: Job, options: { everyMs?: number } = {}): Closings {
-  const stopping = new AbortController();
-  const closeDue = async () => {
-    await remindDue(job, stopping.signal);
-    return eraseDue(job, stopping.signal);
-  };
-  const repeated = repeat('closings', options.everyMs ?? EVERY_MS, job.log, closeDue);
-  return {
-    closeDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('closings', options.everyMs ?? EVERY_MS, job.log, async (stopping) => {
+    await remindDue(job, stopping);
+    return eraseDue(job, stopping);
+  });
+  return { closeDue: now, stop };
 }
 
 async function remindDue(job: Job, stopping: AbortSignal): Promise<void> {

@@ -29,16 +29,10 @@ export interface ContactLinks {
 
 /** Starts the work. Several processes may run it on one database. */
 export function startContactLinks(job: Job, options: { everyMs?: number } = {}): ContactLinks {
-  const stopping = new AbortController();
-  const askDue = () => askAll(job, stopping.signal);
-  const repeated = repeat('contact-links', options.everyMs ?? EVERY_MS, job.log, askDue);
-  return {
-    askDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('contact-links', options.everyMs ?? EVERY_MS, job.log, (stopping) =>
+    askAll(job, stopping),
+  );
+  return { askDue: now, stop };
 }
 
 async function askAll({ database, askContact }: Job, stopping: AbortSignal): Promise<number> {

@@ -46,16 +46,10 @@ export interface CoverageJob {
 
 /** Starts the work. */
 export function startCoverage({ database, log }: Job, options: { everyMs?: number } = {}): CoverageJob {
-  const stopping = new AbortController();
-  const countDue = () => countCoverage(database, { again: false, signal: stopping.signal });
-  const repeated = repeat('coverage', options.everyMs ?? EVERY_MS, log, countDue);
-  return {
-    countDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('coverage', options.everyMs ?? EVERY_MS, log, (signal) =>
+    countCoverage(database, { again: false, signal }),
+  );
+  return { countDue: now, stop };
 }
 
 /**

@@ -54,23 +54,15 @@ const SWEEP_MS = HOUR_MS;
 
 /** Starts the work. */
 export function startDecisions(job: Job, options: { everyMs?: number } = {}): Decisions {
-  const stopping = new AbortController();
   let sweptAt = 0;
-  const workNow = async () => {
-    const ended = await work(job, stopping.signal);
-    if (Date.now() - sweptAt < SWEEP_MS || stopping.signal.aborted) return ended;
+  const { now, stop } = repeat('decisions', options.everyMs ?? EVERY_MS, job.log, async (stopping) => {
+    const ended = await work(job, stopping);
+    if (Date.now() - sweptAt < SWEEP_MS || stopping.aborted) return ended;
     await forgetEvidence(job.database, new Date());
     sweptAt = Date.now();
     return ended;
-  };
-  const repeated = repeat('decisions', options.everyMs ?? EVERY_MS, job.log, workNow);
-  return {
-    workNow,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  });
+  return { workNow: now, stop };
 }
 
 /** What fails of one stands in the way of none beside it. */

@@ -26,22 +26,18 @@ export interface Duplicates {
 
 /** Starts the work. */
 export function startDuplicates({ database, log }: Job, options: { everyMs?: number } = {}): Duplicates {
-  const stopping = new AbortController();
-  const compareDue = async () => {
-    let compared = 0;
-    while (!stopping.signal.aborted) {
-      const batch = await compareProfiles(database);
-      if (batch === 0) break;
-      compared += batch;
-    }
-    return compared;
-  };
-  const repeated = repeat('duplicates', options.everyMs ?? EVERY_MS, log, compareDue);
-  return {
-    compareDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('duplicates', options.everyMs ?? EVERY_MS, log, (stopping) =>
+    compareAll(database, stopping),
+  );
+  return { compareDue: now, stop };
+}
+
+async function compareAll(database: Database, stopping: AbortSignal): Promise<number> {
+  let compared = 0;
+  while (!stopping.aborted) {
+    const batch = await compareProfiles(database);
+    if (batch === 0) break;
+    compared += batch;
+  }
+  return compared;
 }

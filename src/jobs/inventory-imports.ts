@@ -26,19 +26,15 @@ export interface InventoryImports {
 
 /** Starts the work. Several processes may run it on one database. */
 export function startInventoryImports({ database, log }: Job, options: { everyMs?: number } = {}): InventoryImports {
-  const stopping = new AbortController();
-  const workNow = async () => {
-    let files = 0;
-    while (!stopping.signal.aborted && (await workOnImport(database, { signal: stopping.signal }))) files += 1;
-    await matchDue(database, stopping.signal);
-    return files;
-  };
-  const repeated = repeat('inventory-imports', options.everyMs ?? EVERY_MS, log, workNow);
-  return {
-    workNow,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('inventory-imports', options.everyMs ?? EVERY_MS, log, (stopping) =>
+    workOnAll(database, stopping),
+  );
+  return { workNow: now, stop };
+}
+
+async function workOnAll(database: Database, signal: AbortSignal): Promise<number> {
+  let files = 0;
+  while (!signal.aborted && (await workOnImport(database, { signal }))) files += 1;
+  await matchDue(database, signal);
+  return files;
 }

@@ -39,17 +39,9 @@ export interface Logos {
 
 /** Starts the work. */
 export function startLogos(job: Job): Logos {
-  const stopping = new AbortController();
   const guarded = createGuardedFetch(job.config.intranetAllowlist);
-  const fetchDue = () => fetchAll(job, guarded, stopping.signal);
-  const repeated = repeat('logos', EVERY_MS, job.log, fetchDue);
-  return {
-    fetchDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('logos', EVERY_MS, job.log, (stopping) => fetchAll(job, guarded, stopping));
+  return { fetchDue: now, stop };
 }
 
 async function fetchAll({ database }: Job, guarded: typeof fetch, stopping: AbortSignal): Promise<number> {

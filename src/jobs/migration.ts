@@ -32,9 +32,8 @@ interface Migrations {
 
 /** Starts the work. */
 export function startMigrations(job: Job, options: { everyMs?: number } = {}): Migrations {
-  const takeDue = () => takeAll(job);
-  const { stop } = repeat('migrations', options.everyMs ?? EVERY_MS, job.log, takeDue);
-  return { takeDue, stop };
+  const { now, stop } = repeat('migrations', options.everyMs ?? EVERY_MS, job.log, () => takeAll(job));
+  return { takeDue: now, stop };
 }
 
 /** A step that cannot be taken stands in the way of none behind it. */

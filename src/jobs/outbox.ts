@@ -46,17 +46,16 @@ interface Job {
  * @param options.graceMs how long sends under way may go on after a stop
  */
 export function startOutbox(job: Job, options: { everyMs?: number; graceMs?: number } = {}): Outbox {
-  const stopping = new AbortController();
   const cutOff = new AbortController();
   const send = createSender(job, cutOff.signal);
-  const deliverDue = () => deliverAll(job, send.deliver, stopping.signal);
-  const repeated = repeat('outbox', options.everyMs ?? EVERY_MS, job.log, deliverDue);
+  const { now, stop } = repeat('outbox', options.everyMs ?? EVERY_MS, job.log, (stopping) =>
+    deliverAll(job, send.deliver, stopping),
+  );
   return {
-    deliverDue,
+    deliverDue: now,
     async stop() {
-      stopping.abort();
       const grace = setTimeout(() => cutOff.abort(), options.graceMs ?? GRACE_MS);
-      await repeated.stop();
+      await stop();
       clearTimeout(grace);
       send.close();
     },

@@ -40,19 +40,11 @@ export interface OverdueJob {
 
 /** Starts the work. */
 export function startOverdue(job: Job, options: { everyMs?: number } = {}): OverdueJob {
-  const stopping = new AbortController();
-  const lookDue = async () => {
-    await count(job, stopping.signal);
-    return tellAll(job, stopping.signal);
-  };
-  const repeated = repeat('overdue', options.everyMs ?? EVERY_MS, job.log, lookDue);
-  return {
-    lookDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('overdue', options.everyMs ?? EVERY_MS, job.log, async (stopping) => {
+    await count(job, stopping);
+    return tellAll(job, stopping);
+  });
+  return { lookDue: now, stop };
 }
 
 async function count({ database }: Job, stopping: AbortSignal): Promise<void> {

@@ -37,10 +37,9 @@ export function monthlyTables({ releasesKeptMonths, eventsKeptMonths }: Job['con
 
 /** Starts the work. */
 export function startPartitions(job: Job, options: { everyMs?: number; firstMs?: number } = {}): Partitions {
-  const keepNow = () => keep(job);
   const { everyMs = EVERY_MS, firstMs = 0 } = options;
-  const { stop } = repeat('partitions', everyMs, job.log, keepNow, { firstMs });
-  return { keepNow, stop };
+  const { now, stop } = repeat('partitions', everyMs, job.log, () => keep(job), { firstMs });
+  return { keepNow: now, stop };
 }
 
 /** The figures are told also where nothing could be done. */

@@ -31,16 +31,10 @@ export interface PermissionEnds {
 
 /** Starts the work. */
 export function startPermissionEnds(job: Job, options: { everyMs?: number } = {}): PermissionEnds {
-  const stopping = new AbortController();
-  const endDue = () => endAll(job, stopping.signal);
-  const repeated = repeat('permission-ends', options.everyMs ?? EVERY_MS, job.log, endDue);
-  return {
-    endDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('permission-ends', options.everyMs ?? EVERY_MS, job.log, (stopping) =>
+    endAll(job, stopping),
+  );
+  return { endDue: now, stop };
 }
 
 /** One that cannot be ended stands in the way of none beside it. */

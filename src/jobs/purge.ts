@@ -91,32 +91,26 @@ export function startPurge(
   { database, log }: { readonly database: Db; readonly log: Log },
   options: { everyMs?: number } = {},
 ): Purge {
-  const stopping = new AbortController();
-  const purgeNow = async () => {
-    let removed = 0;
-    const failures: unknown[] = [];
-    // What one table stands in the way of is not left lying in the others.
-    for (const sweep of sweeps)
-      removed += await purgeTable(database, sweep, stopping.signal).catch((error) => {
-        failures.push(error);
-        return 0;
-      });
-    for (const table of registryTables)
-      removed += await purgeRegistryTable(database, table, stopping.signal).catch((error) => {
-        failures.push(error);
-        return 0;
-      });
-    if (failures.length > 0) throw failures[0];
-    return removed;
-  };
-  const repeated = repeat('purge', options.everyMs ?? EVERY_MS, log, purgeNow);
-  return {
-    purgeNow,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('purge', options.everyMs ?? EVERY_MS, log, (stopping) => purgeAll(database, stopping));
+  return { purgeNow: now, stop };
+}
+
+/** What one table stands in the way of is not left lying in the others. */
+async function purgeAll(db: Db, stopping: AbortSignal): Promise<number> {
+  let removed = 0;
+  const failures: unknown[] = [];
+  for (const sweep of sweeps)
+    removed += await purgeTable(db, sweep, stopping).catch((error) => {
+      failures.push(error);
+      return 0;
+    });
+  for (const table of registryTables)
+    removed += await purgeRegistryTable(db, table, stopping).catch((error) => {
+      failures.push(error);
+      return 0;
+    });
+  if (failures.length > 0) throw failures[0];
+  return removed;
 }
 
 /** The metric says what is left after the sweep; when it stops half-way, what it found and did not remove. */

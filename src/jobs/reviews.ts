@@ -29,9 +29,8 @@ interface Reviews {
 
 /** Starts the work. */
 export function startReviews(job: Job, options: { everyMs?: number } = {}): Reviews {
-  const tellDue = () => tellAll(job);
-  const { stop } = repeat('reviews', options.everyMs ?? EVERY_MS, job.log, tellDue);
-  return { tellDue, stop };
+  const { now, stop } = repeat('reviews', options.everyMs ?? EVERY_MS, job.log, () => tellAll(job));
+  return { tellDue: now, stop };
 }
 
 async function tellAll({ database, tellReview }: Job): Promise<number> {

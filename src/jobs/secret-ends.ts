@@ -30,16 +30,10 @@ export interface SecretEnds {
 
 /** Starts the work. Several processes may run it on one database. */
 export function startSecretEnds(job: Job, options: { everyMs?: number } = {}): SecretEnds {
-  const stopping = new AbortController();
-  const warnDue = () => warnAll(job, stopping.signal);
-  const repeated = repeat('secret-ends', options.everyMs ?? EVERY_MS, job.log, warnDue);
-  return {
-    warnDue,
-    stop() {
-      stopping.abort();
-      return repeated.stop();
-    },
-  };
+  const { now, stop } = repeat('secret-ends', options.everyMs ?? EVERY_MS, job.log, (stopping) =>
+    warnAll(job, stopping),
+  );
+  return { warnDue: now, stop };
 }
 
 /** A warning that cannot be sent stands in the way of none beside it. */
