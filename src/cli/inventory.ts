@@ -7,16 +7,10 @@ import { stringify } from 'csv-stringify';
 import { readConfig } from '#src/base/config.ts';
 import type { Database, Db } from '#src/base/database.ts';
 import { listAgenciesBelow, loadAgency } from '#src/registry/agencies.ts';
-import {
-  entryOf,
-  findRecord,
-  type InventoryRecord,
-  linkRecord,
-  loadRecord,
-  unlinkRecord,
-} from '#src/registry/inventory.ts';
+import { entryOf, findRecord, type InventoryRecord, loadRecord } from '#src/registry/inventory.ts';
 import { MAX_FILE } from '#src/registry/inventory-csv.ts';
 import { type ExportedRecord, exportColumns, nextToExport } from '#src/registry/inventory-export.ts';
+import { workOnImport } from '#src/registry/inventory-import-work.ts';
 import {
   applyImport,
   giveUpImport,
@@ -25,12 +19,12 @@ import {
   listImportMistakes,
   loadImport,
   startImport,
-  workOnImport,
 } from '#src/registry/inventory-imports.ts';
 import { listMatches, type MatchLine, matchDue } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { type InventoryLine, type InventorySearch, searchInventory } from '#src/registry/inventory-search.ts';
 import { listRecordVersions } from '#src/registry/inventory-versions.ts';
+import { linkRecord, unlinkRecord } from '#src/registry/inventory-writes.ts';
 import type { Found } from '#src/registry/search.ts';
 import { type Call, type Command, OutOfPlace, WrongInput } from './command.ts';
 import { withDatabase } from './open.ts';

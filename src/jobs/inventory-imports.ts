@@ -5,7 +5,7 @@
 import type { Database } from '#src/base/database.ts';
 import type { Log } from '#src/base/log.ts';
 import { repeat } from '#src/base/repeat.ts';
-import { workOnImport } from '#src/registry/inventory-imports.ts';
+import { workOnImport } from '#src/registry/inventory-import-work.ts';
 import { matchDue } from '#src/registry/inventory-matches.ts';
 
 /** Somebody looks at the page meanwhile. */

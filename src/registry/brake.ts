@@ -9,6 +9,7 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { findAgencies, loadAgency } from './agencies.ts';
+import { type AppFace, findFaces } from './app-faces.ts';
 import { type AppRef, clientRef, partsOf } from './app-refs.ts';
 import { type HeldRole, mayAt } from './authority.ts';
 import {
@@ -21,7 +22,7 @@ import {
 } from './cases.ts';
 import type { ClientDraft, ClientRecord } from './clients.ts';
 import { type Closure, closedTo, findClosures, hasException, useException } from './closures.ts';
-import { type AppFace, findFaces, findLikely, type LikelyApp } from './duplicates.ts';
+import { findLikely, type LikelyApp } from './likely-apps.ts';
 import { NotMadeRefusal } from './not-made.ts';
 import { lockRegistry } from './version.ts';
 import { runsTheDeployment, type Via } from './versions.ts';

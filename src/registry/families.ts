@@ -3,9 +3,9 @@
  * says how many there are, and leads to them.
  */
 import type { Db } from '#src/base/database.ts';
+import { type AppFace, findFaces } from './app-faces.ts';
 import type { AppRef } from './app-refs.ts';
 import type { Reach } from './coordination.ts';
-import { type AppFace, findFaces } from './duplicates.ts';
 import { MOST_OF_A_NAME } from './likeness.ts';
 import { askToCompare } from './profiles.ts';
 import { type Found, planForSearch } from './search.ts';

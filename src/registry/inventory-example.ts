@@ -3,9 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import type { Database } from '#src/base/database.ts';
-import { findRecordsByKey, type RecordDraft, saveRecords } from './inventory.ts';
+import { findRecordsByKey } from './inventory.ts';
 import { readInventoryCsv } from './inventory-csv.ts';
 import { checkRecord } from './inventory-schema.ts';
+import { type RecordDraft, saveRecords } from './inventory-writes.ts';
 import { listSectors, type Sector } from './sectors.ts';
 
 const exampleDirectory = new URL('../../clients/inventory/', import.meta.url);

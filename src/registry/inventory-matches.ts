@@ -8,7 +8,8 @@ import type { Database, Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { ClientState, Localized } from './clients.ts';
 import type { Reach } from './coordination.ts';
-import { linkRecord, loadRecord } from './inventory.ts';
+import { loadRecord } from './inventory.ts';
+import { linkRecord } from './inventory-writes.ts';
 import { type Found, listFewAgencies, planForSearch } from './search.ts';
 
 /** What speaks for a match. */

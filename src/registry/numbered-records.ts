@@ -4,7 +4,8 @@
  */
 import type { Transaction } from '#src/base/database.ts';
 import { findAgencies, saveAgency } from './agencies.ts';
-import { findRecordsByKey, type RecordDraft, saveRecords } from './inventory.ts';
+import { findRecordsByKey } from './inventory.ts';
+import { type RecordDraft, saveRecords } from './inventory-writes.ts';
 import { numberedAgency } from './numbered-clients.ts';
 import { listSectors } from './sectors.ts';
 

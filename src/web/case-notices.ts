@@ -1,8 +1,8 @@
 /** What people are told of cases: that one waits for them, that it is overdue, how it was decided. */
 import type { Db } from '#src/base/database.ts';
 import { findAgencies, loadAgency } from '#src/registry/agencies.ts';
+import { findFaces } from '#src/registry/app-faces.ts';
 import { type CaseToTell, isOwnCase, loadCase, type RegistrationCase } from '#src/registry/cases.ts';
-import { findFaces } from '#src/registry/duplicates.ts';
 import { asksForException } from '#src/registry/exceptions-asked.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import { caseDecidedMessage, caseMessage } from '#views/case-messages.ts';

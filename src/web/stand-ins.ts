@@ -5,18 +5,11 @@
 import type { Db } from '#src/base/database.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import type { Secrets } from '#src/base/secrets.ts';
+import { type AppFace, mayName } from '#src/registry/app-faces.ts';
 import { type AppRef, parseAppRef } from '#src/registry/app-refs.ts';
 import type { HeldRole } from '#src/registry/authority.ts';
 import type { Reach } from '#src/registry/coordination.ts';
-import {
-  type AppFace,
-  type AppPair,
-  findPair,
-  listPairsOf,
-  mayName,
-  type PairPosition,
-  positionOf,
-} from '#src/registry/duplicates.ts';
+import { type AppPair, findPair, listPairsOf, type PairPosition, positionOf } from '#src/registry/duplicates.ts';
 
 /** Somebody who looks at pairs, and what they coordinate. */
 export interface PairReader {

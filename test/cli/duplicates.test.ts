@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { startDuplicates } from '#src/jobs/duplicates.ts';
-import { saveRecord } from '#src/registry/inventory.ts';
+import { saveRecord } from '#src/registry/inventory-writes.ts';
 import { runLawang } from '#test/support/command-line.ts';
 import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
 

@@ -10,7 +10,7 @@ import { startDecisions } from '#src/jobs/decisions.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { applyChange } from '#src/registry/changes.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
-import { workOnImport } from '#src/registry/inventory-imports.ts';
+import { workOnImport } from '#src/registry/inventory-import-work.ts';
 import { matchDue } from '#src/registry/inventory-matches.ts';
 import { seedExampleOrganisation } from '#src/registry/organisation.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';

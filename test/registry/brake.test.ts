@@ -9,7 +9,7 @@ import { findClient } from '#src/registry/clients.ts';
 import { closeRegistrations, giveException, listExceptions, openRegistrations } from '#src/registry/closures.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
 import { dismissPair, findPair } from '#src/registry/duplicates.ts';
-import { saveRecord } from '#src/registry/inventory.ts';
+import { saveRecord } from '#src/registry/inventory-writes.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { lockRegistry } from '#src/registry/version.ts';

@@ -14,7 +14,7 @@ import {
   unsettlePairsOf,
 } from '#src/registry/duplicates.ts';
 import { listFamilies, listMembers } from '#src/registry/families.ts';
-import { linkRecord, saveRecord } from '#src/registry/inventory.ts';
+import { linkRecord, saveRecord } from '#src/registry/inventory-writes.ts';
 import { createDatabase, PATIENCE } from '#test/support/postgres.ts';
 import { compareEverything, fillSample, measure } from './duplicate-measures.ts';
 import { makeSample } from './duplicate-sample.ts';

@@ -5,7 +5,7 @@ import { loadClient } from '#src/registry/clients.ts';
 import { applyBatch, openBatch, undoBatch } from '#src/registry/decision-batches.ts';
 import { carryOut } from '#src/registry/decision-ends.ts';
 import { currentDecision, type DecisionRequest, decide, listDecisions, undoDecision } from '#src/registry/decisions.ts';
-import { linkRecord, saveRecord } from '#src/registry/inventory.ts';
+import { linkRecord, saveRecord } from '#src/registry/inventory-writes.ts';
 import { race } from '#test/races/crowd.ts';
 import { agency } from './fixtures.ts';
 import { openRegistry } from './registry.ts';

@@ -1,7 +1,7 @@
 /** What is likely the same, found and decided about. */
 import { describe, expect, test } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
-import { findLikely } from '#src/registry/duplicates.ts';
+import { findLikely } from '#src/registry/likely-apps.ts';
 import { agency } from './fixtures.ts';
 import { openRegistry } from './registry.ts';
 

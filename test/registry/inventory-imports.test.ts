@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
+import { workOnImport } from '#src/registry/inventory-import-work.ts';
 import {
   applyImport,
   giveUpImport,
   listImportMistakes,
   loadImport,
   startImport,
-  workOnImport,
 } from '#src/registry/inventory-imports.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import { inventoryFile } from '#test/support/inventory-file.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
-import { findRecord, saveRecord, unlinkRecord } from '#src/registry/inventory.ts';
+import { findRecord } from '#src/registry/inventory.ts';
 import {
   confirmMatch,
   isSure,
@@ -10,6 +10,7 @@ import {
   refuseMatch,
   weighMatch,
 } from '#src/registry/inventory-matches.ts';
+import { saveRecord, unlinkRecord } from '#src/registry/inventory-writes.ts';
 import { agency } from './fixtures.ts';
 import { openRegistry } from './registry.ts';
 

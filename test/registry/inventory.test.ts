@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findRecord, linkRecord, loadRecord, removeRecord, saveRecord, unlinkRecord } from '#src/registry/inventory.ts';
+import { findRecord, loadRecord } from '#src/registry/inventory.ts';
 import { checkRecord } from '#src/registry/inventory-schema.ts';
 import { countInventory, searchInventory } from '#src/registry/inventory-search.ts';
 import { listRecordVersions } from '#src/registry/inventory-versions.ts';
+import { linkRecord, removeRecord, saveRecord, unlinkRecord } from '#src/registry/inventory-writes.ts';
 import { agency } from './fixtures.ts';
 import { openRegistry } from './registry.ts';
 

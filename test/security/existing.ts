@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { newIdIn } from '#src/base/secrets.ts';
 import { inventoryRef } from '#src/registry/app-refs.ts';
-import { saveRecord } from '#src/registry/inventory.ts';
 import { checkRecord } from '#src/registry/inventory-schema.ts';
+import { saveRecord } from '#src/registry/inventory-writes.ts';
 import type { World } from '#test/support/world.ts';
 
 /** Whose it is, and what stands in every text of it. */

@@ -8,7 +8,7 @@ import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { type ClientRecord, clientStates, hasSecret } from '#src/registry/clients.ts';
 import type { Closure } from '#src/registry/closures.ts';
 import { declarationOf, draftOf } from '#src/registry/declarations.ts';
-import type { LikelyApp } from '#src/registry/duplicates.ts';
+import type { LikelyApp } from '#src/registry/likely-apps.ts';
 import { type ClientEntry, checkClientEntry, text } from '#src/registry/registration-schema.ts';
 import { type AppLine, searchApps } from '#src/registry/search.ts';
 import { lockRegistry } from '#src/registry/version.ts';

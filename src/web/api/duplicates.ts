@@ -1,18 +1,10 @@
 /** Apps that are likely the same, for those who coordinate either of them. */
 import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
+import { type AppFace, findFaces } from '#src/registry/app-faces.ts';
 import type { AppRef } from '#src/registry/app-refs.ts';
 import { isWithin, reachOf } from '#src/registry/coordination.ts';
-import {
-  type AppFace,
-  type AppPair,
-  dismissPair,
-  findFaces,
-  listPairs,
-  loadPair,
-  pairStatuses,
-  reopenPair,
-} from '#src/registry/duplicates.ts';
+import { type AppPair, dismissPair, listPairs, loadPair, pairStatuses, reopenPair } from '#src/registry/duplicates.ts';
 import type { LikelyReason } from '#src/registry/likeness.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { toCursor } from '../places.ts';

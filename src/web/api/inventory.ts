@@ -3,14 +3,7 @@ import { z } from 'zod';
 import { Refusal } from '#src/base/refusals.ts';
 import { clientRef } from '#src/registry/app-refs.ts';
 import { isWithin, type Reach } from '#src/registry/coordination.ts';
-import {
-  entryOf,
-  type InventoryRecord,
-  loadRecord,
-  removeRecord,
-  saveRecord,
-  unlinkRecord,
-} from '#src/registry/inventory.ts';
+import { entryOf, type InventoryRecord, loadRecord } from '#src/registry/inventory.ts';
 import {
   confirmMatch,
   listMatches,
@@ -23,6 +16,7 @@ import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry } from '#src/registry/inventory-schema.ts';
 import { connections, decidedness, type InventoryLine, searchInventory } from '#src/registry/inventory-search.ts';
 import { listRecordVersions, type RecordVersion } from '#src/registry/inventory-versions.ts';
+import { removeRecord, saveRecord, unlinkRecord } from '#src/registry/inventory-writes.ts';
 import { text } from '#src/registry/registration-schema.ts';
 import { loadClientFor } from '../console/visit.ts';
 import { toCursor } from '../places.ts';

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import { DAY_MS } from '#src/base/epoch.ts';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies } from '#src/registry/agencies.ts';
+import { findFaces } from '#src/registry/app-faces.ts';
 import { type AppRef, parseAppRef } from '#src/registry/app-refs.ts';
 import { demandAt, mayAt, nodesWith } from '#src/registry/authority.ts';
 import { findHindrance, justify, SHORTEST_JUSTIFICATION } from '#src/registry/brake.ts';
@@ -19,7 +20,6 @@ import {
 import { hasBeenLive, moveClient } from '#src/registry/client-life.ts';
 import { type ClientRecord, findClient } from '#src/registry/clients.ts';
 import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
-import { findFaces } from '#src/registry/duplicates.ts';
 import { asksForException, mayGiveAsked } from '#src/registry/exceptions-asked.ts';
 import { readNotMade } from '#src/registry/not-made.ts';
 import { listSectors } from '#src/registry/sectors.ts';

@@ -6,17 +6,15 @@
 import type { Context } from 'koa';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { findAgencies, listAgenciesBelow } from '#src/registry/agencies.ts';
+import { type AppFace, findDetails, maySeeWhole } from '#src/registry/app-faces.ts';
 import { partsOf } from '#src/registry/app-refs.ts';
 import { mayAt, nodesWith } from '#src/registry/authority.ts';
 import { countWaiting } from '#src/registry/comparing.ts';
 import { isWithin, type Reach, reachOf } from '#src/registry/coordination.ts';
 import {
-  type AppFace,
   type AppPair,
   dismissPair,
-  findDetails,
   listPairs,
-  maySeeWhole,
   type PairSearch,
   pairStatuses,
   positionOf,

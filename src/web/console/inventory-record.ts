@@ -6,20 +6,14 @@ import { loadAgency } from '#src/registry/agencies.ts';
 import { type AppRef, clientRef, inventoryRef } from '#src/registry/app-refs.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import { findClient } from '#src/registry/clients.ts';
-import {
-  entryOf,
-  findRecordByKey,
-  type InventoryRecord,
-  removeRecord,
-  saveRecord,
-  unlinkRecord,
-} from '#src/registry/inventory.ts';
+import { entryOf, findRecordByKey, type InventoryRecord } from '#src/registry/inventory.ts';
 import { readFields, sectorNames, tidy } from '#src/registry/inventory-csv.ts';
 import { textsOf, writeField } from '#src/registry/inventory-export.ts';
 import { listMatchesOf } from '#src/registry/inventory-matches.ts';
 import { sayMistake } from '#src/registry/inventory-mistakes.ts';
 import { checkRecord, keySchema, type RecordEntry, recordFields } from '#src/registry/inventory-schema.ts';
 import { listRecordVersions } from '#src/registry/inventory-versions.ts';
+import { removeRecord, saveRecord, unlinkRecord } from '#src/registry/inventory-writes.ts';
 import { listSectors } from '#src/registry/sectors.ts';
 import {
   audiences,

@@ -1,9 +1,10 @@
 /** Apps that are like another one, as the person who visits may know them. */
 import type { Language } from '#src/base/refusals.ts';
+import { findFaces } from '#src/registry/app-faces.ts';
 import { findAlike, showTo } from '#src/registry/brake.ts';
 import type { CaseDuplicate } from '#src/registry/cases.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
-import { findFaces, type LikelyApp } from '#src/registry/duplicates.ts';
+import type { LikelyApp } from '#src/registry/likely-apps.ts';
 import type { ShownLikely } from '#views/console/parts/likely.ts';
 import type { ConsoleVisit } from './visit.ts';
 

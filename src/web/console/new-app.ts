@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { type Language, Refusal } from '#src/base/refusals.ts';
 import { type Agency, findAgencies, loadAgency } from '#src/registry/agencies.ts';
+import { findFaces } from '#src/registry/app-faces.ts';
 import { parseAppRef } from '#src/registry/app-refs.ts';
 import { mayAt, nodesWith, permissionsAt } from '#src/registry/authority.ts';
 import {
@@ -18,7 +19,6 @@ import { rotateSecret } from '#src/registry/client-secrets.ts';
 import { hasSecret } from '#src/registry/clients.ts';
 import type { Closure } from '#src/registry/closures.ts';
 import { draftOf } from '#src/registry/declarations.ts';
-import { findFaces } from '#src/registry/duplicates.ts';
 import { findFreeId, firstDeclaration, type Stack, stacks } from '#src/registry/first-declaration.ts';
 import { type NotMade, noteNotMade } from '#src/registry/not-made.ts';
 import type { Finding } from '#src/registry/registration-findings.ts';

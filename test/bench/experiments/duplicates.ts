@@ -1,4 +1,4 @@
-import { findLikely } from '#src/registry/duplicates.ts';
+import { findLikely } from '#src/registry/likely-apps.ts';
 import { askToCompare } from '#src/registry/profiles.ts';
 import { compareEverything, fillSample, measure } from '#test/registry/duplicate-measures.ts';
 import { makeSample, tellings } from '#test/registry/duplicate-sample.ts';

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findRecordByKey } from '#src/registry/inventory.ts';
-import { workOnImport } from '#src/registry/inventory-imports.ts';
+import { workOnImport } from '#src/registry/inventory-import-work.ts';
 import { type ApiAnswer, type ApiClient, openApi } from '#test/support/api.ts';
 import { exchange } from '#test/support/browser-agent.ts';
 import { formulas, hostileFiles } from '#test/support/hostile-csv.ts';

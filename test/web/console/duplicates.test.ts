@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { loadClient } from '#src/registry/clients.ts';
 import { compareProfiles } from '#src/registry/comparing.ts';
-import { saveRecord } from '#src/registry/inventory.ts';
+import { saveRecord } from '#src/registry/inventory-writes.ts';
 import { saveSector } from '#src/registry/sectors.ts';
 import type { Citizen } from '#test/races/crowd.ts';
 import { colleague, openConsole } from '#test/support/console.ts';

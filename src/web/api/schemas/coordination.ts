@@ -1,9 +1,10 @@
 /** What is likely the same, and what is decided about it, as the API says it. */
 import { z } from 'zod';
+import type { AppFace } from '#src/registry/app-faces.ts';
 import { caseGrounds, caseStatuses } from '#src/registry/cases.ts';
 import type { GroupKind } from '#src/registry/coverage.ts';
 import { decisionKinds } from '#src/registry/decision-rows.ts';
-import { type AppFace, pairStatuses } from '#src/registry/duplicates.ts';
+import { pairStatuses } from '#src/registry/duplicates.ts';
 import { reasonCodes } from '#src/registry/likeness.ts';
 import { piece, time } from './pieces.ts';
 
