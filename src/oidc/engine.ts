@@ -4,6 +4,7 @@
  */
 import { buildProvider, type Provider, type ProviderContext } from './provider.ts';
 
+/** Lives as long as the process; what it answers with does not. */
 export class Engine {
   #provider: Provider;
 

@@ -158,6 +158,7 @@ function says(grant: Grant, { scopes, claims }: Allowed): boolean {
   return isSameSet(wordsOf(grant.getOIDCScope()), scopes) && isSameSet(grant.getOIDCClaims(), claims);
 }
 
+/** Whether two lists hold the same, in whatever order; neither holds anything twice. */
 export function isSameSet(left: readonly string[], right: readonly string[]): boolean {
   const members = new Set(right);
   return left.length === members.size && left.every((member) => members.has(member));

@@ -16,6 +16,7 @@ import { SigningKey } from './signing-keys.ts';
 
 const POLL_MILLISECONDS = 1_000;
 
+/** The keys of a process, as it follows those of the database: for cookies, signatures and receipts. */
 export class KeyCache {
   /** Always the ones in force. */
   readonly cookies = new CookieKeys();

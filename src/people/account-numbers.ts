@@ -10,6 +10,7 @@ import { inGroups, lettersOf, numberOf, readLetters } from './paper-codes.ts';
 const LETTERS = 26;
 const HEX_DIGITS = 32;
 
+/** As it stands on paper: in groups of letters and digits that nobody mistakes for one another. */
 export function accountNumber(id: string): string {
   return inGroups(lettersOf(BigInt(`0x${bytesOfId(id).toString('hex')}`), LETTERS));
 }

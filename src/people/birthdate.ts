@@ -21,6 +21,7 @@ export function adulthoodOf({ birthdate }: Pick<Profile, 'birthdate'>): Date | u
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
+/** What the law makes of somebody's age at a moment (UU PDP 27/2022, article 25). */
 export function ageGroup(profile: Pick<Profile, 'birthdate'>, now: Date): AgeGroup {
   const adulthood = adulthoodOf(profile);
   if (!adulthood) return 'unknown';

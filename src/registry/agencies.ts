@@ -69,6 +69,7 @@ interface AgencyRow {
 
 const columns = 'id, name, name_en, legal_name, domain, parent_id, kind, email_domain, sectors, path, created_at';
 
+/** An agency by its id; undefined where there is none, for whoever has something to say of that. */
 export async function findAgency(db: Db, id: string): Promise<Agency | undefined> {
   const row = await db.first<AgencyRow>(`select ${columns} from agencies where id = $1`, [id]);
   return row && toAgency(row);

@@ -30,6 +30,7 @@ export type Scope = keyof typeof claimsOfScope;
 /** A claim of OpenID Connect Core §5.1 about a person; `sub` is not among them, every app gets its own. */
 export type StandardClaim = (typeof claimsOfScope)[Scope][number];
 
+/** The scopes that stand for claims (OpenID Connect Core §5.4). */
 export const scopes = Object.keys(claimsOfScope) as Scope[];
 
 /** Every claim an app may declare, in the order in which a page lists them. */
@@ -50,6 +51,7 @@ const beyondPlain: Partial<Record<StandardClaim, Sensitivity>> = {
   address: 'sensitive',
 };
 
+/** How carefully an app that asks for a claim is looked at before it is let into production. */
 export function sensitivityOf(claim: StandardClaim): Sensitivity {
   return beyondPlain[claim] ?? 'plain';
 }

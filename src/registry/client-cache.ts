@@ -13,6 +13,7 @@ const POLL_MILLISECONDS = 1_000;
 /** Small enough that reading a batch does not hold up other work of the process. */
 const BATCH = 250;
 
+/** The clients as this process knows them. */
 export class ClientCache {
   readonly #db: Db;
   readonly #log: Log;

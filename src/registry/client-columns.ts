@@ -94,6 +94,7 @@ export function selectedColumns(alias: string): string {
     .join(', ');
 }
 
+/** What they say, as fields of a client. */
 export function readColumns(row: ColumnRow): Pick<ClientRecord, Plain | LocalizedField> {
   const plain = Object.entries(single).map(([field, column]) => [field, row[column] ?? undefined]);
   const texts = localized.map((field) => [field, toLocalized(row[field], row[`${field}_en`])]);

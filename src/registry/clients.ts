@@ -277,6 +277,7 @@ const selectClients = `
     array(select t.tester_id::text from client_testers t where t.client_id = c.id order by t.tester_id) as testers
   from clients c join agencies a on a.id = c.agency_id`;
 
+/** A client as it is stored at this moment; a request asks the memory of its process instead (`client-cache.ts`). */
 export async function findClient(db: Db, id: string): Promise<ClientRecord | undefined> {
   const row = await db.first<ClientRow>(`${selectClients} where c.id = $1`, [id]);
   return row && toRecord(row);

@@ -28,6 +28,7 @@ export const claimReleased: Write = {
 /** Where this process counts. */
 const slot = Math.floor(Math.random() * DAY_SLOTS);
 
+/** A row that adds to the count of a day (`2026-11-26`, in UTC). */
 export function claimReleasedRow(clientId: string, day: string, claim: StandardClaim, releases: number): Row {
   return [clientId, day, claim, slot, releases];
 }

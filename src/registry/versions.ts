@@ -74,6 +74,7 @@ interface VersionRow {
 const columns = `client_id, number, status, agency_id, content, changed, is_risky, from_state, to_state, via, actor, reason,
   break_glass, approvals_needed, created_at, due_at, decided_at, decided_by`;
 
+/** A version by its number, whatever became of it. */
 export async function findVersion(db: Db, clientId: string, number: number): Promise<ClientVersion | undefined> {
   const row = await db.first<VersionRow>(
     `select ${columns} from client_versions where client_id = $1 and number = $2`,
@@ -246,6 +247,7 @@ export async function putInForce(
   ]);
 }
 
+/** Says when and why a client came into its state. When it was first live, or first to be looked at, stays as it is. */
 export async function noteMove(
   tx: Db,
   { clientId, move, reason }: Pick<NewVersion, 'clientId' | 'move' | 'reason'>,

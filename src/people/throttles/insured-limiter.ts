@@ -21,6 +21,7 @@ interface Store {
   reward(key: string, points: number, options: { soon: boolean }): Promise<RateLimiterRes>;
 }
 
+/** Counts in the store, and by itself during an {@link Outage}. */
 export class InsuredLimiter {
   readonly #store: Store;
   readonly #insurance: RateLimiterMemory;

@@ -12,6 +12,7 @@ interface Store {
   penalty(key: string, points: number): Promise<RateLimiterRes>;
 }
 
+/** What this process knows of such a limit. */
 export class Total {
   readonly #store: Store;
   readonly #key: string;

@@ -3,6 +3,7 @@ import { findKeysUriMistake, findPageUriMistake, findRedirectUriMistake } from '
 import type { ClientRecord } from '../clients.ts';
 import type { Check, CheckProblem } from './check.ts';
 
+/** Every address is looked at, and each that is wrong is named. */
 export const checkAddresses: Check = async (client) => {
   const mode = 'production';
   const wrong = [

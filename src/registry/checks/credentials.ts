@@ -8,6 +8,7 @@ import type { Lookout } from './lookout.ts';
 
 const SECRET_DAYS = 7;
 
+/** Says nothing of an app that has none: PKCE protects it (RFC 7636). */
 export const checkCredentials: Check = async (client, { lookout, now }) => {
   const { tokenEndpointAuthMethod: method } = client;
   if (method === 'none') return undefined;

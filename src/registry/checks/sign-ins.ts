@@ -11,6 +11,7 @@ import type { Check, CheckProblem } from './check.ts';
 /** How fresh the evidence has to be. */
 const TRIED_DAYS = 7;
 
+/** Says what the latest sign-in went without, or that there was none of late. */
 export const checkSignIn: Check = async (client, { db, now }) => {
   const since = new Date(now.getTime() - TRIED_DAYS * DAY_MS);
   if (client.type === 'machine') {
