@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadAccount } from '#src/people/accounts.ts';
 import { signInto } from '#test/oidc/flows.ts';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, password, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside } from '#test/support/command-line.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
 
 let world: World;
 
@@ -12,11 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 let made = 0;
 

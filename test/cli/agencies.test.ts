@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listMemberships, suspendMemberships } from '#src/people/memberships.ts';
-import { runLawang } from '#test/support/command-line.ts';
+import { runBeside } from '#test/support/command-line.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 let folder: string;
@@ -20,11 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 const tree = `
 agencies:

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { currentDecision } from '#src/registry/decisions.ts';
 import { openFolder } from '#test/registry/fixtures.ts';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside } from '#test/support/command-line.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 let folder: Awaited<ReturnType<typeof openFolder>>;
@@ -17,10 +17,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer, MASTER_KEYS: testMasterKey.toString('base64') },
-  });
+const lawang = (line: string) => runBeside(world, line);
 const current = (id: string) => currentDecision(world.database, `client:${id}`);
 
 test('one app is decided about by options; what is missing is said, and a refusal is exit code 1', async () => {

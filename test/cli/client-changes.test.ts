@@ -7,13 +7,12 @@ import { declarationOf } from '#src/registry/declarations.ts';
 import { checkClientEntry } from '#src/registry/registration-schema.ts';
 import { listVersions } from '#src/registry/versions.ts';
 import { agency, openFolder, webClient } from '#test/registry/fixtures.ts';
-import { runLawang } from '#test/support/command-line.ts';
+import { runBeside } from '#test/support/command-line.ts';
 import { colleague } from '#test/support/console.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 let folder: Awaited<ReturnType<typeof openFolder>>;
-let environment: Record<string, string>;
 const home = { ...agency, id: 'dinas-uji-berkas', name: 'Dinas Uji Berkas' };
 const live = { ...webClient, state: 'live' };
 const secret = { PUSKESMAS_SECRET: 'rahasia-puskesmas-0123456789-abcdef' };
@@ -21,11 +20,6 @@ const secret = { PUSKESMAS_SECRET: 'rahasia-puskesmas-0123456789-abcdef' };
 beforeAll(async () => {
   world = await openWorld();
   folder = await openFolder();
-  environment = {
-    DATABASE_URL: world.databaseUrl,
-    ISSUER: world.issuer,
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  };
 });
 
 afterAll(async () => {
@@ -33,9 +27,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-async function lawang(line: string, settings: Record<string, string> = secret) {
-  return runLawang(line, { ...environment, ...settings });
-}
+const lawang = (line: string, settings: Record<string, string> = secret) => runBeside(world, line, settings);
 
 async function json(line: string, settings?: Record<string, string>) {
   const { code, out, err } = await lawang(`${line} --json`, settings);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importJWK, importPKCS8, jwtVerify, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside, runLawang } from '#test/support/command-line.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -13,11 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 /** Whether the token endpoint of the running server takes a secret for `mesin-data`. */
 async function isTaken(secret: string): Promise<boolean> {
@@ -77,14 +73,9 @@ describe('a key pair', () => {
 
 describe('a bundle', () => {
   test('is printed here and taken over there; a second time it is not', async () => {
-    await using there = await openWorld({
-      settings: { BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' },
-    });
-    const receive = (file: string) =>
-      runLawang(`clients apply ${file} --json`, {
-        ...{ DATABASE_URL: there.databaseUrl, ISSUER: there.issuer, MASTER_KEYS: testMasterKey.toString('base64') },
-        ...{ BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' },
-      });
+    const settings = { BUNDLE_SENDERS: world.issuer, INTRANET_ALLOWLIST: '127.0.0.0/8,::1/128' };
+    await using there = await openWorld({ settings });
+    const receive = (file: string) => runBeside(there, `clients apply ${file} --json`, settings);
     const folder = await mkdtemp(join(tmpdir(), 'lawang-bundle-'));
     const file = join(folder, 'pajak.bundle');
     const { code, out } = await lawang(`clients export pajak-daerah --bundle --for ${there.issuer}`);

@@ -1,8 +1,8 @@
 /** `lawang inventory coverage`, beside a server that is running. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeCount } from '#src/registry/coverage-count.ts';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside } from '#test/support/command-line.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -10,11 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 test('says that nothing was counted yet; counts; prints the figures as a table and for programs', async () => {
   const before = await lawang('inventory coverage');

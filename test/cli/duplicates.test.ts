@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { startDuplicates } from '#src/jobs/duplicates.ts';
 import { saveRecord } from '#src/registry/inventory-writes.ts';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside } from '#test/support/command-line.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -12,11 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 const record = (key: string, name: string) =>
   world.database.transaction((tx) =>

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seedExampleInventory } from '#src/registry/inventory-example.ts';
 import { seedExampleOrganisation } from '#src/registry/organisation.ts';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside } from '#test/support/command-line.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 let world: World;
 let folder: string;
@@ -21,11 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 test('the example has sixty apps of all agencies, and adds none twice', async () => {
   expect(await seedExampleInventory(world.database)).toBe(60);

@@ -15,8 +15,8 @@ import { checkRecord } from '#src/registry/inventory-schema.ts';
 import { numberedClient } from '#src/registry/numbered-clients.ts';
 import { numberedRecord } from '#src/registry/numbered-records.ts';
 import { listVersions } from '#src/registry/versions.ts';
-import { runLawang } from '#test/support/command-line.ts';
-import { openWorld, password, secretOf, testMasterKey, type World } from '#test/support/world.ts';
+import { runBeside } from '#test/support/command-line.ts';
+import { openWorld, password, secretOf, type World } from '#test/support/world.ts';
 
 const totals = { accounts: 20, clients: 12, consents: 40, releases: 50, inventory: 25 };
 
@@ -28,15 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** Runs `lawang …` on the world's database, beside its server. */
-function lawang(line: string, changes: Record<string, string> = {}) {
-  return runLawang(line, {
-    DATABASE_URL: world.databaseUrl,
-    ISSUER: world.issuer,
-    MASTER_KEYS: testMasterKey.toString('base64'),
-    ...changes,
-  });
-}
+const lawang = (line: string, settings?: Record<string, string>) => runBeside(world, line, settings);
 
 function fill(changes: Partial<typeof totals> = {}, { database, house } = world) {
   return seed(database, house.secrets, { ...totals, ...changes });

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { answerOf, refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
-import { runLawang } from '#test/support/command-line.ts';
+import { runBeside } from '#test/support/command-line.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
-import { openWorld, password, signIn, testMasterKey, type World } from '#test/support/world.ts';
+import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
 let health: RelyingParty;
@@ -18,11 +18,7 @@ beforeAll(async () => {
 afterAll(() => world?.[Symbol.asyncDispose]());
 beforeEach(() => world.database.execute('delete from sessions'));
 
-const lawang = (line: string) =>
-  runLawang(line, {
-    ...{ DATABASE_URL: world.databaseUrl, ISSUER: world.issuer },
-    MASTER_KEYS: testMasterKey.toString('base64'),
-  });
+const lawang = (line: string) => runBeside(world, line);
 
 async function enter(address: string): Promise<{ browser: BrowserAgent; token: string; taxToken: string }> {
   const browser = world.browser();

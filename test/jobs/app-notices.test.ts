@@ -17,7 +17,8 @@ import { listMessages, resealMessages } from '#src/people/messages.ts';
 import { setClientState } from '#src/registry/client-writes.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { openWorld, password, testMasterKey, type World } from '#test/support/world.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
+import { openWorld, password, type World } from '#test/support/world.ts';
 
 const operator = { actor: 'command', reason: 'perkara 12' };
 

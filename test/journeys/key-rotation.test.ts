@@ -11,7 +11,8 @@ import { schedules } from '#src/oidc/key-schedule.ts';
 import { answered, ask, basic, bearer, goThrough, headerOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { openWorld, type RunningServer, secretOf, testMasterKey, type World } from '#test/support/world.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
+import { openWorld, type RunningServer, secretOf, type World } from '#test/support/world.ts';
 
 let world: World;
 let other: RunningServer;

@@ -5,9 +5,10 @@ import { answerOf, ask, basic, goThrough, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { type ServerProcess, startProcess } from '#test/support/server-process.ts';
-import { allow, openWorld, secretOf, testMasterKey, type World } from '#test/support/world.ts';
+import { allow, openWorld, secretOf, type World } from '#test/support/world.ts';
 
 let world: World;
 let other: ServerProcess;

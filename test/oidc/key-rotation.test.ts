@@ -8,8 +8,8 @@ import { SealError, type Secrets, wrappingKeyring } from '#src/base/secrets.ts';
 import { KeyCache } from '#src/oidc/key-cache.ts';
 import { advanceKeys, KeyRotationError, listRotatingKeys, revokeKey, rotateKeys } from '#src/oidc/key-rotation.ts';
 import { schedules } from '#src/oidc/key-schedule.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
 import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
-import { testMasterKey } from '#test/support/world.ts';
 
 let home: TestDatabase;
 let database: Database;

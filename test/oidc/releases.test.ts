@@ -10,8 +10,9 @@ import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { readClaimReleases } from '#src/registry/release-counts.ts';
 import { answerOf, ask, basic, curious, everyScope, goThrough, signInto } from '#test/oidc/flows.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
 import { startProcess } from '#test/support/server-process.ts';
-import { openWorld, secretOf, signIn, testMasterKey, type World } from '#test/support/world.ts';
+import { openWorld, secretOf, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
 let budi: string;

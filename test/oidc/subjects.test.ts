@@ -9,8 +9,9 @@ import { type Secrets, wrappingKeyring } from '#src/base/secrets.ts';
 import { resealAccountKeys } from '#src/people/accounts.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { curious, signInto } from '#test/oidc/flows.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
 import type { RelyingPartyOptions } from '#test/support/relying-party.ts';
-import { openWorld, testMasterKey, type World } from '#test/support/world.ts';
+import { openWorld, type World } from '#test/support/world.ts';
 
 /** Who Siti is to an app; a fresh browser each time. */
 async function subOf(world: World, clientId: string, options: Partial<RelyingPartyOptions> = {}, who?: string) {

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { wrappingKeyring } from '#src/base/secrets.ts';
 import { openTrail, resealTrails } from '#src/oidc/trails.ts';
-import { openWorld, password, signIn, testMasterKey, type World } from '#test/support/world.ts';
+import { testMasterKey } from '#test/support/master-key.ts';
+import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
 

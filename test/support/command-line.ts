@@ -1,5 +1,7 @@
 /** The command line, run in the process of the test. */
 import { execute } from '#src/cli.ts';
+import { testMasterKey } from './master-key.ts';
+import type { World } from './world.ts';
 
 /**
  * Runs a command line as somebody whose terminal asks no questions.
@@ -19,4 +21,10 @@ export async function runLawang(line: string, environment: Record<string, string
   };
   const code = await execute(line.split(' ').filter(Boolean), { environment, terminal });
   return { code, ...said };
+}
+
+/** The same beside a server that is running, as its operator types it. */
+export function runBeside({ databaseUrl, issuer }: World, line: string, settings: Record<string, string> = {}) {
+  const MASTER_KEYS = testMasterKey.toString('base64');
+  return runLawang(line, { DATABASE_URL: databaseUrl, ISSUER: issuer, MASTER_KEYS, ...settings });
 }

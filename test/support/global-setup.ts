@@ -5,8 +5,8 @@ import { migrate } from '#src/base/migrations.ts';
 import { advanceKeys } from '#src/oidc/key-rotation.ts';
 import { seedExampleCitizens } from '#src/people/example-citizens.ts';
 import { seedExampleRegistry } from '#src/registry/registrations.ts';
+import { testMasterKey } from './master-key.ts';
 import { PATIENCE, prepareTemplate, startTestPostgres } from './postgres.ts';
-import { testMasterKey } from './world.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -28,12 +28,10 @@ import { applyRegistrations, RegistrationError, readRegistrations } from '#src/r
 import { setPassword } from '#test/support/passwords.ts';
 import { SoftwareAuthenticator } from './authenticator.ts';
 import { BrowserAgent, type BrowserOptions } from './browser-agent.ts';
+import { testMasterKey } from './master-key.ts';
 import type { Page } from './page.ts';
 import { createDatabase, PATIENCE } from './postgres.ts';
 import { openRelyingParty, type RelyingParty, type RelyingPartyOptions } from './relying-party.ts';
-
-/** The same in every test, so that the template database opens. */
-export const testMasterKey = Buffer.from('lawang test master key, 32 bytes');
 
 /** The password of the example citizens. */
 export const password = 'lawang-sandbox';
