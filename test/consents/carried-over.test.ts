@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import knex from 'knex';
 import { expect, test } from 'vitest';
+import { DAY_MS } from '#src/base/epoch.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
@@ -22,6 +23,9 @@ const termOf = (item: (typeof claims)[number], purpose = 'Melayani Anda.') =>
     .subarray(0, 8)
     .toString('base64url');
 
+/** Of two hundred days ago: it holds for some months to come. */
+const givenAt = new Date(Date.now() - 200 * DAY_MS);
+
 async function putOldConsent(world: World, accountId: string, more: object = {}): Promise<void> {
   const row = {
     ...{ shard: shardOf(accountId), account_id: accountId, client_id: 'lama', id: newIdIn(shardOf(accountId)) },
@@ -33,7 +37,7 @@ async function putOldConsent(world: World, accountId: string, more: object = {})
       acr: 'aal1',
       amr: ['pwd'],
     },
-    ...{ given_at: new Date('2026-03-01T02:03:04Z'), expires_at: new Date('2027-03-01T02:03:04Z'), ended_at: null },
+    ...{ given_at: givenAt, expires_at: new Date(givenAt.getTime() + 365 * DAY_MS), ended_at: null },
     ...{ end_reason: null, ...more },
   };
   const names = Object.keys(row);
@@ -77,7 +81,7 @@ test('a consent of before is a consent and a notice, twice carried over or once,
   );
   expect(held).toHaveLength(2);
   expect(held[0]).toMatchObject({
-    givenAt: new Date('2026-03-01T02:03:04Z'),
+    givenAt,
     acr: 'aal1',
     amr: ['pwd'],
     event: 'given',
