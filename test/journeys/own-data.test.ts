@@ -93,7 +93,9 @@ describe('the download', () => {
     await signIn(await browser.visit(`${limited.issuer}/account/data`), mail);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     vi.setSystemTime(Math.ceil(Date.now() / 3_600_000) * 3_600_000 + 1_000);
-    await signIn(await browser.visit(`${limited.issuer}/account/data`), mail);
+    const page = await browser.visit(`${limited.issuer}/account/data`);
+    // Shortly before the hour the proof of before is still fresh.
+    if (page.has('#sign-in')) await signIn(page, mail);
     const address = `${limited.issuer}/account/data.json`;
     const answers = [];
     for (let n = 0; n < 4; n += 1) answers.push(await browser.visit(address));
