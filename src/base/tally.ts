@@ -2,10 +2,15 @@
 import type { Row, Write } from './coalescing.ts';
 import type { Db, SoonOptions } from './database.ts';
 
+interface Count {
+  times: number;
+  lastAt: Date;
+}
+
 /** The counts of one process; what is not written yet may be lost with it. */
 export class Tally {
   readonly #db: Pick<Db, 'soon'>;
-  readonly #counts = new Map<string, { times: number; lastAt: Date }>();
+  readonly #counts = new Map<Write, Map<string, Count>>();
 
   constructor(db: Pick<Db, 'soon'>) {
     this.#db = db;
@@ -18,17 +23,18 @@ export class Tally {
    * @param row for so many times, the last of them then
    */
   count(write: Write, key: string, row: (times: number, lastAt: Date) => Row, options?: SoonOptions): void {
-    const name = `${write.name} ${key}`;
-    const count = this.#counts.get(name);
+    const counts = this.#counts.get(write) ?? new Map<string, Count>();
+    this.#counts.set(write, counts);
+    const count = counts.get(key);
     if (count) {
       count.times += 1;
       count.lastAt = new Date();
       return;
     }
     const first = { times: 1, lastAt: new Date() };
-    this.#counts.set(name, first);
+    counts.set(key, first);
     const counted = () => {
-      this.#counts.delete(name);
+      counts.delete(key);
       return row(first.times, first.lastAt);
     };
     void this.#db.soon(write, counted, options);

@@ -23,6 +23,7 @@ import {
   releaseMade,
   releaseOfDayMade,
   releaseRow,
+  saidOf,
   withReads,
 } from '#src/consents/releases.ts';
 import { termsOf } from '#src/consents/terms.ts';
@@ -31,7 +32,7 @@ import { loadDataKey } from '#src/people/data-keys.ts';
 import { networkOf } from '#src/people/throttles.ts';
 import type { StandardClaim } from '#src/registry/claims.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
-import { claimReleased, claimReleasedRow } from '#src/registry/release-counts.ts';
+import { claimsReleased, claimsReleasedRow } from '#src/registry/release-counts.ts';
 import { claimsOfScopes } from './claims.ts';
 import { recordOf } from './models.ts';
 import { openIn } from './of-age.ts';
@@ -54,8 +55,7 @@ export class ReleaseNotes {
 
   /** The row of the day for what is handed over again and again. @param make seals it, where this process has not yet */
   async rowOf(accountId: string, handover: Handover, make: () => Promise<Row>) {
-    const { kind, clientId, claims, terms, at } = handover;
-    const key = [accountId, kind, dayOf(at), clientId, ...claims.toSorted(), ...terms].join(' ');
+    const key = `${accountId} ${saidOf(handover)}`;
     const known = this.#rows.get(key);
     if (known) return { ...known, key };
     const made = { row: await make(), isThere: false };
@@ -76,12 +76,11 @@ export class ReleaseNotes {
     this.#tally.count(readsNoted, key, (times, lastAt) => withReads(row, times, lastAt));
   }
 
-  /** Counts claims that have left, for the agency of the app. */
+  /** Counts claims that have left together, for the agency of the app. */
   countClaims(clientId: string, day: string, claims: readonly StandardClaim[]): void {
-    for (const claim of claims) {
-      const row = (times: number) => claimReleasedRow(clientId, day, claim, times);
-      this.#tally.count(claimReleased, `${clientId} ${day} ${claim}`, row, { isPatient: true });
-    }
+    const together = claims.join(' ');
+    const row = (times: number) => claimsReleasedRow(clientId, day, together, times);
+    this.#tally.count(claimsReleased, `${clientId} ${day} ${together}`, row, { isPatient: true });
   }
 }
 
@@ -126,8 +125,11 @@ async function handedOver(
   const grantId = oidc.entities.Grant?.jti;
   const terms = grantId === undefined ? [] : behindGrant(db, grantId).terms;
   const handover = {
-    ...{ kind, clientId: client.id, claims, terms },
-    ...{ network: networkOf(ctx.state.caller), at: new Date() },
+    ...{ kind, clientId: client.id, claims, terms, at: new Date() },
+    // Of what is counted into a row that was sealed before nobody asks from where.
+    get network() {
+      return networkOf(ctx.state.caller);
+    },
   };
   return { accountId, left, handover, isForeseen: isForeseen(oidc, client, terms) };
 }

@@ -9,16 +9,18 @@ import type { StandardClaim } from './claims.ts';
 import { DAY_SLOTS } from './uses.ts';
 
 /**
- * So many more of one claim on a day (in UTC). Each process counts into a slot of its own choice, so that no row is everybody's;
+ * So many more of some claims, which left together, on a day (in UTC). Each process counts into a slot of its own choice, so that no row is everybody's;
  * rows are taken in one order everywhere, so that two processes with the same apps wait for each other and never in a circle.
  */
-export const claimReleased: Write = {
-  name: 'claim_released',
+export const claimsReleased: Write = {
+  name: 'claims_released',
   table: '',
-  columns: { client_id: 'text', day: 'date', claim: 'text', slot: 'smallint', releases: 'bigint' },
+  columns: { client_id: 'text', day: 'date', claims: 'text', slot: 'smallint', releases: 'bigint' },
   text: `insert into client_release_days as d (client_id, day, claim, slot, releases)
     select said.client_id, said.day, said.claim, said.slot, said.releases
-    from (select client_id, day, claim, slot, sum(releases) as releases from given group by client_id, day, claim, slot) as said
+    from (select client_id, day, claim, slot, sum(releases) as releases
+        from given cross join lateral unnest(string_to_array(given.claims, ' ')) as named (claim)
+        group by client_id, day, claim, slot) as said
       join clients c on c.id = said.client_id
     order by said.client_id, said.day, said.claim, said.slot
     on conflict (client_id, day, claim, slot) do update set releases = d.releases + excluded.releases returning 1`,
@@ -28,9 +30,9 @@ export const claimReleased: Write = {
 /** Where this process counts. */
 const slot = Math.floor(Math.random() * DAY_SLOTS);
 
-/** A row that adds to the count of a day (`2026-11-26`, in UTC). */
-export function claimReleasedRow(clientId: string, day: string, claim: StandardClaim, releases: number): Row {
-  return [clientId, day, claim, slot, releases];
+/** A row that adds to the counts of a day (`2026-11-26`, in UTC). @param claims with spaces between them */
+export function claimsReleasedRow(clientId: string, day: string, claims: string, releases: number): Row {
+  return [clientId, day, claims, slot, releases];
 }
 
 /**
