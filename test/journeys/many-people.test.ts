@@ -58,7 +58,7 @@ async function live(citizen: Citizen): Promise<Held> {
   return held;
 }
 
-test(`${PEOPLE} citizens at two apps, 16 at a time`, { timeout: 120_000 }, async () => {
+test(`${PEOPLE} citizens at two apps, 16 at a time`, async () => {
   const citizens: Citizen[] = [];
   const numbers = Array.from({ length: PEOPLE }, (_, i) => i + 1);
   await atATime(8, numbers, async (i) => {

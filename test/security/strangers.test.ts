@@ -2,8 +2,8 @@
  * What a person has on record of apps is theirs: another person who knows an address of it, in whatever spelling, sees nothing,
  * changes nothing, and cannot tell it from one that there is not. And whoever of the staff looks leaves a line first.
  */
-import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DatabaseUnavailable } from '#src/base/database.ts';
 import { saveAgency } from '#src/registry/agencies.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
@@ -142,15 +142,16 @@ const typed = { named: 'pemilik-data@contoh.id', case: 'ADU-9' };
 
 test('a look that cannot be put on record shows nothing, then or later', async () => {
   const { browser, page } = await officer('petugas-gagal@contoh.id');
-  const holding = new pg.Client({ connectionString: world.databaseUrl });
-  await holding.connect();
+  const hear = world.database.onStatement;
+  world.database.onStatement = (text) => {
+    if (text.includes('insert into account_events')) throw new DatabaseUnavailable('gone');
+  };
   try {
-    await holding.query('begin; lock table account_events in access exclusive mode');
     const said = await page.fill(typed).tick('reason', 'asked-by-person').press('#look');
     expect([said.status, said.count('[data-release]')]).toEqual([503, 0]);
     expect(said.html).not.toContain('Poli Rahasia');
   } finally {
-    await holding.end();
+    world.database.onStatement = hear;
   }
   const later = await browser.visit(`${world.issuer}${desk}/person`);
   expect([later.has('#look'), later.count('[data-release]')]).toEqual([true, 0]);

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** What the examples are typed into; a machine may be without. */
 const hasTools = ['bash', 'curl', 'sed'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 
-test.runIf(hasTools)('the examples work', { timeout: 120_000 }, async () => {
+test.runIf(hasTools)('the examples work', async () => {
   await using world = await openWorld();
   const guide = await readFile(join(root, 'docs/api.md'), 'utf8');
   const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block);
