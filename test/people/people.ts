@@ -9,6 +9,7 @@ import type { Account } from '#src/people/accounts.ts';
 import type { Identifier } from '#src/people/identifiers.ts';
 import { createAccount, type NewAccount } from '#src/people/new-accounts.ts';
 import { createThrottles, type Throttles } from '#src/people/throttles.ts';
+import { holdLateRows } from '#test/support/late-rows.ts';
 import { createDatabase, PATIENCE } from '#test/support/postgres.ts';
 
 export interface People extends AsyncDisposable {
@@ -79,14 +80,17 @@ export async function refusalOf(work: Promise<unknown>): Promise<RefusalCode | u
   }
 }
 
-/** The texts sent to the database meanwhile. */
+/** The texts sent to the database meanwhile, without what is written late. */
 export async function statementsOf(database: Database, work: () => Promise<unknown>): Promise<string[]> {
+  await database.settle();
   const sent: string[] = [];
+  const release = holdLateRows(database);
   database.onStatement = (text) => sent.push(text);
   try {
     await work();
   } finally {
     database.onStatement = undefined;
+    release();
   }
   return sent;
 }

@@ -28,6 +28,7 @@ import { applyRegistrations, RegistrationError, readRegistrations } from '#src/r
 import { setPassword } from '#test/support/passwords.ts';
 import { SoftwareAuthenticator } from './authenticator.ts';
 import { BrowserAgent, type BrowserOptions } from './browser-agent.ts';
+import { holdLateRows } from './late-rows.ts';
 import { testMasterKey } from './master-key.ts';
 import type { Page } from './page.ts';
 import { createDatabase, PATIENCE } from './postgres.ts';
@@ -161,17 +162,13 @@ function listenTo({ database, clients }: House): Pick<World, 'statements' | 'sen
     // An app that was used for the first time within this second may not be known as used.
     await clients.refresh();
     const sent: Sent[] = [];
-    const held: (() => void)[] = [];
-    const { soon } = database;
     hear = (text, values) => void sent.push({ text, values, isLate: false });
-    database.soon = (...row) =>
-      new Promise((resolve) => held.push(() => void database.soon(...row).then(() => resolve())));
+    const release = holdLateRows(database);
     try {
       await work();
       hear = (text, values) => void sent.push({ text, values, isLate: true });
     } finally {
-      database.soon = soon;
-      for (const release of held) release();
+      release();
       await database.settle();
       hear = () => undefined;
     }
