@@ -74,7 +74,7 @@ function dataOf(verdict: Exclude<Verdict, { kind: 'genuine' }>) {
 function explain(verdict: Exclude<Verdict, { kind: 'genuine' }>): string {
   switch (verdict.kind) {
     case 'altered':
-      return 'not genuine: it was changed, or not copied completely.';
+      return 'not genuine: it was changed, or not copied completely. Copy all of it once more, or ask its owner for the file.';
     case 'revoked-key':
       return explainRevoked(verdict);
     case 'unknown-key':
@@ -82,7 +82,7 @@ function explain(verdict: Exclude<Verdict, { kind: 'genuine' }>): string {
     case 'elsewhere':
       return `cannot be confirmed: it says that it comes from ${verdict.issuer}. Use the keys of that issuer.`;
     default:
-      return 'no receipt.';
+      return 'no receipt. Give the file that the owner downloaded; it ends in .jws.';
   }
 }
 
