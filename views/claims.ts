@@ -40,8 +40,9 @@ export function compareClaims(one: string, other: string): number {
 /** What says most about a person: a short line names it, and not the parts of a name. */
 const telling = ['name', 'email', 'phone_number', 'address', 'birthdate', 'gender'];
 
+/** One more is named as well: to say that there is one takes as much room. */
 function mostTelling(claims: readonly string[], most: number): readonly string[] {
-  if (claims.length <= most) return claims;
+  if (claims.length <= most + 1) return claims;
   const rank = (claim: string) => (telling.includes(claim) ? telling.indexOf(claim) : telling.length);
   return claims.toSorted((one, other) => rank(one) - rank(other)).slice(0, most);
 }

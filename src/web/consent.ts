@@ -10,7 +10,7 @@ import {
   type PermissionKind,
   type Withheld,
 } from '#src/consents/permissions.ts';
-import { holdTerms, recordTerms, termsOf } from '#src/consents/terms.ts';
+import { holdTerms, recordTerms, sayTheSame, termsOf } from '#src/consents/terms.ts';
 import { personClaims } from '#src/oidc/claims.ts';
 import { endGrants, isSameSet, isSettled, validOf } from '#src/oidc/grants.ts';
 import {
@@ -358,11 +358,20 @@ function itemsFor(
     value: values[item.claim],
     reason: language === 'en' ? item.purposeEn : item.purpose,
     required: isFixed(item),
-    isNew: isAnyOf(before) && !isSettled(interaction.client, before, item),
+    isNew:
+      isAnyOf(before) &&
+      !isSettled(interaction.client, before, item) &&
+      !wasWithdrawn(interaction.client, before, item),
     ...(item.basis !== 'consent' && {
       duty: { basis: item.basis, law: language === 'en' ? (item.lawEn ?? item.law) : item.law },
     }),
   }));
+}
+
+/** Whoever has been told of the rest and holds no consent has seen this item too: as long as it says the same it is nothing new. */
+function wasWithdrawn(client: ClientRecord, { consent, notice }: CurrentPermissions, item: ClientClaim): boolean {
+  if (item.basis !== 'consent' || consent !== undefined || notice === undefined) return false;
+  return sayTheSame(notice.terms, client, item.claim);
 }
 
 function askedAs(before: CurrentPermissions, items: readonly ConsentItem[]): ConsentContext['asked'] {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { listPermissions } from '#src/consents/permissions.ts';
 import { startPermissionEnds } from '#src/jobs/permission-ends.ts';
-import { disconnect } from '#src/oidc/withdrawals.ts';
+import { disconnect, withdraw } from '#src/oidc/withdrawals.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
@@ -65,6 +65,20 @@ test('what was left is given anew and not renewed, and the page says nothing of 
   expect(page.has('#consent-renewed')).toBe(false);
   await app.finishSignIn(attempt, await page.press('#consent-allow'));
   expect(await eventsOf(id)).toEqual(['consent given', 'notice given']);
+});
+
+test('what was withdrawn is asked for once more as the first time, since none of it is new', async () => {
+  const address = 'ditarik@contoh.id';
+  const accountId = await world.citizen(address, { password });
+  const clientId = 'pajak-daerah';
+  await signInto(await world.app({ clientId }), world.browser(), {}, address);
+  const { secrets } = world.house;
+  const consent = { accountId, clientId, kinds: ['consent'], cause: 'withdrawn' } as const;
+  await world.database.transaction((tx) => withdraw(tx, secrets, consent));
+  const { app, attempt, page } = await pageFor(address);
+  expect([page.text('h1'), page.has('.item-new')]).toEqual(['Izinkan Pajak Daerah membaca data Anda?', false]);
+  await app.finishSignIn(attempt, await page.press('#consent-allow'));
+  expect(await eventsOf(accountId)).toContain('consent given');
 });
 
 test('an app that another agency answers for asks again', async () => {

@@ -6,7 +6,7 @@ const many = ['name', 'given_name', 'family_name', 'middle_name', 'nickname', 'e
 
 test('a short list names what tells most of a person, and not the parts of a name; a whole one keeps its order', () => {
   expect(listClaims('id', many, 4)).toBe('nama lengkap, email, nomor ponsel, alamat, dan 4 data lain');
-  expect(listClaims('en', many.slice(0, 4), 4)).toBe('full name, given name, family name and middle name');
+  expect(listClaims('en', many.slice(0, 5), 4)).toBe('full name, given name, family name, middle name and nickname');
 });
 
 test('a phone number has the spaces that make it readable', () => {

@@ -175,7 +175,7 @@ function readPart(context: AppContext): Html | false {
     'read',
     t('app.read'),
     t('app.read-last', { date: formatMoment(language, read.lastAt, timeZone) }),
-    html`<p>${t('app.read-so-far', { claims: listClaims(language, read.claims) })}</p><p>${t('app.read-ask', { agency: app.agency })}${contact ? html` <a href="mailto:${contact}">${contact}</a>` : app.domain && html` (${app.domain})`}</p>
+    html`<p>${t('app.read-so-far', { claims: listClaims(language, read.claims) })}</p><p>${t('app.read-ask', { agency: app.agency })}${contact ? html` <a href="mailto:${contact}">${contact}</a>` : ` ${app.domain}`}</p>
 <p class="hint"><a href="/account/releases?app=${encodeURIComponent(app.clientId)}">${t('app.read-all')}</a></p>`,
   );
 }
