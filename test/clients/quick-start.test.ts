@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { BrowserAgent, exchange } from '#test/support/browser-agent.ts';
-import { eventually } from '#test/support/eventually.ts';
 import { findFreePort } from '#test/support/free-port.ts';
 import { php, phpLacks } from '#test/support/php.ts';
 import { python, pythonLacks } from '#test/support/python.ts';
+import { startApp } from '#test/support/started-app.ts';
 import { expectRefusals, sendLogout } from './logout-tokens.ts';
 import { type Algorithm, openFakeProvider, type Said } from './provider.ts';
 
@@ -55,29 +53,20 @@ async function start({ command, alg }: Stack) {
   const provider = await openFakeProvider(0, alg);
   const home = `http://localhost:${await findFreePort()}`;
   const folder = await mkdtemp(join(tmpdir(), 'lawang-quick-start-'));
-  const [program, ...parameters] = command(new URL(home));
-  const app = spawn(program, parameters, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      TMPDIR: folder,
-      OIDC_ISSUER: provider.issuer,
-      OIDC_CLIENT_ID: 'puskesmas-online',
-      OIDC_CLIENT_SECRET: 'sandbox-puskesmas-online-secret-0123456789',
-      OIDC_REDIRECT_URI: `${home}/callback`,
-    },
-  });
-  const said: string[] = [];
-  for (const stream of [app.stdout, app.stderr]) stream.on('data', (data) => said.push(String(data)));
+  const env = {
+    PATH: process.env.PATH,
+    TMPDIR: folder,
+    OIDC_ISSUER: provider.issuer,
+    OIDC_CLIENT_ID: 'puskesmas-online',
+    OIDC_CLIENT_SECRET: 'sandbox-puskesmas-online-secret-0123456789',
+    OIDC_REDIRECT_URI: `${home}/callback`,
+  };
   onTestFinished(async () => {
-    const ended = app.exitCode === null && app.signalCode === null && once(app, 'exit');
-    app.kill();
-    await ended;
     await provider[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
-  await eventually(() => exchange(home));
-  return { provider, home, said: () => said.join('') };
+  const { said } = await startApp(command(new URL(home)), home, { env });
+  return { provider, home, said };
 }
 
 it.for(stacks)(

@@ -44,7 +44,12 @@ const files: Readonly<Record<Stack, { file?: string; code: string; commands: rea
   python: {
     file: 'app.py',
     code: read('app.py'),
-    commands: ['pip install flask authlib requests "pyjwt[crypto]"', withEnv, 'python3 app.py'],
+    commands: [
+      'python3 -m venv .venv && . .venv/bin/activate',
+      'pip install flask authlib requests "pyjwt[crypto]"',
+      withEnv,
+      'python3 app.py',
+    ],
   },
   php: {
     file: 'index.php',

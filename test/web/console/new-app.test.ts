@@ -1,5 +1,4 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,9 @@ import type { Citizen } from '#test/races/crowd.ts';
 import { colleague, openConsole } from '#test/support/console.ts';
 import { findFreePort } from '#test/support/free-port.ts';
 import type { Page } from '#test/support/page.ts';
+import { php, phpLacks } from '#test/support/php.ts';
+import { python, pythonLacks } from '#test/support/python.ts';
+import { startApp } from '#test/support/started-app.ts';
 import { openWorld, signIn, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -122,36 +124,61 @@ async function saveFiles(page: Page, file: string): Promise<string> {
 }
 
 describe('what the page shows works as it is', () => {
-  test('Node.js: four lines, one file, and somebody is signed in and out', async () => {
+  test.for([
+    {
+      ...{
+        name: 'Kunjungan Museum',
+        purpose: 'Menjual karcis museum.',
+        stack: 'node',
+        file: 'app.mjs',
+        program: 'node',
+        own: process.execPath,
+      },
+      lacks: undefined,
+      installs: ['npm install openid-client jose'],
+    },
+    {
+      ...{
+        name: 'Pinjam Buku',
+        purpose: 'Meminjamkan buku.',
+        stack: 'python',
+        file: 'app.py',
+        program: 'python3',
+        own: python,
+      },
+      lacks: pythonLacks('flask', 'authlib', 'requests', 'jwt', 'cryptography'),
+      installs: ['python3 -m venv .venv && . .venv/bin/activate', 'pip install flask authlib requests "pyjwt[crypto]"'],
+    },
+    {
+      ...{
+        name: 'Jadwal Kapal',
+        purpose: 'Menampilkan keberangkatan.',
+        stack: 'php',
+        file: 'index.php',
+        program: 'php',
+        own: php,
+      },
+      lacks: phpLacks(),
+      installs: [],
+    },
+  ])('$stack: four lines, one file, and somebody is signed in and out', async (app, { skip }) => {
+    skip(app.lacks !== undefined, app.lacks);
     const home = `http://localhost:${await findFreePort()}`;
-    const begun = await register({ name: 'Coba Node', redirect_uri: `${home}/callback` });
-    expect(codeOn(begun, 'commands')).toBe('npm install openid-client jose\nnode --env-file=.env app.mjs');
-    const folder = await saveFiles(begun, 'app.mjs');
+    const { name, purpose, stack } = app;
+    const begun = await register({ name, purpose, stack, redirect_uri: `${home}/callback` });
+    // An app that is like another one would be asked about first.
+    expect(begun.url.pathname).toMatch(/\/start$/);
+    const commands = codeOn(begun, 'commands').split('\n');
+    expect(commands.slice(0, app.installs.length)).toEqual(app.installs);
+    const folder = await saveFiles(begun, app.file);
     await symlink(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'));
     await world.house.clients.refresh();
-    const app = spawn(process.execPath, ['--env-file=.env', 'app.mjs'], { cwd: folder });
-    onTestFinished(() => void app.kill());
-    await once(app.stdout, 'data');
+    const line = commands.slice(app.installs.length).join('\n').replace(app.program, `exec ${app.own}`);
+    await startApp(['sh', '-c', line], home, { cwd: folder, env: { PATH: process.env.PATH, TMPDIR: folder } });
     const inside = await signIn(await (await world.browser().visit(home)).follow('#sign-in'));
     expect(inside.text('#signed-in-name')).toBe('Siti Rahayu');
     const asked = await inside.press('#sign-out');
     expect((await asked.press('#logout-yes')).has('#signed-out')).toBe(true);
-  });
-
-  const hasPython = spawnSync('python3', ['-c', 'import authlib, flask, requests']).status === 0;
-  test.runIf(hasPython)('Python: the same, where its libraries are installed', async () => {
-    const home = `http://localhost:${await findFreePort()}`;
-    const begun = await register({ name: 'Coba Python', stack: 'python', redirect_uri: `${home}/callback` });
-    const folder = await saveFiles(begun, 'app.py');
-    const [, ...commands] = codeOn(begun, 'commands').split('\n');
-    await world.house.clients.refresh();
-    const app = spawn('sh', ['-c', commands.join('\n').replace('python3', 'exec python3')], { cwd: folder });
-    onTestFinished(() => void app.kill());
-    await new Promise<void>((resolve) =>
-      app.stderr.on('data', (said: Buffer) => said.includes('Running on') && resolve()),
-    );
-    const inside = await signIn(await (await world.browser().visit(home)).follow('#sign-in'));
-    expect(inside.text('#signed-in-name')).toBe('Siti Rahayu');
   });
 
   test('a machine: two lines of a shell get a token', async () => {
