@@ -50,7 +50,7 @@ ${context.forDevelopers && developersPart(context, context.forDevelopers)}`,
 
 function developersPart({ language }: ErrorContext, part: ForDevelopers): Html {
   const t = translate(language);
-  return html`<section id="for-developers" aria-labelledby="developers-heading"><h2 id="developers-heading">${t('error.for-developers')}</h2>
+  return html`<section class="for-developers" id="for-developers" aria-labelledby="developers-heading"><h2 id="developers-heading">${t('error.for-developers')}</h2>
 <p>${part.say}</p>
 ${comparison(language, part)}
 ${part.attemptsLink && html`<p><a href="${part.attemptsLink}">${t('error.attempts')}</a></p>`}</section>`;
