@@ -45,7 +45,7 @@ test('ten kilobytes of anything cost next to nothing', () => {
   const hostile = ['(', 'a ', '/1 ', 'Chrome/', 'Mozilla/5.0 (', '; ', '"x";v="1",'].map((part) =>
     part.repeat(10_000 / part.length),
   );
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   for (let i = 0; i < 20; i += 1) for (const text of hostile) about({ 'User-Agent': text, 'Sec-CH-UA': text });
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(process.cpuUsage(begun).user / 1_000).toBeLessThan(5_000);
 });
