@@ -36,11 +36,24 @@ export async function openVisitor(browser: Browser, options: VisitorOptions = {}
   const complaints: string[] = [];
   const screens: string[] = [];
   const page = await context.newPage();
+  pressOnceScriptsHaveRun(page);
   listen(page, complaints, screens);
   if (contextOptions.javaScriptEnabled !== false) await reportViolations(context);
   const device = new Device(await context.newCDPSession(page));
   if (withDevice) await device.plugIn();
   return { page, context, complaints, screens, device, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** A button that asks the device does so once the page's script has run; pressed before, it submits its form like any other. */
+function pressOnceScriptsHaveRun(page: Page): void {
+  const click = page.click.bind(page);
+  page.click = async (selector, options) => {
+    if (selector.includes('passkey')) {
+      await page.waitForSelector(selector);
+      await page.waitForLoadState();
+    }
+    await click(selector, options);
+  };
 }
 
 function listen(page: Page, complaints: string[], screens: string[]): void {
