@@ -1,5 +1,5 @@
 /** The erasure itself: what is left of an account afterwards, who may do it, and what an interruption leaves. */
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { shardOf } from '#src/base/secrets.ts';
 import { startClosings, type TellOwner } from '#src/jobs/closings.ts';
@@ -9,6 +9,7 @@ import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { createTellOwner } from '#src/web/owner-notices.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
+import { useClock } from '#test/support/clock.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -22,10 +23,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => world[Symbol.asyncDispose]());
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 /** The work of one process. */
 function open(tellOwner?: TellOwner, database = world.database) {
@@ -61,9 +58,8 @@ async function citizenWithEverything() {
   return { id, address, phone, browser, tax, tokens, sub: String(sub) };
 }
 
-function later(days: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * DAY });
-}
+const pass = useClock();
+const later = (days: number) => pass((days * DAY) / 1000);
 
 const close = (id: string) => world.database.transaction((tx) => closeAccount(tx, id));
 

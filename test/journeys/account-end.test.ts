@@ -1,5 +1,5 @@
 /** A person closes an account, keeps it after all, or freezes it: over HTTP, without JavaScript, with a clock that moves. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { shardOf } from '#src/base/secrets.ts';
 import { startClosings } from '#src/jobs/closings.ts';
 import { findAccount } from '#src/people/accounts.ts';
@@ -7,6 +7,7 @@ import { parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { createTellOwner } from '#src/web/owner-notices.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const MINUTE = 60_000;
@@ -23,10 +24,6 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(() => {
   browser = world.browser();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
 });
 
 let made = 0;
@@ -54,9 +51,8 @@ async function stateOf(id: string): Promise<string | undefined> {
   return (await findAccount(world.database, world.house.secrets, id))?.state;
 }
 
-function later(ms: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
-}
+const pass = useClock();
+const later = (ms: number) => pass(ms / 1000);
 
 async function carryOut(): Promise<number> {
   const { database, secrets, log, config } = world.house;

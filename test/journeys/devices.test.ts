@@ -1,9 +1,10 @@
 /** The browser as an account knows it, as its owner's list says it, and as the owner hears of a new one. */
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseIdentifier } from '#src/people/identifiers.ts';
 import { listMessages } from '#src/people/messages.ts';
 import { answerOf, refusalOf, signInto } from '#test/oidc/flows.ts';
 import type { BrowserAgent, BrowserOptions } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const MINUTE = 60_000;
@@ -16,9 +17,8 @@ beforeAll(async () => {
   world = await openWorld({ settings: { TRUSTED_PROXIES: '127.0.0.1,::1,::ffff:127.0.0.1' } });
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
-afterEach(() => vi.useRealTimers());
-
-const wait = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+const pass = useClock();
+const wait = (milliseconds: number) => pass(milliseconds / 1000);
 
 async function newCitizen(): Promise<{ id: string; address: string }> {
   made += 1;

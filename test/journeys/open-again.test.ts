@@ -1,5 +1,5 @@
 /** The owner of a frozen account opens it again, by what was there a week before; nobody else learns or does anything. */
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shardOf } from '#src/base/secrets.ts';
 import { freeze } from '#src/oidc/account-end.ts';
 import { confirmContact } from '#src/people/account-contacts.ts';
@@ -13,6 +13,7 @@ import { signInByPasskey } from '#test/races/crowd.ts';
 import { givePasskey } from '#test/security/scene.ts';
 import type { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { Page } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import { setPassword } from '#test/support/passwords.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { passkeyAddedMessage } from '#views/messages.ts';
@@ -27,13 +28,8 @@ beforeAll(async () => {
 
 afterAll(() => world[Symbol.asyncDispose]());
 
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-function later(days: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * DAY });
-}
+const pass = useClock();
+const later = (days: number) => pass((days * DAY) / 1000);
 
 let made = 0;
 

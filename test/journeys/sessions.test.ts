@@ -1,10 +1,11 @@
 /** How sessions begin, change and end, and that whatever hangs on them ends with them (OWASP ASVS 5.0, chapter 7). */
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setClientState } from '#src/registry/client-writes.ts';
 import { answerOf, ask, basic, goThrough, refusalOf, signInto } from '#test/oidc/flows.ts';
 import { type Citizen, passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { setAccountState } from '#test/support/account-state.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import { setPassword } from '#test/support/passwords.ts';
 import type { RelyingParty, Tokens } from '#test/support/relying-party.ts';
 import { openWorld, secretOf, signIn, type World } from '#test/support/world.ts';
@@ -21,9 +22,8 @@ beforeAll(async () => {
   app = await world.app({ clientId: 'berputar', scope: 'openid profile offline_access' });
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
-afterEach(() => vi.useRealTimers());
-
-const wait = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+const pass = useClock();
+const wait = (milliseconds: number) => pass(milliseconds / 1000);
 
 /** Somebody new, signed in at the account page and at the app, there also while they are away. */
 async function somebody(): Promise<{ citizen: Citizen; browser: BrowserAgent; tokens: Tokens }> {

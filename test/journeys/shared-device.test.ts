@@ -1,10 +1,11 @@
 /** The tick box of somebody whose device is not theirs alone: what it leaves there, and for how long. */
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { answerOf, signInto } from '#test/oidc/flows.ts';
 import { passkeyCitizen, signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent, Page } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
@@ -19,9 +20,8 @@ beforeAll(async () => {
   app = await world.app();
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
-afterEach(() => vi.useRealTimers());
-
-const wait = (milliseconds: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds });
+const pass = useClock();
+const wait = (milliseconds: number) => pass(milliseconds / 1000);
 
 async function newCitizen(): Promise<{ id: string; address: string }> {
   made += 1;

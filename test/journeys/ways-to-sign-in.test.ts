@@ -1,12 +1,13 @@
 /** How a person changes the ways they sign in, on pages that work without JavaScript (security lines 24 to 26). */
 import { Secret, TOTP } from 'otpauth';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listMessages } from '#src/people/messages.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { hasTotp } from '#src/people/totp.ts';
 import { enrol, signInByPasskey } from '#test/races/crowd.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import type { Page } from '#test/support/page.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 
@@ -16,12 +17,9 @@ beforeAll(async () => {
   world = await openWorld();
 });
 afterAll(() => world[Symbol.asyncDispose]());
-afterEach(() => vi.useRealTimers());
 
 const DAY = 24 * 3600;
-const pass = (seconds: number) => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
-};
+const pass = useClock();
 
 let made = 0;
 

@@ -1,7 +1,8 @@
 /** A sign-in is gone through by the browser that began it, also when a sibling host plants cookies (security line 17). */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { answered } from '#test/oidc/flows.ts';
-import { type BrowserAgent, CookieJar, exchange } from '#test/support/browser-agent.ts';
+import { browseBehindProxy } from '#test/support/behind-proxy.ts';
+import { type BrowserAgent, CookieJar } from '#test/support/browser-agent.ts';
 import { openWorld, password, signIn, type World } from '#test/support/world.ts';
 
 const issuer = 'https://masuk.contoh.go.id';
@@ -19,21 +20,10 @@ afterAll(async () => {
 
 /** A browser of the https deployment, behind its proxy. */
 function browse(jar: CookieJar) {
+  const ask = browseBehindProxy(secure, issuer, jar);
   return async (path: string, form?: Record<string, string>) => {
-    const url = new URL(path, issuer);
-    const body = form && new URLSearchParams(form).toString();
-    const cookie = jar.header(url);
-    const said = await exchange(`${secure.issuer}${url.pathname}${url.search}`, {
-      method: form ? 'POST' : 'GET',
-      headers: {
-        accept: 'text/html',
-        ...(cookie && { cookie }),
-        ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded', origin: issuer }),
-      },
-      ...(body !== undefined && { body }),
-    });
-    jar.keep(url, said.headers.getSetCookie());
-    return { status: said.status, body: said.body, location: said.headers.get('location') ?? '' };
+    const { status, body, headers } = await ask(path, form);
+    return { status, body, location: headers.get('location') ?? '' };
   };
 }
 

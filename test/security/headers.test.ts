@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type DefaultTreeAdapterMap, parse } from 'parse5';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { browseBehindProxy } from '#test/support/behind-proxy.ts';
 import { type Answer, CookieJar, exchange } from '#test/support/browser-agent.ts';
 import { openWorld, password, type World } from '#test/support/world.ts';
 import { assetPath } from '#views/assets.ts';
@@ -187,22 +188,11 @@ test('on https: HSTS, Secure everywhere, and the session cookie bound to this ho
   await using secure = await openWorld({ settings: { ISSUER: issuer, SANDBOX_PUBLIC: 'on' } });
   const jar = new CookieJar();
   const lines: string[] = [];
+  const browse = browseBehindProxy(secure, issuer, jar);
   const ask = async (path: string, form?: Record<string, string>) => {
-    const url = new URL(path, issuer);
-    const cookie = jar.header(url);
-    const body = form && new URLSearchParams(form).toString();
-    const said = await exchange(`${secure.issuer}${url.pathname}${url.search}`, {
-      method: form ? 'POST' : 'GET',
-      headers: {
-        accept: 'text/html',
-        ...(cookie && { cookie }),
-        ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded', origin: issuer }),
-      },
-      ...(body !== undefined && { body }),
-    });
+    const said = await browse(path, form);
     expect(said.headers.get('strict-transport-security')).toMatch(/^max-age=\d{8,}/);
     lines.push(...said.headers.getSetCookie());
-    jar.keep(url, said.headers.getSetCookie());
     return said;
   };
   const { location } = Object.fromEntries((await ask('/account')).headers);

@@ -1,8 +1,9 @@
 import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { answered, claimsOf, curious, everyScope, signInto } from '#test/oidc/flows.ts';
 import { SoftwareAuthenticator } from '#test/support/authenticator.ts';
 import type { BrowserAgent } from '#test/support/browser-agent.ts';
+import { useClock } from '#test/support/clock.ts';
 import type { Page } from '#test/support/page.ts';
 import type { Overrides, RelyingParty } from '#test/support/relying-party.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
@@ -19,11 +20,7 @@ beforeAll(async () => {
   device = await makePasskey();
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
-afterEach(() => void vi.useRealTimers());
-
-function later(seconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
-}
+const later = useClock();
 
 const request = async (browser: BrowserAgent, overrides: Overrides = {}, from = app) => {
   const attempt = await from.startSignIn(overrides);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startPurge } from '#src/jobs/purge.ts';
 import {
   answered,
@@ -15,6 +15,7 @@ import {
   refusalOf,
   signInto,
 } from '#test/oidc/flows.ts';
+import { useClock } from '#test/support/clock.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { openWorld, secretOf, type World } from '#test/support/world.ts';
 
@@ -47,11 +48,7 @@ beforeAll(async () => {
   machine = await world.app({ clientId: 'mesin-data' });
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
-afterEach(() => void vi.useRealTimers());
-
-function later(seconds: number): void {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
-}
+const later = useClock();
 
 async function offlineTokens(app: RelyingParty, overrides = {}) {
   const { tokens } = await signInto(app, world.browser(), { ...offline, ...overrides });
