@@ -6,7 +6,8 @@ import { sampleFrame } from './samples.ts';
 /** The texts behind the quiet links at the foot of every page. */
 export type TextContext = Frame;
 
-type Question = { title: MessageKey; text: MessageKey };
+/** `at` is the page on which one does it. */
+type Question = { title: MessageKey; text: MessageKey; at?: { link: `/${string}`; label: MessageKey } };
 
 const helpQuestions: Question[] = [
   { title: 'help.passkey', text: 'help.passkey-text' },
@@ -15,6 +16,15 @@ const helpQuestions: Question[] = [
   { title: 'help.lost', text: 'help.lost-text' },
   { title: 'help.shared', text: 'help.shared-text' },
   { title: 'help.number', text: 'help.number-text' },
+  {
+    ...{ title: 'help.who', text: 'help.who-text' },
+    at: { link: '/account/releases', label: 'personal.releases' },
+  },
+  { ...{ title: 'help.stop', text: 'help.stop-text' }, at: { link: '/account/apps', label: 'personal.apps' } },
+  {
+    ...{ title: 'help.receipt', text: 'help.receipt-text' },
+    at: { link: '/receipts/verify', label: 'receipt.check-it' },
+  },
   { title: 'help.not-me', text: 'help.not-me-text' },
   { title: 'help.fraud', text: 'help.fraud-text' },
 ];
@@ -26,7 +36,7 @@ const privacyQuestions: Question[] = [
   { title: 'privacy.rights', text: 'privacy.rights-text' },
 ];
 
-/** Answers to what people ask while signing in. */
+/** Answers to what people ask while signing in, and about who reads their data. */
 export function helpPage(context: TextContext): Html {
   return textPage(context, 'help.title', helpQuestions);
 }
@@ -40,7 +50,8 @@ function textPage(context: TextContext, title: MessageKey, questions: readonly Q
   const t = translate(context.language);
   const values = { brand: context.brand };
   const sections = questions.map(
-    (question) => html`<section><h2>${t(question.title, values)}</h2><p>${t(question.text, values)}</p></section>`,
+    ({ title: asked, text, at }) =>
+      html`<section><h2>${t(asked, values)}</h2><p>${t(text, values)}</p>${at && html`<p><a href="${at.link}">${t(at.label)}</a></p>`}</section>`,
   );
   return page(context, { title: t(title, values), content: html`<div class="reading">${sections}</div>` });
 }

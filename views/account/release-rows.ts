@@ -160,18 +160,29 @@ export function releaseDays(context: Frame, lines: readonly ReleaseLine[]): Html
   const days = Map.groupBy(lines, (line) => formatDay(language, timeOf(line), timeZone));
   return [...days].map(
     ([day, those]) =>
-      html`<section class="part day"><h2>${day}</h2><ul class="rows">${those.map((line) => lineRow(context, line, 'time'))}</ul></section>
+      html`<section class="part day"><h2>${day}</h2><ul class="rows">${rowsOf(context, those, 'time')}</ul></section>
 `,
   );
 }
 
 /** A few lines without headings of their own, each with its day. */
 export function releaseRows(context: Frame, lines: readonly ReleaseLine[]): Html {
-  return html`<ul class="rows releases">${lines.map((line) => lineRow(context, line, 'moment'))}</ul>`;
+  return html`<ul class="rows releases">${rowsOf(context, lines, 'moment')}</ul>`;
 }
 
-function lineRow(context: Frame, line: ReleaseLine, when: 'time' | 'moment'): Html {
-  return 'release' in line ? releaseRow(context, line.release, when) : lookRow(context, line.look, when);
+/** A line after one that says the same of what was read says only when and how: most services read once more after a sign-in. */
+function rowsOf(context: Frame, lines: readonly ReleaseLine[], when: 'time' | 'moment'): Html[] {
+  return lines.map((line, index) => {
+    if ('look' in line) return lookRow(context, line.look, when);
+    const above = lines[index - 1];
+    const isSame = above !== undefined && 'release' in above && sayTheSame(above.release, line.release);
+    return releaseRow(context, line.release, when, isSame);
+  });
+}
+
+function sayTheSame(one: ShownRelease, other: ShownRelease): boolean {
+  const said = ({ app, claims, purpose, rights }: ShownRelease) => JSON.stringify([app.id, claims, purpose, rights]);
+  return said(one) === said(other);
 }
 
 function sayWhen({ language, timeZone }: Frame, at: Date, when: 'time' | 'moment'): Html {
@@ -179,7 +190,7 @@ function sayWhen({ language, timeZone }: Frame, at: Date, when: 'time' | 'moment
   return html`<time datetime="${at.toISOString()}">${said}</time>`;
 }
 
-function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'moment'): Html {
+function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'moment', isSame: boolean): Html {
   const { language, timeZone } = context;
   const t = translate(language);
   const { id, app, claims, purpose, reads, lastAt, report, way } = release;
@@ -187,11 +198,12 @@ function releaseRow(context: Frame, release: ShownRelease, when: 'time' | 'momen
   const name = link ? html`<a href="${link}">${app.name}</a>` : app.name;
   const last = formatTime(language, lastAt, timeZone);
   const often = reads > 1 && t('release.often', { count: reads, last });
-  const more = [sayBases(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
+  const more = [!isSame && sayBases(language, release), sayWay(language, way), often].filter(Boolean).join(' · ');
+  const whole = html`${t('release.read', { claims: sayClaims(language, claims, MOST_NAMED) })}${purpose && html` <span class="why">${t('release.for', { purpose })}</span>`}`;
   return html`<li class="row" data-release="${id}"${report && html` data-report="${report}"`}>${when === 'time' && html`<p class="when">${sayWhen(context, release.at, when)}</p>`}${tile(app.name, app.logo)}
 <div class="row-words"><h3>${name}</h3>
 <p class="hint">${app.agency}${when === 'moment' && html` · ${sayWhen(context, release.at, when)}`}</p>
-<p>${t('release.read', { claims: sayClaims(language, claims, MOST_NAMED) })}${purpose && html` <span class="why">${t('release.for', { purpose })}</span>`}</p>
+<p>${isSame ? t('release.read-same') : whole}</p>
 <p class="hint">${more}</p>${report && html`<p>${reportDot(language, report)}</p>`}</div></li>`;
 }
 

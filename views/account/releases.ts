@@ -129,6 +129,12 @@ const full: ReleasesContext = {
 
 export const releasesSamples: Record<string, ReleasesContext> = {
   full,
+  alike: {
+    ...full,
+    lines: sampleReleases
+      .slice(0, 1)
+      .flatMap((release) => [{ release: { ...release, id: 'rls-0', way: 'userinfo', reads: 3 } }, { release }]),
+  },
   narrowed: {
     ...full,
     chosen: { app: 'pajak-daerah', period: '30', kind: 'later' },
