@@ -4,15 +4,14 @@ import { ownDataStops, tourOwnData } from './own-data-tour.ts';
 import { openStage } from './stage.ts';
 import { takeTour, tourStops } from './tour.ts';
 
-/** Each language one half: together every width, light and dark. */
-const looks = {
-  id: [look(320, 'light'), look(390, 'dark'), look(1280, 'light')],
-  en: [look(320, 'dark'), look(390, 'light'), look(1280, 'dark')],
+/**
+ * Each language one half: together phones and desktops, light and dark. Between 320 and 544 px the style sheets say the same,
+ * so at 390 px it is only asked whether everything fits.
+ */
+const looks: Record<'id' | 'en', readonly Look[]> = {
+  id: [{ width: 320, colorScheme: 'light' }, { width: 390 }, { width: 1280, colorScheme: 'dark' }],
+  en: [{ width: 320, colorScheme: 'dark' }, { width: 390 }, { width: 1280, colorScheme: 'light' }],
 };
-
-function look(width: number, colorScheme: Look['colorScheme']): Look {
-  return { width, colorScheme };
-}
 
 const walks = [
   { what: 'of the tour', stops: tourStops, take: takeTour },

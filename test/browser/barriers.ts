@@ -1,7 +1,7 @@
 /** What stands in the way of somebody on a page: what axe knows, what is wider than the window, and what is heavy. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 
 const MOST_BYTES = 30 * 1024;
 const wcag22aa = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -16,11 +16,22 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 
 /** What axe finds on the page as it looks now, by the rules of WCAG 2.2 AA or by every rule that it has. There are no frames here. */
 export async function findBarriers(page: Page, { byEveryRule = false } = {}): Promise<string[]> {
-  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe);
+  if (!(await page.evaluate('"axe" in window'))) await bring(axe, page);
   const options = { resultTypes: ['violations'], ...(!byEveryRule && { runOnly: wcag22aa }) };
   const run = `axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations)`;
   const violations = (await page.evaluate(run)) as Violation[];
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+/** Kept as long as their pages: a session that is left takes the page's virtual device for passkeys away with it. */
+const sessions = new WeakMap<Page, Promise<CDPSession>>();
+
+/** Past Playwright, which wraps what it evaluates so that the browser has to read a long script twice. */
+async function bring(script: string, page: Page): Promise<void> {
+  const opened = sessions.get(page) ?? page.context().newCDPSession(page);
+  sessions.set(page, opened);
+  const { exceptionDetails } = await (await opened).send('Runtime.evaluate', { expression: script });
+  if (exceptionDetails) throw new Error(exceptionDetails.text);
 }
 
 export async function findOverflow(page: Page): Promise<string[]> {
@@ -36,10 +47,10 @@ async function findOverflowOfLargeText(page: Page): Promise<string[]> {
   return found.map((barrier) => `text at 200 %: ${barrier}`);
 }
 
-/** How wide a window is, and whether its colours are light or dark. */
+/** How wide a window is, and whether its colours are light or dark; without these, only whether the page fits is looked at. */
 export interface Look {
   readonly width: number;
-  readonly colorScheme: 'light' | 'dark';
+  readonly colorScheme?: 'light' | 'dark';
 }
 
 /** What stands in somebody's way on a page, looked at in each of these ways; with where it was seen. */
@@ -47,13 +58,14 @@ export async function findBarriersIn(looks: readonly Look[], name: string, page:
   const barriers: string[] = [];
   for (const { width, colorScheme } of looks) {
     await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    if (colorScheme) await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const found = [
       ...(await findOverflow(page)),
       ...(width === 320 ? await findOverflowOfLargeText(page) : []),
-      ...(await findBarriers(page)),
+      ...(colorScheme ? await findBarriers(page) : []),
     ];
-    barriers.push(...found.map((barrier) => `${name}, ${width} px, ${colorScheme}: ${barrier}`));
+    const where = [name, `${width} px`, ...(colorScheme ? [colorScheme] : [])].join(', ');
+    barriers.push(...found.map((barrier) => `${where}: ${barrier}`));
   }
   return barriers;
 }
