@@ -172,13 +172,15 @@ function fetch(string $url, string $header = 'Accept: application/json', ?array 
         $request = ['method' => 'POST', 'content' => http_build_query($form)] + $request;
         $request['header'] .= "\r\nContent-Type: application/x-www-form-urlencoded";
     }
-    $body = @file_get_contents($url, false, stream_context_create(['http' => $request]));
-    $answer = $body === false ? null : json_decode($body, true);
-    if (isset($answer['error']) && preg_match('~ 4\d\d ~', $http_response_header[0])) {
+    $stream = @fopen($url, 'r', false, stream_context_create(['http' => $request]))
+        ?: throw new Exception("no answer from $url");
+    $status = stream_get_meta_data($stream)['wrapper_data'][0];
+    $answer = json_decode(stream_get_contents($stream), true);
+    if (isset($answer['error']) && preg_match('~ 4\d\d ~', $status)) {
         throw new Refused($answer['error'] . ': ' . ($answer['error_description'] ?? ''));
     }
-    $isGood = is_array($answer) && str_contains($http_response_header[0], ' 200 ');
-    return $isGood ? $answer : throw new Exception("no answer from $url");
+    $isGood = is_array($answer) && str_contains($status, ' 200 ');
+    return $isGood ? $answer : throw new Exception("no good answer from $url: $status");
 }
 
 /** Whether this browser is signed in, and nothing that Lawang told since has ended it. */
