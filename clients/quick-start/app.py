@@ -1,5 +1,6 @@
 import os
 from secrets import token_urlsafe
+from time import time
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import jwt
@@ -43,6 +44,8 @@ def sign_in():
 def callback():
     token = lawang.authorize_access_token()
     person = lawang.userinfo(token=token)
+    if person['sub'] != token['userinfo']['sub']:
+        raise OAuthError('invalid_token', 'This is not the person of this sign-in.')
     people.pop(session.get('id'), None)
     session['id'] = token_urlsafe()
     people[session['id']] = {'sub': person['sub'], 'sid': token['userinfo'].get('sid'), 'name': person['name'],
@@ -115,8 +118,9 @@ def read_notice(token, typ, required):
     said = jwt.decode_complete(token, keys.get_signing_key_from_jwt(token).key, algorithms=['ES256', 'RS256'],
         issuer=os.environ['OIDC_ISSUER'], audience=os.environ['OIDC_CLIENT_ID'], leeway=30,
         options={'require': ['iat', 'jti', 'events', *required]})
-    if said['header'].get('typ') != typ:
-        raise ValueError(f'no {typ}')
+    # Each token is signed when it is sent.
+    if said['header'].get('typ') != typ or said['payload']['iat'] < time() - 150:
+        raise ValueError(f'no {typ} of now')
     return said['payload']
 
 

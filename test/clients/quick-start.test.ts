@@ -113,6 +113,9 @@ it.for(stacks)('says what the provider refused: $stack', async (stack, { skip })
     expect(await tell()).toEqual([400, expect.stringContaining(refusal)]);
   }
   provider.behaviour.tokenError = undefined;
+  provider.behaviour.claims = { sub: 'budi', name: 'Budi Santoso' };
+  expect((await tell())[0]).toBe(400);
+  provider.behaviour.claims = {};
   provider.behaviour.signsWithForeignKey = true;
   expect(String((await tell())[0])).toMatch(/^[45]/);
 });
@@ -157,6 +160,7 @@ it.for(stacks)('takes an event once, and refuses what is none: $stack', async (s
     { claims: { aud: 'pajak-daerah' } },
     { claims: { iss: 'https://jahat.contoh.id' } },
     { claims: { events: undefined } },
+    { claims: { iat: Math.floor(Date.now() / 1000) - 600 } },
   ] satisfies Said[])
     expect([forged, await tell(forged)]).toEqual([forged, 400]);
   const jti = crypto.randomUUID();
