@@ -18,10 +18,11 @@ const GIB = 2 ** 30;
 
 /** Linux's file system in memory. */
 const MEMORY = '/dev/shm';
+const PREFIX = 'lawang-test-';
 
 /** A PostgreSQL server for one run of the suite: real, but without durability, and gone with its data after `stop()`. */
 export async function startTestPostgres(): Promise<{ adminUrl: string; stop(): Promise<void> }> {
-  const dataDir = await mkdtemp(join(await findRoom(), 'lawang-test-'));
+  const dataDir = await makeFolder();
   const settings = {
     ...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },
     max_wal_size: '256MB',
@@ -40,10 +41,13 @@ export async function startTestPostgres(): Promise<{ adminUrl: string; stop(): P
  * In memory where there is plenty of it: a database has nearly a thousand files, and making them costs ten times as much on
  * a disk. A run needs about one GiB.
  */
-async function findRoom(): Promise<string> {
+async function makeFolder(): Promise<string> {
   const found = await statfs(MEMORY).catch(() => undefined);
   const free = found ? found.bavail * found.bsize : 0;
-  return free > 4 * GIB && process.availableMemory() > 8 * GIB ? MEMORY : tmpdir();
+  const hasRoom = free > 4 * GIB && process.availableMemory() > 8 * GIB;
+  // It may be there and yet not ours to write in.
+  const inMemory = hasRoom ? await mkdtemp(join(MEMORY, PREFIX)).catch(() => undefined) : undefined;
+  return inMemory ?? mkdtemp(join(tmpdir(), PREFIX));
 }
 
 /**
