@@ -114,7 +114,7 @@ test('a minor whose app asks for nothing by consent is told as well that the con
   const browser = world.browser();
   await signInto(app, browser, {}, 'senyap@contoh.id');
   const { profile } = await loadAccount(database, house.secrets, id);
-  await database.transaction((tx) => saveProfile(tx, house.secrets, id, { ...profile, birthdate: '2012-06-17' }));
+  await database.transaction((tx) => saveProfile(tx, house.secrets, id, { ...profile, birthdate: childsBirthdate }));
   const first = await app.startSignIn({ prompt: 'consent' });
   const asked = await browser.visit(first.url);
   expect(asked.text('#consent-withheld')).toContain('Izin yang dulu diberikan kepada layanan ini berakhir');
