@@ -23,6 +23,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 interface Outcome {
   readonly name: string;
   readonly status: number;
+  /** Until the answer; or what was computed meanwhile, where that was more: no turn comes while an expression is matched. */
   readonly ms: number;
 }
 
@@ -33,12 +34,14 @@ async function askAll(wanted: readonly { name: string; ask: () => Promise<{ stat
   const worker = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
       const started = turnsNow();
+      const computed = process.threadCpuUsage();
       const { status } = await next.ask().catch((error: NodeJS.ErrnoException) => {
         // The server closes a connection whose rest it does not want to read; the answer may be lost on the way.
         if (['ECONNRESET', 'EPIPE'].includes(error.code ?? '')) return { status: 413 };
         throw error;
       });
-      outcomes.push({ name: next.name, status, ms: turnsNow() - started });
+      const { user, system } = process.threadCpuUsage(computed);
+      outcomes.push({ name: next.name, status, ms: Math.max(turnsNow() - started, (user + system) / 1000) });
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));
