@@ -107,7 +107,7 @@ export const releaseOfDayMade: Write = {
   lost,
 };
 
-/** Each row is led to its account and held there, one after the other: to look among all that are held takes the square of it. */
+/** Row by row its account is found and held: to hold all accounts first, and look among them for that of each row, takes the square. */
 const whileThere = `insert into releases as r (${names}) select ${Object.keys(columns)
   .map((column) => `given.${column}`)
   .join(', ')} from given join accounts p on p.shard = given.shard and p.id = given.account_id

@@ -134,7 +134,7 @@ async function handedOver(
   return { accountId, left, handover, isForeseen: isForeseen(oidc, client, terms) };
 }
 
-/** Every process knows of a change by then; so old is a token at least that was made of what the app declared after it. */
+/** So long after a change every process knows of it: a token that is made later is made of what the app declares now. */
 const KNOWN_MS = 60_000;
 
 /**

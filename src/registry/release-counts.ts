@@ -9,8 +9,9 @@ import type { StandardClaim } from './claims.ts';
 import { DAY_SLOTS } from './uses.ts';
 
 /**
- * So many more of some claims, which left together, on a day (in UTC). Each process counts into a slot of its own choice, so that no row is everybody's;
- * rows are taken in one order everywhere, so that two processes with the same apps wait for each other and never in a circle.
+ * So many more of some claims, which left together, on a day (in UTC). Each process counts into a slot of its own choice, so that
+ * no row is everybody's; rows are taken in one order everywhere, so that two processes with the same apps wait for each other and
+ * never in a circle.
  */
 export const claimsReleased: Write = {
   name: 'claims_released',

@@ -1,5 +1,6 @@
 /** Every hand-over of claims is on the record that its person reads (`src/oidc/releases.ts`). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Transaction } from '#src/base/database.ts';
 import { dayOf } from '#src/base/epoch.ts';
 import { keepMonths } from '#src/base/partitions.ts';
 import { shardOf } from '#src/base/secrets.ts';
@@ -230,8 +231,8 @@ describe('a process that is killed right after an answer which no token on recor
   });
 });
 
-test('what was read of an account that is being erased is not noted after it, whoever is faster', async () => {
-  const address = 'pergi@contoh.id';
+/** What is on record of userinfo after it was read while somebody held the account, and did `work` to it. */
+async function notedAfter(address: string, work: (tx: Transaction, id: string) => Promise<unknown>) {
   const id = await world.citizen(address, { password: 'lawang-sandbox' });
   const app = await world.app({ clientId: 'dihapus', scope: 'openid email' });
   const attempt = await app.startSignIn({ prompt: 'consent' });
@@ -246,13 +247,28 @@ test('what was read of an account that is being erased is not noted after it, wh
     await app.userinfo(access_token);
     noted = world.database.settle();
     await eventually(async () => expect(await world.database.first(waiting)).toEqual({ waiting: 1 }));
-    await tx.execute('delete from accounts where shard = $1 and id = $2', key);
-    await forgetReleases(tx, id);
+    await work(tx, id);
   });
   await noted;
-  const rows = await world.database.query('select id from releases where shard = $1 and account_id = $2', [
+  return world.database.query('select kind, reads from releases where shard = $1 and account_id = $2 order by kind', [
     shardOf(id),
     id,
   ]);
-  expect(rows).toEqual([]);
+}
+
+test('what was read of an account that is being erased is not noted after it, whoever is faster', async () => {
+  const erase = async (tx: Transaction, id: string) => {
+    await tx.execute('delete from accounts where shard = $1 and id = $2', [shardOf(id), id]);
+    await forgetReleases(tx, id);
+  };
+  expect(await notedAfter('pergi@contoh.id', erase)).toEqual([]);
+});
+
+test('what was read of an account while something else of it changed is noted all the same', async () => {
+  const change = (tx: Transaction, id: string) =>
+    tx.execute("update accounts set language = 'en' where shard = $1 and id = $2", [shardOf(id), id]);
+  expect(await notedAfter('berubah-juga@contoh.id', change)).toEqual([
+    { kind: 'code', reads: 1 },
+    { kind: 'userinfo', reads: 1 },
+  ]);
 });
