@@ -12,7 +12,7 @@ import {
 } from '#src/consents/permissions.ts';
 import { holdTerms, recordTerms, sayTheSame, termsOf } from '#src/consents/terms.ts';
 import { personClaims } from '#src/oidc/claims.ts';
-import { endGrants, isSameSet, isSettled, validOf } from '#src/oidc/grants.ts';
+import { endGrants, isSameSet, isSettled, validOf, wantedBy } from '#src/oidc/grants.ts';
 import {
   consentNeeded,
   finishConsent,
@@ -368,10 +368,10 @@ function itemsFor(
   }));
 }
 
-/** Whoever has been told of the rest and holds no consent has seen this item too: as long as it says the same it is nothing new. */
+/** Whoever was told of the rest when this item was asked for, and holds no consent, has seen it too: while it says the same it is nothing new. */
 function wasWithdrawn(client: ClientRecord, { consent, notice }: CurrentPermissions, item: ClientClaim): boolean {
   if (item.basis !== 'consent' || consent !== undefined || notice === undefined) return false;
-  return sayTheSame(notice.terms, client, item.claim);
+  return wantedBy(client, notice.scopes).claims.includes(item.claim) && sayTheSame(notice.terms, client, item.claim);
 }
 
 function askedAs(before: CurrentPermissions, items: readonly ConsentItem[]): ConsentContext['asked'] {

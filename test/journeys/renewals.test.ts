@@ -81,6 +81,18 @@ test('what was withdrawn is asked for once more as the first time, since none of
   expect(await eventsOf(accountId)).toContain('consent given');
 });
 
+test('what an app asks for since stands out, also for whoever has withdrawn the rest', async () => {
+  const address = 'bertambah@contoh.id';
+  const accountId = await world.citizen(address, { password });
+  const clientId = 'pajak-daerah';
+  await signInto(await world.app({ clientId }), world.browser(), { scope: 'openid profile' }, address);
+  const consent = { accountId, clientId, kinds: ['consent'], cause: 'withdrawn' } as const;
+  await world.database.transaction((tx) => withdraw(tx, world.house.secrets, consent));
+  const { page } = await pageFor(address);
+  expect([page.text('h1'), page.count('.item-new')]).toEqual(['Pajak Daerah meminta data tambahan', 2]);
+  expect(page.text('.item-new')).toContain('Email');
+});
+
 test('an app that another agency answers for asks again', async () => {
   const address = 'pindah@contoh.id';
   await world.citizen(address, { password });
