@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { readOf } from '#src/base/coalescing.ts';
 import { Database } from '#src/base/database.ts';
-import { createDatabase, type TestDatabase } from '#test/support/postgres.ts';
+import { createDatabase, PATIENCE, type TestDatabase } from '#test/support/postgres.ts';
 
 let home: TestDatabase;
 let database: Database;
 
 beforeAll(async () => {
   home = await createDatabase(inject('adminUrl'));
-  database = new Database(home.url);
+  database = new Database(home.url, PATIENCE);
   await database.execute('create table books (shard smallint, title text, due date, primary key (shard, title))');
   await database.execute('create index on books (shard, due)');
   await database.execute('alter table books set (autovacuum_enabled = off)');

@@ -3,6 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { Database, DatabaseUnavailable } from '#src/base/database.ts';
 import { signInto } from '#test/oidc/flows.ts';
 import { exchange } from '#test/support/browser-agent.ts';
+import { PATIENCE } from '#test/support/postgres.ts';
 import { openTcpProxy } from '#test/support/tcp-proxy.ts';
 import { turnsNow } from '#test/support/turns.ts';
 import { openWorld, type World } from '#test/support/world.ts';
@@ -190,7 +191,7 @@ test('no connection left but the shared ones: 503 in time for what needs another
 test('connections ended by the database (failover, restart) cost at most one answer each', async () => {
   await using world = await openWorld({ isImpatient: true });
   const scene = await openScene(world);
-  const outside = new Database(world.databaseUrl, { max: 1 });
+  const outside = new Database(world.databaseUrl, { max: 1, ...PATIENCE });
   try {
     await outside.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
