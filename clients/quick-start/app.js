@@ -38,9 +38,10 @@ const routes = {
     });
   },
 
-  'GET /callback': async (session, url) => {
+  [`GET ${new URL(OIDC_REDIRECT_URI).pathname}`]: async (session, url) => {
     const { state, nonce, codeVerifier } = session;
     if (!state) throw new Error('This sign-in did not begin in this browser.');
+    delete session.state;
     const tokens = await oidc.authorizationCodeGrant(lawang, url, {
       expectedState: state,
       expectedNonce: nonce,

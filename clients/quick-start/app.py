@@ -21,7 +21,7 @@ lawang = OAuth(app).register(
     server_metadata_url=os.environ['OIDC_ISSUER'] + '/.well-known/openid-configuration',
     client_kwargs={'scope': 'openid profile email', 'code_challenge_method': 'S256'},
 )
-keys = jwt.PyJWKClient(lawang.load_server_metadata()['jwks_uri'])
+keys = jwt.PyJWKClient(lawang.load_server_metadata()['jwks_uri'], timeout=4)
 # On the server, where Lawang can end them. A real app has both in its database.
 people, notices_had = {}, set()
 

@@ -167,7 +167,7 @@ function metadata(string $name): string
 /** @throws Refused with the error that Lawang names, such as `invalid_client` */
 function fetch(string $url, string $header = 'Accept: application/json', ?array $form = null): array
 {
-    $request = ['header' => $header, 'timeout' => 4, 'ignore_errors' => true];
+    $request = ['header' => $header, 'timeout' => 4, 'ignore_errors' => true, 'follow_location' => 0];
     if ($form !== null) {
         $request = ['method' => 'POST', 'content' => http_build_query($form)] + $request;
         $request['header'] .= "\r\nContent-Type: application/x-www-form-urlencoded";
@@ -197,7 +197,11 @@ function isSignedIn(): bool
 /** Whether a notice has not been had before. */
 function isNew(string $jti): bool
 {
-    return @fopen(fileFor($jti), 'x') !== false;
+    $file = fileFor($jti);
+    if (@fopen($file, 'x') !== false) {
+        return true;
+    }
+    return file_exists($file) ? false : throw new Exception("$file cannot be written");
 }
 
 /** What Lawang told, by the names of notices, sessions and people: here in small files. A real app has a table. */
