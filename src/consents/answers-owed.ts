@@ -17,7 +17,10 @@ interface OwedRow {
   latest_soon_at: Date | null;
 }
 
-/** Withdrawals and reports that wait for an answer, by app. */
+/**
+ * Withdrawals and reports that wait for an answer, by app. What a person ended with one press counts once: one answer is
+ * enough for it.
+ */
 export async function countAnswersOwed(db: Db, { shards, at }: Counted): Promise<AnswersOwed[]> {
   const rows = await db.forAll(shards).query<OwedRow>(
     `select client_id, (count(*) filter (where not is_report))::integer as withdrawals,
@@ -27,7 +30,9 @@ export async function countAnswersOwed(db: Db, { shards, at }: Counted): Promise
        min(due_at) as oldest_due_at, max(due_at) filter (where due_at <= $2) as latest_overdue_at,
        max(due_at) filter (where due_at > $2 and due_at <= $3) as latest_soon_at
      from (
-       select client_id, due_at, false as is_report from withdrawals where shard = any($1) and acknowledged_at is null
+       select client_id, due_at, false as is_report from (
+         select distinct client_id, account_id, cause, due_at from withdrawals where shard = any($1) and acknowledged_at is null
+       ) as ended
        union all
        select client_id, due_at, true from release_reports where shard = any($1) and answered_at is null
      ) as waiting group by client_id`,

@@ -64,16 +64,17 @@ const withdrawalMade: Write = {
   lost: () => new Error('the account is gone'),
 };
 
-/** Puts the end of a permission on record, with the commit of its cause. */
+/** Puts the end of a permission on record, with the commit of its cause. What ends with one press has one `now`. */
 export async function recordWithdrawal(
   db: Db,
   ended: Pick<Withdrawal, 'clientId' | 'permissionId' | 'cause'> & { readonly accountId: string },
+  now = new Date(),
 ): Promise<Withdrawal> {
   const { accountId, clientId, permissionId, cause } = ended;
   const shard = shardOf(accountId);
   const id = newIdIn(shard);
   // Two agencies must not know a person by the moment.
-  const at = new Date(Math.floor(Date.now() / 60_000) * 60_000);
+  const at = new Date(Math.floor(now.getTime() / 60_000) * 60_000);
   const dueAt = new Date(at.getTime() + ANSWER_MS);
   const ends = monthsLater(at, KEPT_MONTHS);
   const row = [shard, accountId, id, clientId, permissionId, cause, at, dueAt, ends];
@@ -168,10 +169,11 @@ function textOfWithdrawalsFrom({ at, which = 'true', ...rest }: Spread): string 
     order by w.at desc, w.id desc`;
 }
 
-/** What an agency answers about one withdrawal. */
+/** What an agency answers. */
 export interface Acknowledgement {
   readonly clientId: string;
-  readonly id: string;
+  /** The withdrawals that it answers: those of one person that ended with one press. */
+  readonly ids: readonly string[];
   readonly outcome: WithdrawalOutcome;
   /** By which law it keeps what it keeps. */
   readonly law: string | undefined;
@@ -186,25 +188,62 @@ export function isWhole({ outcome, law }: Pick<Acknowledgement, 'outcome' | 'law
 }
 
 /**
- * Puts the agency's answer on record, once; its owner sees it.
+ * Puts the agency's answer on record, once, for all that it is about or for none of it; its owner sees it. Of two answers
+ * at once the first one stays.
  *
- * @throws {Refusal} `not_here` when there is no such withdrawal that waits, `law_missing`
+ * @returns whether it is new: the same answer once more changes nothing
+ * @throws {Refusal} `not_here` when there is no such withdrawal, `law_missing`, `withdrawal_answered` when another answer stands
  */
-export async function acknowledgeWithdrawal(
+export async function acknowledgeWithdrawals(
   db: Db,
   secrets: Secrets,
-  { clientId, id, outcome, law }: Acknowledgement,
-): Promise<void> {
+  { clientId, ids, outcome, law }: Acknowledgement,
+): Promise<boolean> {
   if (!isWhole({ outcome, law })) throw new Refusal('law_missing');
-  const shard = shardOf(id);
-  const [answered] = await db.for(shard).query<{ account_id: string }>(
-    `update withdrawals set acknowledged_at = $4, outcome = $5, law = $6
-     where shard = $1 and client_id = $2 and id = $3 and acknowledged_at is null returning account_id`,
-    [shard, clientId, id, new Date(), outcome, outcome === 'deleted' ? null : law?.trim().slice(0, LAW_LENGTH)],
+  const answer = { outcome, law: outcome === 'deleted' ? undefined : law?.trim().slice(0, LAW_LENGTH) };
+  const [first = ''] = ids;
+  const shard = shardOf(first);
+  const answered = await db.for(shard).query<{ account_id: string }>(
+    `with asked as (
+       select account_id, id from withdrawals where shard = $1 and client_id = $2 and id = any($3) and acknowledged_at is null
+       order by id for update)
+     update withdrawals w set acknowledged_at = $4, outcome = $5, law = $6 from asked
+     where w.shard = $1 and w.account_id = asked.account_id and w.id = asked.id and (select count(*) from asked) = $7
+     returning w.account_id`,
+    [shard, clientId, ids, new Date(), answer.outcome, answer.law ?? null, ids.length],
   );
-  if (!answered) throw new Refusal('not_here', 'no withdrawal of this id waits for an answer');
-  const { account_id: accountId } = answered;
-  await recordAppEvent(db, secrets, { accountId, kind: 'withdrawal.acknowledged', clientId, details: { outcome } });
+  if (answered.length === 0) return demandSame(await listWithdrawalsOf(db, { clientId, ids }), ids, answer);
+  for (const { account_id: accountId } of answered)
+    await recordAppEvent(db, secrets, { accountId, kind: 'withdrawal.acknowledged', clientId, details: { outcome } });
+  return true;
+}
+
+/** @returns false: nothing is new. @throws {Refusal} `not_here`, `withdrawal_answered` */
+function demandSame(
+  found: readonly Withdrawal[],
+  ids: readonly string[],
+  { outcome, law }: Pick<WithdrawalAnswer, 'outcome' | 'law'>,
+): false {
+  if (ids.length === 0 || found.length < ids.length) throw new Refusal('not_here', 'no withdrawal of this id');
+  if (!found.every(({ answer }) => answer?.outcome === outcome && answer.law === law))
+    throw new Refusal('withdrawal_answered', 'another answer stands');
+  return false;
+}
+
+/** Those withdrawals from an app that have these ids, all of one person. */
+export async function listWithdrawalsOf(
+  db: Db,
+  { clientId, ids }: Pick<Acknowledgement, 'clientId' | 'ids'>,
+): Promise<Withdrawal[]> {
+  const [first] = ids;
+  if (first === undefined) return [];
+  const shard = shardOf(first);
+  const rows = await db.for(shard).query<WithdrawalRow>(
+    `select id, client_id, permission_id, cause, at, due_at, acknowledged_at, outcome, law from withdrawals
+     where shard = $1 and client_id = $2 and id = any($3)`,
+    [shard, clientId, ids],
+  );
+  return rows.map(fromRow);
 }
 
 /** Whether the agency is late with its answer. */

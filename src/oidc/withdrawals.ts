@@ -116,9 +116,10 @@ async function recordEnds(
   { accountId, clientId, cause }: Connection & { readonly cause: WithdrawalCause },
   ended: readonly { readonly id: string }[],
 ): Promise<Withdrawal[]> {
+  const now = new Date();
   const withdrawals: Withdrawal[] = [];
   for (const { id: permissionId } of ended)
-    withdrawals.push(await recordWithdrawal(db, { accountId, clientId, permissionId, cause }));
+    withdrawals.push(await recordWithdrawal(db, { accountId, clientId, permissionId, cause }, now));
   const [first, ...further] = withdrawals;
   if (!first) return [];
   const furtherWithdrawalIds = further.map(({ id }) => id);

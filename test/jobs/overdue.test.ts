@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createLog } from '#src/base/log.ts';
 import { newIdIn, shardOf } from '#src/base/secrets.ts';
-import { acknowledgeWithdrawal, recordWithdrawal } from '#src/consents/withdrawals.ts';
+import { acknowledgeWithdrawals, recordWithdrawal } from '#src/consents/withdrawals.ts';
 import { startOverdue } from '#src/jobs/overdue.ts';
 import { listOverdue, sumOwed, takeOwedCount } from '#src/registry/answers-owed.ts';
 import { createTellOwed } from '#src/web/overdue-notices.ts';
@@ -122,9 +122,9 @@ test('where nobody is above an agency operators are told, and one app that is la
 test('whoever answers in time hears no more, and a new withdrawal is told of anew', async () => {
   const { id } = await withdraw();
   expect(await watch(32, 40)).toEqual([[36, 1]]);
-  await acknowledgeWithdrawal(world.database, world.house.secrets, {
+  await acknowledgeWithdrawals(world.database, world.house.secrets, {
     clientId,
-    id,
+    ids: [id],
     outcome: 'deleted',
     law: undefined,
   });
@@ -157,6 +157,23 @@ async function acknowledgeLate(): Promise<void> {
     [new Date(), later(new Date(), STEP)],
   );
 }
+
+test('what a person ended with one press counts once, as it is answered', async () => {
+  const pair = [await withdraw(), await withdraw()];
+  await withdraw(people[1]);
+  vi.setSystemTime(BEGINNING + HOUR);
+  await withdraw();
+  vi.setSystemTime(BEGINNING + 80 * HOUR);
+  const job = open();
+  await job.lookDue();
+  expect(await sumOwed(world.database, everyone)).toMatchObject({ withdrawals: 3, withdrawalsOverdue: 3 });
+  const answer = { clientId, ids: pair.map(({ id }) => id), outcome: 'deleted', law: undefined } as const;
+  await acknowledgeWithdrawals(world.database, world.house.secrets, answer);
+  vi.setSystemTime(BEGINNING + 81 * HOUR);
+  await job.lookDue();
+  await job.stop();
+  expect(await sumOwed(world.database, everyone)).toMatchObject({ withdrawals: 2, withdrawalsOverdue: 2 });
+});
 
 test('several processes count and tell as one does', async () => {
   await withdraw();

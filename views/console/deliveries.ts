@@ -2,9 +2,10 @@ import { type Html, html } from '../html.ts';
 import { formatMoment, type Language, type MessageKey, translate } from '../locale.ts';
 import { button, form, hidden } from '../parts/form.ts';
 import type { Notice } from '../parts/notice.ts';
-import { type Problem, sayProblems } from '../parts/problem.ts';
+import { type Problem, type SaidProblem, sayProblems } from '../parts/problem.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
+import { choiceField, lineField } from './parts/fields.ts';
 import { type Pages, pager } from './parts/pager.ts';
 import { dot } from './parts/state.ts';
 import { table } from './parts/table.ts';
@@ -37,6 +38,23 @@ export type WithdrawalLine = {
   isOverdue: boolean;
 };
 
+/** An answer that has just been sent, or that stood `before` another one was sent: the first one stays. */
+export type ShownAnswer = {
+  is: 'sent' | 'before';
+  at: Date;
+  outcome: Outcome;
+  law?: string | undefined;
+};
+
+/** An answer that does not say all it has to, as it was typed. */
+export type UnfinishedAnswer = {
+  /** One of the withdrawals that it is about. */
+  withdrawal: string;
+  outcome: string;
+  law: string;
+  missing: 'outcome' | 'law';
+};
+
 /**
  * Posts `action` = `send-test`, `send-again` (with `delivery`) or `acknowledge` (with each `withdrawal` that it answers, `outcome`
  * and `law`).
@@ -51,6 +69,8 @@ export type DeliveriesContext = ConsoleFrame & {
   /** Whether the person may send and answer. */
   mayAct: boolean;
   pages: Pages;
+  answered?: ShownAnswer | undefined;
+  unfinished?: UnfinishedAnswer | undefined;
   notice?: Notice | undefined;
   problems?: readonly Problem<never>[] | undefined;
 };
@@ -88,23 +108,44 @@ const outcomes = [
   ['partly-kept', 'deliveries.outcome-partly-kept'],
   ['kept', 'deliveries.outcome-kept'],
 ] as const satisfies readonly (readonly [string, MessageKey])[];
+type Outcome = (typeof outcomes)[number][0];
 
 /** `GET /console/apps/:client/deliveries`: what the app was told, and what its agency answers for. */
 export function deliveriesPage(context: DeliveriesContext): Html {
   const { language, deliveries, withdrawals, isListening, mayAct } = context;
   const t = translate(language);
+  const boxes = endedAtOnce(context);
+  const problems = [...sayProblems(language, context.problems, {}), ...sayUnfinished(context, boxes)];
   return appPage(context, context.head, 'deliveries', {
     title: tabName(language, 'deliveries'),
     intro: t('deliveries.intro'),
-    notice: context.notice,
-    problems: sayProblems(language, context.problems, {}),
+    notice: context.answered ? sayAnswered(context, context.answered) : context.notice,
+    problems,
     content: html`<h2 id="withdrawals">${t('deliveries.withdrawals')}</h2>
 <p class="hint">${t('deliveries.withdrawals-hint')}</p>
-${withdrawals.length > 0 ? endedAtOnce(context).map((lines) => withdrawalBox(context, lines)) : html`<p class="empty">${t('deliveries.no-withdrawals')}</p>`}
+${withdrawals.length > 0 ? boxes.map((lines) => withdrawalBox(context, lines, problems)) : html`<p class="empty">${t('deliveries.no-withdrawals')}</p>`}
 <h2 id="deliveries">${t('deliveries.list')}</h2>
 ${isListening ? mayAct && form(context, button({ id: 'send-test', value: 'send-test', label: t('deliveries.send-test'), look: 'quiet' })) : html`<p class="hint">${t('deliveries.deaf')}</p>`}
 ${deliveries.length > 0 ? deliveryTable(context) : html`<p class="empty">${t('deliveries.none')}</p>`}`,
   });
+}
+
+function sayAnswered({ language, timeZone }: DeliveriesContext, { is, at, outcome, law }: ShownAnswer): Notice {
+  const t = translate(language);
+  const said = t(`deliveries.outcome-${outcome}`);
+  const answer = law === undefined ? said : `${said} (${law})`;
+  if (is === 'sent') return { tone: 'done', text: t('deliveries.acknowledged-as', { answer }) };
+  const moment = formatMoment(language, at, timeZone);
+  return { tone: 'info', text: t('deliveries.acknowledged-before', { at: moment, answer }) };
+}
+
+/** What is missing in an answer, at its field as long as the box is there. */
+function sayUnfinished({ language, unfinished }: DeliveriesContext, boxes: readonly WithdrawalLine[][]): SaidProblem[] {
+  if (!unfinished) return [];
+  const { missing, withdrawal } = unfinished;
+  const [box] = boxes.find((lines) => lines.some(({ id }) => id === withdrawal)) ?? [];
+  const key = missing === 'law' ? 'deliveries.law-missing' : 'deliveries.outcome-missing';
+  return [{ text: translate(language)(key), field: box && `${missing}-${box.id}` }];
 }
 
 const AT_ONCE_MS = 60_000;
@@ -116,7 +157,10 @@ function endedAtOnce({ withdrawals }: DeliveriesContext): WithdrawalLine[][] {
     const { sub, cause, at } = line;
     const alike = groups.find(
       ([first]) =>
-        first?.sub === sub && first.cause === cause && Math.abs(first.at.getTime() - at.getTime()) < AT_ONCE_MS,
+        sub !== '' &&
+        first?.sub === sub &&
+        first.cause === cause &&
+        Math.abs(first.at.getTime() - at.getTime()) < AT_ONCE_MS,
     );
     if (alike) alike.push(line);
     else groups.push([line]);
@@ -124,7 +168,11 @@ function endedAtOnce({ withdrawals }: DeliveriesContext): WithdrawalLine[][] {
   return groups;
 }
 
-function withdrawalBox(context: DeliveriesContext, lines: readonly WithdrawalLine[]): Html | false {
+function withdrawalBox(
+  context: DeliveriesContext,
+  lines: readonly WithdrawalLine[],
+  problems: readonly SaidProblem[],
+): Html | false {
   const { language, timeZone, mayAct } = context;
   const [line] = lines;
   if (!line) return false;
@@ -133,17 +181,36 @@ function withdrawalBox(context: DeliveriesContext, lines: readonly WithdrawalLin
   return html`<section class="block" data-withdrawal="${line.id}"><h3>${t(reasons[line.cause])}</h3>
 <p>${t('deliveries.person')} <code>${line.sub}</code> · ${formatMoment(language, line.at, timeZone)}</p>
 <p class="facts">${line.isOverdue ? dot('stopped', t('deliveries.overdue', { due })) : dot('waiting', t('deliveries.due', { due }))}</p>
-${mayAct && answerForm(context, line, lines)}</section>`;
+${mayAct && answerForm(context, line, lines, problems)}</section>`;
 }
 
-function answerForm(context: DeliveriesContext, { id }: WithdrawalLine, all: readonly WithdrawalLine[]): Html {
+function answerForm(
+  context: DeliveriesContext,
+  { id }: WithdrawalLine,
+  all: readonly WithdrawalLine[],
+  problems: readonly SaidProblem[],
+): Html {
   const t = translate(context.language);
+  const { unfinished } = context;
+  const typed = all.some((one) => one.id === unfinished?.withdrawal) ? unfinished : undefined;
   return form(context, [
     all.map((one) => hidden('withdrawal', one.id)),
-    html`<div class="field"><label for="outcome-${id}">${t('deliveries.outcome')}</label>
-<select id="outcome-${id}" name="outcome" required><option value="">${t('deliveries.choose')}</option>${outcomes.map(([value, key]) => html`<option value="${value}">${t(key)}</option>`)}</select></div>
-<div class="field"><label for="law-${id}">${t('deliveries.law')}</label>
-<input id="law-${id}" name="law" type="text" maxlength="300"></div>`,
+    choiceField({
+      ...{
+        name: 'outcome',
+        id: `outcome-${id}`,
+        label: t('deliveries.outcome'),
+        value: typed?.outcome ?? '',
+        problems,
+      },
+      options: [
+        { value: '', label: t('deliveries.choose') },
+        ...outcomes.map(([value, key]) => ({ value, label: t(key) })),
+      ],
+    }),
+    lineField({
+      ...{ name: 'law', id: `law-${id}`, label: t('deliveries.law'), value: typed?.law, maxlength: 300, problems },
+    }),
     button({ value: 'acknowledge', label: t('deliveries.acknowledge'), look: 'main', hook: 'acknowledge' }),
   ]);
 }
@@ -245,12 +312,22 @@ export const deliveriesSamples: Record<string, DeliveriesContext> = {
     notice: { tone: 'done', text: translate('id')('deliveries.sent') },
     pages: {},
   },
+  answered: { ...full, answered: { is: 'sent', at, outcome: 'kept', law: 'UU 17/2023 pasal 296' } },
+  'answered before': { ...full, answered: { is: 'before', at, outcome: 'deleted' } },
+  'without a law': { ...full, unfinished: { withdrawal: `${id}2`, outcome: 'kept', law: '', missing: 'law' } },
+  'without an outcome': {
+    ...full,
+    unfinished: { withdrawal: id, outcome: '', law: 'UU 17/2023', missing: 'outcome' },
+  },
+  'unfinished and gone': { ...full, unfinished: { withdrawal: 'x', outcome: 'kept', law: '', missing: 'law' } },
   'to wait': { ...full, problems: [{ kind: 'throttled', seconds: 90 }] },
   empty: { ...full, deliveries: [], withdrawals: [], isListening: false, pages: {} },
   hostile: {
     ...full,
     head: { ...sampleAppHead, name: hostileText },
     withdrawals: [{ id, sub: hostileText, cause: 'reported', at, due: at, isOverdue: true }],
+    answered: { is: 'before', at, outcome: 'kept', law: hostileText },
+    unfinished: { withdrawal: id, outcome: hostileText, law: hostileText, missing: 'outcome' },
     deliveries: [
       {
         id: '1',

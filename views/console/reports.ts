@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts';
 import { formatMoment, translate } from '../locale.ts';
 import { button, form, hidden, radio } from '../parts/form.ts';
 import type { Notice } from '../parts/notice.ts';
-import { type Problem, sayProblems } from '../parts/problem.ts';
+import { type Problem, type SaidProblem, sayProblems } from '../parts/problem.ts';
 import type { ReportAnswer, ReportReason } from '../report-messages.ts';
 import { hostileText } from '../samples.ts';
 import { type AppHead, appLink, appPage, sampleAppHead, tabName } from './app-page.ts';
@@ -34,32 +34,47 @@ export type ReportsContext = ConsoleFrame & {
   /** Whether the reader may answer. */
   mayAnswer: boolean;
   pages: Pages;
+  /** The answer that stood before another one was sent: the first one stays. */
+  answered?: { at: Date; answer: ReportAnswer } | undefined;
+  /** The report of which an answer was sent that says nothing. */
+  unfinished?: string | undefined;
   notice?: Notice | undefined;
   problems?: readonly Problem<never>[] | undefined;
 };
 
-const answers: readonly ReportAnswer[] = ['rightful', 'mistake', 'misuse'];
+const answers = ['rightful', 'mistake', 'misuse'] as const satisfies readonly ReportAnswer[];
 
 /** `GET /console/apps/:client/reports`: what citizens do not recognise, and what the agency found. */
 export function reportsPage(context: ReportsContext): Html {
   const t = translate(context.language);
   const { language, head, which, reports } = context;
   const link = appLink(head.id, 'reports');
-  const said = sayProblems(language, context.problems, {});
+  const wrong = reports.findIndex(({ id }) => id === context.unfinished);
+  const field = wrong === -1 ? undefined : choiceId(wrong, answers[0]);
+  const said = sayProblems(language, context.problems, {}).map(({ text }) => ({ text, field }));
   return appPage(context, head, 'reports', {
     title: tabName(language, 'reports'),
     intro: t('reports.intro'),
-    notice: context.notice,
+    notice: context.answered ? sayAnsweredBefore(context, context.answered) : context.notice,
     problems: said,
     content: html`${facets(t('reports.which'), [
       { label: t('reports.open'), link, isChosen: which === 'open' },
       { label: t('reports.answered'), link: `${link}?which=answered`, isChosen: which === 'answered' },
     ])}
-${reports.length > 0 ? reportList(context) : html`<div class="empty" id="no-reports"><p>${t(which === 'open' ? 'reports.none-open' : 'reports.none-answered')}</p></div>`}`,
+${reports.length > 0 ? reportList(context, said) : html`<div class="empty" id="no-reports"><p>${t(which === 'open' ? 'reports.none-open' : 'reports.none-answered')}</p></div>`}`,
   });
 }
 
-function reportList(context: ReportsContext): Html {
+function sayAnsweredBefore(
+  { language, timeZone }: ReportsContext,
+  { at, answer }: NonNullable<ReportsContext['answered']>,
+): Notice {
+  const t = translate(language);
+  const moment = formatMoment(language, at, timeZone);
+  return { tone: 'info', text: t('reports.answered-before', { at: moment, answer: t(`report.answer-${answer}`) }) };
+}
+
+function reportList(context: ReportsContext, problems: readonly SaidProblem[]): Html {
   const t = translate(context.language);
   const { language, timeZone } = context;
   return html`${table<AgencyReport>({
@@ -74,7 +89,7 @@ function reportList(context: ReportsContext): Html {
       },
       { head: t('reports.release'), cell: (report) => releaseCell(context, report) },
       { head: t('reports.person'), cell: ({ sub }) => html`<code>${sub}</code>` },
-      { head: t('reports.answer'), cell: (report) => answerCell(context, report) },
+      { head: t('reports.answer'), cell: (report) => answerCell(context, report, problems) },
     ],
     rows: context.reports,
   })}${pager(language, context.pages)}`;
@@ -88,7 +103,7 @@ function releaseCell({ language, timeZone }: ReportsContext, { release }: Agency
   return html`${formatMoment(language, at, timeZone)}<span class="below">${sayClaims(language, claims)} · ${sayWay(language, way, 'theirs')}${times}</span>`;
 }
 
-function answerCell(context: ReportsContext, report: AgencyReport): Html {
+function answerCell(context: ReportsContext, report: AgencyReport, problems: readonly SaidProblem[]): Html {
   const { id, answered, dueAt, isOverdue } = report;
   const t = translate(context.language);
   const { language, timeZone } = context;
@@ -101,16 +116,25 @@ function answerCell(context: ReportsContext, report: AgencyReport): Html {
     ? dot('stopped', t('reports.overdue', { due }))
     : dot('waiting', t('reports.due-by', { due }));
   if (!context.mayAnswer) return state;
-  return html`${state}<details class="answer-report"><summary>${t('reports.answer-to')}</summary>${form(context, [
-    hidden('report', id),
-    html`<fieldset><legend>${t('reports.choose')}</legend>${answers.map((value) => radioOf(context.reports.indexOf(report), value, t(`report.answer-${value}`)))}</fieldset>`,
-    button({ value: 'answer', label: t('reports.send'), look: 'main' }),
-  ])}</details>`;
+  const index = context.reports.indexOf(report);
+  const problem = id === context.unfinished && problems[0];
+  return html`${state}<details class="answer-report"${problem && html` open`}><summary>${t('reports.answer-to')}</summary>${form(
+    context,
+    [
+      hidden('report', id),
+      html`<fieldset><legend>${t('reports.choose')}</legend>${problem && html`<p class="wrong">${problem.text}</p>`}${answers.map((value) => radioOf(index, value, t(`report.answer-${value}`)))}</fieldset>`,
+      button({ value: 'answer', label: t('reports.send'), look: 'main' }),
+    ],
+  )}</details>`;
 }
 
 /** Several forms of the page have the same choices, so each has ids of its own. */
 function radioOf(index: number, value: ReportAnswer, label: string): Html {
-  return radio({ name: 'answer', value, label, id: `answer-${index}-${value}` });
+  return radio({ name: 'answer', value, label, id: choiceId(index, value) });
+}
+
+function choiceId(index: number, value: ReportAnswer): string {
+  return `answer-${index}-${value}`;
 }
 
 const at = new Date('2026-11-21T03:12:00Z');
@@ -159,7 +183,12 @@ export const reportsSamples: Record<string, ReportsContext> = {
     })),
   },
   'read-only': { ...full, mayAnswer: false, pages: {} },
-  refused: { ...full, problems: [{ kind: 'said', text: 'Belum dipilih apa yang Anda temukan.' }] },
+  refused: {
+    ...full,
+    problems: [{ kind: 'said', text: 'Belum dipilih apa yang Anda temukan.' }],
+    unfinished: '0a4b1c2d-0000-4000-8000-000000000002',
+  },
+  'answered before': { ...full, reports: full.reports.slice(0, 1), answered: { at, answer: 'mistake' }, pages: {} },
   empty: { ...full, reports: [], pages: {} },
   'none-answered': { ...full, which: 'answered', reports: [], pages: {} },
   hostile: {

@@ -173,4 +173,15 @@ export const agencyRefusals = {
     id: { say: 'Sektor ini tidak ada.', next: 'Pilih sektor dari daftar.' },
     en: { say: 'There is no such sector.', next: 'Choose one from the list.' },
   },
+  withdrawal_answered: {
+    status: 409,
+    id: {
+      say: 'Penarikan ini sudah dijawab, dan jawaban pertama yang berlaku.',
+      next: 'Buka halamannya lagi untuk melihat apa yang masih menunggu jawaban.',
+    },
+    en: {
+      say: 'This withdrawal has been answered, and the first answer stands.',
+      next: 'Open its page again to see what still waits for an answer.',
+    },
+  },
 } as const satisfies Record<string, RefusalEntry>;

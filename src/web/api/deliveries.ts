@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { recordAdminEvent } from '#src/audit/events.ts';
 import {
   type AppWithdrawal,
-  acknowledgeWithdrawal,
+  acknowledgeWithdrawals,
   LAW_LENGTH,
   listWithdrawalsFrom,
   withdrawalOutcomes,
@@ -82,7 +82,8 @@ export const deliveryRoutes: readonly ApiRoute[] = [
     path: `${withdrawals}/:withdrawal/acknowledgement`,
     id: 'acknowledgeWithdrawal',
     summary: 'Say what became of the data that the app had read',
-    description: 'Within 3 × 24 hours, once. What is kept is kept by a law, which its owner reads.',
+    description:
+      'Within 3 × 24 hours, once. What is kept is kept by a law, which its owner reads. The same answer once more is 204 and changes nothing, another one is 409.',
     scope: 'apps.write',
     body: z.strictObject({ outcome: z.enum(withdrawalOutcomes), law: z.string().max(LAW_LENGTH).optional() }),
     status: 204,
@@ -91,7 +92,8 @@ export const deliveryRoutes: readonly ApiRoute[] = [
       const { id: clientId, agency } = await loadAppOf(call, 'apps.write');
       const { outcome, law } = body;
       const id = idInside(call, call.param('withdrawal'));
-      await acknowledgeWithdrawal(db, call.house.secrets, { clientId, id, outcome, law });
+      const isNew = await acknowledgeWithdrawals(db, call.house.secrets, { clientId, ids: [id], outcome, law });
+      if (!isNew) return {};
       const subject = `client ${clientId}`;
       await recordAdminEvent(db, {
         ...{ kind: 'withdrawal.acknowledged', actor, subject, agencyId: agency.id, details: { outcome } },

@@ -4,17 +4,18 @@ import { recordAdminEvent } from '#src/audit/events.ts';
 import { Refusal } from '#src/base/refusals.ts';
 import { isId } from '#src/base/secrets.ts';
 import {
-  acknowledgeWithdrawal,
+  acknowledgeWithdrawals,
   isOverdue,
   isWhole,
   listWithdrawalsFrom,
+  listWithdrawalsOf,
   withdrawalOutcomes,
 } from '#src/consents/withdrawals.ts';
 import { listDeliveries, sendAgain, sendTest } from '#src/oidc/deliveries.ts';
 import { mayAt } from '#src/registry/authority.ts';
 import type { ClientRecord } from '#src/registry/clients.ts';
 import { appLink } from '#views/console/app-page.ts';
-import { type DeliveriesContext, deliveriesPage } from '#views/console/deliveries.ts';
+import { type DeliveriesContext, deliveriesPage, type ShownAnswer } from '#views/console/deliveries.ts';
 import { translate } from '#views/locale.ts';
 import { sayRefused } from '../account/refused.ts';
 import { showForm } from '../frame.ts';
@@ -32,7 +33,7 @@ const PAGE = 25;
 export function showDeliveries(ctx: Context, house: OpenHouse): Promise<void> {
   return showConsole(ctx, house, async (visit) => {
     const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
-    await showPage(visit, client, { notice: noticeIn(ctx) });
+    await showPage(visit, client, { notice: noticeIn(ctx), answered: await findSent(visit, client) });
   });
 }
 
@@ -49,7 +50,7 @@ export function answerDeliveries(ctx: Context, house: OpenHouse): Promise<void> 
   );
 }
 
-type Said = Pick<DeliveriesContext, 'notice' | 'problems'>;
+type Said = Pick<DeliveriesContext, 'notice' | 'problems' | 'answered' | 'unfinished'>;
 
 async function showPage(visit: ConsoleVisit, client: ClientRecord, said: Said): Promise<void> {
   const { ctx, house, db, held } = visit;
@@ -90,6 +91,24 @@ function noticeIn(ctx: Context): Said['notice'] {
   return done && { tone: 'done', text: translate(ctx.state.language)(done[1]) };
 }
 
+/** The answer that has just been sent, for its page to say. */
+async function findSent(visit: ConsoleVisit, client: ClientRecord): Promise<ShownAnswer | undefined> {
+  const { query } = visit.ctx;
+  const id = visit.house.secrets.insideId(String(query.withdrawal ?? ''));
+  return query.done === 'acknowledged' && id !== undefined ? findAnswer(visit, client, [id], 'sent') : undefined;
+}
+
+async function findAnswer(
+  { db }: ConsoleVisit,
+  { id: clientId }: ClientRecord,
+  ids: readonly string[],
+  is: ShownAnswer['is'],
+): Promise<ShownAnswer | undefined> {
+  const found = await listWithdrawalsOf(db, { clientId, ids });
+  const answer = found.find((one) => one.answer)?.answer;
+  return answer && { is, ...answer };
+}
+
 async function test(visit: ConsoleVisit): Promise<void> {
   const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
@@ -122,22 +141,32 @@ async function sendOrSay(
 async function acknowledge(visit: ConsoleVisit, form: Form): Promise<void> {
   const { ctx, house, db, account } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.write');
+  const [told, ...others] = new Set(form.list('withdrawal'));
+  if (told === undefined) throw new Refusal('not_here', 'no withdrawal was named');
+  const ids = [told, ...others].map((one) => idIn(visit, one));
   const outcome = withdrawalOutcomes.find((one) => one === form.get('outcome'));
   const law = form.get('law');
   if (!outcome || !isWhole({ outcome, law })) {
     ctx.status = 422;
-    const missing = outcome ? 'deliveries.law-missing' : 'deliveries.outcome-missing';
-    return showPage(visit, client, { notice: { tone: 'info', text: translate(ctx.state.language)(missing) } });
+    const missing = outcome ? 'law' : 'outcome';
+    return showPage(visit, client, { unfinished: { withdrawal: told, outcome: outcome ?? '', law, missing } });
   }
-  const ids = [...new Set(form.list('withdrawal'))].map((told) => idIn(visit, told));
-  if (ids.length === 0) throw new Refusal('not_here', 'no withdrawal was named');
-  for (const id of ids) await acknowledgeWithdrawal(db, house.secrets, { clientId: client.id, id, outcome, law });
-  const subject = `client ${client.id}`;
-  const { id: agencyId } = client.agency;
-  await recordAdminEvent(db, {
-    ...{ kind: 'withdrawal.acknowledged', actor: account.id, subject, agencyId, details: { outcome } },
-  });
-  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=acknowledged`);
+  let isNew: boolean;
+  try {
+    isNew = await acknowledgeWithdrawals(db, house.secrets, { clientId: client.id, ids, outcome, law });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'withdrawal_answered') throw error;
+    ctx.status = error.status;
+    return showPage(visit, client, { answered: await findAnswer(visit, client, ids, 'before') });
+  }
+  if (isNew) {
+    const subject = `client ${client.id}`;
+    const { id: agencyId } = client.agency;
+    await recordAdminEvent(db, {
+      ...{ kind: 'withdrawal.acknowledged', actor: account.id, subject, agencyId, details: { outcome } },
+    });
+  }
+  seeOther(ctx, `${appLink(client.id, 'deliveries')}?done=acknowledged&withdrawal=${told}`);
 }
 
 function idIn({ house }: ConsoleVisit, told: string): string {

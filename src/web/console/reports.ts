@@ -32,7 +32,7 @@ const PAGE = 25;
 
 /** `GET /console/apps/:client/reports`, those that wait or (`which=answered`) the others. */
 export function showReports(ctx: Context, house: OpenHouse): Promise<void> {
-  return showConsole(ctx, house, (visit) => showPage(visit));
+  return showConsole(ctx, house, (visit) => showPage(visit, { notice: noticeIn(ctx) }));
 }
 
 /** `POST /console/apps/:client/reports`: the answer to one. @throws {Refusal} `not_here`, `role_required` */
@@ -59,9 +59,20 @@ async function answer(visit: ConsoleVisit, form: Form): Promise<void> {
     });
     await tellAnswered(house, db, client, report, found);
   } catch (error) {
-    return showPage(visit, { problems: [sayRefused(visit, error)] });
+    if (error instanceof Refusal && error.code === 'report_answered')
+      return sayAnswered(visit, client, report.id, form.get('answer'));
+    return showPage(visit, { problems: [sayRefused(visit, error)], unfinished: told });
   }
   seeOther(ctx, `${ctx.path}?done=answered`);
+}
+
+/** Whoever sends the same answer once more has sent it; whoever sends another one reads which one stands. */
+async function sayAnswered(visit: ConsoleVisit, client: ClientRecord, id: string, given: string): Promise<void> {
+  const { ctx, db } = visit;
+  const { answered } = await loadReportAbout(db, client, id);
+  if (!answered || answered.answer === given) return seeOther(ctx, `${ctx.path}?which=answered&done=answered`);
+  ctx.status = 409;
+  await showPage(visit, { answered });
 }
 
 /** @throws {Refusal} `report_answer_missing` */
@@ -71,7 +82,14 @@ function readAnswer(typed: string): ReportAnswer {
   return answer;
 }
 
-async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problems'> = {}): Promise<void> {
+type Said = Pick<ReportsContext, 'notice' | 'problems' | 'answered' | 'unfinished'>;
+
+function noticeIn(ctx: Context): Said['notice'] {
+  if (ctx.query.done !== 'answered') return undefined;
+  return { tone: 'done', text: translate(ctx.state.language)('reports.done-answered') };
+}
+
+async function showPage(visit: ConsoleVisit, said: Said): Promise<void> {
   const { ctx, house, db, held } = visit;
   const client = await loadClientFor(visit, String(ctx.params.client), 'apps.read');
   const which = ctx.query.which === 'answered' ? 'answered' : 'open';
@@ -86,10 +104,6 @@ async function showPage(visit: ConsoleVisit, said: Pick<ReportsContext, 'problem
     ...consoleFrame(visit, 'apps'),
     ...{ head: appHeadOf(visit, client), which, reports: shown, mayAnswer: mayAt(held, 'apps.write', client.agency) },
     pages: pagesBehind(ctx, last && [last.at.toISOString(), house.secrets.outsideId(last.id)]),
-    notice:
-      ctx.query.done === 'answered'
-        ? { tone: 'done', text: translate(ctx.state.language)('reports.done-answered') }
-        : undefined,
     ...said,
   });
   showForm(ctx, page);

@@ -189,8 +189,21 @@ describe('this wasn\u2019t me', () => {
       .first<{ id: string }>('select id from release_reports where account_id = $1', [karto.id]);
     const told = page.attribute('[data-report]', 'data-report');
     expect([told?.length, told === row?.id, told && world.house.secrets.insideId(told)]).toEqual([36, false, row?.id]);
+    const open = await page.press('[value="answer"]');
+    expect([open.status, open.attribute('#problems a', 'href')]).toEqual([422, '#answer-0-rightful']);
+    expect([open.count('details[open] .wrong'), open.has('#answer-0-rightful')]).toEqual([1, true]);
     const answered = await page.tick('answer', 'mistake').press('[value="answer"]');
     expect(answered.has('#no-reports')).toBe(true);
+    const letters = await messagesTo(karto.mail);
+    const again = await page.press('[value="answer"]');
+    expect([again.hops.map(({ status }) => status), again.url.search]).toEqual([
+      [303, 200],
+      '?which=answered&done=answered',
+    ]);
+    expect(again.text('[data-report]')).toContain('Ini kesalahan');
+    const other = await page.untick('answer', 'mistake').tick('answer', 'misuse').press('[value="answer"]');
+    expect([other.status, other.text('.notice-info')]).toEqual([409, expect.stringContaining('Ini kesalahan')]);
+    expect(await messagesTo(karto.mail)).toBe(letters);
     expect((await firstOf(karto)).attribute('#reported', 'data-state')).toBe('mistake');
     expect(await messagesTo(karto.mail)).toContain('sudah dijawab');
   });
