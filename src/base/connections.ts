@@ -9,6 +9,9 @@ import { asUnavailable } from './database-errors.ts';
 /** The longest that a statement may take; a person waits for it. */
 const STATEMENT_MS = 7_000;
 
+/** How long a transaction may stand open without a statement; at least as long as a statement may take. */
+const IDLE_IN_TRANSACTION_MS = 15_000;
+
 /** The options of a connection string would take the place of our own: they are put in front of them. */
 function optionsOf(url: string): string | null {
   return URL.parse(url)?.searchParams.get('options') ?? null;
@@ -65,7 +68,7 @@ export function openPool(
     statement_timeout: statementMs,
     // A network that swallows answers is noticed here, where PostgreSQL itself cannot tell.
     query_timeout: statementMs + 1_000,
-    idle_in_transaction_session_timeout: 15_000,
+    idle_in_transaction_session_timeout: Math.max(IDLE_IN_TRANSACTION_MS, statementMs),
     application_name: 'lawang',
     ...options,
     options: [optionsOf(url), options.options].filter(Boolean).join(' '),

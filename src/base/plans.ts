@@ -4,6 +4,7 @@
  * A connection plans a statement when it first sends it, and keeps the plan until PostgreSQL has looked at the tables anew. On a
  * table that is empty all ways cost nothing, so that the plan may be to go through a whole index; and the rush that
  * begins fills the table under it. So a young connection plans anew each time it has sent ten times as much.
+ * What is sent inside a transaction is not counted.
  */
 import type { PoolClient } from 'pg';
 import { asUnavailable } from './database-errors.ts';

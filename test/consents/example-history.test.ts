@@ -5,17 +5,14 @@ import { listPermissions } from '#src/consents/permissions.ts';
 import { countReleasesOfMany, listReleases } from '#src/consents/releases.ts';
 import { findAccountId } from '#src/people/identifiers.ts';
 import { seedExampleOrganisation } from '#src/registry/organisation.ts';
-import { turnsNow } from '#test/support/turns.ts';
 import { openWorld, signIn } from '#test/support/world.ts';
 
 test('the sandbox\u2019s Rina has 18 apps and a long history, once, and her pages show it', async () => {
   await using world = await openWorld();
   const { database, secrets } = world.house;
   await seedExampleOrganisation(world.database);
-  const begun = turnsNow();
   const done = await Promise.all([1, 2, 3].map(() => seedExampleHistory(world.database, secrets)));
   expect(done.filter(Boolean)).toHaveLength(1);
-  expect(turnsNow() - begun).toBeLessThan(10_000);
   const rina = (await findAccountId(database, secrets, { kind: 'email', value: 'rina@contoh.id' })) ?? '';
   const current = await listPermissions(database, rina, { limit: 100 });
   expect(new Set(current.map(({ clientId }) => clientId)).size).toBe(18);
