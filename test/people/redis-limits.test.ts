@@ -78,10 +78,15 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
   });
 
   test('beyond the limit one passes after half a minute, the next after a minute, and so on', async () => {
+    // Redis goes by its own clock, which goes on while this is asked.
+    let begun = performance.now();
     await take(throttles, 'slower', points);
     for (const wait of [30, 60, 120, 240]) {
-      expect(await waitOf(throttles, 'slower')).toBe(wait);
+      const left = await waitOf(throttles, 'slower');
+      expect(left).toBeLessThanOrEqual(wait);
+      expect(left).toBeGreaterThanOrEqual(Math.floor(wait - (performance.now() - begun) / 1000));
       await passTheWait();
+      begun = performance.now();
       expect(passed(await take(throttles, 'slower', 5))).toBe(1);
     }
   });
@@ -98,7 +103,7 @@ describe.skipIf(!hasRedis)('with a Redis', () => {
     await throttles.take(LIMIT, '203.0.113.0/24 siti@contoh.id');
     const keys = await client.keys('*');
     expect(keys.length).toBeGreaterThan(2);
-    expect(keys.join()).not.toMatch(/siti|203/);
+    expect(keys.join()).not.toMatch(/siti@|203\.0\.113/);
     for (const key of keys) expect(await client.ttl(key)).toBeGreaterThan(0);
     for (const key of keys) expect(await client.ttl(key)).toBeLessThanOrEqual(duration);
   });
