@@ -379,6 +379,9 @@ test('a credential belongs to one account, also when two add it at once', async 
 });
 
 test('several passkeys, named after their make or by their owner; one is removed and the others go on', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  /** What is ordered by its time is a second apart. */
+  const next = () => void vi.setSystemTime(Date.now() + 1_000);
   const { database, secrets } = people;
   const account = await people.citizen('banyak-kunci');
   const devices = [
@@ -387,7 +390,10 @@ test('several passkeys, named after their make or by their owner; one is removed
     new SoftwareAuthenticator(),
   ];
   const ids: string[] = [];
-  for (const device of devices) ids.push((await register(account, device)).credentialId);
+  for (const device of devices) {
+    ids.push((await register(account, device)).credentialId);
+    next();
+  }
   const own = { credentialId: ids[2] ?? '', label: ' Kunci\u0000 kantor ', language: 'id' } as const;
   await people.request((db) => renamePasskey(db, secrets, account.id, own));
   const listed = await listPasskeys(database, account.id);
@@ -398,6 +404,7 @@ test('several passkeys, named after their make or by their owner; one is removed
     'Kunci kantor',
   ]);
   expect(listed.map(({ lastUsedAt }) => lastUsedAt)).toEqual([undefined, undefined, undefined]);
+  next();
   await people.request((db) => removePasskey(db, secrets, account.id, ids[0] ?? ''));
   expect(await reasonOf(signIn(devices[0] as SoftwareAuthenticator))).toMatch(/no such passkey/);
   expect(await refusalOf(signIn(devices[1] as SoftwareAuthenticator))).toBeUndefined();
