@@ -189,6 +189,8 @@ test('by password: a right one for an account that may not be used is no better 
 });
 
 test('asking for a code: one redirect, one page, the same statements', async () => {
+  // The page counts seconds.
+  vi.useFakeTimers({ toFake: ['Date'] });
   const trace = await expectAlike(everybody, async (who) => {
     const page = await openSignIn();
     page.fill({ identifier: addresses[who] });

@@ -47,6 +47,7 @@ afterAll(() => world?.[Symbol.asyncDispose]());
 
 async function openAgency(): Promise<void> {
   const named = { name: hostile, nameEn: hostile };
+  const today = new Date().toISOString().slice(0, 10);
   await world.database.transaction(async (tx) => {
     const place = { id: agency, legalName: hostile, domain: 'aneh.contoh.go.id', parentId: null };
     await saveAgency(tx, { ...named, ...place }, 'test');
@@ -65,16 +66,14 @@ async function openAgency(): Promise<void> {
         `insert into coverage (kind, id, day, known, connected, live, retired, pairs_found, pairs_settled, not_built, sign_ins, people)
          select $1, $2, $3::date, f.known, f.connected, f.live, f.retired, f.pairs_found, f.pairs_settled, f.not_built, 100, 100
          from jsonb_populate_record(null::coverage, $4) as f`,
-        [kind, id, today(), JSON.stringify(figures)],
+        [kind, id, today, JSON.stringify(figures)],
       );
     await tx.execute('insert into coverage_runs (day, lease_until, finished_at) values ($1::date, $2, $2)', [
-      today(),
+      today,
       new Date(),
     ]);
   });
 }
-
-const today = () => new Date().toISOString().slice(0, 10);
 
 test.each(['id', 'en'] as const)('every page of the console: %s', async (language) => {
   const { browser } = await openConsole(world, person, { language });

@@ -181,6 +181,8 @@ const ofItsOwn =
 
 /** What an agency owns, and what is sent because of it; sessions and requests of the test itself are none of it. */
 async function snapshot(kinds = owned): Promise<Record<string, string>> {
+  // What was to be written a second later is none of what is done meanwhile.
+  await world.database.settle();
   const tables = await world.database.query<{ name: string }>(
     `select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
        and relname ~ $1
