@@ -16,13 +16,19 @@ import { refuseOverload } from '#src/web/middleware/overload.ts';
 
 let server: Server;
 let held: (() => void)[];
+/** How many that were let in are through, or have gone. */
+let over: number;
 const agent = new Agent({ keepAlive: false });
 
 beforeEach(async () => {
   held = [];
+  over = 0;
   const app = new Koa();
   app.use(refuseOverload(3));
   app.use(async (ctx) => {
+    ctx.res.once('close', () => {
+      over += 1;
+    });
     await new Promise<void>((resolve) => held.push(resolve));
     ctx.body = 'done';
   });
@@ -80,6 +86,7 @@ test('a caller who goes away gives the place back', async () => {
   await hold(3).catch(() => undefined);
   await expect.poll(() => held.length, { interval: 5 }).toBe(3);
   leaving.destroy();
+  await expect.poll(() => over, { interval: 5 }).toBe(1);
   const next = answerOf(send());
   await expect.poll(() => held.length, { interval: 5 }).toBeGreaterThan(3);
   for (const release of held.splice(0)) release();

@@ -34,7 +34,9 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 
 beforeEach(async () => {
+  // Days are counted from today in each test: it stays today.
   vi.useRealTimers();
+  vi.useFakeTimers({ toFake: ['Date'] });
   for (const table of ['permissions', 'client_people_days', 'client_release_days', 'client_permission_days'])
     await world.database.execute(`delete from ${table}`);
 });
