@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { setClientState } from '#src/registry/client-writes.ts';
 import type { Page } from '#test/support/browser-agent.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { RelyingParty } from '#test/support/relying-party.ts';
 import { allow, openWorld, password, signIn, type World } from '#test/support/world.ts';
 
@@ -178,7 +179,9 @@ test('a database that is gone is said so, with when to come back; nothing is los
   await admin.connect();
   try {
     await admin.query(`alter database ${name} allow_connections false`);
-    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    // What is told to end may still answer for a moment.
+    const end = 'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1';
+    await eventually(async () => expect((await admin.query(end, [name])).rowCount).toBe(0));
     for (const gone of [await page.press('#sign-in'), await browser.visit(page.url)]) {
       expect([gone.status, gone.text('#error-code')]).toEqual([503, 'database_unavailable']);
       expect(Number(gone.headers.get('retry-after'))).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 /** How a person changes the ways they sign in, on pages that work without JavaScript (security lines 24 to 26). */
 import { Secret, TOTP } from 'otpauth';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { listMessages } from '#src/people/messages.ts';
 import { makeRecoveryCodes } from '#src/people/recovery-codes.ts';
 import { hasTotp } from '#src/people/totp.ts';
@@ -212,6 +212,8 @@ describe('an authenticator app', () => {
   });
 
   test('whose phone has a wrong clock: the page says by how much', async () => {
+    // In the middle of a step.
+    vi.useFakeTimers({ toFake: ['Date'], now: Math.ceil(Date.now() / 30_000) * 30_000 + 15_000 });
     const siti = await newCitizen();
     const page = await (await open(world.browser(), '/account/authenticator-app', siti)).press('#begin');
     const late = phoneOf(page).generate({ timestamp: Date.now() - 180_000 });
