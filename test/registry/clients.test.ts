@@ -46,6 +46,11 @@ function write<T>(work: (tx: Db) => Promise<T>): Promise<T> {
   return database.transaction(work);
 }
 
+/** No two events are of the same moment: which of them comes first would be left to random ids. */
+function aSecondLater() {
+  vi.setSystemTime(Date.now() + 1_000);
+}
+
 /** An agency and one live client of it. */
 async function registerClient(changes: Parameters<typeof clientDraft>[0] = {}) {
   await write((tx) => saveAgency(tx, health, 'test'));
@@ -146,10 +151,14 @@ describe('a client', () => {
   });
 
   test('saved again changes nothing; one change raises the version and says which', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await write((tx) => saveAgency(tx, health, 'test'));
+    aSecondLater();
     expect(await registerClient()).toBe('created');
     const version = await readRegistryVersion(database);
     expect(await registerClient()).toBe('unchanged');
     expect(await readRegistryVersion(database)).toBe(version);
+    aSecondLater();
     expect(await registerClient({ consentDays: 30 })).toBe('updated');
     expect(await readRegistryVersion(database)).toBe(version + 1);
     expect(await listEvents()).toEqual([
@@ -240,8 +249,12 @@ describe('the life-cycle', () => {
   });
 
   test('suspending and resuming is recorded; retiring is for good', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
     await registerClient();
-    const go = (state: ClientState) => write((tx) => setClientState(tx, 'puskesmas', state, 'admin'));
+    const go = (state: ClientState) => {
+      aSecondLater();
+      return write((tx) => setClientState(tx, 'puskesmas', state, 'admin'));
+    };
     expect(await go('suspended')).toBe(true);
     expect(await go('suspended')).toBe(false);
     expect(await go('live')).toBe(true);
