@@ -50,7 +50,7 @@ export async function listSessions(db: Db, { wrap }: Secrets, accountId: string)
     `select s.uid, s.created_at, s.expires_at, s.idle_seconds, s.about, s.is_shared,
        array(select c.client_id from session_clients c where c.shard = $1 and c.session_uid = s.uid order by 1) as client_ids
      from sessions s
-     where s.shard = $1 and s.account_id = $2 and s.expires_at > $3 and s.ends_at > $3 order by s.created_at desc`,
+     where s.shard = $1 and s.account_id = $2 and s.expires_at > $3 and s.ends_at > $3 order by s.created_at desc, s.uid`,
     [shard, accountId, new Date()],
   );
   return rows.map((row) => ({
