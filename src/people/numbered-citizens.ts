@@ -86,9 +86,10 @@ export async function openNumberedCitizens(
   numbers: readonly number[],
   passwordHash: string,
 ): Promise<number> {
+  // In this order: whom another load opens between the two looks is claimed then, and not only somebody with such a contact.
+  const used = await listUsed(tx, secrets, numbers.flatMap(contactsOf));
   const claimed = await listClaimed(tx, secrets, numbers.map(numberedAddress));
   const absent = numbers.filter((number) => !claimed.get(numberedAddress(number).value)?.isConfirmed);
-  const used = await listUsed(tx, secrets, absent.flatMap(contactsOf));
   const isNamed = (number: number) =>
     claimed.has(numberedAddress(number).value) || contactsOf(number).some(({ value }) => used.has(value));
   const unnamed = absent.filter((number) => !isNamed(number));

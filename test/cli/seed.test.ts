@@ -6,7 +6,7 @@ import { listAccountContacts, loadAccount } from '#src/people/accounts.ts';
 import { exampleCitizens } from '#src/people/example-citizens.ts';
 import { findAccountId, parseIdentifier } from '#src/people/identifiers.ts';
 import { createAccount } from '#src/people/new-accounts.ts';
-import { numberedAddress, numberedCitizen } from '#src/people/numbered-citizens.ts';
+import { numberedAddress, numberedCitizen, openNumberedCitizens } from '#src/people/numbered-citizens.ts';
 import { verifyPassword } from '#src/people/passwords.ts';
 import { changedFields } from '#src/registry/client-writes.ts';
 import { loadClient } from '#src/registry/clients.ts';
@@ -210,6 +210,41 @@ test('two runs at once add nothing twice', async () => {
     inventory: one.inventory + two.inventory,
   }).toEqual(wanted);
   expect(await countConsents(other)).toEqual({ all: 300, pairs: 300 });
+});
+
+/** The same, with some of its methods in the place of its own. */
+function replacing<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+test('a run that ends while another one looks what is there is found by it', async () => {
+  await using other = await openWorld();
+  const { database, house } = other;
+  const numbers = [1, 2, 3];
+  let first: Promise<number> | undefined;
+  const second = database.batch((tx) => {
+    const pausing = replacing(tx, {
+      forAll(shards) {
+        const db = tx.forAll(shards);
+        return replacing(db, {
+          query: async (text, values) => {
+            const rows = await db.query(text, values);
+            first ??= database.batch((its) => openNumberedCitizens(its, house.secrets, numbers, 'a hash'));
+            await first;
+            return rows as never;
+          },
+        });
+      },
+    });
+    return openNumberedCitizens(pausing, house.secrets, numbers, 'a hash');
+  });
+  expect(await second).toBe(0);
+  expect(await first).toBe(3);
 });
 
 test('what people did before stays: an address named without proof goes to its citizen, a client keeps its declaration', async () => {
